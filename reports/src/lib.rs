@@ -1,0 +1,3 @@
+//! What an isolab results file says ([`model`]) and everything that renders it.
+
+pub mod model;
