@@ -1,1 +1,70 @@
-fn main() {}
+//! Compiles the workloads: each file in `workloads/src/bin` becomes one static executable that `isolab` embeds.
+//!
+//! They are compiled here, by rustc itself, and not as ordinary members of the build, because the bytes that all targets
+//! run must not depend on the profile that the lab is built with.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const WORKLOADS: [&str; 3] = ["hello", "cpu", "hold"];
+
+/// Static and at fixed addresses: no dynamic linker and no relocations stand between the kernel and the program.
+const FLAGS: [&str; 8] = [
+    "target-feature=+crt-static",
+    "relocation-model=static",
+    "panic=abort",
+    "opt-level=3",
+    "lto=fat",
+    "codegen-units=1",
+    "strip=symbols",
+    "link-arg=-Wl,--build-id=none",
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    // Side by side: optimising the standard library into each takes seconds.
+    let outcomes = std::thread::scope(|scope| {
+        let out = &out;
+        let started = WORKLOADS.map(|name| {
+            let source = Path::new("workloads/src/bin").join(name).with_extension("rs");
+            println!("cargo::rerun-if-changed={}", source.display());
+            scope.spawn(move || compile(name, &source, &out.join(name)))
+        });
+        started.map(|compiling| compiling.join().expect("compiling a workload does not panic"))
+    });
+    for reason in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+        for line in reason.lines() {
+            println!("cargo::error={line}");
+        }
+    }
+}
+
+fn compile(name: &str, source: &Path, executable: &Path) -> Result<(), String> {
+    let rustc = std::env::var_os("RUSTC").expect("cargo sets RUSTC");
+    let mut command = Command::new(&rustc);
+    command.args(["--edition=2024", "--crate-type=bin", "--target=x86_64-unknown-linux-gnu", "--crate-name", name]);
+    command.args(FLAGS.iter().flat_map(|flag| ["-C", flag]));
+    if let Some(linker) = std::env::var_os("RUSTC_LINKER") {
+        let mut flag = std::ffi::OsString::from("linker=");
+        flag.push(linker);
+        command.arg("-C").arg(flag);
+    }
+    command.arg("-o").arg(executable).arg(source);
+    let output = command.output().map_err(|error| format!("cannot start {}: {error}", rustc.display()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let messages = String::from_utf8_lossy(&output.stderr);
+    if ["-lc", "-lgcc_eh", "libc.a", "libgcc_eh.a"].iter().any(|library| messages.contains(library))
+        && ["cannot find", "unable to find"].iter().any(|missing| messages.contains(missing))
+    {
+        return Err(format!(
+            "the workload {name} must be linked statically, and the C library's static files are not installed.\n\
+             Install them: `apt-get install gcc libc6-dev` (Debian, Ubuntu), `dnf install gcc glibc-static` (Fedora).\n\
+             {messages}"
+        ));
+    }
+    Err(format!("the workload {name} does not compile:\n{messages}"))
+}

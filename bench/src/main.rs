@@ -1,1 +1,3 @@
+//! `isolab`: see `isolab --help`.
+
 fn main() {}

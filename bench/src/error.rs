@@ -1,0 +1,42 @@
+//! What the lab says when it cannot do something: what was tried and why it failed, and what to do about it.
+
+use std::fmt;
+
+/// A failure with its remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What was tried and what the answer was.
+    pub message: String,
+    /// What the user can do; several lines are several ways.
+    pub remedy: Option<String>,
+}
+
+impl Error {
+    /// A failure that explains itself.
+    pub fn new(message: impl Into<String>) -> Self {
+        Error { message: message.into(), remedy: None }
+    }
+
+    /// The same failure, with what to do about it.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// `tried` failed because of `cause`.
+    pub fn from_cause(tried: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Error::new(format!("{tried}: {cause}"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.remedy {
+            Some(remedy) => remedy.lines().try_for_each(|line| write!(f, "\n  hint: {line}")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,219 @@
+//! Starts a process the way posix_spawn(3) does, with two things that posix_spawn cannot do: the child dies with the lab
+//! (PR_SET_PDEATHSIG), and its descriptors are exactly the ones given.
+//!
+//! The child shares the lab's memory until it executes (CLONE_VM | CLONE_VFORK, clone(2)), so that the cost of a start
+//! does not grow with the lab's own page tables. Everything that needs memory is made ahead of time in [`Prepared`].
+
+use crate::error::Error;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// What the child can use of its own stack before it executes; its deepest call is a system call wrapper of libc.
+const STACK_BYTES: usize = 64 * 1024;
+
+/// Descriptors that the child gets are moved here or above first, so that placing one never overwrites another.
+const FIRST_SOURCE_FD: RawFd = 32;
+
+/// Which process group the child starts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// One of its own: signals from the terminal reach only the lab, which then ends the child and all it started.
+    Own,
+    /// The lab's, so that it may read from the terminal.
+    Lab,
+}
+
+/// Everything that is needed to start one process, made before the clock starts.
+pub struct Prepared {
+    program: CString,
+    _strings: Vec<CString>,
+    argv: Vec<*const c_char>,
+    envp: Vec<*const c_char>,
+    /// `fds[n]` becomes the child's descriptor n.
+    fds: Vec<OwnedFd>,
+    group: Group,
+    stack: Vec<u8>,
+}
+
+/// A started process. Whoever holds it reaps it.
+#[derive(Debug)]
+pub struct Child {
+    /// Its process id.
+    pub pid: i32,
+    /// Becomes readable when it has ended (pidfd_open(2)).
+    pub pidfd: OwnedFd,
+}
+
+impl Prepared {
+    /// A start of `program` (a path) with `argv[0]` first in `args`, `env` as `NAME=value`, and `fds` as its descriptors
+    /// 0, 1, 2, ….
+    pub fn new(program: &str, args: &[&str], env: &[&str], fds: Vec<OwnedFd>, group: Group) -> Result<Self, Error> {
+        let c_string = |text: &str| {
+            CString::new(text)
+                .map_err(|_| Error::new(format!("{text:?} holds a zero byte, which no program can be given")))
+        };
+        let args = args.iter().map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
+        let env = env.iter().map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
+        let pointers = |strings: &[CString]| -> Vec<*const c_char> {
+            strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+        };
+        let (argv, envp) = (pointers(&args), pointers(&env));
+        let fds = fds.into_iter().map(move_up).collect::<Result<Vec<_>, _>>()?;
+        Ok(Prepared {
+            program: c_string(program)?,
+            // Moving a CString does not move the bytes that it points to.
+            _strings: args.into_iter().chain(env).collect(),
+            argv,
+            envp,
+            fds,
+            group,
+            stack: vec![0; STACK_BYTES],
+        })
+    }
+
+    /// Asks the kernel for the process, and returns once it has executed its program.
+    pub fn spawn(mut self) -> Result<Child, Errno> {
+        let mut request = Request {
+            program: self.program.as_ptr(),
+            argv: self.argv.as_ptr(),
+            envp: self.envp.as_ptr(),
+            fds: &self.fds,
+            group: self.group,
+            lab: std::process::id() as i32,
+            failed: 0,
+        };
+        let mut pidfd: c_int = -1;
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+        // The stack grows downwards from its end, which the ABI wants aligned to 16 bytes.
+        let top = self.stack.as_mut_ptr_range().end.map_addr(|address| address & !15);
+        // SAFETY: the child runs `child` on a stack of its own and, because of CLONE_VFORK, this thread stands still until
+        // the child has executed or ended; `request`, `self` and the stack therefore outlive every use of them.
+        let pid = unsafe {
+            libc::clone(child, top.cast(), flags, (&raw mut request).cast::<c_void>(), &raw mut pidfd)
+        };
+        if pid < 0 {
+            return Err(Errno::last());
+        }
+        // SAFETY: with CLONE_PIDFD a successful clone(2) has stored a new descriptor, which nobody else owns.
+        let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+        // SAFETY: the child has written the field, if at all, before this thread went on.
+        let failed = unsafe { (&raw const request.failed).read_volatile() };
+        if failed != 0 {
+            // The child has ended by _exit: nothing but its zombie is left.
+            let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(pid), None);
+            return Err(Errno::from_raw(failed));
+        }
+        Ok(Child { pid, pidfd })
+    }
+}
+
+fn move_up(fd: OwnedFd) -> Result<OwnedFd, Error> {
+    if fd.as_raw_fd() >= FIRST_SOURCE_FD {
+        return Ok(fd);
+    }
+    let moved = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(FIRST_SOURCE_FD))
+        .map_err(|errno| Error::from_cause("cannot duplicate a descriptor", errno.desc()))?;
+    // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
+}
+
+struct Request<'a> {
+    program: *const c_char,
+    argv: *const *const c_char,
+    envp: *const *const c_char,
+    fds: &'a [OwnedFd],
+    group: Group,
+    lab: i32,
+    /// The errno that kept the child from executing its program.
+    failed: c_int,
+}
+
+/// The child's life before its program: only system calls, nothing that allocates or locks.
+extern "C" fn child(request: *mut c_void) -> c_int {
+    let request = request.cast::<Request>();
+    // SAFETY: `request` is the one that `spawn` made; its thread stands still meanwhile, so nothing else touches it. Every
+    // call is async-signal-safe (signal-safety(7)).
+    unsafe {
+        if prepare_self(&*request).is_some() {
+            libc::execve((*request).program, (*request).argv, (*request).envp);
+        }
+        (&raw mut (*request).failed).write_volatile(*libc::__errno_location());
+        libc::_exit(127)
+    }
+}
+
+/// `None` when a step failed; errno says why.
+///
+/// # Safety
+/// To be called only in the child, see [`child`].
+unsafe fn prepare_self(request: &Request) -> Option<()> {
+    let succeeded = |result: c_int| (result >= 0).then_some(());
+    // SAFETY: plain system calls on values that live in `request`.
+    unsafe {
+        succeeded(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+        if libc::getppid() != request.lab {
+            // The lab was killed before the line above: nobody would end this child.
+            libc::_exit(127);
+        }
+        if request.group == Group::Own {
+            succeeded(libc::setpgid(0, 0))?;
+        }
+        for (target, fd) in request.fds.iter().enumerate() {
+            succeeded(libc::dup2(fd.as_raw_fd(), target as c_int))?;
+        }
+        // Descriptors that the lab itself was started with. Kernels before 5.9 lack the call; there they are inherited, as
+        // posix_spawn(3) would let them be.
+        libc::syscall(libc::SYS_close_range, request.fds.len() as libc::c_uint, libc::c_uint::MAX, 0);
+        // Rust's runtime ignores SIGPIPE, and what is ignored stays so across execve(2).
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    fn null() -> OwnedFd {
+        std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").unwrap().into()
+    }
+
+    fn run(program: &str, args: &[&str], env: &[&str]) -> Result<String, Errno> {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let fds = vec![null(), writer.into(), null()];
+        let child = Prepared::new(program, args, env, fds, Group::Own).unwrap().spawn()?;
+        let mut output = String::new();
+        std::fs::File::from(OwnedFd::from(reader)).read_to_string(&mut output).unwrap();
+        nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(child.pid), None).unwrap();
+        Ok(output)
+    }
+
+    #[test]
+    fn the_child_gets_exactly_the_arguments_and_the_environment_it_was_given() {
+        assert_eq!(run("/bin/sh", &["sh", "-c", "echo \"$0 $1 $X\"", "a", "b c"], &["X=y"]).unwrap(), "a b c y\n");
+    }
+
+    #[test]
+    fn the_child_has_no_other_descriptors() {
+        let inheritable = nix::fcntl::fcntl(null(), FcntlArg::F_DUPFD(200)).unwrap();
+        let script = "for n in 0 1 2 200; do [ -e /proc/self/fd/$n ] && echo $n; done";
+        let open = run("/bin/sh", &["sh", "-c", script], &[]).unwrap();
+        nix::unistd::close(inheritable).unwrap();
+        assert_eq!(open, "0\n1\n2\n");
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_executed_is_the_kernels_answer_and_leaves_no_zombie() {
+        assert_eq!(run("/nonexistent", &["x"], &[]), Err(Errno::ENOENT));
+        assert_eq!(run("/etc/passwd", &["x"], &[]), Err(Errno::EACCES));
+    }
+
+    #[test]
+    fn a_zero_byte_in_an_argument_is_refused() {
+        assert!(Prepared::new("/bin/true", &["a\0b"], &[], vec![], Group::Own).is_err());
+    }
+}
