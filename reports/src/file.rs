@@ -51,10 +51,13 @@ pub enum ReadError {
 
 /// The parser's message has no word on the commonest cause: printf of a float that is not a number.
 fn not_a_number_hint(message: &str) -> &'static str {
-    if message.starts_with("expected value")
-        || message.starts_with("expected ident")
-        || message.contains("number out of range")
-    {
+    let starts = [
+        "expected value",
+        "expected ident",
+        "number out of range",
+        "invalid number",
+    ];
+    if starts.iter().any(|start| message.starts_with(start)) {
         "; note that JSON has no NaN and no infinity"
     } else {
         ""

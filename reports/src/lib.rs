@@ -2,6 +2,13 @@
 //! terminal table ([`table`]) and the charts ([`chart`]).
 
 pub mod chart;
+mod comparison;
 pub mod file;
+mod messages;
 pub mod model;
+mod notes;
+pub mod schema;
 pub mod table;
+mod units;
+
+pub use messages::{Lang, UnknownLang};

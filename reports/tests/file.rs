@@ -1,0 +1,162 @@
+//! Which texts are taken for results files, and what is said about the others.
+
+mod fixtures;
+
+use proptest::prelude::*;
+use reports::file::ReadError;
+use reports::model::Results;
+use serde_json::{Value, json};
+
+fn changed(change: impl FnOnce(&mut Value)) -> String {
+    let mut value: Value = serde_json::from_str(&fixtures::text("three")).expect("the fixture is JSON");
+    change(&mut value);
+    value.to_string()
+}
+
+fn error(text: &str) -> ReadError {
+    Results::from_json(text).expect_err("this is no results file")
+}
+
+/// Regenerate with `ISOLAB_BLESS=1 cargo test -p isolab-reports --test file`.
+#[test]
+fn the_schema_file_is_the_models() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/isolab-results-1.json");
+    if std::env::var_os("ISOLAB_BLESS").is_some() {
+        std::fs::write(path, reports::schema::json()).expect("the schema can be written");
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let same = committed == reports::schema::json();
+    assert!(
+        same,
+        "the model changed; regenerate: ISOLAB_BLESS=1 cargo test -p isolab-reports --test file"
+    );
+}
+
+#[test]
+fn what_is_written_reads_back_the_same() {
+    for name in fixtures::NAMES {
+        let results = fixtures::results(name);
+        let text = results.to_json().expect("its figures are sound");
+        assert_eq!(Results::from_json(&text).expect("it was just written"), results);
+    }
+}
+
+#[test]
+fn fields_of_a_later_minor_version_are_ignored() {
+    let text = changed(|value| {
+        value["new"] = json!({"a": [1, 2]});
+        value["samples"][0]["new_ms"] = json!(3.5);
+    });
+    assert_eq!(Results::from_json(&text).expect("it reads"), fixtures::results("three"));
+}
+
+#[test]
+fn nothing_is_said_to_be_empty() {
+    for text in ["", " \n", "\u{feff}"] {
+        assert_eq!(error(text), ReadError::Empty);
+    }
+}
+
+#[test]
+fn another_kind_of_file_is_said_to_be_no_json() {
+    for text in ["hello", "<html></html>", "\u{7f}ELF", "{\"schema\": nul}", "[1,]"] {
+        assert!(matches!(error(text), ReadError::NotJson(_)), "{text}");
+    }
+}
+
+#[test]
+fn json_without_a_schema_is_said_to_be_no_results_file() {
+    for text in ["{}", "[]", "3", "null", "\"isolab-results/1\"", "{\"schema\": 1}"] {
+        assert_eq!(error(text), ReadError::NoSchema, "{text}");
+    }
+}
+
+#[test]
+fn another_schema_is_named() {
+    for schema in ["other/1", "isolab-results/0", "isolab-results", "isolab-results/x"] {
+        let text = changed(|value| value["schema"] = json!(schema));
+        assert_eq!(error(&text), ReadError::OtherSchema(schema.to_owned()));
+    }
+}
+
+#[test]
+fn a_schema_from_the_future_asks_for_an_update() {
+    for text in [
+        "{\"schema\": \"isolab-results/2\"}".to_owned(),
+        changed(|value| value["schema"] = json!("isolab-results/12")),
+    ] {
+        let error = error(&text);
+        assert!(
+            matches!(error, ReadError::FutureSchema(_)) && error.to_string().contains("newer"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_part_is_named() {
+    let message = error(&changed(|value| {
+        value.as_object_mut().expect("it is an object").remove("targets");
+    }))
+    .to_string();
+    assert!(message.contains("targets"), "{message}");
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_said_to_break_off() {
+    let text = fixtures::text("one");
+    let text = text.trim_end();
+    for end in (1..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let error = error(&text[..end]);
+        assert!(matches!(error, ReadError::Truncated { .. }), "cut at {end}: {error}");
+    }
+}
+
+#[test]
+fn a_figure_that_is_no_number_is_refused_with_a_word_on_json() {
+    for figure in ["NaN", "Infinity", "-Infinity", "1e999"] {
+        let text = fixtures::text("one").replacen("\"exit_ms\": 0.", &format!("\"exit_ms\": {figure}, \"old\": 0."), 1);
+        let message = error(&text).to_string();
+        assert!(message.contains("NaN"), "{figure}: {message}");
+    }
+}
+
+#[test]
+fn a_time_below_zero_is_refused_with_its_place() {
+    let text = changed(|value| value["samples"][3]["ready_ms"] = json!(-1.0));
+    assert!(error(&text).to_string().contains("samples[3].ready_ms is -1"));
+    let text = changed(|value| value["summary"][0]["ready_ms"]["p95"] = json!(-0.5));
+    assert!(error(&text).to_string().contains("summary of process: ready_ms"));
+}
+
+#[test]
+fn a_nan_is_never_written() {
+    let mut results = fixtures::results("cpu");
+    results.samples[1]
+        .work
+        .as_mut()
+        .expect("the fixture reports work")
+        .ops_per_s = f64::NAN;
+    assert!(
+        results
+            .to_json()
+            .expect_err("a NaN is no figure")
+            .to_string()
+            .contains("samples[1].work is NaN")
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_reading_panic(text in "\\PC{0,200}") {
+        prop_assert!(Results::from_json(&text).is_err());
+    }
+
+    #[test]
+    fn no_damaged_byte_makes_reading_panic(at in 0usize..2000, byte in 0x20u8..0x7f) {
+        let mut bytes = fixtures::text("one").into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let _ = Results::from_json(&String::from_utf8_lossy(&bytes));
+    }
+}

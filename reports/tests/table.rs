@@ -1,0 +1,159 @@
+//! What the terminal table promises to whoever reads it.
+
+mod fixtures;
+
+use fixtures::results;
+use reports::Lang;
+use reports::model::Results;
+use reports::table::{TableStyle, render, render_in};
+use unicode_width::UnicodeWidthStr;
+
+const PLAIN: TableStyle = TableStyle {
+    color: false,
+    width: 80,
+};
+const WIDE: TableStyle = TableStyle {
+    color: false,
+    width: 160,
+};
+
+fn target(results: &Results, name: &str) -> usize {
+    results
+        .targets
+        .iter()
+        .position(|target| target.name == name)
+        .expect("the fixture has this target")
+}
+
+#[test]
+fn it_reads_as_it_always_did() {
+    for name in fixtures::NAMES {
+        for lang in Lang::ALL {
+            fixtures::golden(
+                &format!("table-{name}-{}.txt", lang.tag()),
+                render_in(&results(name), PLAIN, lang).as_bytes(),
+            );
+        }
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for name in fixtures::NAMES {
+        for (lang, width) in Lang::ALL
+            .into_iter()
+            .flat_map(|lang| [60, 80, 132].map(|width| (lang, width)))
+        {
+            for line in render_in(&results(name), TableStyle { color: false, width }, lang).lines() {
+                assert!(line.width() <= width, "{name} {lang:?} {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_target_that_cannot_run_keeps_its_row_and_its_whole_reason() {
+    let results = results("no-kvm");
+    let text = render(&results, PLAIN);
+    assert!(text.lines().any(|line| line.starts_with("microvm ")), "{text}");
+    let reason = results.targets[target(&results, "microvm")]
+        .unavailable
+        .as_deref()
+        .expect("it says why");
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains(reason), "{text}");
+}
+
+#[test]
+fn it_has_escape_sequences_only_when_asked_for_color() {
+    let results = results("three");
+    let colored = render(&results, TableStyle { color: true, width: 80 });
+    assert!(!render(&results, PLAIN).contains('\u{1b}') && colored.contains("\u{1b}[1m"));
+    let stripped = colored
+        .replace("\u{1b}[1m", "")
+        .replace("\u{1b}[2m", "")
+        .replace("\u{1b}[33m", "")
+        .replace("\u{1b}[0m", "");
+    assert_eq!(stripped, render(&results, PLAIN));
+}
+
+#[test]
+fn a_name_in_the_file_cannot_drive_the_terminal() {
+    let mut results = results("three");
+    results.targets[0].name = "\u{1b}[2Jgone\nnext".to_owned();
+    results.workload.name = "\u{7}bell".to_owned();
+    results.warnings[0].text = "\u{1b}]0;title\u{7}".to_owned();
+    let text = render(&results, PLAIN);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+}
+
+#[test]
+fn checksums_that_differ_are_told_at_the_target_and_in_a_note() {
+    let mut results = results("cpu");
+    assert!(
+        !render(&results, PLAIN).contains("other result"),
+        "the fixture's checksums agree"
+    );
+    let work = results
+        .samples
+        .iter_mut()
+        .find(|sample| sample.target == "microvm")
+        .and_then(|sample| sample.work.as_mut());
+    work.expect("the fixture reports work").checksum = "deadbeef".to_owned();
+    let text = render(&results, WIDE);
+    assert!(
+        text.contains("other result") && text.contains("checksums c0ffee1234567890, deadbeef"),
+        "{text}"
+    );
+}
+
+#[test]
+fn another_program_on_one_target_is_told() {
+    let mut results = results("three");
+    results.targets[2].workload_sha256 = "00".repeat(32);
+    assert!(render(&results, PLAIN).contains("did not run the same program"));
+}
+
+#[test]
+fn the_guest_kernel_is_its_own_part_of_the_image() {
+    let text = render(
+        &results("three"),
+        TableStyle {
+            color: false,
+            width: 132,
+        },
+    );
+    assert!(
+        text.contains("guest kernel 108 KiB") && text.contains("guest RAM 1.18 MiB + monitor"),
+        "{text}"
+    );
+}
+
+#[test]
+fn failed_runs_are_counted_with_their_reason() {
+    let mut results = results("three");
+    results.summary[1].failed = 1;
+    let sample = results
+        .samples
+        .iter_mut()
+        .find(|sample| sample.target == "container")
+        .expect("it has samples");
+    sample.error = Some("killed by its timeout".to_owned());
+    let text = render(&results, WIDE);
+    assert!(
+        text.contains("1 failed") && text.contains("1 run failed") && text.contains("killed by its timeout"),
+        "{text}"
+    );
+}
+
+#[test]
+fn results_without_anything_are_said_to_be_empty() {
+    let mut results = results("three");
+    results.samples.clear();
+    results.summary.clear();
+    results.comparisons.clear();
+    let text = render(&results, PLAIN);
+    assert!(text.contains("no runs") && text.contains("process"), "{text}");
+    results.targets.clear();
+    assert!(render(&results, PLAIN).contains("The file holds no runs"));
+}
