@@ -1,1 +1,37 @@
-//! A KVM virtual machine monitor.
+//! A KVM virtual machine monitor for x86-64, and the built-in guest kernel that it embeds.
+//!
+//! One call runs one machine, in the calling thread, until it ends:
+//!
+//! ```no_run
+//! use microvm::{Config, Kernel, initramfs::Archive};
+//!
+//! let mut files = Archive::new();
+//! files.add_file("/hello", 0o755, &std::fs::read("hello").unwrap()).unwrap();
+//! let config = Config { initramfs: files.finish(), program: "/hello".into(), ..Config::new(Kernel::Builtin) };
+//! let outcome = microvm::run(&config).unwrap();
+//! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().sum::<u64>());
+//! ```
+//!
+//! In the order of a run: [`memory`] is reserved, [`boot`] loads kernel and initramfs into it and writes what the PVH
+//! protocol wants, [`vcpu`] makes the processor, [`machine`] lets it execute and answers its exits with the
+//! [`devices`]. [`watchdog`] ends a machine that takes too long. The guest kernel is a program of its own, in
+//! `microvm/kernel`; [`kernel`] holds the built one.
+
+mod boot;
+mod config;
+mod devices;
+mod error;
+pub mod initramfs;
+pub mod kernel;
+mod machine;
+mod memory;
+mod probe;
+mod stamp;
+mod vcpu;
+mod watchdog;
+
+pub use config::{Config, Kernel};
+pub use error::Error;
+pub use machine::{End, Outcome, run};
+pub use probe::{Finding, KvmKind, Probe, probe};
+pub use stamp::{Recorder, Stamp};

@@ -1,0 +1,87 @@
+//! The two serial ports: COM1 is the kernel's log, COM2 the program's standard input, output and error.
+//!
+//! Both are 16550 UARTs (PC16550D data sheet). They are used without interrupts and without waiting for the transmitter:
+//! a virtual one takes a byte as soon as it is written.
+
+use crate::global::Global;
+use crate::power;
+use crate::user;
+use crate::cpu;
+use crate::errno::Result;
+use core::fmt;
+
+/// First port of COM1.
+const COM1: u16 = 0x3f8;
+/// First port of COM2.
+const COM2: u16 = 0x2f8;
+/// Line status register.
+const LINE_STATUS: u16 = 5;
+/// Line status: a byte was received.
+const DATA_READY: u8 = 1;
+/// Modem status register.
+const MODEM_STATUS: u16 = 6;
+/// Modem status: carrier detected. A terminal that hangs up is the end of its input.
+const CARRIER: u8 = 0x80;
+/// How long to idle for input at a time, in microseconds.
+const WAIT: u32 = 1_000_000;
+
+/// The port of the program's standard input and output: COM2, unless the command line says otherwise.
+static STANDARD: Global<u16> = Global::new(COM2);
+
+/// Uses COM1 for the program too, under monitors that have no COM2.
+pub fn use_com1() {
+    // SAFETY: a single assignment.
+    unsafe { *STANDARD.borrow() = COM1 }
+}
+
+fn standard() -> u16 {
+    // SAFETY: a single read.
+    unsafe { *STANDARD.borrow() }
+}
+
+/// The kernel's log.
+pub struct Log;
+
+impl fmt::Write for Log {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        cpu::out_string(COM1, text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Writes a line to the kernel's log.
+#[macro_export]
+macro_rules! log {
+    ($($arguments:tt)*) => {{
+        use core::fmt::Write;
+        let _ = writeln!($crate::console::Log, "isolab-kernel: {}", format_args!($($arguments)*));
+    }};
+}
+
+/// Writes the program's bytes to its standard output.
+pub fn write(address: u64, bytes: u64) -> Result<()> {
+    user::out_string(standard(), address, bytes)
+}
+
+/// Whether a byte can be read without waiting, or the input has ended.
+pub fn input_ready() -> bool {
+    let port = standard();
+    cpu::in8(port + LINE_STATUS) & DATA_READY != 0 || cpu::in8(port + MODEM_STATUS) & CARRIER == 0
+}
+
+/// Reads what is there, at least one byte; 0 bytes at the end of input.
+pub fn read(buffer: &mut [u8]) -> usize {
+    let port = standard();
+    let mut count = 0;
+    while count < buffer.len() {
+        if cpu::in8(port + LINE_STATUS) & DATA_READY != 0 {
+            buffer[count] = cpu::in8(port);
+            count += 1;
+        } else if count > 0 || cpu::in8(port + MODEM_STATUS) & CARRIER == 0 {
+            break;
+        } else {
+            power::idle(WAIT);
+        }
+    }
+    count
+}

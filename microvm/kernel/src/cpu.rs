@@ -1,0 +1,145 @@
+//! Instructions that Rust has no word for.
+
+use core::arch::asm;
+
+/// Model-specific registers (SDM volume 4, table 2-2; AMD APM volume 2, appendix A).
+pub mod msr {
+    /// Selectors of SYSCALL and SYSRET.
+    pub const STAR: u32 = 0xc000_0081;
+    /// Where SYSCALL goes.
+    pub const LSTAR: u32 = 0xc000_0082;
+    /// RFLAGS bits that SYSCALL clears.
+    pub const SFMASK: u32 = 0xc000_0084;
+    /// Base of the FS segment: the program's thread pointer.
+    pub const FS_BASE: u32 = 0xc000_0100;
+    /// Base of the GS segment.
+    pub const GS_BASE: u32 = 0xc000_0101;
+    /// KVM's clock (Linux, Documentation/virt/kvm/x86/msr.rst).
+    pub const KVM_WALL_CLOCK: u32 = 0x4b56_4d00;
+    /// KVM's clock, per processor.
+    pub const KVM_SYSTEM_TIME: u32 = 0x4b56_4d01;
+}
+
+/// What CPUID answers.
+#[derive(Clone, Copy)]
+pub struct Cpuid {
+    pub eax: u32,
+    pub ebx: u32,
+    pub ecx: u32,
+    pub edx: u32,
+}
+
+/// Asks CPUID for a leaf and a subleaf.
+pub fn cpuid(leaf: u32, subleaf: u32) -> Cpuid {
+    let result = core::arch::x86_64::__cpuid_count(leaf, subleaf);
+    Cpuid { eax: result.eax, ebx: result.ebx, ecx: result.ecx, edx: result.edx }
+}
+
+/// Writes a byte to an I/O port.
+pub fn out8(port: u16, value: u8) {
+    // SAFETY: port output touches no memory of this program; the devices behind the ports used have no DMA.
+    unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags)) }
+}
+
+/// Writes a double word to an I/O port.
+pub fn out32(port: u16, value: u32) {
+    // SAFETY: as `out8`.
+    unsafe { asm!("out dx, eax", in("dx") port, in("eax") value, options(nomem, nostack, preserves_flags)) }
+}
+
+/// Reads a byte from an I/O port.
+pub fn in8(port: u16) -> u8 {
+    let value: u8;
+    // SAFETY: port input touches no memory.
+    unsafe { asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags)) }
+    value
+}
+
+/// Writes a string of bytes to an I/O port: one exit to the monitor for all of it.
+pub fn out_string(port: u16, bytes: &[u8]) {
+    // SAFETY: reads exactly `bytes`.
+    unsafe {
+        asm!("rep outsb", in("dx") port, inout("rsi") bytes.as_ptr() => _, inout("rcx") bytes.len() => _,
+             options(readonly, nostack, preserves_flags));
+    }
+}
+
+/// Writes a model-specific register.
+///
+/// # Safety
+/// The register must exist, and the value must keep the kernel's assumptions (see the SDM for each).
+pub unsafe fn wrmsr(register: u32, value: u64) {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("wrmsr", in("ecx") register, in("eax") value as u32, in("edx") (value >> 32) as u32,
+             options(nostack, preserves_flags));
+    }
+}
+
+/// Reads a model-specific register.
+///
+/// # Safety
+/// The register must exist.
+pub unsafe fn rdmsr(register: u32) -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: the caller's.
+    unsafe { asm!("rdmsr", in("ecx") register, out("eax") low, out("edx") high, options(nomem, nostack)) }
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// The time stamp counter, in its own ticks.
+pub fn rdtsc() -> u64 {
+    // SAFETY: CR4.TSD is clear.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// The address whose access caused the page fault.
+pub fn cr2() -> u64 {
+    let value: u64;
+    // SAFETY: reading CR2 has no effect.
+    unsafe { asm!("mov {}, cr2", out(reg) value, options(nomem, nostack, preserves_flags)) }
+    value
+}
+
+/// Sets bits of CR4.
+///
+/// # Safety
+/// The processor must know the bits, and the kernel must be ready for what they turn on.
+pub unsafe fn set_cr4(bits: u64) {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("mov {old}, cr4", "or {old}, {bits}", "mov cr4, {old}", old = out(reg) _, bits = in(reg) bits,
+             options(nostack));
+    }
+}
+
+/// Makes the processor forget every translation that is not global.
+pub fn flush_translations() {
+    // SAFETY: reloading CR3 with its own value changes no mapping.
+    unsafe { asm!("mov {old}, cr3", "mov cr3, {old}", old = out(reg) _, options(nostack, preserves_flags)) }
+}
+
+/// Makes the processor forget the translation of one address.
+pub fn flush_translation(address: u64) {
+    // SAFETY: changes no mapping.
+    unsafe { asm!("invlpg [{}]", in(reg) address, options(nostack, preserves_flags)) }
+}
+
+/// Sets an extended control register (which parts of the floating-point state programs may use).
+///
+/// # Safety
+/// CR4.OSXSAVE must be set and `value` supported (CPUID leaf 0xd).
+pub unsafe fn xsetbv(value: u64) {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("xsetbv", in("ecx") 0, in("eax") value as u32, in("edx") (value >> 32) as u32, options(nostack));
+    }
+}
+
+/// Stops the processor for good.
+pub fn halt() -> ! {
+    loop {
+        // SAFETY: with interrupts off nothing wakes the processor; the monitor ends the machine.
+        unsafe { asm!("cli", "hlt", options(nomem, nostack)) }
+    }
+}

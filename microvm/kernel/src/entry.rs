@@ -1,0 +1,181 @@
+//! From the boot loader's first instruction to the first Rust function, and the tables the processor reads.
+//!
+//! The PVH protocol (Xen's `docs/misc/pvh.pandoc`, "HVM direct boot") enters in 32-bit protected mode, paging off, flat
+//! segments, with the physical address of the start info in EBX. The page tables, the descriptor tables and the stack
+//! are laid out by the assembler, so that nothing is computed at run time: this path may be emulated instruction by
+//! instruction.
+
+use core::arch::global_asm;
+
+/// Kernel code, 64-bit.
+pub const KERNEL_CODE: u16 = 0x08;
+/// Kernel stack and data.
+pub const KERNEL_DATA: u16 = 0x10;
+/// The selector from which `sysretq` counts (AMD APM volume 3, SYSRET): +8 is user data, +16 is user code.
+pub const SYSRET_BASE: u16 = 0x18 | 3;
+/// User stack and data.
+pub const USER_DATA: u16 = 0x20 | 3;
+/// User code, 64-bit.
+pub const USER_CODE: u16 = 0x28 | 3;
+/// The task state segment.
+pub const TASK_STATE: u16 = 0x30;
+
+unsafe extern "C" {
+    /// The top-level page table in use from the first 64-bit instruction on.
+    pub static mut boot_pml4: [u64; 512];
+    /// The table below both of the kernel's maps; entry n of it is GiB n of the direct map.
+    pub static mut kernel_pdpt: [u64; 512];
+    /// The descriptor of the task state segment, two words of the GDT.
+    pub static mut task_state_descriptor: [u64; 2];
+    /// First byte after the kernel's image and zeroed data.
+    pub static kernel_end: u8;
+    /// The code that runs [`crate::prepare::prepare`] in ring 3.
+    pub fn prepare_in_ring_3();
+    /// The instruction by which it comes back.
+    pub fn prepare_done();
+}
+
+global_asm!(
+    // The ELF note by which a boot loader knows a PVH kernel: type 18, XEN_ELFNOTE_PHYS32_ENTRY.
+    ".section .note.pvh, \"a\", @note",
+    ".balign 4",
+    ".long 4, 8, 18",
+    ".asciz \"Xen\"",
+    ".quad pvh_start - {base}",
+
+    ".section .text.entry, \"ax\", @progbits",
+    ".globl pvh_start",
+    ".code32",
+    "pvh_start:",
+    "    mov eax, offset boot_pml4 - {base}",
+    "    mov cr3, eax",
+    "    mov eax, 0x620",           // CR4: PAE, OSFXSR, OSXMMEXCPT
+    "    mov cr4, eax",
+    "    mov ecx, 0xc0000080",      // EFER
+    "    xor edx, edx",
+    "    mov eax, 0x901",           // SCE, LME, NXE
+    "    wrmsr",
+    "    mov eax, 0x80010033",      // CR0: PG, WP, NE, ET, MP, PE
+    "    mov cr0, eax",
+    "    lgdt [gdt_pointer_low - {base}]",
+    "    .byte 0xea",               // ljmp KERNEL_CODE:long_mode
+    "    .long long_mode - {base}",
+    "    .word {kernel_code}",
+    ".code64",
+    "long_mode:",
+    "    movabs rax, offset high",
+    "    jmp rax",
+    "high:",
+    "    lgdt [rip + gdt_pointer]",
+    "    lidt [rip + idt_pointer]",
+    "    mov eax, {kernel_data}",
+    "    mov ss, eax",
+    "    lea rsp, [rip + kernel_stack_top]",
+    "    mov edi, ebx",
+    "    call {start}",
+    "    ud2",
+
+    // In ring 3, on a stack of its own: traps use the kernel stack from its top.
+    ".globl prepare_in_ring_3",
+    "prepare_in_ring_3:",
+    "    lea rsp, [rip + prepare_stack_top]",
+    "    call {prepare}",
+    ".globl prepare_done",
+    "prepare_done:",
+    "    ud2",
+
+    ".section .data.tables, \"aw\", @progbits",
+    ".balign 4096",
+    ".globl boot_pml4",
+    // Present, writable, and user: ring 3 may use the kernel's maps until `traps` takes the user bit from these entries.
+    // Entry 0 maps low memory where it is, until the program's own tables take its place.
+    "boot_pml4:",
+    "    .quad kernel_pdpt - {base} + 7",
+    "    .zero 8 * 383",
+    "    .quad kernel_pdpt - {base} + 7",
+    "    .zero 8 * 126",
+    "    .quad kernel_pdpt - {base} + 7",
+    ".globl kernel_pdpt",
+    "kernel_pdpt:",
+    "    .quad kernel_pd - {base} + 7",
+    "    .zero 8 * 509",
+    "    .quad kernel_pd - {base} + 7",
+    "    .zero 8",
+    // 512 pages of 2 MiB: present, writable, user, accessed, dirty, page size.
+    "kernel_pd:",
+    "    .set page, 0",
+    "    .rept 512",
+    "    .quad page + 0xe7",
+    "    .set page, page + 0x200000",
+    "    .endr",
+
+    ".balign 16",
+    "gdt:",
+    "    .quad 0",
+    "    .quad 0x00af9b000000ffff", // kernel code: present, DPL 0, long
+    "    .quad 0x00cf93000000ffff", // kernel data
+    "    .quad 0",                  // sysret to 32-bit code, unused
+    "    .quad 0x00cff3000000ffff", // user data: DPL 3
+    "    .quad 0x00affb000000ffff", // user code: DPL 3, long
+    ".globl task_state_descriptor",
+    "task_state_descriptor:",
+    "    .quad 0, 0",
+    "gdt_end:",
+    "gdt_pointer_low:",
+    "    .word gdt_end - gdt - 1",
+    "    .long gdt - {base}",
+    "gdt_pointer:",
+    "    .word gdt_end - gdt - 1",
+    "    .quad gdt",
+
+    // The interrupt stubs lie 16 bytes apart from KERNEL_BASE + 1 MiB on (kernel.ld): gate n points to stub n. Present,
+    // 64-bit interrupt gate; DPL 3 for the breakpoint, which programs may raise.
+    ".balign 16",
+    "idt:",
+    "    .set vector, 0",
+    "    .rept 32",
+    "    .word vector * 16, {kernel_code}",
+    "    .byte 0",
+    "    .if vector == 3",
+    "    .byte 0xee",
+    "    .else",
+    "    .byte 0x8e",
+    "    .endif",
+    "    .word 0x8010",
+    "    .long 0xffffffff, 0",
+    "    .set vector, vector + 1",
+    "    .endr",
+    "idt_end:",
+    "idt_pointer:",
+    "    .word idt_end - idt - 1",
+    "    .quad idt",
+
+    // 64-bit task state segment (SDM volume 3, 8.7): RSP0 at offset 4; no I/O permission bitmap.
+    ".balign 16",
+    ".globl task_state",
+    "task_state:",
+    "    .long 0",
+    "    .quad kernel_stack_top",
+    "    .zero 90",
+    "    .word 104",
+
+    ".section .bss.stacks, \"aw\", @nobits",
+    ".balign 4096",
+    "    .zero 16384",
+    ".globl kernel_stack_top",
+    "kernel_stack_top:",
+    "    .zero 65536",
+    "prepare_stack_top:",
+    base = const crate::layout::KERNEL_BASE,
+    kernel_code = const KERNEL_CODE,
+    kernel_data = const KERNEL_DATA,
+    start = sym crate::start::start,
+    prepare = sym crate::prepare::prepare,
+);
+
+unsafe extern "C" {
+    /// The task state segment.
+    pub static task_state: u8;
+    /// One past the last byte of the kernel stack.
+    pub static kernel_stack_top: u8;
+}

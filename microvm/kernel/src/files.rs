@@ -1,0 +1,322 @@
+//! The files of the initramfs, read-only, and the program's open files.
+
+use crate::boot_info::Range;
+use crate::cpio;
+use crate::errno::{Errno, Result};
+use crate::frames::Frames;
+use crate::global::Global;
+use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, LARGE_PAGE, direct};
+use crate::page_table;
+use core::slice;
+
+/// File type bits of `st_mode`.
+const S_IFMT: u32 = 0o170_000;
+const S_IFDIR: u32 = 0o040_000;
+const S_IFREG: u32 = 0o100_000;
+const S_IFLNK: u32 = 0o120_000;
+const S_IFCHR: u32 = 0o020_000;
+/// Open files a program may have: fewer than Linux's 1024, enough for a program without threads.
+const OPEN_MAX: usize = 64;
+/// Longest path.
+pub const PATH_MAX: usize = 4096;
+/// Symbolic links followed before a path is given up (Linux: 40).
+const LINKS_MAX: u32 = 40;
+
+/// A file, directory or symbolic link of the initramfs.
+#[derive(Clone, Copy)]
+pub struct Node {
+    /// Its path, without leading slash.
+    pub name: &'static [u8],
+    /// Its bytes.
+    pub data: &'static [u8],
+    mode: u32,
+    inode: u32,
+    modified: u32,
+    hash: u32,
+}
+
+/// What a file descriptor stands for.
+#[derive(Clone, Copy)]
+pub enum Open {
+    /// Nothing.
+    Closed,
+    /// COM2.
+    Console,
+    /// `/dev/null`.
+    Null,
+    /// A file or directory, and the position in it.
+    Node(Node, u64),
+}
+
+/// The files.
+pub struct Files {
+    nodes: &'static [Node],
+    archive: Range,
+    has_links: bool,
+    window: bool,
+    program: &'static [u8],
+    open: [Open; OPEN_MAX],
+}
+
+/// The files.
+pub static FILES: Global<Files> = Global::new(Files {
+    nodes: &[],
+    archive: Range { start: 0, end: 0 },
+    has_links: false,
+    window: false,
+    program: b"",
+    open: {
+        let mut open = [Open::Closed; OPEN_MAX];
+        open[0] = Open::Console;
+        open[1] = Open::Console;
+        open[2] = Open::Console;
+        open
+    },
+});
+
+/// The root directory, where the archive has no entry for it.
+pub const ROOT: Node = Node { name: b"", data: b"", mode: S_IFDIR | 0o755, inode: 1, modified: 0, hash: 0 };
+
+/// FNV-1a.
+fn hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+impl Node {
+    fn kind(&self) -> u32 {
+        self.mode & S_IFMT
+    }
+
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.kind() == S_IFDIR
+    }
+
+    /// Whether it is a file with bytes.
+    pub fn is_file(&self) -> bool {
+        self.kind() == S_IFREG
+    }
+
+    /// The path of what it is called in, and its last component.
+    fn split(&self) -> (&'static [u8], &'static [u8]) {
+        match self.name.iter().rposition(|byte| *byte == b'/') {
+            Some(slash) => (&self.name[..slash], &self.name[slash + 1..]),
+            None => (b"", self.name),
+        }
+    }
+
+    /// `struct stat` of x86-64 in 64-bit words.
+    pub fn stat(&self) -> [u64; 18] {
+        let size = self.data.len() as u64;
+        let mut stat = [0; 18];
+        stat[1] = u64::from(self.inode);
+        stat[2] = 1; // st_nlink
+        stat[3] = u64::from(self.mode); // st_mode, st_uid: 0
+        stat[6] = size;
+        stat[7] = 4096; // st_blksize
+        stat[8] = size.div_ceil(512); // st_blocks
+        stat[9] = u64::from(self.modified); // st_atime
+        stat[11] = u64::from(self.modified); // st_mtime
+        stat[13] = u64::from(self.modified); // st_ctime
+        stat
+    }
+
+    /// Where the helper page's code sees byte `offset` of the data.
+    pub fn in_window(&self, offset: u64, archive: Range) -> u64 {
+        let physical = self.data.as_ptr() as u64 - DIRECT_MAP + offset;
+        INITRAMFS_WINDOW + (physical - (archive.start & !(LARGE_PAGE - 1)))
+    }
+}
+
+impl Files {
+    /// Reads the archive in RAM into a table of nodes ordered by hash.
+    pub fn read_initramfs(&mut self, range: Range, frames: &mut Frames) -> core::result::Result<(), &'static str> {
+        let bytes = usize::try_from(range.end - range.start).unwrap_or(0);
+        // SAFETY: the boot loader put the initramfs there; its frames are never handed out.
+        let archive: &'static [u8] = unsafe { slice::from_raw_parts(direct(range.start), bytes) };
+        let mut count = 0;
+        for entry in cpio::entries(archive) {
+            self.has_links |= entry?.mode & S_IFMT == S_IFLNK;
+            count += 1;
+        }
+        let table = frames.take_run((count * size_of::<Node>()) as u64);
+        let table: *mut Node = direct(table.ok_or("not enough memory to list the initramfs")?).cast();
+        let mut written = 0;
+        for entry in cpio::entries(archive) {
+            let cpio::Entry { name, mode, inode, modified, mut data } = entry?;
+            if data.is_empty() && mode & S_IFMT == S_IFREG {
+                // The other names of a file with hard links carry no bytes (cpio writes them with the last).
+                let same = |other: &cpio::Entry| other.inode == inode && other.mode == mode && !other.data.is_empty();
+                if let Some(linked) = cpio::entries(archive).filter_map(core::result::Result::ok).find(same) {
+                    data = linked.data;
+                }
+            }
+            // SAFETY: the run has room for `count` nodes, as many as this loop writes.
+            unsafe { table.add(written).write(Node { name, data, mode, inode, modified, hash: hash(name) }) }
+            written += 1;
+        }
+        // SAFETY: just written; shared from here on.
+        let nodes = unsafe { slice::from_raw_parts_mut(table, written) };
+        nodes.sort_unstable_by_key(|node| node.hash);
+        self.nodes = nodes;
+        self.archive = range;
+        Ok(())
+    }
+
+    /// The bytes of the program at `path`, which is remembered as `/proc/self/exe`.
+    pub fn program(&mut self, path: &[u8]) -> core::result::Result<&'static [u8], &'static str> {
+        let node = self.find(&ROOT, path, true).map_err(|_| "no such file in the initramfs")?;
+        if !node.is_file() {
+            return Err("not a file");
+        }
+        self.program = node.name;
+        Ok(node.data)
+    }
+
+    /// The path of the program, without leading slash.
+    pub fn program_path(&self) -> &'static [u8] {
+        self.program
+    }
+
+    /// The node of exactly this name.
+    fn exact(&self, name: &[u8]) -> Option<Node> {
+        let hash = hash(name);
+        let first = self.nodes.partition_point(|node| node.hash < hash);
+        let same = self.nodes[first..].iter().take_while(|node| node.hash == hash);
+        same.copied().find(|node| node.name == name)
+    }
+
+    /// The node that a path means, seen from `directory`.
+    pub fn find(&self, directory: &Node, path: &[u8], follow: bool) -> Result<Node> {
+        if path.first() == Some(&b'/') || directory.name.is_empty() {
+            let name = cpio::normalize(path);
+            match self.exact(name) {
+                Some(node) if node.kind() != S_IFLNK || !follow => return Ok(node),
+                None if name.is_empty() => return Ok(ROOT),
+                None if !self.has_links && !name.contains(&b'.') => return Err(Errno::ENOENT),
+                _ => {}
+            }
+        }
+        Path::new(self, directory, path)?.walk(path, follow)
+    }
+
+    /// Opens a node; gives the descriptor.
+    pub fn open(&mut self, what: Open) -> Result<u64> {
+        let free = self.open.iter().position(|open| matches!(open, Open::Closed)).ok_or(Errno::EMFILE)?;
+        self.open[free] = what;
+        Ok(free as u64)
+    }
+
+    /// What an open descriptor stands for.
+    pub fn get(&mut self, descriptor: u64) -> Result<&mut Open> {
+        match self.open.get_mut(descriptor as usize) {
+            None | Some(Open::Closed) => Err(Errno::EBADF),
+            Some(open) => Ok(open),
+        }
+    }
+
+    /// Closes a descriptor.
+    pub fn close(&mut self, descriptor: u64) -> Result<()> {
+        *self.get(descriptor)? = Open::Closed;
+        Ok(())
+    }
+
+    /// The archive, mapped for the helper page's code to copy from.
+    pub fn window(&mut self, frames: &mut Frames) -> Result<Range> {
+        if !self.window {
+            let Range { start, end } = self.archive;
+            page_table::map_window(INITRAMFS_WINDOW, start, end, frames).ok_or(Errno::ENOMEM)?;
+            self.window = true;
+        }
+        Ok(self.archive)
+    }
+
+    /// The entries of a directory from a position on: name, node, position after it. The first two are `.` and `..`.
+    pub fn children(&self, directory: Node, position: u64) -> impl Iterator<Item = (&'static [u8], Node, u64)> {
+        let dots: [(&'static [u8], Node, u64); 2] = [(b".", directory, 1), (b"..", ROOT, 2)];
+        let nodes: &'static [Node] = self.nodes;
+        let children = nodes.iter().enumerate().filter_map(move |(n, node)| {
+            let (parent, name) = node.split();
+            (parent == directory.name && !name.is_empty()).then_some((name, *node, n as u64 + 3))
+        });
+        dots.into_iter().chain(children).filter(move |(_, _, next)| *next > position)
+    }
+}
+
+/// `stat` of something that is not in the initramfs: a character device.
+pub fn device_stat() -> [u64; 18] {
+    Node { mode: S_IFCHR | 0o620, inode: 2, ..ROOT }.stat()
+}
+
+/// The type of a directory entry (`d_type`).
+pub fn entry_type(node: &Node) -> u8 {
+    (node.kind() >> 12) as u8
+}
+
+/// A path in the making, with `.`, `..` and symbolic links resolved.
+struct Path<'a> {
+    files: &'a Files,
+    name: [u8; PATH_MAX],
+    length: usize,
+    links: u32,
+}
+
+impl<'a> Path<'a> {
+    fn new(files: &'a Files, directory: &Node, path: &[u8]) -> Result<Self> {
+        let mut new = Self { files, name: [0; PATH_MAX], length: 0, links: 0 };
+        if path.first() != Some(&b'/') {
+            new.push(directory.name)?;
+        }
+        Ok(new)
+    }
+
+    fn push(&mut self, name: &[u8]) -> Result<()> {
+        let at = if self.length == 0 { 0 } else { self.length + 1 };
+        let end = at + name.len();
+        if end > PATH_MAX {
+            return Err(Errno::ERANGE);
+        }
+        if at > 0 {
+            self.name[at - 1] = b'/';
+        }
+        self.name[at..end].copy_from_slice(name);
+        self.length = end;
+        Ok(())
+    }
+
+    fn pop(&mut self) {
+        self.length = self.name[..self.length].iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+    }
+
+    fn walk(&mut self, path: &[u8], follow: bool) -> Result<Node> {
+        let mut components = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).peekable();
+        while let Some(component) = components.next() {
+            match component {
+                b"." => continue,
+                b".." => {
+                    self.pop();
+                    continue;
+                }
+                _ => self.push(component)?,
+            }
+            let node = self.files.exact(&self.name[..self.length]).ok_or(Errno::ENOENT)?;
+            if node.kind() == S_IFLNK && (follow || components.peek().is_some()) {
+                self.links += 1;
+                if self.links > LINKS_MAX {
+                    return Err(Errno::ELOOP);
+                }
+                self.pop();
+                if node.data.first() == Some(&b'/') {
+                    self.length = 0;
+                }
+                self.walk(node.data, true)?;
+            } else if components.peek().is_some() && !node.is_directory() {
+                return Err(Errno::ENOTDIR);
+            }
+        }
+        match self.length {
+            0 => Ok(self.files.exact(b"").unwrap_or(ROOT)),
+            length => self.files.exact(&self.name[..length]).ok_or(Errno::ENOENT),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The built-in guest kernel: the shortest honest answer to "what is a guest kernel?".
+//!
+//! It is handed a machine by the PVH boot protocol (one processor in 32-bit protected mode, a list of RAM, a command
+//! line, an initramfs), loads one static Linux program from that initramfs, runs it in ring 3, and answers its system
+//! calls until it exits. It is not Linux and says so in `uname`; it speaks enough of Linux's system call interface for
+//! a static glibc or musl program without threads.
+//!
+//! In the order in which things happen:
+//! 1. [`entry`]: from 32-bit mode to 64-bit mode; descriptor tables; the first Rust function.
+//! 2. [`start`]: everything that needs privilege (model-specific registers, floating point), then down to ring 3.
+//! 3. [`prepare`]: in ring 3, with the kernel's memory opened to it: reads what the boot loader left, finds the
+//!    program, builds its address space and its stack. Nothing of this needs privilege, and where a hypervisor emulates
+//!    ring 0 (see below) it runs hundreds of times faster there.
+//! 4. [`traps`]: back in ring 0 for good, by an exception. The kernel's memory is closed to ring 3, the program starts.
+//! 5. [`syscall`] and [`traps`]: the program's system calls and page faults, until [`power::exit`].
+//!
+//! Two kinds of processor are served by the same code. On hardware virtualization all of this executes natively. A
+//! hypervisor without it may run ring 3 natively and emulate ring 0 instruction by instruction, at about half a
+//! microsecond each; there every instruction saved on the way to the program counts, and bulk work is left to ring 3
+//! ([`user`]).
+
+#![no_std]
+#![no_main]
+
+mod boot_info;
+mod clock;
+mod cmdline;
+mod console;
+mod cpio;
+mod cpu;
+mod elf;
+mod entry;
+mod errno;
+mod files;
+mod frames;
+mod global;
+mod layout;
+mod memory;
+mod page_table;
+mod power;
+mod prepare;
+mod random;
+mod regions;
+mod signals;
+mod start;
+mod string;
+mod syscall;
+mod traps;
+mod user;

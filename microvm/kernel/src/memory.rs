@@ -1,0 +1,309 @@
+//! The program's memory: what it asked for ([`Regions`]), and the pages that it has so far ([`crate::page_table`]).
+//!
+//! Pages come when they are first touched, a few at a time. Pages of a file are the initramfs's own frames as long as
+//! nothing is written to them.
+
+use crate::errno::{Errno, Result};
+use crate::frames::{Frame, Frames};
+use crate::global::Global;
+use crate::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_ceil, page_floor};
+use crate::page_table::{self, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
+use crate::regions::{EXECUTE, Origin, READ, Region, Regions, TooMany, WRITE};
+use crate::cpu;
+
+/// Pages mapped by one fault on anonymous memory, where so many follow: the fault costs more than they do.
+const FAULT_AROUND: u64 = 16;
+/// More pages than this are forgotten by the processor all at once.
+const FLUSH_ALL: u64 = 32;
+
+/// The memory of the machine and of the program.
+pub static MEMORY: Global<Memory> = Global::new(Memory {
+    frames: Frames::new(),
+    regions: Regions::new(),
+    ram_bytes: 0,
+    heap_start: 0,
+    heap_end: 0,
+});
+
+/// See [`MEMORY`].
+pub struct Memory {
+    /// The free frames.
+    pub frames: Frames,
+    /// What the program asked for.
+    pub regions: Regions,
+    /// All RAM that can ever be handed out.
+    pub ram_bytes: u64,
+    heap_start: u64,
+    heap_end: u64,
+}
+
+/// How a fault was dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The access works now.
+    Resolved,
+    /// It works now, but this page still holds what its former user left and must be zeroed before the program goes on.
+    ResolvedDirty(u64),
+    /// Nothing is mapped there.
+    Unmapped,
+    /// What is mapped there forbids it.
+    Forbidden,
+    /// There is no memory left.
+    OutOfMemory,
+}
+
+impl From<TooMany> for Errno {
+    fn from(_: TooMany) -> Self {
+        Errno::ENOMEM
+    }
+}
+
+/// The page table bits of a protection.
+fn bits(protection: u8, owned: bool) -> u64 {
+    let mut bits = if owned { OWNED } else { 0 };
+    if protection & (READ | WRITE | EXECUTE) != 0 {
+        bits |= PRESENT | USER;
+    }
+    if protection & WRITE != 0 && owned {
+        bits |= WRITABLE;
+    }
+    if protection & EXECUTE == 0 {
+        bits |= NO_EXECUTE;
+    }
+    bits
+}
+
+/// Makes the processor forget the translations between two addresses.
+fn flush(start: u64, end: u64) {
+    if (end - start) / PAGE > FLUSH_ALL {
+        cpu::flush_translations();
+    } else {
+        (start..end).step_by(PAGE as usize).for_each(cpu::flush_translation);
+    }
+}
+
+impl Memory {
+    /// Deals with a page fault at `address`; `access` is [`READ`], [`WRITE`] or [`EXECUTE`].
+    pub fn fault(&mut self, address: u64, access: u8) -> Fault {
+        let Some(&region) = self.regions.find(address) else { return Fault::Unmapped };
+        if region.protection & access == 0 {
+            return Fault::Forbidden;
+        }
+        let page = page_floor(address);
+        let Some(entry) = page_table::entry_or_make(page, &mut self.frames) else { return Fault::OutOfMemory };
+        // SAFETY: an entry of the program's page tables, which nothing else is changing now.
+        let old = unsafe { entry.read() };
+        match region.origin {
+            _ if old & OWNED != 0 => {
+                // The page is there, and only what the entry allows was behind.
+                // SAFETY: as above.
+                unsafe { entry.write(frame_of(old) | bits(region.protection, true)) }
+                cpu::flush_translation(page);
+                Fault::Resolved
+            }
+            Origin::Anonymous => self.fault_anonymous(page, entry, &region),
+            Origin::File { data, bytes } => {
+                let into = page - region.start;
+                let data = data + into.min(bytes);
+                self.fault_file(page, entry, region.protection, access, data, bytes.saturating_sub(into))
+            }
+        }
+    }
+
+    /// Gives an anonymous page, and those after it that were never used, as far as the page table goes.
+    fn fault_anonymous(&mut self, page: u64, entry: *mut u64, region: &Region) -> Fault {
+        let bits = bits(region.protection, true);
+        let Some(frame) = self.frames.take() else { return Fault::OutOfMemory };
+        // SAFETY: `entry` maps `page`.
+        unsafe { entry.write(frame.address | bits) }
+        if frame.dirty && region.protection & WRITE != 0 {
+            return Fault::ResolvedDirty(page);
+        }
+        if frame.dirty {
+            // SAFETY: the frame was just taken.
+            unsafe { direct(frame.address).write_bytes(0, PAGE as usize) }
+        }
+        let in_table = 512 - (page / PAGE & 511);
+        let count = FAULT_AROUND.min(in_table).min((region.end - page) / PAGE);
+        for next in 1..count as usize {
+            // SAFETY: entries after `entry` in the same table.
+            unsafe {
+                let entry = entry.add(next);
+                if entry.read() != 0 {
+                    break;
+                }
+                match self.frames.take() {
+                    Some(Frame { address, dirty: false }) => entry.write(address | bits),
+                    Some(Frame { address, dirty: true }) => {
+                        self.frames.give_back(address);
+                        break;
+                    }
+                    None => break,
+                }
+            }
+        }
+        Fault::Resolved
+    }
+
+    /// Gives a page of a file: the file's own frame to read, a copy to write, and a copy where the file ends.
+    fn fault_file(&mut self, page: u64, entry: *mut u64, protection: u8, access: u8, data: u64, left: u64) -> Fault {
+        if access != WRITE && left >= PAGE && data.is_multiple_of(PAGE) {
+            // SAFETY: `entry` maps `page`.
+            unsafe { entry.write(data | bits(protection, false)) }
+            return Fault::Resolved;
+        }
+        let Some(frame) = self.frames.take_zeroed() else { return Fault::OutOfMemory };
+        // SAFETY: both in RAM; the frame was just taken.
+        unsafe {
+            direct(frame).copy_from_nonoverlapping(direct(data), left.min(PAGE) as usize);
+            entry.write(frame | bits(protection, true));
+        }
+        cpu::flush_translation(page);
+        Fault::Resolved
+    }
+
+    /// Maps pages at `page` on to frames that are not the mapping's own.
+    pub fn map_frames(&mut self, page: u64, frames: u64, bytes: u64, protection: u8) -> Result<()> {
+        for offset in (0..bytes).step_by(PAGE as usize) {
+            let entry = page_table::entry_or_make(page + offset, &mut self.frames).ok_or(Errno::ENOMEM)?;
+            // SAFETY: an entry of the program's page tables.
+            unsafe { entry.write(frames + offset | bits(protection, false)) }
+        }
+        Ok(())
+    }
+
+    /// Gives a page of an anonymous region a frame in advance; tells its physical address.
+    pub fn populate(&mut self, page: u64, protection: u8) -> Result<u64> {
+        let entry = page_table::entry_or_make(page, &mut self.frames).ok_or(Errno::ENOMEM)?;
+        // SAFETY: an entry of the program's page tables.
+        unsafe {
+            if entry.read() & OWNED == 0 {
+                entry.write(self.frames.take_zeroed().ok_or(Errno::ENOMEM)? | bits(protection, true));
+            }
+            Ok(frame_of(entry.read()))
+        }
+    }
+
+    /// Lets the heap begin (and end) at `address`.
+    pub fn start_heap(&mut self, address: u64) {
+        self.heap_start = address;
+        self.heap_end = address;
+    }
+
+    /// `brk`: moves the heap's end, and tells where it is then.
+    pub fn set_heap_end(&mut self, end: u64) -> u64 {
+        let (old_page, new_page) = (page_ceil(self.heap_end), page_ceil(end));
+        let moved = if end < self.heap_start || end >= MAPPINGS_BOTTOM {
+            false
+        } else if new_page < old_page {
+            self.unmap(new_page, old_page).is_ok()
+        } else if new_page > old_page {
+            let region =
+                Region { start: old_page, end: new_page, protection: READ | WRITE, origin: Origin::Anonymous };
+            new_page - old_page <= self.ram_bytes
+                && self.regions.is_free(old_page, new_page)
+                && self.regions.insert(region).is_ok()
+        } else {
+            true
+        };
+        if moved {
+            self.heap_end = end;
+        }
+        self.heap_end
+    }
+
+    /// The part of `mmap` that is about memory: makes a region, at `wanted` if that is given and free (or `fixed`).
+    pub fn map(&mut self, wanted: u64, size: u64, fixed: bool, protection: u8, origin: Origin) -> Result<u64> {
+        if size > self.ram_bytes && origin == Origin::Anonymous && protection != 0 {
+            return Err(Errno::ENOMEM); // as Linux's heuristic overcommit refuses it
+        }
+        let usable = wanted >= USER_START && wanted.checked_add(size).is_some_and(|end| end <= MAPPINGS_TOP);
+        let start = if fixed {
+            if !usable {
+                return Err(Errno::ENOMEM);
+            }
+            self.unmap(wanted, wanted + size)?;
+            wanted
+        } else if usable && self.regions.is_free(wanted, wanted + size) {
+            wanted
+        } else {
+            self.regions.find_free(size, MAPPINGS_BOTTOM, MAPPINGS_TOP).ok_or(Errno::ENOMEM)?
+        };
+        self.regions.insert(Region { start, end: start + size, protection, origin })?;
+        Ok(start)
+    }
+
+    /// `munmap`.
+    pub fn unmap(&mut self, start: u64, end: u64) -> Result<()> {
+        self.regions.remove(start, end)?;
+        self.release(start, end);
+        Ok(())
+    }
+
+    /// Gives the pages between two addresses back; what is touched there later begins anew.
+    pub fn release(&mut self, start: u64, end: u64) {
+        let frames = &mut self.frames;
+        page_table::for_each_entry(start, end, |_, entry| {
+            if *entry & OWNED != 0 {
+                frames.give_back(frame_of(*entry));
+            }
+            *entry = 0;
+        });
+        flush(start, end);
+    }
+
+    /// `mprotect`.
+    pub fn protect(&mut self, start: u64, end: u64, protection: u8) -> Result<()> {
+        if !self.regions.is_covered(start, end) {
+            return Err(Errno::ENOMEM);
+        }
+        self.regions.protect(start, end, protection)?;
+        page_table::for_each_entry(start, end, |_, entry| {
+            if *entry != 0 {
+                *entry = frame_of(*entry) | bits(protection, *entry & OWNED != 0);
+            }
+        });
+        flush(start, end);
+        Ok(())
+    }
+
+    /// `mremap`, of pages that lie in one region: shrinks, grows in place, or moves if it `may_move`.
+    pub fn remap(&mut self, start: u64, old_size: u64, new_size: u64, may_move: bool) -> Result<u64> {
+        let &region = self.regions.find(start).ok_or(Errno::EFAULT)?;
+        let (old_end, new_end) = (start + old_size, start + new_size);
+        if region.end < old_end {
+            return Err(Errno::EFAULT);
+        }
+        if new_size <= old_size {
+            if new_size < old_size {
+                self.unmap(new_end, old_end)?;
+            }
+            return Ok(start);
+        }
+        if new_size > self.ram_bytes {
+            return Err(Errno::ENOMEM);
+        }
+        let anonymous = region.origin == Origin::Anonymous;
+        if anonymous && new_end <= USER_END && self.regions.is_free(old_end, new_end) {
+            self.regions.insert(Region { start: old_end, end: new_end, ..region })?;
+            return Ok(start);
+        }
+        if !may_move || !anonymous {
+            return Err(Errno::ENOMEM);
+        }
+        let target = self.map(0, new_size, false, region.protection, region.origin)?;
+        let frames = &mut self.frames;
+        let mut complete = true;
+        page_table::for_each_entry(start, old_end, |address, entry| {
+            if *entry != 0 {
+                match page_table::entry_or_make(target + (address - start), frames) {
+                    // SAFETY: the target's tables are others than the one `entry` is borrowed from, or other entries.
+                    Some(place) => unsafe { place.write(core::mem::take(entry)) },
+                    None => complete = false,
+                }
+            }
+        });
+        self.unmap(start, old_end)?;
+        if complete { Ok(target) } else { Err(Errno::ENOMEM) }
+    }
+}

@@ -1,0 +1,127 @@
+//! Walks and changes page tables (SDM volume 3, 5.5 "4-level paging").
+
+use crate::entry::{boot_pml4, kernel_pdpt};
+use crate::frames::Frames;
+use crate::layout::{DIRECT_MAP, KERNEL_BASE, LARGE_PAGE, LOW_MEMORY, direct};
+
+/// The entry translates.
+pub const PRESENT: u64 = 1;
+/// Writes are allowed.
+pub const WRITABLE: u64 = 2;
+/// Ring 3 is allowed.
+pub const USER: u64 = 4;
+/// A directory entry maps a large page.
+const LARGE: u64 = 1 << 7;
+/// Ignored by the processor: the frame belongs to the mapping, and is given back with it.
+pub const OWNED: u64 = 1 << 9;
+/// Instruction fetches are forbidden.
+pub const NO_EXECUTE: u64 = 1 << 63;
+/// The bits of an entry that are an address.
+const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+
+/// The frame that an entry names.
+pub fn frame_of(entry: u64) -> u64 {
+    entry & ADDRESS
+}
+
+fn index(address: u64, level: u32) -> usize {
+    (address >> (12 + 9 * level) & 511) as usize
+}
+
+/// The table that an entry names.
+fn table(entry: u64) -> *mut u64 {
+    direct(entry & ADDRESS).cast()
+}
+
+/// The last-level table that covers `address`, made if `frames` are given, and `None` when it is missing or no frame is
+/// left.
+fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64> {
+    let mut current = (&raw mut boot_pml4).cast::<u64>();
+    for level in [3, 2, 1] {
+        // SAFETY: `current` is a table of 512 entries that only this module changes.
+        unsafe {
+            let entry = current.add(index(address, level));
+            if entry.read() & PRESENT == 0 {
+                let frame = frames.as_mut()?.take_zeroed()?;
+                entry.write(frame | PRESENT | WRITABLE | USER);
+            }
+            current = table(entry.read());
+        }
+    }
+    Some(current)
+}
+
+/// The entry that maps the page at `address`, with its tables made; `None` when memory is used up.
+pub fn entry_or_make(address: u64, frames: &mut Frames) -> Option<*mut u64> {
+    // SAFETY: the index lies within the table.
+    last_table(address, Some(frames)).map(|table| unsafe { table.add(index(address, 0)) })
+}
+
+/// Calls `change` with every entry that exists between two page addresses, and the address it maps.
+pub fn for_each_entry(start: u64, end: u64, mut change: impl FnMut(u64, &mut u64)) {
+    let mut address = start;
+    while address < end {
+        let next_table = (address & !(LARGE_PAGE - 1)) + LARGE_PAGE;
+        if let Some(table) = last_table(address, None) {
+            while address < end.min(next_table) {
+                // SAFETY: the index lies within the table.
+                change(address, unsafe { &mut *table.add(index(address, 0)) });
+                address += 4096;
+            }
+        }
+        address = next_table;
+    }
+}
+
+/// Takes the identity map away that the first instructions ran in: the program's half is empty then.
+pub fn drop_identity_map() {
+    // SAFETY: nothing uses low addresses any more.
+    unsafe { (&raw mut boot_pml4).cast::<u64>().write(0) }
+}
+
+/// Maps all RAM up to `end` in the direct map; the first GiB is mapped from the start.
+pub fn extend_direct_map(end: u64, frames: &mut Frames) -> Option<()> {
+    let mut gib = 1;
+    // The last two entries are the kernel's own map.
+    while gib * LOW_MEMORY < end && gib < 510 {
+        let directory = frames.take_zeroed()?;
+        for i in 0..512 {
+            let page = gib * LOW_MEMORY + i * LARGE_PAGE;
+            // SAFETY: a new table, in mapped memory: the frames handed out first are the lowest.
+            unsafe { direct(directory).cast::<u64>().add(i as usize).write(page | LARGE | PRESENT | WRITABLE | USER) }
+        }
+        // SAFETY: the entry is empty.
+        unsafe { (&raw mut kernel_pdpt).cast::<u64>().add(gib as usize).write(directory | PRESENT | WRITABLE | USER) }
+        gib += 1;
+    }
+    Some(())
+}
+
+/// Maps physical memory read-only for ring 3 with large pages, `start` rounded down to one.
+pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Option<()> {
+    let mut current = (&raw mut boot_pml4).cast::<u64>();
+    for level in [3, 2] {
+        // SAFETY: as in `last_table`; the window is used for nothing else.
+        unsafe {
+            let entry = current.add(index(window, level));
+            if entry.read() & PRESENT == 0 {
+                entry.write(frames.take_zeroed()? | PRESENT | WRITABLE | USER);
+            }
+            current = table(entry.read());
+        }
+    }
+    let first = start & !(LARGE_PAGE - 1);
+    for (n, page) in (first..end).step_by(LARGE_PAGE as usize).take(512).enumerate() {
+        // SAFETY: within the directory.
+        unsafe { current.add(n).write(page | LARGE | PRESENT | USER | NO_EXECUTE) }
+    }
+    Some(())
+}
+
+/// Closes the kernel's memory to ring 3: the user bit counts only if it is set on every level.
+pub fn close_kernel() {
+    for address in [DIRECT_MAP, KERNEL_BASE] {
+        // SAFETY: changes who may use the two maps, not what they map; the caller flushes the translations.
+        unsafe { *(&raw mut boot_pml4).cast::<u64>().add(index(address, 3)) &= !USER }
+    }
+}

@@ -1,0 +1,87 @@
+//! Signals, as far as this kernel has them: actions are remembered, and a signal that would end the program does.
+//! Handlers are not called, because nothing here interrupts a program but its own faults.
+
+use crate::errno::{Errno, Result};
+use crate::global::Global;
+use crate::regions::{READ, WRITE};
+use crate::traps::Frame;
+use crate::{log, power};
+
+pub const SIGILL: u8 = 4;
+pub const SIGTRAP: u8 = 5;
+pub const SIGBUS: u8 = 7;
+pub const SIGFPE: u8 = 8;
+pub const SIGKILL: u8 = 9;
+pub const SIGSEGV: u8 = 11;
+const SIGCHLD: u8 = 17;
+const SIGCONT: u8 = 18;
+const SIGSTOP: u8 = 19;
+const SIGURG: u8 = 23;
+const SIGWINCH: u8 = 28;
+const SIG_DFL: u64 = 0;
+const SIG_IGN: u64 = 1;
+
+/// `struct kernel_sigaction`: handler, flags, restorer, mask.
+pub type Action = [u64; 4];
+/// `stack_t`: address, flags (and padding), size.
+pub type AlternateStack = [u64; 3];
+/// `SS_DISABLE`.
+const NO_STACK: AlternateStack = [0, 2, 0];
+
+/// What the program asked for.
+pub struct Signals {
+    actions: [Action; 64],
+    /// The signals that are blocked.
+    pub mask: u64,
+    /// The stack for handlers.
+    pub stack: AlternateStack,
+}
+
+/// What the program asked for.
+pub static SIGNALS: Global<Signals> = Global::new(Signals { actions: [[0; 4]; 64], mask: 0, stack: NO_STACK });
+
+impl Signals {
+    /// The action of a signal, to read and change.
+    pub fn action(&mut self, signal: u64) -> Result<&mut Action> {
+        self.actions.get_mut(signal.wrapping_sub(1) as usize).ok_or(Errno::EINVAL)
+    }
+}
+
+/// The program sends a signal to itself.
+pub fn raise(signal: u64) -> Result<()> {
+    // SAFETY: borrowed for one statement.
+    let handler = unsafe { SIGNALS.borrow().action(signal)?[0] };
+    let signal = signal as u8;
+    let ignored_by_default = matches!(signal, SIGCHLD | SIGCONT | SIGURG | SIGWINCH);
+    if signal != SIGKILL && signal != SIGSTOP && (handler == SIG_IGN || handler == SIG_DFL && ignored_by_default) {
+        return Ok(());
+    }
+    if handler > SIG_IGN {
+        log!("the program sent itself signal {signal}, which it handles; this kernel does not call handlers");
+    }
+    power::exit(128 + signal)
+}
+
+/// The program made a fault: says what and where, and ends the machine.
+pub fn fatal(frame: &Frame, signal: u8, what: &str, access: Option<(u64, u8)>) -> ! {
+    let name = match signal {
+        SIGILL => "SIGILL",
+        SIGTRAP => "SIGTRAP",
+        SIGBUS => "SIGBUS",
+        SIGFPE => "SIGFPE",
+        _ => "SIGSEGV",
+    };
+    match access {
+        Some((address, access)) => {
+            let access = match access {
+                READ => "read",
+                WRITE => "write",
+                _ => "jump",
+            };
+            log!("{name}: {access} at {address:#x} by the instruction at {:#x}: {what}", frame.rip);
+        }
+        None => log!("{name}: {what} at {:#x}", frame.rip),
+    }
+    log!("rsp {:#x} rax {:#x} rdi {:#x} rsi {:#x} rdx {:#x}", frame.rsp, frame.rax, frame.rdi, frame.rsi, frame.rdx);
+    power::exit(128 + signal)
+}

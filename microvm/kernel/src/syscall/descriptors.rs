@@ -1,0 +1,234 @@
+//! System calls on open files.
+
+use super::frame;
+use crate::console;
+use crate::errno::{Errno, Result};
+use crate::files::{FILES, Files, Node, Open, device_stat, entry_type};
+use crate::memory::MEMORY;
+use crate::{clock, power, user};
+
+/// What is copied to the program by the kernel itself; more is left to ring 3.
+const SMALL: u64 = 256;
+/// Most bytes of one `read` from the console.
+const CONSOLE_READ: usize = 4096;
+/// Most buffers of `readv` and `writev` (Linux: UIO_MAXIOV).
+const VECTOR_MAX: u64 = 1024;
+
+/// The open files, for one statement.
+fn files() -> &'static mut Files {
+    // SAFETY: callers use it for one statement and copy what they need.
+    unsafe { FILES.borrow() }
+}
+
+/// `read`.
+pub fn read(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
+    match *files().get(descriptor)? {
+        Open::Console => {
+            let mut buffer = [0; CONSOLE_READ];
+            let wanted = (bytes as usize).min(CONSOLE_READ);
+            let count = console::read(&mut buffer[..wanted]);
+            user::write_bytes(address, &buffer[..count])?;
+            Ok(count as u64)
+        }
+        Open::Node(node, position) => {
+            let count = read_node(&node, position, address, bytes)?;
+            if let Open::Node(_, position) = files().get(descriptor)? {
+                *position += count;
+            }
+            Ok(count)
+        }
+        Open::Null | Open::Closed => Ok(0),
+    }
+}
+
+/// `pread64`.
+pub fn read_at(descriptor: u64, address: u64, bytes: u64, position: u64) -> Result<u64> {
+    match *files().get(descriptor)? {
+        Open::Node(node, _) if position as i64 >= 0 => read_node(&node, position, address, bytes),
+        Open::Node(..) => Err(Errno::EINVAL),
+        _ => Err(Errno::ESPIPE),
+    }
+}
+
+/// Copies from a file to the program.
+fn read_node(node: &Node, position: u64, address: u64, bytes: u64) -> Result<u64> {
+    if node.is_directory() {
+        return Err(Errno::EISDIR);
+    }
+    let rest = &node.data[node.data.len().min(usize::try_from(position).unwrap_or(usize::MAX))..];
+    let count = bytes.min(rest.len() as u64);
+    if count <= SMALL {
+        user::write_bytes(address, &rest[..count as usize])?;
+    } else {
+        // SAFETY: borrowed for one statement.
+        let archive = files().window(&mut unsafe { MEMORY.borrow() }.frames)?;
+        user::copy_later(frame(), address, node.in_window(position, archive), count)?;
+    }
+    Ok(count)
+}
+
+/// `write`.
+pub fn write(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
+    match files().get(descriptor)? {
+        Open::Console => console::write(address, bytes).map(|()| bytes),
+        Open::Null => Ok(bytes),
+        _ => Err(Errno::EBADF),
+    }
+}
+
+/// Calls `transfer` with each buffer of a vector until one is not filled.
+fn each_buffer(vector: u64, count: u64, mut transfer: impl FnMut(u64, u64) -> Result<u64>) -> Result<u64> {
+    if count > VECTOR_MAX {
+        return Err(Errno::EINVAL);
+    }
+    let mut total = 0;
+    for n in 0..count {
+        let [address, bytes]: [u64; 2] = user::read(vector + 16 * n)?;
+        if bytes == 0 {
+            continue;
+        }
+        match transfer(address, bytes) {
+            Ok(done) => {
+                total += done;
+                if done < bytes {
+                    break;
+                }
+            }
+            Err(error) if total == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(total)
+}
+
+/// `writev`.
+pub fn write_vector(descriptor: u64, vector: u64, count: u64) -> Result<u64> {
+    each_buffer(vector, count, |address, bytes| write(descriptor, address, bytes))
+}
+
+/// `readv`: fills the first buffer that has room; reading less than asked for is allowed.
+pub fn read_vector(descriptor: u64, vector: u64, count: u64) -> Result<u64> {
+    let mut filled = false;
+    each_buffer(vector, count, |address, bytes| {
+        if core::mem::replace(&mut filled, true) { Ok(0) } else { read(descriptor, address, bytes) }
+    })
+}
+
+/// `close`.
+pub fn close(descriptor: u64) -> Result<u64> {
+    files().close(descriptor).map(|()| 0)
+}
+
+/// `fstat`.
+pub fn stat(descriptor: u64, address: u64) -> Result<u64> {
+    let stat = match files().get(descriptor)? {
+        Open::Node(node, _) => node.stat(),
+        _ => device_stat(),
+    };
+    user::write(address, stat).map(|()| 0)
+}
+
+/// `lseek`.
+pub fn seek(descriptor: u64, offset: i64, whence: u64) -> Result<u64> {
+    let Open::Node(node, position) = files().get(descriptor)? else { return Err(Errno::ESPIPE) };
+    let base = match whence {
+        0 => 0,
+        1 => *position as i64,
+        2 => node.data.len() as i64,
+        _ => return Err(Errno::EINVAL),
+    };
+    let target = base.checked_add(offset).ok_or(Errno::EOVERFLOW)?;
+    *position = u64::try_from(target).map_err(|_| Errno::EINVAL)?;
+    Ok(*position)
+}
+
+/// `ioctl`: the console is no terminal, whatever is asked.
+pub fn control(descriptor: u64) -> Result<u64> {
+    files().get(descriptor)?;
+    Err(Errno::ENOTTY)
+}
+
+/// `fcntl`: descriptor flags are accepted and mean nothing, since no program is executed from this one.
+pub fn fcntl(descriptor: u64, command: u64) -> Result<u64> {
+    const O_RDWR: u64 = 2;
+    let console = matches!(files().get(descriptor)?, Open::Console);
+    match command {
+        1 | 2 | 4 => Ok(0), // F_GETFD, F_SETFD, F_SETFL
+        3 => Ok(if console { O_RDWR } else { 0 }),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// `getdents64`.
+pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
+    let &mut Open::Node(node, position) = files().get(descriptor)? else { return Err(Errno::ENOTDIR) };
+    if !node.is_directory() {
+        return Err(Errno::ENOTDIR);
+    }
+    const HEADER: usize = 19;
+    let (mut written, mut last) = (0, position);
+    for (name, child, next) in files().children(node, position) {
+        let size = (HEADER + name.len() + 1 + 7) & !7;
+        if written + size as u64 > bytes {
+            if written == 0 {
+                return Err(Errno::EINVAL);
+            }
+            break;
+        }
+        let mut header = [0; HEADER];
+        header[..8].copy_from_slice(&child.stat()[1].to_le_bytes());
+        header[8..16].copy_from_slice(&next.to_le_bytes());
+        header[16..18].copy_from_slice(&(size as u16).to_le_bytes());
+        header[18] = entry_type(&child);
+        let at = address + written;
+        user::write_bytes(at, &header)?;
+        user::write_bytes(at + HEADER as u64, name)?;
+        user::write(at + (HEADER + name.len()) as u64, 0u8)?;
+        written += size as u64;
+        last = next;
+    }
+    if let Open::Node(_, position) = files().get(descriptor)? {
+        *position = last;
+    }
+    Ok(written)
+}
+
+/// `poll`, `ppoll` (which waits as long as it must: nothing else can happen here).
+pub fn poll(address: u64, count: u64, timeout: u64) -> Result<u64> {
+    const POLLIN: u16 = 1;
+    const POLLOUT: u16 = 4;
+    const POLLNVAL: u16 = 32;
+    let milliseconds = timeout as i32;
+    let deadline = clock_deadline(milliseconds);
+    loop {
+        let mut ready = 0;
+        for n in 0..count.min(1024) {
+            let at = address + 8 * n;
+            let entry: u64 = user::read(at)?;
+            let (descriptor, events) = (entry as i32, (entry >> 32) as u16);
+            let mut revents = 0;
+            if descriptor >= 0 {
+                revents = match files().get(descriptor as u64) {
+                    Err(_) => POLLNVAL,
+                    Ok(Open::Console) if events & POLLIN != 0 && descriptor == 0 => {
+                        events & POLLOUT | if console::input_ready() { POLLIN } else { 0 }
+                    }
+                    Ok(Open::Console) => events & POLLOUT,
+                    Ok(_) => events & (POLLIN | POLLOUT),
+                };
+            }
+            if revents != (entry >> 48) as u16 {
+                user::write(at, entry & 0x0000_ffff_ffff_ffff | u64::from(revents) << 48)?;
+            }
+            ready += u64::from(revents != 0);
+        }
+        if ready > 0 || milliseconds == 0 || deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
+            return Ok(ready);
+        }
+        power::idle(if milliseconds > 0 { milliseconds as u32 * 1000 } else { 1_000_000 });
+    }
+}
+
+fn clock_deadline(milliseconds: i32) -> Option<u64> {
+    (milliseconds > 0).then(|| clock::monotonic() + milliseconds as u64 * 1_000_000)
+}

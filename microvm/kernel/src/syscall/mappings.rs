@@ -1,0 +1,107 @@
+//! System calls on the program's memory.
+
+use super::Arguments;
+use crate::errno::{Errno, Result};
+use crate::files::{FILES, Open};
+use crate::layout::{DIRECT_MAP, PAGE, USER_END, page_ceil};
+use crate::memory::{MEMORY, Memory};
+use crate::regions::{Origin, WRITE};
+
+const MAP_PRIVATE: u64 = 2;
+const MAP_TYPE: u64 = 15;
+const MAP_FIXED: u64 = 0x10;
+const MAP_ANONYMOUS: u64 = 0x20;
+const MAP_FIXED_NOREPLACE: u64 = 0x10_0000;
+const MREMAP_MAYMOVE: u64 = 1;
+const MADV_DONTNEED: u64 = 4;
+
+fn memory() -> &'static mut Memory {
+    // SAFETY: callers use it for one statement; nothing here copies from or to the program.
+    unsafe { MEMORY.borrow() }
+}
+
+/// Pages from `address` on that hold `bytes`: aligned, not empty, and the program's.
+fn pages(address: u64, bytes: u64) -> Result<(u64, u64)> {
+    let size = page_ceil(bytes);
+    if !address.is_multiple_of(PAGE) || bytes == 0 {
+        return Err(Errno::EINVAL);
+    }
+    match address.checked_add(size) {
+        Some(end) if end <= USER_END && bytes <= USER_END => Ok((address, end)),
+        _ => Err(Errno::ENOMEM),
+    }
+}
+
+/// `mmap`: anonymous memory, and private maps of files.
+pub fn map(arguments: &Arguments) -> Result<u64> {
+    let &Arguments { a: address, b: bytes, c: protection, d: flags, e: descriptor, f: offset } = arguments;
+    if bytes == 0 || bytes > USER_END || !offset.is_multiple_of(PAGE) || flags & MAP_TYPE == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let size = page_ceil(bytes);
+    let origin = if flags & MAP_ANONYMOUS != 0 {
+        Origin::Anonymous
+    } else {
+        // SAFETY: borrowed for one statement.
+        let Open::Node(node, _) = *unsafe { FILES.borrow() }.get(descriptor)? else { return Err(Errno::EACCES) };
+        if !node.is_file() || flags & MAP_TYPE != MAP_PRIVATE && protection & u64::from(WRITE) != 0 {
+            return Err(Errno::EACCES);
+        }
+        let length = node.data.len() as u64;
+        let skipped = offset.min(length);
+        Origin::File { data: node.data.as_ptr() as u64 - DIRECT_MAP + skipped, bytes: length - skipped }
+    };
+    let fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) != 0;
+    if fixed && !address.is_multiple_of(PAGE) {
+        return Err(Errno::EINVAL);
+    }
+    if flags & MAP_FIXED_NOREPLACE != 0 {
+        let (start, end) = pages(address, bytes)?;
+        if !memory().regions.is_free(start, end) {
+            return Err(Errno::EEXIST);
+        }
+    }
+    memory().map(address & !(PAGE - 1), size, fixed, protection as u8 & 7, origin)
+}
+
+/// `munmap`.
+pub fn unmap(address: u64, bytes: u64) -> Result<u64> {
+    let (start, end) = pages(address, bytes).map_err(|_| Errno::EINVAL)?;
+    memory().unmap(start, end).map(|()| 0)
+}
+
+/// `mprotect`.
+pub fn protect(address: u64, bytes: u64, protection: u64) -> Result<u64> {
+    if bytes == 0 {
+        return Ok(0);
+    }
+    let (start, end) = pages(address, bytes)?;
+    memory().protect(start, end, protection as u8 & 7).map(|()| 0)
+}
+
+/// `mremap`.
+pub fn remap(address: u64, old_bytes: u64, new_bytes: u64, flags: u64) -> Result<u64> {
+    if flags & !MREMAP_MAYMOVE != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let (start, old_end) = pages(address, old_bytes).map_err(|_| Errno::EINVAL)?;
+    let (_, new_end) = pages(address, new_bytes).map_err(|_| Errno::EINVAL)?;
+    memory().remap(start, old_end - start, new_end - start, flags & MREMAP_MAYMOVE != 0)
+}
+
+/// `madvise`: advice is free to be ignored, except that pages not needed read as zeroes afterwards.
+pub fn advise(address: u64, bytes: u64, advice: u64) -> Result<u64> {
+    if bytes == 0 {
+        return Ok(0);
+    }
+    let (start, end) = pages(address, bytes)?;
+    if advice == MADV_DONTNEED {
+        memory().release(start, end);
+    }
+    Ok(0)
+}
+
+/// `brk`.
+pub fn set_break(address: u64) -> Result<u64> {
+    Ok(memory().set_heap_end(address))
+}

@@ -1,0 +1,206 @@
+//! The system calls, by the numbers that Linux gives them on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl); each
+//! answers as its page in section 2 of the Linux manual says.
+
+mod descriptors;
+mod identity;
+mod mappings;
+mod names;
+mod paths;
+mod time;
+
+use crate::errno::{Errno, Result};
+use crate::global::Global;
+use crate::signals::{self, SIGNALS};
+use crate::traps::SyscallFrame;
+use crate::{cpu, log, power, random, user};
+
+/// The arguments of a system call.
+pub struct Arguments {
+    pub a: u64,
+    pub b: u64,
+    pub c: u64,
+    pub d: u64,
+    pub e: u64,
+    pub f: u64,
+}
+
+/// The program made a system call; called by [`crate::traps`] with the registers that carry it.
+pub extern "C" fn system_call(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, number: u64) -> u64 {
+    match dispatch(number, &Arguments { a, b, c, d, e, f }) {
+        Ok(value) => value,
+        Err(error) => -(error as i64) as u64,
+    }
+}
+
+/// What the program returns to, to change it.
+fn frame() -> &'static mut SyscallFrame {
+    // SAFETY: a system call always lays its frame at the top of the kernel stack, and there is one at a time; callers
+    // use it for one statement.
+    unsafe { &mut *(&raw const crate::entry::kernel_stack_top).cast::<SyscallFrame>().cast_mut().sub(1) }
+}
+
+fn dispatch(number: u64, arguments: &Arguments) -> Result<u64> {
+    let &Arguments { a, b, c, d, e: _, f: _ } = arguments;
+    match number {
+        0 => descriptors::read(a, b, c),
+        1 => descriptors::write(a, b, c),
+        2 => paths::open(paths::AT_FDCWD, a, b),
+        3 => descriptors::close(a),
+        4 => paths::stat(paths::AT_FDCWD, a, b, 0),
+        5 => descriptors::stat(a, b),
+        6 => paths::stat(paths::AT_FDCWD, a, b, paths::AT_SYMLINK_NOFOLLOW),
+        7 => descriptors::poll(a, b, c),
+        8 => descriptors::seek(a, b as i64, c),
+        9 => mappings::map(arguments),
+        10 => mappings::protect(a, b, c),
+        11 => mappings::unmap(a, b),
+        12 => mappings::set_break(a),
+        13 => signal_action(a, b, c),
+        14 => signal_mask(a, b, c),
+        16 => descriptors::control(a),
+        17 => descriptors::read_at(a, b, c, d),
+        19 => descriptors::read_vector(a, b, c),
+        20 => descriptors::write_vector(a, b, c),
+        21 => paths::access(paths::AT_FDCWD, a, b),
+        24 => Ok(0), // sched_yield
+        25 => mappings::remap(a, b, c, d),
+        28 => mappings::advise(a, b, c),
+        35 => time::sleep(a),
+        39 | 186 => Ok(identity::PROCESS), // getpid, gettid
+        60 | 231 => power::exit(a as u8),  // exit, exit_group
+        62 => signal_send(a, b),
+        63 => identity::name(a),
+        72 => descriptors::fcntl(a, b),
+        79 => paths::working_directory(a, b),
+        89 => paths::read_link(paths::AT_FDCWD, a, b, c),
+        96 => time::time_of_day(a),
+        97 => identity::limit(0, a, 0, b),
+        99 => identity::system_information(a),
+        102 | 104 | 107 | 108 | 110 => Ok(0), // getuid, getgid, geteuid, getegid, getppid
+        131 => signal_stack(a, b),
+        158 => thread_pointer(a, b),
+        200 => signal_send(a, b),
+        201 => time::seconds(a),
+        202 => time::futex(arguments),
+        204 => identity::affinity(b, c),
+        217 => descriptors::entries(a, b, c),
+        218 => Ok(identity::PROCESS), // set_tid_address
+        228 => time::clock(a, b),
+        229 => time::resolution(a, b),
+        230 => time::clock_sleep(a, b, c),
+        234 => signal_send(a, c),
+        257 => paths::open(a, b, c),
+        262 => paths::stat(a, b, c, d),
+        267 => paths::read_link(a, b, c, d),
+        269 => paths::access(a, b, c),
+        271 => descriptors::poll(a, b, u64::MAX),
+        273 => Ok(0),                   // set_robust_list
+        302 => identity::limit(a, b, c, d),
+        318 => random_bytes(a, b),
+        334 => Err(Errno::ENOSYS), // rseq: optional for the C libraries
+        _ => unknown(number),
+    }
+}
+
+/// A call that this kernel does not have: names it once.
+fn unknown(number: u64) -> Result<u64> {
+    static SEEN: Global<[u64; 8]> = Global::new([0; 8]);
+    // SAFETY: borrowed in this function only.
+    let seen = unsafe { SEEN.borrow() };
+    let (word, bit) = ((number / 64) as usize % 8, 1 << (number % 64));
+    if seen[word] & bit == 0 {
+        seen[word] |= bit;
+        log!("unknown system call {number} ({}), answered with ENOSYS", names::name(number));
+    }
+    Err(Errno::ENOSYS)
+}
+
+/// `arch_prctl`: the bases of FS and GS.
+fn thread_pointer(operation: u64, address: u64) -> Result<u64> {
+    let (set, register) = match operation {
+        0x1001 => (true, cpu::msr::GS_BASE),
+        0x1002 => (true, cpu::msr::FS_BASE),
+        0x1003 => (false, cpu::msr::FS_BASE),
+        0x1004 => (false, cpu::msr::GS_BASE),
+        _ => return Err(Errno::EINVAL),
+    };
+    if !set {
+        // SAFETY: the register exists.
+        return user::write(address, unsafe { cpu::rdmsr(register) }).map(|()| 0);
+    }
+    if address >= crate::layout::USER_END {
+        return Err(Errno::EPERM);
+    }
+    // SAFETY: the register exists, the address is canonical, and the kernel uses neither FS nor GS.
+    unsafe { cpu::wrmsr(register, address) }
+    Ok(0)
+}
+
+/// `getrandom`.
+fn random_bytes(address: u64, bytes: u64) -> Result<u64> {
+    let bytes = bytes.min(256);
+    for at in (0..bytes).step_by(8) {
+        let word = random::word().to_le_bytes();
+        user::write_bytes(address + at, &word[..(bytes - at).min(8) as usize])?;
+    }
+    Ok(bytes)
+}
+
+/// `rt_sigaction`.
+fn signal_action(signal: u64, new: u64, old: u64) -> Result<u64> {
+    // SAFETY: borrowed for one statement each, not across copies.
+    let before = *unsafe { SIGNALS.borrow() }.action(signal)?;
+    if new != 0 {
+        let action = user::read(new)?;
+        *unsafe { SIGNALS.borrow() }.action(signal)? = action;
+    }
+    if old != 0 {
+        user::write(old, before)?;
+    }
+    Ok(0)
+}
+
+/// `rt_sigprocmask`.
+fn signal_mask(how: u64, new: u64, old: u64) -> Result<u64> {
+    // SAFETY: single accesses, not across copies.
+    let before = unsafe { SIGNALS.borrow() }.mask;
+    if new != 0 {
+        let set: u64 = user::read(new)?;
+        let mask = match how {
+            0 => before | set,
+            1 => before & !set,
+            2 => set,
+            _ => return Err(Errno::EINVAL),
+        };
+        unsafe { SIGNALS.borrow() }.mask = mask;
+    }
+    if old != 0 {
+        user::write(old, before)?;
+    }
+    Ok(0)
+}
+
+/// `sigaltstack`.
+fn signal_stack(new: u64, old: u64) -> Result<u64> {
+    // SAFETY: single accesses, not across copies.
+    let before = unsafe { SIGNALS.borrow() }.stack;
+    if new != 0 {
+        let stack = user::read(new)?;
+        unsafe { SIGNALS.borrow() }.stack = stack;
+    }
+    if old != 0 {
+        user::write(old, before)?;
+    }
+    Ok(0)
+}
+
+/// `kill`, `tkill` and the second half of `tgkill`: there is one process to send a signal to.
+fn signal_send(process: u64, signal: u64) -> Result<u64> {
+    if process as i32 > 0 && process != identity::PROCESS {
+        return Err(Errno::ESRCH);
+    }
+    if signal != 0 {
+        signals::raise(signal)?;
+    }
+    Ok(0)
+}

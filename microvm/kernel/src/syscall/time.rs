@@ -1,0 +1,113 @@
+//! System calls about time.
+
+use super::Arguments;
+use crate::clock;
+use crate::errno::{Errno, Result};
+use crate::{log, power, user};
+
+const NANOSECONDS: u64 = 1_000_000_000;
+
+/// Nanoseconds of one of Linux's clocks.
+fn now(clock: u64) -> Result<u64> {
+    match clock {
+        0 | 5 | 11 => Ok(clock::realtime()), // CLOCK_REALTIME, _COARSE, CLOCK_TAI
+        // CLOCK_MONOTONIC, _RAW, _COARSE, CLOCK_BOOTTIME, and the processor time of the only process there is.
+        1..=4 | 6 | 7 => Ok(clock::monotonic()),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// Writes a `struct timespec`.
+fn write_time(address: u64, nanoseconds: u64) -> Result<u64> {
+    user::write(address, [nanoseconds / NANOSECONDS, nanoseconds % NANOSECONDS]).map(|()| 0)
+}
+
+/// Reads a `struct timespec`.
+fn read_time(address: u64) -> Result<u64> {
+    let [seconds, nanoseconds]: [u64; 2] = user::read(address)?;
+    if seconds as i64 >= 0 && nanoseconds < NANOSECONDS {
+        Ok(seconds.saturating_mul(NANOSECONDS).saturating_add(nanoseconds))
+    } else {
+        Err(Errno::EINVAL)
+    }
+}
+
+/// Lets time pass until the monotonic clock says `deadline`.
+fn wait_until(deadline: u64) {
+    loop {
+        let now = clock::monotonic();
+        if now >= deadline {
+            return;
+        }
+        power::idle(u32::try_from((deadline - now).div_ceil(1000)).unwrap_or(u32::MAX));
+    }
+}
+
+/// `clock_gettime`.
+pub fn clock(clock: u64, address: u64) -> Result<u64> {
+    write_time(address, now(clock)?)
+}
+
+/// `clock_getres`.
+pub fn resolution(clock: u64, address: u64) -> Result<u64> {
+    now(clock)?;
+    if address == 0 { Ok(0) } else { write_time(address, 1) }
+}
+
+/// `gettimeofday`.
+pub fn time_of_day(address: u64) -> Result<u64> {
+    let now = clock::realtime();
+    user::write(address, [now / NANOSECONDS, now % NANOSECONDS / 1000]).map(|()| 0)
+}
+
+/// `time`.
+pub fn seconds(address: u64) -> Result<u64> {
+    let seconds = clock::realtime() / NANOSECONDS;
+    if address != 0 {
+        user::write(address, seconds)?;
+    }
+    Ok(seconds)
+}
+
+/// `nanosleep`.
+pub fn sleep(address: u64) -> Result<u64> {
+    let duration = read_time(address)?;
+    wait_until(clock::monotonic().saturating_add(duration));
+    Ok(0)
+}
+
+/// `clock_nanosleep`.
+pub fn clock_sleep(clock: u64, flags: u64, address: u64) -> Result<u64> {
+    const TIMER_ABSTIME: u64 = 1;
+    let time = read_time(address)?;
+    let duration = if flags & TIMER_ABSTIME != 0 { time.saturating_sub(now(clock)?) } else { time };
+    wait_until(clock::monotonic().saturating_add(duration));
+    Ok(0)
+}
+
+/// `futex`, as it is without other threads: nobody waits, and nobody would wake the one who did.
+pub fn futex(arguments: &Arguments) -> Result<u64> {
+    const FUTEX_WAIT: u64 = 0;
+    const FUTEX_WAKE: u64 = 1;
+    const FUTEX_WAIT_BITSET: u64 = 9;
+    const FUTEX_WAKE_BITSET: u64 = 10;
+    const SIGABRT: u8 = 6;
+    let &Arguments { a: address, b: operation, c: value, d: timeout, .. } = arguments;
+    match operation & 0x7f {
+        FUTEX_WAKE | FUTEX_WAKE_BITSET => Ok(0),
+        wait @ (FUTEX_WAIT | FUTEX_WAIT_BITSET) => {
+            if user::read::<u32>(address)? != value as u32 {
+                return Err(Errno::EAGAIN);
+            }
+            if timeout == 0 {
+                log!("the program waits for another thread, and there is none: deadlock");
+                power::exit(128 + SIGABRT);
+            }
+            let start = if wait == FUTEX_WAIT { clock::monotonic() } else { 0 };
+            wait_until(start.saturating_add(read_time(timeout)?));
+            Err(Errno::ETIMEDOUT)
+        }
+        _ => Err(Errno::ENOSYS),
+    }
+}
+

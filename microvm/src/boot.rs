@@ -1,0 +1,98 @@
+//! Loads a kernel and its initramfs, and writes what the PVH boot protocol hands over (Xen's `docs/misc/pvh.pandoc` and
+//! `xen/include/public/arch-x86/hvm/start_info.h`).
+
+use crate::memory::{GAP_END, GAP_START};
+use crate::{Config, Error, Kernel, kernel};
+use linux_loader::configurator::pvh::PvhBootConfigurator;
+use linux_loader::configurator::{BootConfigurator, BootParams};
+use linux_loader::loader::elf::PvhBootCapability;
+use linux_loader::loader::elf::start_info::{hvm_memmap_table_entry, hvm_modlist_entry, hvm_start_info};
+use linux_loader::loader::{Elf, KernelLoader};
+use std::borrow::Cow;
+use std::io::Cursor;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+
+/// `XEN_HVM_START_MAGIC_VALUE`.
+const START_MAGIC: u32 = 0x336e_c578;
+/// `XEN_HVM_MEMMAP_TYPE_RAM`.
+const RAM: u32 = 1;
+/// Where the start info lies.
+pub const START_INFO: GuestAddress = GuestAddress(0x6000);
+/// Where the module list lies.
+const MODULES: GuestAddress = GuestAddress(0x6100);
+/// Where the memory map lies.
+const MEMORY_MAP: GuestAddress = GuestAddress(0x6200);
+/// Where the command line lies.
+const COMMAND_LINE: GuestAddress = GuestAddress(0x2_0000);
+/// Longest command line, with its final zero byte.
+const COMMAND_LINE_MAX: usize = 64 << 10;
+/// End of conventional memory: above is where a PC has its firmware.
+const LOW_END: u64 = 0x9_fc00;
+/// Memory goes on here.
+const HIGH_START: u64 = 1 << 20;
+
+/// Where the processor begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Physical address of the first instruction, in 32-bit protected mode.
+    pub address: GuestAddress,
+}
+
+/// Puts everything into the guest's memory.
+pub fn load(config: &Config, memory: &GuestMemoryMmap) -> Result<Entry, Error> {
+    let (name, image): (String, Cow<[u8]>) = match &config.kernel {
+        Kernel::Builtin => ("the built-in kernel".into(), kernel::builtin().into()),
+        Kernel::File(path) => (path.display().to_string(), kernel::read(path)?.into()),
+    };
+    let bad = |why: String| Error::BadKernel { kernel: name.clone(), why };
+    let mib = config.memory_bytes >> 20;
+    let loaded = Elf::load(memory, None, &mut Cursor::new(&image[..]), None)
+        .map_err(|error| bad(format!("{error}; it must be an ELF file (vmlinux) that fits into {mib} MiB")))?;
+    let PvhBootCapability::PvhEntryPresent(address) = loaded.pvh_boot_cap else {
+        return Err(bad("it has no PVH entry; Linux has one when built with CONFIG_PVH=y".into()));
+    };
+
+    let initramfs = loaded.kernel_end.next_multiple_of(4096);
+    memory
+        .write_slice(&config.initramfs, GuestAddress(initramfs))
+        .map_err(|_| Error::DoesNotFit { what: "the initramfs", mib })?;
+    let mut command_line = config.command_line().into_bytes();
+    command_line.push(0);
+    if command_line.len() > COMMAND_LINE_MAX {
+        return Err(bad("the program's arguments and environment are longer than 64 KiB".into()));
+    }
+    memory
+        .write_slice(&command_line, COMMAND_LINE)
+        .map_err(|_| Error::DoesNotFit { what: "the command line", mib })?;
+    write_start_info(config, memory, initramfs).ok_or(Error::DoesNotFit { what: "the boot information", mib })?;
+    Ok(Entry { address })
+}
+
+fn write_start_info(config: &Config, memory: &GuestMemoryMmap, initramfs: u64) -> Option<()> {
+    let map = memory_map(config.memory_bytes);
+    let module = hvm_modlist_entry { paddr: initramfs, size: config.initramfs.len() as u64, ..Default::default() };
+    let start_info = hvm_start_info {
+        magic: START_MAGIC,
+        version: 1,
+        nr_modules: 1,
+        modlist_paddr: MODULES.0,
+        cmdline_paddr: COMMAND_LINE.0,
+        memmap_paddr: MEMORY_MAP.0,
+        memmap_entries: map.len() as u32,
+        ..Default::default()
+    };
+    let mut params = BootParams::new(&start_info, START_INFO);
+    params.set_sections(&map, MEMORY_MAP);
+    params.set_modules(&[module], MODULES);
+    PvhBootConfigurator::write_bootparams(&params, memory).ok()
+}
+
+/// The RAM that the guest is told of.
+fn memory_map(bytes: u64) -> Vec<hvm_memmap_table_entry> {
+    let ram = |addr, end| hvm_memmap_table_entry { addr, size: end - addr, type_: RAM, reserved: 0 };
+    let mut map = vec![ram(0, LOW_END), ram(HIGH_START, bytes.min(GAP_START))];
+    if bytes > GAP_START {
+        map.push(ram(GAP_END, GAP_END + bytes - GAP_START));
+    }
+    map
+}

@@ -1,0 +1,83 @@
+//! What to run, and in what machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A guest kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// The one that this library embeds.
+    Builtin,
+    /// An ELF file with a PVH entry.
+    File(PathBuf),
+}
+
+/// A machine to run. Its console's input and output are the calling process's descriptors 0 and 1.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The kernel to boot.
+    pub kernel: Kernel,
+    /// The files it finds, as [`crate::initramfs::Archive`] makes them.
+    pub initramfs: Vec<u8>,
+    /// Path of the program in the initramfs.
+    pub program: String,
+    /// The program's arguments after its name.
+    pub args: Vec<String>,
+    /// The program's environment, as `KEY=VALUE`.
+    pub env: Vec<String>,
+    /// Guest RAM in bytes, a multiple of 4096.
+    pub memory_bytes: u64,
+    /// A machine that runs longer is ended.
+    pub timeout: Option<Duration>,
+    /// Words to add to the kernel's command line.
+    pub kernel_parameters: Vec<String>,
+}
+
+/// Guest RAM of [`Config::new`].
+pub const DEFAULT_MEMORY_BYTES: u64 = 128 << 20;
+
+impl Config {
+    /// A machine with that kernel, 128 MiB, and nothing to run yet.
+    pub fn new(kernel: Kernel) -> Self {
+        Self {
+            kernel,
+            initramfs: Vec::new(),
+            program: "/init".into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            memory_bytes: DEFAULT_MEMORY_BYTES,
+            timeout: None,
+            kernel_parameters: Vec::new(),
+        }
+    }
+
+    /// The kernel's command line: the program, its environment, and after `--` its arguments, quoted so that the built-in
+    /// kernel reads each as it is (`kernel/src/cmdline.rs`).
+    pub fn command_line(&self) -> String {
+        let mut words = self.kernel_parameters.clone();
+        words.push(quote(&format!("rdinit={}", self.program)));
+        words.extend(self.env.iter().map(|variable| quote(variable)));
+        if !self.args.is_empty() {
+            words.push("--".into());
+            words.extend(self.args.iter().map(|argument| quote(argument)));
+        }
+        words.join(" ")
+    }
+}
+
+/// A word that reads back as `word`: in double quotes where it needs them, a backslash before quotes and backslashes.
+fn quote(word: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && c != '"' && c != '\\';
+    if !word.is_empty() && word != "--" && word.chars().all(plain) {
+        return word.into();
+    }
+    let mut quoted = String::from("\"");
+    for c in word.chars() {
+        if c == '"' || c == '\\' {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,136 @@
+//! What can go wrong: what was tried, what the kernel answered, why that usually is, and what to do.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why a machine could not be run, or had to be ended.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// /dev/kvm cannot be used.
+    #[error("{0}")]
+    Kvm(#[from] KvmError),
+    /// A call to KVM failed.
+    #[error("KVM refused to {what}: {error}. {hint}")]
+    Ioctl {
+        /// What the call was for.
+        what: &'static str,
+        /// What the kernel answered.
+        error: kvm_ioctls::Error,
+        /// Why that usually is.
+        hint: &'static str,
+    },
+    /// The guest's memory cannot be had.
+    #[error(
+        "cannot reserve {mib} MiB of memory for the guest: {reason}. Give the machine less memory, or raise the limit (ulimit -v)"
+    )]
+    Memory {
+        /// How much was asked for.
+        mib: u64,
+        /// What the kernel answered.
+        reason: String,
+    },
+    /// The memory asked for makes no sense.
+    #[error("a guest cannot have {bytes} bytes of memory: {why}")]
+    MemorySize {
+        /// What was asked for.
+        bytes: u64,
+        /// Why it cannot be.
+        why: &'static str,
+    },
+    /// The kernel file cannot be read.
+    #[error("cannot read the guest kernel {}: {error}", path.display())]
+    ReadKernel {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel answered.
+        error: std::io::Error,
+    },
+    /// The kernel file is not one that can be booted here.
+    #[error("cannot boot {kernel}: {why}")]
+    BadKernel {
+        /// The file's name.
+        kernel: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// Kernel, initramfs and what they need do not fit.
+    #[error("{what} does not fit into {mib} MiB of guest memory; give the machine more")]
+    DoesNotFit {
+        /// What does not fit.
+        what: &'static str,
+        /// The guest's memory.
+        mib: u64,
+    },
+    /// The initramfs cannot be made.
+    #[error("cannot put {name} into the initramfs: {why}")]
+    Initramfs {
+        /// The file's path.
+        name: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// The machine stopped in a way that nobody expects.
+    #[error("the guest stopped: {exit}; it was at {rip:#x}, where the bytes are {bytes}.{hint}")]
+    UnexpectedExit {
+        /// The exit's name and details.
+        exit: String,
+        /// Instruction pointer.
+        rip: u64,
+        /// The instruction's bytes, in hexadecimal.
+        bytes: String,
+        /// What that usually means.
+        hint: &'static str,
+    },
+    /// The console's output has nowhere to go.
+    #[error("cannot write the guest's output: {0}")]
+    Output(std::io::Error),
+    /// The watchdog cannot be set up.
+    #[error("cannot set up the timer that ends the guest at its timeout: {0}")]
+    Timer(nix::Error),
+}
+
+/// Why /dev/kvm cannot be used.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum KvmError {
+    /// ENOENT.
+    #[error(
+        "cannot open /dev/kvm: it does not exist (ENOENT). The kvm module is not loaded, or this machine offers no virtualization. Load it (modprobe kvm_intel or kvm_amd), turn virtualization on in the firmware, or, inside a container or VM, have the device passed in"
+    )]
+    Missing,
+    /// ENODEV or ENXIO.
+    #[error(
+        "cannot open /dev/kvm: there is a node but no device behind it (ENODEV). The processor or the outer hypervisor offers no virtualization: turn it on in the firmware, or turn nested virtualization on outside"
+    )]
+    NoDevice,
+    /// EACCES or EPERM.
+    #[error(
+        "cannot open /dev/kvm: permission denied (EACCES). Members of the group kvm may use it: sudo usermod -aG kvm $USER, then log in again"
+    )]
+    Forbidden,
+    /// EBUSY.
+    #[error(
+        "KVM is busy (EBUSY): another hypervisor (VirtualBox, VMware) uses the processor's virtualization; end its machines"
+    )]
+    Busy,
+    /// It opened, and is not KVM.
+    #[error(
+        "/dev/kvm does not answer as KVM does (KVM_GET_API_VERSION: {0}, expected 12). Something else lies at that path"
+    )]
+    NotKvm(i32),
+    /// Any other error.
+    #[error("cannot open /dev/kvm: {0}")]
+    Other(std::io::ErrorKind, i32),
+}
+
+impl KvmError {
+    /// The reason behind an error number of open(2) on /dev/kvm.
+    pub fn from_errno(errno: i32) -> Self {
+        match errno {
+            libc::ENOENT => Self::Missing,
+            libc::ENODEV | libc::ENXIO => Self::NoDevice,
+            libc::EACCES | libc::EPERM => Self::Forbidden,
+            libc::EBUSY => Self::Busy,
+            errno => Self::Other(std::io::Error::from_raw_os_error(errno).kind(), errno),
+        }
+    }
+}
