@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         program: "/program".into(),
         args: args.collect(),
         timeout: Some(std::time::Duration::from_secs(60)),
-        ..Config::new(Kernel::Builtin)
+        ..Config::new(std::env::var("K").map_or(Kernel::Builtin, |k| Kernel::File(k.into())))
     };
     let outcome = microvm::run(&config)?;
     eprint!("{}", outcome.kernel_log);

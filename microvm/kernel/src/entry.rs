@@ -87,19 +87,17 @@ global_asm!(
     ".section .data.tables, \"aw\", @progbits",
     ".balign 4096",
     ".globl boot_pml4",
-    // Present, writable, and user: ring 3 may use the kernel's maps until `traps` takes the user bit from these entries.
+    // Present, writable, accessed, and user: ring 3 may use the kernel's maps until `traps` takes the user bit from entry 511.
     // Entry 0 maps low memory where it is, until the program's own tables take its place.
     "boot_pml4:",
-    "    .quad kernel_pdpt - {base} + 7",
-    "    .zero 8 * 383",
-    "    .quad kernel_pdpt - {base} + 7",
-    "    .zero 8 * 126",
-    "    .quad kernel_pdpt - {base} + 7",
+    "    .quad kernel_pdpt - {base} + 0x27",
+    "    .zero 8 * 510",
+    "    .quad kernel_pdpt - {base} + 0x27",
     ".globl kernel_pdpt",
     "kernel_pdpt:",
-    "    .quad kernel_pd - {base} + 7",
+    "    .quad kernel_pd - {base} + 0x27",
     "    .zero 8 * 509",
-    "    .quad kernel_pd - {base} + 7",
+    "    .quad kernel_pd - {base} + 0x27",
     "    .zero 8",
     // 512 pages of 2 MiB: present, writable, user, accessed, dirty, page size.
     "kernel_pd:",

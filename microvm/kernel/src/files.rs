@@ -18,7 +18,7 @@ const S_IFCHR: u32 = 0o020_000;
 /// Open files a program may have: fewer than Linux's 1024, enough for a program without threads.
 const OPEN_MAX: usize = 64;
 /// Longest path.
-pub const PATH_MAX: usize = 4096;
+const PATH_MAX: usize = 4096;
 /// Symbolic links followed before a path is given up (Linux: 40).
 const LINKS_MAX: u32 = 40;
 

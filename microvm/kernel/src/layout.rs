@@ -7,6 +7,9 @@
 //! | [`INITRAMFS_WINDOW`] | size of the initramfs | the initramfs, read-only, for that code to copy from |
 //! | [`DIRECT_MAP`] | size of RAM | all of guest-physical memory, in order |
 //! | [`KERNEL_BASE`] | 1 GiB | the first GiB of it again, where the kernel is linked |
+//!
+//! Both maps lie in the last 512 GiB of the address space: one entry of the top-level table holds all that is the
+//! kernel's. (A hypervisor that runs ring 3 natively inside its own address space may also need the rest.)
 
 /// Size of a page.
 pub const PAGE: u64 = 4096;
@@ -15,7 +18,7 @@ pub const LARGE_PAGE: u64 = 2 << 20;
 
 /// The kernel is linked at this address plus its physical one.
 pub const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
-/// Physical address 0, in the map of all memory.
+/// Physical address 0, in the map of all memory: at most 510 GiB.
 pub const DIRECT_MAP: u64 = 0xffff_ff80_0000_0000;
 /// Memory from here on is in the direct map only; below, also in the kernel's own map.
 pub const LOW_MEMORY: u64 = 1 << 30;

@@ -7,7 +7,7 @@ use crate::errno::{Errno, Result};
 use crate::frames::{Frame, Frames};
 use crate::global::Global;
 use crate::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_ceil, page_floor};
-use crate::page_table::{self, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
+use crate::page_table::{self, ACCESSED, DIRTY, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
 use crate::regions::{EXECUTE, Origin, READ, Region, Regions, TooMany, WRITE};
 use crate::cpu;
 
@@ -62,10 +62,10 @@ impl From<TooMany> for Errno {
 fn bits(protection: u8, owned: bool) -> u64 {
     let mut bits = if owned { OWNED } else { 0 };
     if protection & (READ | WRITE | EXECUTE) != 0 {
-        bits |= PRESENT | USER;
+        bits |= PRESENT | USER | ACCESSED;
     }
     if protection & WRITE != 0 && owned {
-        bits |= WRITABLE;
+        bits |= WRITABLE | DIRTY;
     }
     if protection & EXECUTE == 0 {
         bits |= NO_EXECUTE;

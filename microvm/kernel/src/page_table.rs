@@ -10,12 +10,19 @@ pub const PRESENT: u64 = 1;
 pub const WRITABLE: u64 = 2;
 /// Ring 3 is allowed.
 pub const USER: u64 = 4;
+/// The page was used. The processor sets this bit and the next; set in advance they save it the trouble, which is large
+/// where page tables are shadowed by a hypervisor.
+pub const ACCESSED: u64 = 1 << 5;
+/// The page was written to.
+pub const DIRTY: u64 = 1 << 6;
 /// A directory entry maps a large page.
 const LARGE: u64 = 1 << 7;
 /// Ignored by the processor: the frame belongs to the mapping, and is given back with it.
 pub const OWNED: u64 = 1 << 9;
 /// Instruction fetches are forbidden.
 pub const NO_EXECUTE: u64 = 1 << 63;
+/// An entry that leads to a table; what it allows is decided by the entries below.
+const TABLE: u64 = PRESENT | WRITABLE | USER | ACCESSED;
 /// The bits of an entry that are an address.
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
@@ -43,7 +50,7 @@ fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64>
             let entry = current.add(index(address, level));
             if entry.read() & PRESENT == 0 {
                 let frame = frames.as_mut()?.take_zeroed()?;
-                entry.write(frame | PRESENT | WRITABLE | USER);
+                entry.write(frame | TABLE);
             }
             current = table(entry.read());
         }
@@ -88,10 +95,10 @@ pub fn extend_direct_map(end: u64, frames: &mut Frames) -> Option<()> {
         for i in 0..512 {
             let page = gib * LOW_MEMORY + i * LARGE_PAGE;
             // SAFETY: a new table, in mapped memory: the frames handed out first are the lowest.
-            unsafe { direct(directory).cast::<u64>().add(i as usize).write(page | LARGE | PRESENT | WRITABLE | USER) }
+            unsafe { direct(directory).cast::<u64>().add(i as usize).write(page | LARGE | DIRTY | TABLE) }
         }
         // SAFETY: the entry is empty.
-        unsafe { (&raw mut kernel_pdpt).cast::<u64>().add(gib as usize).write(directory | PRESENT | WRITABLE | USER) }
+        unsafe { (&raw mut kernel_pdpt).cast::<u64>().add(gib as usize).write(directory | TABLE) }
         gib += 1;
     }
     Some(())
@@ -105,7 +112,7 @@ pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Opt
         unsafe {
             let entry = current.add(index(window, level));
             if entry.read() & PRESENT == 0 {
-                entry.write(frames.take_zeroed()? | PRESENT | WRITABLE | USER);
+                entry.write(frames.take_zeroed()? | TABLE);
             }
             current = table(entry.read());
         }
@@ -113,15 +120,14 @@ pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Opt
     let first = start & !(LARGE_PAGE - 1);
     for (n, page) in (first..end).step_by(LARGE_PAGE as usize).take(512).enumerate() {
         // SAFETY: within the directory.
-        unsafe { current.add(n).write(page | LARGE | PRESENT | USER | NO_EXECUTE) }
+        unsafe { current.add(n).write(page | LARGE | PRESENT | USER | ACCESSED | NO_EXECUTE) }
     }
     Some(())
 }
 
 /// Closes the kernel's memory to ring 3: the user bit counts only if it is set on every level.
 pub fn close_kernel() {
-    for address in [DIRECT_MAP, KERNEL_BASE] {
-        // SAFETY: changes who may use the two maps, not what they map; the caller flushes the translations.
-        unsafe { *(&raw mut boot_pml4).cast::<u64>().add(index(address, 3)) &= !USER }
-    }
+    const { assert!(DIRECT_MAP >> 39 == KERNEL_BASE >> 39, "one entry holds both maps") }
+    // SAFETY: changes who may use the two maps, not what they map; the caller flushes the translations.
+    unsafe { *(&raw mut boot_pml4).cast::<u64>().add(index(KERNEL_BASE, 3)) &= !USER }
 }

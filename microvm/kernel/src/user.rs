@@ -130,28 +130,29 @@ pub fn write_bytes(address: u64, bytes: &[u8]) -> Result<()> {
     unsafe { done(user_copy(address as *mut u8, bytes.as_ptr(), bytes.len() as u64)) }
 }
 
+/// Room for a string, not zeroed in advance.
+pub type StringBuffer = MaybeUninit<[u8; STRING_MAX]>;
+/// Longest string that is read from the program: PATH_MAX.
+const STRING_MAX: usize = 4096;
+
 /// Reads a string that ends in a zero byte, eight bytes at a time, into `buffer`.
-pub fn read_string(address: u64, buffer: &mut [u8]) -> Result<&[u8]> {
+pub fn read_string(address: u64, buffer: &mut StringBuffer) -> Result<&[u8]> {
+    let bytes: *mut u8 = buffer.as_mut_ptr().cast();
     let mut length = 0;
-    while length < buffer.len() {
+    while length <= STRING_MAX - 8 {
         let at = address.wrapping_add(length as u64);
         // A string may end just before a page that is not mapped.
-        let whole_word = at % PAGE <= PAGE - 8 && length + 8 <= buffer.len();
-        if whole_word {
-            let word: u64 = read(at)?;
-            buffer[length..length + 8].copy_from_slice(&word.to_le_bytes());
-            let zeroes = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
-            if zeroes != 0 {
-                return Ok(&buffer[..length + zeroes.trailing_zeros() as usize / 8]);
-            }
-            length += 8;
-        } else {
-            buffer[length] = read(at)?;
-            if buffer[length] == 0 {
-                return Ok(&buffer[..length]);
-            }
-            length += 1;
+        let (word, size): (u64, usize) =
+            if at % PAGE <= PAGE - 8 { (read(at)?, 8) } else { (u64::from(read::<u8>(at)?) | 1 << 8, 1) };
+        // SAFETY: within the buffer, which has room for eight bytes more.
+        unsafe { bytes.add(length).cast::<u64>().write_unaligned(word) }
+        let zeroes = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+        let zero = zeroes.trailing_zeros() as usize / 8;
+        if zeroes != 0 && zero < size {
+            // SAFETY: as many bytes were written.
+            return Ok(unsafe { core::slice::from_raw_parts(bytes, length + zero) });
         }
+        length += size;
     }
     Err(Errno::ERANGE)
 }

@@ -10,7 +10,7 @@ use crate::{clock, power, user};
 /// What is copied to the program by the kernel itself; more is left to ring 3.
 const SMALL: u64 = 256;
 /// Most bytes of one `read` from the console.
-const CONSOLE_READ: usize = 4096;
+const CONSOLE_READ: usize = 256;
 /// Most buffers of `readv` and `writev` (Linux: UIO_MAXIOV).
 const VECTOR_MAX: u64 = 1024;
 

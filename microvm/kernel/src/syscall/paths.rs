@@ -1,8 +1,8 @@
 //! System calls on paths.
 
 use crate::errno::{Errno, Result};
-use crate::files::{self, FILES, Files, Node, Open, PATH_MAX};
-use crate::user;
+use crate::files::{self, FILES, Files, Node, Open};
+use crate::user::{self, StringBuffer};
 
 /// The working directory stands for the descriptor: the root, always.
 pub const AT_FDCWD: u64 = -100i64 as u64;
@@ -36,7 +36,7 @@ fn find(descriptor: u64, path: &[u8], follow: bool) -> Result<Node> {
 
 /// `open`, `openat`: read-only.
 pub fn open(descriptor: u64, path: u64, flags: u64) -> Result<u64> {
-    let mut buffer = [0; PATH_MAX];
+    let mut buffer = StringBuffer::uninit();
     let path = user::read_string(path, &mut buffer)?;
     if path == b"/dev/null" {
         return files().open(Open::Null);
@@ -57,7 +57,7 @@ pub fn open(descriptor: u64, path: u64, flags: u64) -> Result<u64> {
 
 /// `stat`, `lstat`, `newfstatat`.
 pub fn stat(descriptor: u64, path: u64, address: u64, flags: u64) -> Result<u64> {
-    let mut buffer = [0; PATH_MAX];
+    let mut buffer = StringBuffer::uninit();
     let path = user::read_string(path, &mut buffer)?;
     if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
         return super::descriptors::stat(descriptor, address);
@@ -69,14 +69,14 @@ pub fn stat(descriptor: u64, path: u64, address: u64, flags: u64) -> Result<u64>
 /// `access`, `faccessat`: whatever exists may be read and executed, nothing may be written.
 pub fn access(descriptor: u64, path: u64, mode: u64) -> Result<u64> {
     const W_OK: u64 = 2;
-    let mut buffer = [0; PATH_MAX];
+    let mut buffer = StringBuffer::uninit();
     find(descriptor, user::read_string(path, &mut buffer)?, true)?;
     if mode & W_OK != 0 { Err(Errno::EROFS) } else { Ok(0) }
 }
 
 /// `readlink`, `readlinkat`.
 pub fn read_link(descriptor: u64, path: u64, address: u64, bytes: u64) -> Result<u64> {
-    let mut buffer = [0; PATH_MAX];
+    let mut buffer = StringBuffer::uninit();
     let path = user::read_string(path, &mut buffer)?;
     if path == b"/proc/self/exe" {
         let program = files().program_path();
