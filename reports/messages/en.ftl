@@ -57,11 +57,96 @@ kvm-none = There is no usable /dev/kvm here: micro-VMs cannot run.
 
 chart-no-figure = no figure here
 chart-phases-title = Start-up by phase: { $workload }
-chart-phases-note = Bars: median of each phase, stacked (n = { $n } runs per target). Figure at the end: median of the whole start-up. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
+chart-phases-note = Bars: median of each phase, stacked (n = { $n } per target). Figure at the end: median of the whole start-up. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
+chart-timeline-title = Start of { $target }, step by step: { $workload }
+chart-timeline-note = Median length of each phase (n = { $n }), one after the other. Each target has its own time axis.
+chart-distribution-title = How start-up times are distributed: { $workload }
+chart-distribution-note = Height of a curve: share of the runs that were ready by that time (n = { $n } per target). Steep: every start is alike.
+chart-memory-title = Memory of one instance: { $workload }
+chart-memory-note = Unique set size when the program has written its first byte (n = { $n } per target); parts of the median run. Figure at the end: the run's sum. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
+chart-image-title = Image size by part: { $workload }
+chart-image-note = Bytes to ship, uncompressed, counted once (they do not vary between runs). The host's kernel is not shipped; a VM brings its own.
+chart-work-title = Speed of the program relative to { $baseline }: { $workload }
+chart-work-note = Operations per second by the program's own clock, divided by those of { $baseline } (n = { $n } per target). Longer is faster. Thick line under the bar: 95 % interval of the ratio.
+chart-guest-ram-title = Memory against the guest's RAM
+chart-guest-ram-note = Median unique set size of one instance at its first byte (n = { $n } per point). RAM that a guest has not touched costs nothing.
+chart-across-startup-title = Start-up in { $files } files
+chart-across-memory-title = Memory of one instance in { $files } files
+chart-across-work-title = Work per second in { $files } files
+chart-across-note = Medians. In brackets: divided by the same target's in the first file. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
 axis-startup = time from the start to the program's first byte
+axis-startup-log = time from the start to the program's first byte, logarithmic axis
+axis-timeline = time since the start
+axis-share = share of runs
+axis-memory = unique memory
+axis-image = bytes to ship
+axis-work = operations per second divided by those of { $baseline }
+axis-guest-ram = RAM given to the guest
+axis-startup-across = time from the start to the program's first byte
+axis-memory-across = unique memory
+axis-work-across = operations per second
 tip-median = median { $median }, n = { $n }
 tip-interval = ; 95 % interval { $low } to { $high }
 tip-percentiles = ; 5th to 95th percentile { $low } to { $high }
+tip-phase = from { $start } on, for { $length } (medians, n = { $n })
+tip-image = { $size }, compressed { $compressed } ({ $codec })
+
+## Several files
+
+file-before = before
+file-after = after
+file-number = file { $number }
+trait-workload = program { $value }
+trait-cpu = processor { $value }
+trait-kernel = kernel { $value }
+trait-kvm = KVM { $value }
+trait-memory = guest RAM { $value }
+trait-cpus = virtual processors { $value }
+trait-idle-gap = idle gap { $value }
+trait-program = program file { $value }
+trait-version = isolab { $value }
+
+## Reports
+
+report-title = isolab: { $workload }
+label-comparison = Comparison
+label-columns = What the columns mean
+label-notes = Before trusting the figures
+label-charts = Charts
+label-method = How this was measured
+label-across = Side by side
+label-figures = Figures of this chart
+label-sort = Sort by this column
+label-contents = Contents
+label-warning = Warning:
+note-same-conditions = The files are of the same program, machine and settings.
+note-differences = The files differ in: { $list }. A difference between figures can come from any of these.
+note-png-english = The text of the PNG files is in English: no font of this system has all characters needed (for Korean install for example fonts-noto-cjk or fonts-nanum). The other files are not affected.
+note-png-none = { $chart }: no PNG was written: { $reason }
+method-program = The program
+method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. Every target was to run these same bytes.
+method-host = The machine
+method-host-text = { $cpu }, { $cores } processors, { $memory } of memory, { $kernel }, cgroups { $cgroups }, isolab { $version }.
+method-kvm = KVM on this machine
+method-runs = Runs
+method-runs-text = { $runs } counted runs per target after { $warmup } uncounted ones. The targets took turns, in an order drawn anew for every round (seed { $seed }), with a pause of { $gap } before each start. Guest RAM { $memory }, virtual processors { $cpus }. A run that took longer than { $timeout } was ended and counts as failed.
+method-command = The command
+method-definitions = What the figures are
+method-definition-ready = Start-up (ready_ms): from CLOCK_MONOTONIC just before the kernel is asked for the instance's first process until the first byte that the program itself wrote is read. Process start is included.
+method-definition-exit = Exit (exit_ms): from the same start until the last process is reaped and every resource of the instance is gone.
+method-definition-phases = Phases: consecutive steps that add up to the start-up time.
+method-definition-memory = Memory: taken while the program holds still after its first byte, summed over all processes of the instance from smaps_rollup. Unique set size counts the pages that would be free if the instance ended; the page cache is not counted.
+method-definition-image = Image size: bytes to ship. The host's kernel has 0 bytes since nobody ships it; a VM ships its own kernel.
+method-definition-work = Work: operations per second by the program's own clock, with a checksum of the result.
+method-statistics = Statistics
+method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median (from 6 runs on) and of the ratio of medians. p-values are of two-sided Mann-Whitney U tests.
+method-target = Target { $target }
+method-target-version = Version { $version }.
+method-target-program = It was given the program with SHA-256 { $sha256 }.
+method-target-kernel = Guest kernel { $name }: { $version }, SHA-256 { $sha256 }.
+method-target-part = Image part "{ $part }": { $bytes } bytes, compressed { $compressed } ({ $codec }).
+method-warnings = Warnings
+method-no-warnings = None.
 
 ## Names that stand in results files
 
@@ -71,3 +156,8 @@ part-guest-kernel = guest kernel
 part-guest-init = guest init
 part-host-kernel = host kernel
 phase-start-up = start-up
+memory-program = program
+memory-other = other
+memory-guest-ram = guest RAM in use
+memory-monitor = monitor
+memory-runtime = container runtime

@@ -51,11 +51,96 @@ kvm-none = 이곳에는 쓸 수 있는 /dev/kvm이 없어 마이크로 VM을 실
 
 chart-no-figure = 측정값 없음
 chart-phases-title = 단계별 시작 시간: { $workload }
-chart-phases-note = 막대: 각 단계의 중앙값을 쌓은 것 (대상마다 n = { $n }회). 끝의 숫자: 전체 시작 시간의 중앙값. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
+chart-phases-note = 막대: 각 단계의 중앙값을 쌓은 것 (대상마다 n = { $n }). 끝의 숫자: 전체 시작 시간의 중앙값. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
+chart-timeline-title = { $target }의 시작 과정: { $workload }
+chart-timeline-note = 각 단계 길이의 중앙값 (n = { $n })을 차례로 이은 것. 대상마다 시간축이 다름.
+chart-distribution-title = 시작 시간의 분포: { $workload }
+chart-distribution-note = 곡선의 높이: 그 시간까지 준비된 실행의 비율 (대상마다 n = { $n }). 가파를수록 매번 비슷하게 시작함.
+chart-memory-title = 인스턴스 하나의 메모리: { $workload }
+chart-memory-note = 프로그램이 첫 바이트를 쓴 시점의 고유 메모리 (대상마다 n = { $n }). 구성은 중앙값인 실행의 것, 끝의 숫자는 그 합계. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
+chart-image-title = 구성별 이미지 크기: { $workload }
+chart-image-note = 배포할 바이트, 압축하지 않은 크기, 한 번만 잼 (실행마다 같음). 호스트 커널은 싣지 않고, VM은 자기 커널을 실음.
+chart-work-title = { $baseline } 대비 프로그램의 속도: { $workload }
+chart-work-note = 프로그램 자신의 시계로 잰 초당 연산 수를 { $baseline }의 것으로 나눈 값 (대상마다 n = { $n }). 길수록 빠름. 막대 아래 굵은 선: 비율의 95 % 신뢰구간.
+chart-guest-ram-title = 게스트 RAM 크기에 따른 메모리
+chart-guest-ram-note = 첫 바이트 시점 인스턴스 하나의 고유 메모리 중앙값 (점마다 n = { $n }). 게스트가 건드리지 않은 RAM은 비용이 없음.
+chart-across-startup-title = 파일 { $files }개의 시작 시간
+chart-across-memory-title = 파일 { $files }개의 인스턴스 메모리
+chart-across-work-title = 파일 { $files }개의 초당 작업량
+chart-across-note = 중앙값. 괄호 안: 첫 파일의 같은 대상으로 나눈 값. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
 axis-startup = 시작부터 프로그램의 첫 바이트까지의 시간
+axis-startup-log = 시작부터 프로그램의 첫 바이트까지의 시간, 로그 축
+axis-timeline = 시작 이후의 시간
+axis-share = 실행의 비율
+axis-memory = 고유 메모리
+axis-image = 배포할 바이트
+axis-work = { $baseline } 대비 초당 연산 수
+axis-guest-ram = 게스트에 준 RAM
+axis-startup-across = 시작부터 프로그램의 첫 바이트까지의 시간
+axis-memory-across = 고유 메모리
+axis-work-across = 초당 연산 수
 tip-median = 중앙값 { $median }, n = { $n }
 tip-interval = ; 95 % 신뢰구간 { $low } ~ { $high }
 tip-percentiles = ; 5~95 백분위수 { $low } ~ { $high }
+tip-phase = { $start }부터 { $length } 동안 (중앙값, n = { $n })
+tip-image = { $size }, 압축하면 { $compressed } ({ $codec })
+
+## 여러 파일
+
+file-before = 이전
+file-after = 이후
+file-number = 파일 { $number }
+trait-workload = 프로그램 { $value }
+trait-cpu = 프로세서 { $value }
+trait-kernel = 커널 { $value }
+trait-kvm = KVM { $value }
+trait-memory = 게스트 RAM { $value }
+trait-cpus = 가상 프로세서 { $value }
+trait-idle-gap = 시작 간격 { $value }
+trait-program = 프로그램 파일 { $value }
+trait-version = isolab { $value }
+
+## 보고서
+
+report-title = isolab: { $workload }
+label-comparison = 비교
+label-columns = 각 열의 뜻
+label-notes = 수치를 믿기 전에
+label-charts = 차트
+label-method = 측정 방법
+label-across = 나란히 보기
+label-figures = 이 차트의 수치
+label-sort = 이 열로 정렬
+label-contents = 차례
+label-warning = 주의:
+note-same-conditions = 파일들은 같은 프로그램, 같은 기계, 같은 설정에서 나왔음.
+note-differences = 파일들의 차이: { $list }. 수치의 차이는 이 중 어느 것에서든 올 수 있음.
+note-png-english = PNG 파일의 글은 영어임: 필요한 글자를 모두 가진 글꼴이 이 시스템에 없음 (한국어는 예를 들어 fonts-noto-cjk나 fonts-nanum 설치). 다른 파일은 영향 없음.
+note-png-none = { $chart }: PNG를 쓰지 못함: { $reason }
+method-program = 프로그램
+method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. 모든 대상이 이와 똑같은 바이트를 실행하게 되어 있음.
+method-host = 기계
+method-host-text = { $cpu }, 프로세서 { $cores }개, 메모리 { $memory }, { $kernel }, cgroup { $cgroups }, isolab { $version }.
+method-kvm = 이 기계의 KVM
+method-runs = 실행
+method-runs-text = 세지 않는 준비 실행 { $warmup }회 뒤 대상마다 { $runs }회 측정. 대상들은 라운드마다 새로 뽑은 순서(시드 { $seed })로 번갈아 실행되었고, 시작 전마다 { $gap } 쉬었음. 게스트 RAM { $memory }, 가상 프로세서 { $cpus }개. { $timeout }보다 오래 걸린 실행은 끝내고 실패로 셈.
+method-command = 명령
+method-definitions = 수치의 뜻
+method-definition-ready = 시작 (ready_ms): 인스턴스의 첫 프로세스를 커널에 요청하기 직전의 CLOCK_MONOTONIC부터, 프로그램이 직접 쓴 첫 바이트를 읽을 때까지. 프로세스 시작 포함.
+method-definition-exit = 종료 (exit_ms): 같은 시점부터 마지막 프로세스를 거두고 인스턴스의 모든 자원이 사라질 때까지.
+method-definition-phases = 단계: 합하면 시작 시간이 되는 연속된 과정.
+method-definition-memory = 메모리: 프로그램이 첫 바이트를 쓴 뒤 가만히 있는 동안, 인스턴스의 모든 프로세스에 대해 smaps_rollup을 합한 값. 고유 메모리(USS)는 인스턴스가 끝나면 비워질 페이지. 페이지 캐시는 세지 않음.
+method-definition-image = 이미지 크기: 배포할 바이트. 호스트 커널은 아무도 싣지 않으므로 0 바이트이고, VM은 자기 커널을 실음.
+method-definition-work = 작업: 프로그램 자신의 시계로 잰 초당 연산 수와 결과의 체크섬.
+method-statistics = 통계
+method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95 백분위수. 이상값도 그대로 둠. 구간은 중앙값(6회부터)과 중앙값 비율의 95 % 부트스트랩 신뢰구간. p 값은 양측 맨-휘트니 U 검정.
+method-target = 대상 { $target }
+method-target-version = 버전 { $version }.
+method-target-program = 받은 프로그램의 SHA-256 { $sha256 }.
+method-target-kernel = 게스트 커널 { $name }: { $version }, SHA-256 { $sha256 }.
+method-target-part = 이미지 구성 "{ $part }": { $bytes } 바이트, 압축하면 { $compressed } ({ $codec }).
+method-warnings = 주의 사항
+method-no-warnings = 없음.
 
 ## 결과 파일에 나오는 이름
 
@@ -65,3 +150,8 @@ part-guest-kernel = 게스트 커널
 part-guest-init = 게스트 init
 part-host-kernel = 호스트 커널
 phase-start-up = 시작
+memory-program = 프로그램
+memory-other = 기타
+memory-guest-ram = 사용 중인 게스트 RAM
+memory-monitor = 모니터
+memory-runtime = 컨테이너 런타임

@@ -55,7 +55,6 @@ impl FromStr for Lang {
 
 /// The texts of one language.
 pub(crate) struct Messages {
-    lang: Lang,
     bundle: FluentBundle<FluentResource>,
     english: Option<Box<Messages>>,
 }
@@ -70,11 +69,7 @@ impl Messages {
         let resource = FluentResource::try_new(lang.source().to_owned()).unwrap_or_else(|(whole_lines, _)| whole_lines);
         bundle.add_resource_overriding(resource);
         let english = (lang != Lang::En).then(|| Box::new(Messages::new(Lang::En)));
-        Messages { lang, bundle, english }
-    }
-
-    pub(crate) fn lang(&self) -> Lang {
-        self.lang
+        Messages { bundle, english }
     }
 
     /// The text of `id`, which takes no arguments.
@@ -132,7 +127,8 @@ mod tests {
 
     /// Every message of a file with the names of its arguments.
     fn outline(lang: Lang) -> BTreeSet<(String, BTreeSet<String>)> {
-        let resource = FluentResource::try_new(lang.source().to_owned()).expect("a message file without syntax errors");
+        let resource = FluentResource::try_new(lang.source().to_owned()).map_err(|(_, errors)| errors);
+        let resource = resource.expect("a message file without syntax errors");
         let mut outline = BTreeSet::new();
         for entry in resource.entries() {
             let fluent_syntax::ast::Entry::Message(message) = entry else {

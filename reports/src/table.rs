@@ -1,10 +1,10 @@
 //! The comparison on a terminal: one row per target, then what the columns mean and what must be known.
 
 use crate::comparison::{self, Cell, Column, Row};
-use crate::messages::{Lang, Messages, clean};
+use crate::messages::{Lang, Messages};
 use crate::model::Results;
 use crate::notes::{self, Weight};
-use crate::units;
+use crate::view;
 use unicode_width::UnicodeWidthStr;
 
 /// How the table is drawn.
@@ -52,7 +52,7 @@ pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
         .zip(&widths)
         .map(|(column, width)| wrap(&column.title, *width))
         .collect();
-    page.paragraph("", &heading(results, &messages), BOLD);
+    page.paragraph("", &view::heading(results, &messages), BOLD);
     page.cells(&headings, &widths, BOLD);
     for (row, cells) in &rows {
         let lines = |text: fn(&Cell) -> &str| -> Vec<Lines> {
@@ -81,17 +81,6 @@ pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
         }
     }
     page.text
-}
-
-fn heading(results: &Results, messages: &Messages) -> String {
-    let arguments = [
-        ("workload", clean(&results.workload.name).into()),
-        ("runs", results.config.runs.into()),
-        ("warmup", results.config.warmup.into()),
-        ("cpu", clean(&results.host.cpu_model).into()),
-        ("kernel", clean(&results.host.kernel).into()),
-    ];
-    messages.with("table-heading", &arguments)
 }
 
 type Lines = Vec<String>;
@@ -148,7 +137,7 @@ struct Page {
 
 impl Page {
     fn colored(&mut self, text: &str, code: &str) {
-        let text = &text.replace(units::NO_BREAK, " ");
+        let text = &view::plain(text);
         if self.style.color && !code.is_empty() && !text.is_empty() {
             self.text.push_str(&format!("\u{1b}[{code}m{text}\u{1b}[0m"));
         } else {

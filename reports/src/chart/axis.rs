@@ -9,10 +9,10 @@ pub(crate) enum Unit {
     Bytes,
     /// A figure divided by the baseline's.
     Ratio,
+    /// Operations per second.
+    PerSecond,
     /// A share of runs, 0 to 1.
     Share,
-    /// A number of things.
-    Count,
 }
 
 impl Unit {
@@ -23,7 +23,7 @@ impl Unit {
             Unit::Bytes => units::bytes(value),
             Unit::Ratio => format!("{}×", units::number(value)),
             Unit::Share => format!("{:.0} %", value * 100.0),
-            Unit::Count => format!("{value:.0}"),
+            Unit::PerSecond => units::per_second(value),
         }
     }
 
@@ -39,7 +39,7 @@ impl Unit {
             ],
             Unit::Ratio => &[(1.0, "×")],
             Unit::Share => &[(0.01, "%")],
-            Unit::Count => &[(1.0, "")],
+            Unit::PerSecond => &[(1.0, "/s"), (1e3, "k/s"), (1e6, "M/s"), (1e9, "G/s")],
         };
         let (threshold, name) = steps
             .iter()

@@ -2,12 +2,14 @@
 //!
 //! A [`Chart`] holds figures and texts only. It is laid out into a scene of shapes, which is painted as SVG or PNG.
 
+mod across;
 mod axis;
 mod bars;
 mod curves;
 mod fonts;
 mod frame;
 mod paint;
+mod resources;
 mod scene;
 mod startup;
 #[cfg(test)]
@@ -17,6 +19,7 @@ pub use fonts::Fonts;
 
 use crate::messages::{Lang, Messages};
 use crate::model::Results;
+pub(crate) use across::{differences, labels};
 use axis::Unit;
 
 /// Why a chart could not be drawn.
@@ -141,12 +144,104 @@ impl Chart {
         paint::png(&self.layout(), fonts)
     }
 
+    /// The chart as a table, for those who cannot see it: headings, then rows.
+    pub(crate) fn figures(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        match &self.body {
+            Body::Bars(bars) => bars.figures(&self.axis_title),
+            Body::Curves(curves) => curves.figures(&self.axis_title),
+        }
+    }
+
+    /// Whether there is anything but names to draw.
+    fn has_figures(&self) -> bool {
+        match &self.body {
+            Body::Bars(bars) => bars.rows.iter().any(|bar| !bar.parts.is_empty()),
+            Body::Curves(curves) => !curves.curves.is_empty(),
+        }
+    }
+
     fn layout(&self) -> scene::Scene {
         match &self.body {
             Body::Bars(bars) => bars::layout(self, bars),
             Body::Curves(curves) => curves::layout(self, curves),
         }
     }
+}
+
+impl Bars {
+    fn figures(&self, title: &str) -> (Vec<String>, Vec<Vec<String>>) {
+        let header = [String::new()]
+            .into_iter()
+            .chain(self.series.iter().cloned())
+            .chain([title.to_owned()]);
+        let row = |bar: &Bar| {
+            let part = |series: usize| {
+                let lengths = bar
+                    .parts
+                    .iter()
+                    .filter(|(index, _)| *index == series)
+                    .map(|(_, length)| *length);
+                lengths
+                    .reduce(|a, b| a + b)
+                    .map_or_else(String::new, |length| self.unit.format(length))
+            };
+            let whole = if bar.tip.is_empty() {
+                bar.value.clone()
+            } else {
+                bar.tip.clone()
+            };
+            [bar.label.clone()]
+                .into_iter()
+                .chain((0..self.series.len()).map(part))
+                .chain([whole])
+                .collect()
+        };
+        (header.collect(), self.rows.iter().map(row).collect())
+    }
+}
+
+impl Curves {
+    fn figures(&self, title: &str) -> (Vec<String>, Vec<Vec<String>>) {
+        if self.curves.iter().all(|curve| curve.stepped) {
+            let rows = self
+                .curves
+                .iter()
+                .map(|curve| vec![curve.label.clone(), curve.tip.clone()]);
+            return (vec![String::new(), title.to_owned()], rows.collect());
+        }
+        let rows = self.curves.iter().flat_map(|curve| {
+            curve
+                .points
+                .iter()
+                .map(|(x, y)| vec![curve.label.clone(), self.x_unit.format(*x), self.y_unit.format(*y)])
+        });
+        (
+            vec![String::new(), title.to_owned(), self.y_title.clone()],
+            rows.collect(),
+        )
+    }
+}
+
+/// Every chart of one results file, the most telling first.
+pub(crate) fn of_file(results: &Results, messages: &Messages) -> Vec<Chart> {
+    let mut charts = vec![
+        startup::phases(results, messages),
+        startup::distributions(results, messages),
+        resources::memory(results, messages),
+        resources::image(results, messages),
+    ];
+    charts.extend(resources::work(results, messages));
+    charts.extend(startup::timelines(results, messages));
+    charts.retain(Chart::has_figures);
+    charts
+}
+
+/// Every chart that needs several files.
+pub(crate) fn of_files(files: &[Results], messages: &Messages) -> Vec<Chart> {
+    let mut charts = across::charts(files, messages);
+    charts.extend(resources::memory_by_guest_ram(files, messages));
+    charts.retain(Chart::has_figures);
+    charts
 }
 
 /// Start-up by phase in English: one stacked bar per target.

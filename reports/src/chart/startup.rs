@@ -1,28 +1,35 @@
 //! Charts of start-up: by phase, as a timeline, as a distribution.
 
 use super::axis::Unit;
-use super::{Bar, Bars, Body, Chart, Spread};
+use super::{Bar, Bars, Body, Chart, Curve, Curves, Spread};
 use crate::comparison;
 use crate::messages::{Messages, clean};
-use crate::model::{Distribution, Phase, Results, Summary};
+use crate::model::{Distribution, Results, Summary, Target};
 use crate::units;
 
 /// One stacked bar per target: the medians of its phases, with the median and the intervals of the whole.
 pub(crate) fn phases(results: &Results, messages: &Messages) -> Chart {
-    let mut series: Vec<String> = Vec::new();
-    let rows = results.targets.iter().map(|target| {
-        let summary = results.summary.iter().find(|summary| summary.target == target.name);
+    let mut series = Series::default();
+    let bar = |target: &Target| {
         let mut bar = Bar {
             label: clean(&target.name),
             ..Bar::default()
         };
-        match summary.and_then(|summary| Some((summary, summary.ready_ms?))) {
-            Some((summary, ready)) => fill(&mut bar, summary, ready, &mut series, messages),
+        match ready(results, &target.name) {
+            Some((summary, ready)) => {
+                bar.parts = steps(summary, ready, messages)
+                    .into_iter()
+                    .map(|(name, ms)| (series.index(name), ms))
+                    .collect();
+                bar.spread = Some(spread(ready));
+                bar.value = units::milliseconds(ready.median);
+                bar.tip = distribution(ready, Unit::Milliseconds, messages);
+            }
             None => bar.value = messages.get("chart-no-figure"),
         }
         bar
-    });
-    let rows = rows.collect();
+    };
+    let rows = results.targets.iter().map(bar).collect();
     Chart {
         id: "startup-phases".to_owned(),
         title: messages.with(
@@ -33,48 +40,160 @@ pub(crate) fn phases(results: &Results, messages: &Messages) -> Chart {
         axis_title: messages.get("axis-startup"),
         body: Body::Bars(Bars {
             unit: Unit::Milliseconds,
-            series,
+            series: series.names,
             rows,
             reference: None,
         }),
     }
 }
 
-fn fill(bar: &mut Bar, summary: &Summary, ready: Distribution, series: &mut Vec<String>, messages: &Messages) {
-    for phase in &summary.phases {
-        let name = messages.name("phase", &phase.name);
-        let index = series.iter().position(|known| *known == name).unwrap_or_else(|| {
-            series.push(name);
-            series.len() - 1
-        });
-        bar.parts.push((index, phase.ms.max(0.0)));
-    }
-    if bar.parts.is_empty() {
-        // A tool whose phases are not known is one part.
-        let all = Phase {
-            name: "start-up".to_owned(),
-            ms: ready.median,
-        };
-        let whole = Summary {
-            phases: vec![all],
-            ..Summary::default()
-        };
-        return fill(bar, &whole, ready, series, messages);
-    }
-    bar.spread = Some(spread(ready));
-    bar.value = units::milliseconds(ready.median);
-    let mut tip = vec![distribution(ready, Unit::Milliseconds, messages)];
-    tip.extend(summary.phases.iter().map(|phase| {
-        format!(
-            "{}: {}",
-            messages.name("phase", &phase.name),
-            units::milliseconds(phase.ms)
-        )
-    }));
-    bar.tip = tip.join("\n");
+/// One chart per target, on its own axis: when each phase began and ended, by the medians.
+pub(crate) fn timelines(results: &Results, messages: &Messages) -> Vec<Chart> {
+    let with_figures = results
+        .targets
+        .iter()
+        .filter_map(|target| Some((target, ready(results, &target.name)?)));
+    with_figures
+        .enumerate()
+        .map(|(index, (target, (summary, ready)))| {
+            let mut start = 0.0;
+            let rows = steps(summary, ready, messages)
+                .into_iter()
+                .enumerate()
+                .map(|(step, (name, ms))| {
+                    let tip = messages.with(
+                        "tip-phase",
+                        &[
+                            ("start", units::milliseconds(start).into()),
+                            ("length", units::milliseconds(ms).into()),
+                            ("n", ready.n.into()),
+                        ],
+                    );
+                    let value = units::milliseconds(ms);
+                    let bar = Bar {
+                        label: name,
+                        start,
+                        parts: vec![(step, ms)],
+                        spread: None,
+                        value,
+                        tip,
+                    };
+                    start += ms;
+                    bar
+                });
+            let arguments = [
+                ("target", clean(&target.name).into()),
+                ("workload", clean(&results.workload.name).into()),
+            ];
+            Chart {
+                id: format!("startup-timeline-{}-{}", index + 1, file_name(&target.name)),
+                title: messages.with("chart-timeline-title", &arguments),
+                note: messages.with("chart-timeline-note", &[("n", ready.n.into())]),
+                axis_title: messages.get("axis-timeline"),
+                body: Body::Bars(Bars {
+                    unit: Unit::Milliseconds,
+                    series: Vec::new(),
+                    rows: rows.collect(),
+                    reference: None,
+                }),
+            }
+        })
+        .collect()
 }
 
-pub(crate) fn spread(figures: Distribution) -> Spread {
+/// The share of runs that were ready by a time, one curve per target.
+pub(crate) fn distributions(results: &Results, messages: &Messages) -> Chart {
+    let curve = |target: &Target| {
+        let samples = results
+            .samples
+            .iter()
+            .filter(|sample| sample.target == target.name && sample.error.is_none());
+        let mut times: Vec<f64> = samples
+            .filter_map(|sample| sample.ready_ms)
+            .filter(|ms| ms.is_finite())
+            .collect();
+        times.sort_by(f64::total_cmp);
+        let share = |index: usize| (index + 1) as f64 / times.len() as f64;
+        let points: Vec<(f64, f64)> = times
+            .iter()
+            .enumerate()
+            .map(|(index, ms)| (*ms, share(index)))
+            .collect();
+        let tip = match ready(results, &target.name) {
+            Some((_, ready)) => distribution(ready, Unit::Milliseconds, messages),
+            None => format!("n = {}", times.len()),
+        };
+        (!points.is_empty()).then(|| Curve {
+            label: clean(&target.name),
+            points,
+            stepped: true,
+            tip,
+        })
+    };
+    let curves: Vec<Curve> = results.targets.iter().filter_map(curve).collect();
+    let ends = || {
+        curves
+            .iter()
+            .flat_map(|curve| [curve.points.first(), curve.points.last()])
+            .flatten()
+            .map(|(ms, _)| *ms)
+    };
+    let (least, most) = (ends().fold(f64::INFINITY, f64::min), ends().fold(0.0, f64::max));
+    // Where one target is many times slower than another, equal lengths for equal times hide the faster one's curve.
+    let log_x = least > 0.0 && most / least > 8.0;
+    let axis = if log_x { "axis-startup-log" } else { "axis-startup" };
+    Chart {
+        id: "startup-distribution".to_owned(),
+        title: messages.with(
+            "chart-distribution-title",
+            &[("workload", clean(&results.workload.name).into())],
+        ),
+        note: messages.with("chart-distribution-note", &[("n", runs(results).into())]),
+        axis_title: messages.get(axis),
+        body: Body::Curves(Curves {
+            x_unit: Unit::Milliseconds,
+            y_unit: Unit::Share,
+            y_title: messages.get("axis-share"),
+            log_x,
+            curves,
+        }),
+    }
+}
+
+/// Names of parts in the order in which they first appear.
+#[derive(Default)]
+pub(super) struct Series {
+    pub names: Vec<String>,
+}
+
+impl Series {
+    pub fn index(&mut self, name: String) -> usize {
+        self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.names.push(name);
+            self.names.len() - 1
+        })
+    }
+}
+
+fn ready<'a>(results: &'a Results, target: &str) -> Option<(&'a Summary, Distribution)> {
+    let summary = results.summary.iter().find(|summary| summary.target == target)?;
+    Some((summary, summary.ready_ms?))
+}
+
+/// The phases with their names translated. A tool whose phases are not known has one.
+fn steps(summary: &Summary, ready: Distribution, messages: &Messages) -> Vec<(String, f64)> {
+    if summary.phases.is_empty() {
+        return vec![(messages.name("phase", "start-up"), ready.median)];
+    }
+    summary
+        .phases
+        .iter()
+        .map(|phase| (messages.name("phase", &phase.name), phase.ms.max(0.0)))
+        .collect()
+}
+
+/// The intervals that a distribution has enough samples for.
+pub(super) fn spread(figures: Distribution) -> Spread {
     Spread {
         median: figures.median,
         confidence: comparison::confidence(figures),
@@ -83,7 +202,7 @@ pub(crate) fn spread(figures: Distribution) -> Spread {
 }
 
 /// A distribution in words, for tooltips.
-pub(crate) fn distribution(figures: Distribution, unit: Unit, messages: &Messages) -> String {
+pub(super) fn distribution(figures: Distribution, unit: Unit, messages: &Messages) -> String {
     let text = |value: f64| unit.format(value);
     let mut words = messages.with(
         "tip-median",
@@ -105,10 +224,22 @@ pub(crate) fn distribution(figures: Distribution, unit: Unit, messages: &Message
 }
 
 /// How many runs the figures are of: `30`, or `28–30` when targets differ.
-pub(crate) fn runs(results: &Results) -> String {
+pub(super) fn runs(results: &Results) -> String {
     let counts = || results.summary.iter().filter_map(|summary| Some(summary.ready_ms?.n));
     match (counts().min(), counts().max()) {
         (Some(min), Some(max)) if min != max => format!("{min}–{max}"),
         (_, max) => max.unwrap_or(0).to_string(),
     }
+}
+
+/// A name as part of a file name: letters, digits and hyphens, not too many.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    name.chars().take(40).map(plain).collect()
 }

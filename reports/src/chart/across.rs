@@ -1,0 +1,181 @@
+//! Charts over several results files: before and after, machines side by side.
+
+use super::axis::Unit;
+use super::startup::{distribution, spread};
+use super::{Bar, Bars, Body, Chart};
+use crate::messages::{Messages, clean};
+use crate::model::{Distribution, KvmKind, Results, Summary};
+use crate::units;
+
+/// Start-up, memory and work of every target in every file, those that were measured.
+pub(crate) fn charts(files: &[Results], messages: &Messages) -> Vec<Chart> {
+    let quantities: [(&str, Unit, fn(&Summary) -> Option<Distribution>); 3] = [
+        ("startup", Unit::Milliseconds, |summary| summary.ready_ms),
+        ("memory", Unit::Bytes, |summary| summary.uss_bytes),
+        ("work", Unit::PerSecond, |summary| summary.ops_per_s),
+    ];
+    let measured = quantities
+        .into_iter()
+        .filter(|(_, _, figures)| files.iter().flat_map(|f| &f.summary).any(|s| figures(s).is_some()));
+    measured
+        .map(|(quantity, unit, figures)| chart(files, quantity, unit, figures, messages))
+        .collect()
+}
+
+fn chart(
+    files: &[Results],
+    quantity: &str,
+    unit: Unit,
+    figures: fn(&Summary) -> Option<Distribution>,
+    messages: &Messages,
+) -> Chart {
+    let mut names: Vec<&str> = Vec::new();
+    for target in files.iter().flat_map(|file| &file.targets) {
+        if !names.contains(&target.name.as_str()) {
+            names.push(&target.name);
+        }
+    }
+    let mut rows = Vec::new();
+    for name in names {
+        let mut first: Option<f64> = None;
+        for (index, file) in files.iter().enumerate() {
+            if !file.targets.iter().any(|target| target.name == name) {
+                continue;
+            }
+            let mut bar = Bar {
+                label: format!("{} · {}", clean(name), index + 1),
+                ..Bar::default()
+            };
+            match file
+                .summary
+                .iter()
+                .find(|summary| summary.target == name)
+                .and_then(figures)
+            {
+                Some(figures) => {
+                    bar.parts = vec![(index, figures.median.max(0.0))];
+                    bar.spread = Some(spread(figures));
+                    bar.value = unit.format(figures.median);
+                    bar.tip = distribution(figures, unit, messages);
+                    match first {
+                        Some(before) if before > 0.0 => {
+                            bar.value
+                                .push_str(&format!(" ({}×)", units::number(figures.median / before)));
+                        }
+                        _ => first = Some(figures.median),
+                    }
+                }
+                None => bar.value = messages.get("chart-no-figure"),
+            }
+            rows.push(bar);
+        }
+    }
+    Chart {
+        id: format!("across-{quantity}"),
+        title: messages.with(
+            &format!("chart-across-{quantity}-title"),
+            &[("files", files.len().into())],
+        ),
+        note: messages.get("chart-across-note"),
+        axis_title: messages.get(&format!("axis-{quantity}-across")),
+        body: Body::Bars(Bars {
+            unit,
+            series: labels(files, messages),
+            rows,
+            reference: None,
+        }),
+    }
+}
+
+/// What a file says of itself, that may tell it from others.
+struct Traits {
+    id: &'static str,
+    of: fn(&Results) -> String,
+}
+
+/// In the order of importance for a reader.
+const TRAITS: [Traits; 9] = [
+    Traits {
+        id: "trait-workload",
+        of: |file| clean(&format!("{} {}", file.workload.name, file.workload.args.join(" "))),
+    },
+    Traits {
+        id: "trait-cpu",
+        of: |file| clean(&file.host.cpu_model),
+    },
+    Traits {
+        id: "trait-kernel",
+        of: |file| clean(&file.host.kernel),
+    },
+    Traits {
+        id: "trait-kvm",
+        of: |file| kvm_name(file.host.kvm_kind).to_owned(),
+    },
+    Traits {
+        id: "trait-memory",
+        of: |file| units::bytes(file.config.memory_bytes as f64),
+    },
+    Traits {
+        id: "trait-cpus",
+        of: |file| file.config.cpus.to_string(),
+    },
+    Traits {
+        id: "trait-idle-gap",
+        of: |file| units::milliseconds(file.config.idle_gap_ms),
+    },
+    Traits {
+        id: "trait-program",
+        of: |file| clean(&file.workload.sha256.chars().take(12).collect::<String>()),
+    },
+    Traits {
+        id: "trait-version",
+        of: |file| clean(&file.host.isolab_version),
+    },
+];
+
+fn kvm_name(kind: KvmKind) -> &'static str {
+    match kind {
+        KvmKind::Hardware => "hardware",
+        KvmKind::EmulatedKernelMode => "emulated-kernel-mode",
+        KvmKind::None => "none",
+    }
+}
+
+fn differing(files: &[Results]) -> impl Iterator<Item = &'static Traits> {
+    TRAITS
+        .iter()
+        .filter(|a_trait| files.iter().any(|file| (a_trait.of)(file) != (a_trait.of)(&files[0])))
+}
+
+/// A short name for each file: what it differs in from the others, or its place in the order given.
+pub(crate) fn labels(files: &[Results], messages: &Messages) -> Vec<String> {
+    let traits: Vec<_> = differing(files).take(2).collect();
+    let label = |(index, file): (usize, &Results)| {
+        let words: Vec<String> = traits
+            .iter()
+            .map(|a_trait| messages.with(a_trait.id, &[("value", (a_trait.of)(file).into())]))
+            .collect();
+        match (words.is_empty(), files.len(), index) {
+            (false, ..) => words.join(", "),
+            (true, 2, 0) => messages.get("file-before"),
+            (true, 2, _) => messages.get("file-after"),
+            _ => messages.with("file-number", &[("number", (index + 1).into())]),
+        }
+    };
+    files.iter().enumerate().map(label).collect()
+}
+
+/// What the files differ in, in words; a reader must not take one difference for the effect of another.
+pub(crate) fn differences(files: &[Results], messages: &Messages) -> Vec<String> {
+    differing(files)
+        .map(|a_trait| {
+            let values = files
+                .iter()
+                .map(a_trait.of)
+                .enumerate()
+                .map(|(index, value)| format!("[{}] {value}", index + 1));
+            let list = values.collect::<Vec<_>>().join("; ");
+            messages.with(a_trait.id, &[("value", list.into())])
+        })
+        .collect()
+}
