@@ -11,23 +11,39 @@
 //! ```
 
 mod capability;
+mod cgroup;
+mod child;
 mod container;
 mod error;
+mod hints;
+mod init;
+mod notes;
+mod plan;
 mod probe;
+mod report;
+mod seccomp;
 mod spec;
+mod stack;
 mod statistics;
+mod status;
+mod steps;
+mod sys;
+mod timeline;
 
 use std::path::PathBuf;
 
 pub use capability::{Capability, UnknownCapability};
-pub use container::{Container, ExitStatus, ExplainedStep, Stamp, start, sweep};
+pub use container::{Container, start};
 pub use error::Error;
+pub use notes::sweep;
 pub use probe::{Finding, Verdict, probe};
 pub use spec::{
-    Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
+    Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Terminal, Tmpfs, User,
     UserNamespace, Volume, Writable,
 };
 pub use statistics::Statistics;
+pub use status::ExitStatus;
+pub use timeline::{ExplainedStep, Stamp};
 
 /// Where the lab keeps its notes unless told otherwise: `$XDG_RUNTIME_DIR/isolab`, or `/run/isolab` for root, or a
 /// folder of the user's own in the folder for temporary files.

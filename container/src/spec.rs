@@ -205,7 +205,7 @@ pub struct Tmpfs {
 /// Limits of the control group. `None` is no limit; a limit that cannot be set is an error, never ignored.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
-    /// Memory in bytes, page cache included.
+    /// Memory in bytes, page cache included; at least 6 MiB. `u64::MAX` counts without limiting.
     pub memory_bytes: Option<u64>,
     /// Swap in bytes, in addition to the memory.
     pub swap_bytes: Option<u64>,
@@ -217,7 +217,7 @@ pub struct Limits {
     pub cpuset: Option<String>,
     /// How many tasks (processes and threads), pid 1 of the container not counted.
     pub pids: Option<u32>,
-    /// Share of the disk when it is short, 1 to 1000 (cgroup v1 `blkio.weight`, v2 `io.weight`).
+    /// Share of the disk when it is short, 1 to 10000; 100 is the usual share (cgroup v2 `io.weight`).
     pub io_weight: Option<u32>,
 }
 
@@ -250,6 +250,18 @@ pub struct Stdio3 {
     pub stdout: Stdio,
     /// Standard error.
     pub stderr: Stdio,
+    /// Whether standard input becomes the controlling terminal.
+    pub terminal: Terminal,
+}
+
+/// Whether standard input becomes the controlling terminal of the program's session (tty_ioctl(4), TIOCSCTTY).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Terminal {
+    /// It does not.
+    #[default]
+    None,
+    /// It does: it must be a terminal that controls no other session, like a fresh openpty(3).
+    Controlling,
 }
 
 /// One of the three standard descriptors.

@@ -1,0 +1,114 @@
+//! Files of cgroup v1 (`Documentation/admin-guide/cgroup-v1/`).
+
+use std::fs;
+use std::path::Path;
+
+use super::{Controller, PERIOD_US, Setting, failed, quota_us, tasks_with_pid1, write_existing};
+use crate::error::Error;
+use crate::spec::Limits;
+
+/// What to write, in the order it must be written.
+pub fn settings(limits: &Limits) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    let mut set = |controller, file, value: String| {
+        settings.push(Setting {
+            controller,
+            file,
+            value,
+        })
+    };
+    if let Some(memory) = limits.memory_bytes {
+        set(Controller::Memory, "memory.limit_in_bytes", bytes(memory));
+    }
+    if let Some(swap) = limits.swap_bytes {
+        // v1 limits the sum, and refuses one below the memory limit.
+        let sum = limits
+            .memory_bytes
+            .map_or(u64::MAX, |memory| memory.saturating_add(swap));
+        set(Controller::Memory, "memory.memsw.limit_in_bytes", bytes(sum));
+    }
+    if let Some(cpus) = limits.cpus {
+        set(Controller::Cpu, "cpu.cfs_period_us", PERIOD_US.to_string());
+        set(Controller::Cpu, "cpu.cfs_quota_us", quota_us(cpus).to_string());
+    }
+    if let Some(weight) = limits.cpu_weight {
+        // The usual share is 1024 here and 100 in v2.
+        set(
+            Controller::Cpu,
+            "cpu.shares",
+            (u64::from(weight) * 1024 / 100).clamp(2, 262_144).to_string(),
+        );
+    }
+    if let Some(pids) = limits.pids {
+        set(Controller::Pids, "pids.max", tasks_with_pid1(pids).to_string());
+    }
+    if let Some(cpus) = &limits.cpuset {
+        set(Controller::Cpuset, "cpuset.cpus", cpus.clone());
+    }
+    if let Some(weight) = limits.io_weight {
+        // 10 to 1000 here with 500 as the usual share, 1 to 10000 in v2 with 100.
+        set(
+            Controller::Io,
+            "blkio.weight",
+            weight.saturating_mul(5).clamp(10, 1000).to_string(),
+        );
+    }
+    settings
+}
+
+/// -1 is no limit.
+fn bytes(value: u64) -> String {
+    i64::try_from(value).map_or("-1".to_owned(), |value| value.to_string())
+}
+
+/// A new cpuset is empty and takes no task until it has processors and memory nodes: those of the group above.
+pub fn inherit_cpuset(path: &Path) -> Result<(), Error> {
+    for file in ["cpuset.mems", "cpuset.cpus"] {
+        let above = path.with_file_name(file);
+        let value = fs::read_to_string(&above).map_err(|error| failed("read", &above, &error))?;
+        let file = path.join(file);
+        write_existing(&file, value.trim()).map_err(|error| failed("write to", &file, &error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_and_swap_are_limited_as_a_sum() {
+        let limits = Limits {
+            memory_bytes: Some(1 << 20),
+            swap_bytes: Some(1 << 10),
+            ..Limits::default()
+        };
+        let values: Vec<_> = settings(&limits)
+            .into_iter()
+            .map(|setting| (setting.file, setting.value))
+            .collect();
+        let expected = [
+            ("memory.limit_in_bytes", "1048576"),
+            ("memory.memsw.limit_in_bytes", "1049600"),
+        ];
+        assert_eq!(values, expected.map(|(file, value)| (file, value.to_owned())));
+    }
+
+    #[test]
+    fn the_largest_number_means_no_limit() {
+        let limits = Limits {
+            memory_bytes: Some(u64::MAX),
+            ..Limits::default()
+        };
+        assert_eq!(settings(&limits)[0].value, "-1");
+    }
+
+    #[test]
+    fn the_usual_weight_becomes_the_usual_share() {
+        let limits = Limits {
+            cpu_weight: Some(100),
+            ..Limits::default()
+        };
+        assert_eq!(settings(&limits)[0].value, "1024");
+    }
+}

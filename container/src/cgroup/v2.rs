@@ -1,0 +1,67 @@
+//! Files of cgroup v2 (`Documentation/admin-guide/cgroup-v2.rst`).
+
+use super::{Controller, PERIOD_US, Setting, quota_us, tasks_with_pid1};
+use crate::spec::Limits;
+
+/// What to write.
+pub fn settings(limits: &Limits) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    let mut set = |controller, file, value: String| {
+        settings.push(Setting {
+            controller,
+            file,
+            value,
+        })
+    };
+    if let Some(memory) = limits.memory_bytes {
+        set(Controller::Memory, "memory.max", bytes(memory));
+    }
+    if let Some(swap) = limits.swap_bytes {
+        set(Controller::Memory, "memory.swap.max", bytes(swap));
+    }
+    if let Some(cpus) = limits.cpus {
+        set(Controller::Cpu, "cpu.max", format!("{} {PERIOD_US}", quota_us(cpus)));
+    }
+    if let Some(weight) = limits.cpu_weight {
+        set(Controller::Cpu, "cpu.weight", weight.to_string());
+    }
+    if let Some(pids) = limits.pids {
+        set(Controller::Pids, "pids.max", tasks_with_pid1(pids).to_string());
+    }
+    if let Some(cpus) = &limits.cpuset {
+        set(Controller::Cpuset, "cpuset.cpus", cpus.clone());
+    }
+    if let Some(weight) = limits.io_weight {
+        set(Controller::Io, "io.weight", format!("default {weight}"));
+    }
+    settings
+}
+
+fn bytes(value: u64) -> String {
+    if value == u64::MAX {
+        "max".to_owned()
+    } else {
+        value.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_is_written_to_its_file() {
+        let limits = Limits {
+            memory_bytes: Some(u64::MAX),
+            cpus: Some(0.25),
+            pids: Some(9),
+            ..Limits::default()
+        };
+        let values: Vec<_> = settings(&limits)
+            .into_iter()
+            .map(|setting| (setting.file, setting.value))
+            .collect();
+        let expected = [("memory.max", "max"), ("cpu.max", "25000 100000"), ("pids.max", "10")];
+        assert_eq!(values, expected.map(|(file, value)| (file, value.to_owned())));
+    }
+}

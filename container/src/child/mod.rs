@@ -1,0 +1,313 @@
+//! What runs in the new namespaces, until the program and the init have been executed.
+//!
+//! Pid 1 shares the lab's memory (CLONE_VM) and descriptors by copy. That makes it start without a copied page table,
+//! and obliges everything in this folder to the rules at the top of `sys.rs`: system calls only, no allocation, no
+//! panic. It reads the [`Plan`], and writes to the [`Report`] alone.
+//!
+//! The order, each with its reason:
+//! 1. the parent-death signal, so that a killed lab leaves nothing half made;
+//! 2. the id maps, since nothing can be created by an owner without an id;
+//! 3. side by side: the network namespace here, the file system in a helper thread (`root.rs`);
+//! 4. the control group, then its namespace, which takes the group of the moment as its top;
+//! 5. the program as a child, which drops its privileges and executes (`program.rs`);
+//! 6. the init as this process.
+
+mod network;
+mod program;
+mod root;
+
+use std::ffi::CStr;
+use std::sync::atomic::{AtomicI32, Ordering::*};
+
+use crate::plan::Plan;
+use crate::report::{Failure, Log, Report, gate, state};
+use crate::stack::Stack;
+use crate::steps::Step;
+use crate::sys::{self, CloneArgs, Errno, call};
+
+/// What lab and child share for one start.
+pub struct Launch {
+    pub plan: Plan,
+    pub report: Report,
+    pub stacks: LaunchStacks,
+    /// Mount points covered later by pid 1: made by the helper, which still sees where they come from.
+    pub covers: [AtomicI32; COVERS],
+}
+
+/// How many directories of `/sys` are covered.
+pub const COVERS: usize = 2;
+
+/// Who runs on which stack.
+#[derive(Debug, Clone, Copy)]
+pub struct LaunchStacks {
+    pub pid1: Stack,
+    pub helper: Stack,
+    pub program: Stack,
+}
+
+impl Launch {
+    pub fn new(plan: Plan, report: Report, stacks: LaunchStacks) -> Self {
+        Launch {
+            plan,
+            report,
+            stacks,
+            covers: [const { AtomicI32::new(-1) }; COVERS],
+        }
+    }
+}
+
+/// One line of work: a log, and what to do when a step fails.
+struct Line<'a> {
+    report: &'a Report,
+    log: &'a Log,
+}
+
+impl Line<'_> {
+    /// Notes the end of a step, or its failure, which ends the process.
+    fn done<T>(&self, step: Step, result: Result<T, Errno>) -> T {
+        self.done_item(step, 0, result)
+    }
+
+    /// The same for one of several.
+    fn done_item<T>(&self, step: Step, item: usize, result: Result<T, Errno>) -> T {
+        match result {
+            Ok(value) => {
+                self.log.end(step);
+                value
+            }
+            Err(errno) => self.fail(step, item, errno),
+        }
+    }
+
+    fn fail(&self, step: Step, item: usize, errno: Errno) -> ! {
+        self.report.fail(Failure {
+            step,
+            item: item as u16,
+            errno,
+        });
+        sys::exit_process(125)
+    }
+}
+
+/// Pid 1: see the top of the file.
+pub extern "C" fn pid1(launch: *const Launch) -> ! {
+    // SAFETY: the lab keeps the launch until `state` says that this process uses it no more.
+    let launch = unsafe { &*launch };
+    let (plan, report) = (&launch.plan, &launch.report);
+    let line = Line {
+        report,
+        log: &report.main,
+    };
+    report.main.end(Step::Clone);
+
+    // The lab's own end of the lifeline, copied like every descriptor: only the lab may hold it.
+    sys::close(plan.shared.lifeline_keeper());
+    line.done(Step::DeathSignal, die_with_the_lab(plan));
+    if let Some(maps) = &plan.id_maps {
+        wait_for_gate(launch, gate::IDS);
+        report.main.end(Step::WaitIds);
+        if maps.become_root {
+            line.done(Step::BecomeRoot, become_root());
+            // Changing ids cleared the parent-death signal (prctl(2)).
+            line.done(Step::DeathSignal, die_with_the_lab(plan));
+        }
+    }
+    line.done(Step::Helper, start_helper(launch));
+    if plan.own_network {
+        line.done(Step::Network, sys::unshare(libc::CLONE_NEWNET));
+        line.done(Step::Loopback, network::loopback_up());
+    }
+    join_helper(report);
+    line.done(Step::JoinHelper, Ok(()));
+    root::mount_sys(launch, &line);
+    if plan.read_only_root {
+        line.done(Step::ReadOnlyRoot, root::make_read_only());
+    }
+    if !plan.doors.is_empty() {
+        wait_for_gate(launch, gate::CGROUP);
+        report.main.end(Step::WaitCgroup);
+        for (index, door) in plan.doors.iter().enumerate() {
+            door.enter()
+                .unwrap_or_else(|errno| line.fail(Step::CgroupEnter, index, errno));
+        }
+        report.main.end(Step::CgroupEnter);
+    }
+    if plan.own_cgroup_view {
+        line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
+    }
+    let id = line.done(Step::CloneProgram, program::clone(launch));
+    // The program's process has executed or failed: CLONE_VFORK returns no earlier.
+    if report.failure().is_some() {
+        sys::exit_process(125);
+    }
+    report.main.end(Step::Exec);
+    report.state.store(state::RUNNING, Release);
+    sys::futex_wake(&report.state);
+    let errno = become_init(plan, id);
+    line.fail(Step::InitExec, 0, errno)
+}
+
+/// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: the
+/// init watches the lifeline instead, which does not depend on a thread.
+fn die_with_the_lab(plan: &Plan) -> Result<(), Errno> {
+    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64)?;
+    if lab_is_gone(plan) {
+        sys::exit_process(125);
+    }
+    Ok(())
+}
+
+fn lab_is_gone(plan: &Plan) -> bool {
+    let mut waiting = libc::pollfd {
+        fd: plan.shared.lifeline(),
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: one pollfd, no waiting.
+    let ready = unsafe { call!(libc::SYS_poll, &raw mut waiting, 1, 0) };
+    ready == Ok(1) && waiting.revents & libc::POLLHUP != 0
+}
+
+fn wait_for_gate(launch: &Launch, bit: u32) {
+    loop {
+        let gates = launch.report.gates.load(Acquire);
+        if gates & gate::ABANDONED != 0 {
+            sys::exit_process(125);
+        }
+        if gates & bit != 0 {
+            return;
+        }
+        sys::futex_wait(&launch.report.gates, gates, Some(100));
+        if lab_is_gone(&launch.plan) {
+            sys::exit_process(125);
+        }
+    }
+}
+
+fn become_root() -> Result<(), Errno> {
+    // SAFETY: numbers only. The raw calls change this process alone, which is what is wanted.
+    unsafe {
+        call!(libc::SYS_setresgid, 0, 0, 0)?;
+        call!(libc::SYS_setresuid, 0, 0, 0)?;
+    }
+    Ok(())
+}
+
+/// Starts the thread that builds the file system.
+fn start_helper(launch: &Launch) -> Result<(), Errno> {
+    let flags = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+    let stack = launch.stacks.helper;
+    launch.report.helper.store(1, Relaxed);
+    let arguments = CloneArgs {
+        flags: (flags | libc::CLONE_CHILD_CLEARTID) as u64,
+        child_tid: launch.report.helper.as_ptr() as u64,
+        stack: stack.base,
+        stack_size: stack.size,
+        ..Default::default()
+    };
+    // SAFETY: the helper's own stack; the launch outlives it, as pid 1 waits for it; `helper` keeps to the rules.
+    unsafe { sys::clone_onto(&arguments, helper, launch) }.map(drop)
+}
+
+extern "C" fn helper(launch: *const Launch) -> ! {
+    // SAFETY: pid 1 waits for this thread before it ends, and the lab waits for pid 1.
+    let launch = unsafe { &*launch };
+    launch.report.side.begin();
+    root::build(
+        launch,
+        &Line {
+            report: &launch.report,
+            log: &launch.report.side,
+        },
+    );
+    sys::exit_thread(0)
+}
+
+/// Waits until the kernel has cleared the helper's word, after its last instruction.
+fn join_helper(report: &Report) {
+    loop {
+        let helper = report.helper.load(Acquire);
+        if helper == 0 {
+            return;
+        }
+        sys::futex_wait(&report.helper, helper, None);
+    }
+}
+
+/// Executes the init. Returns only when that failed.
+fn become_init(plan: &Plan, program: i32) -> Errno {
+    let mut digits = [0u8; 12];
+    let number = decimal(program, &mut digits);
+    let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
+    let environment = [std::ptr::null::<libc::c_char>()];
+    let prepare = || -> Result<(), Errno> {
+        // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
+        // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
+        program::keep_capabilities(1 << libc_kill())?;
+        sys::prctl(libc::PR_SET_PDEATHSIG, 0)?;
+        // High numbers first, since any of the three may be among 0 to 2 already.
+        let high = |fd: i32| {
+            // SAFETY: fcntl(2) with a number.
+            unsafe { call!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, 16) }
+        };
+        let (status, lifeline, executable) = (
+            high(plan.status)?,
+            high(plan.shared.lifeline())?,
+            high(plan.shared.executable())?,
+        );
+        // SAFETY: numbers only.
+        unsafe {
+            call!(libc::SYS_dup3, status, 0, 0)?;
+            call!(libc::SYS_dup3, lifeline, 1, 0)?;
+            call!(libc::SYS_dup3, executable, 2, libc::O_CLOEXEC)?;
+            call!(libc::SYS_close_range, 3, u32::MAX, 0)?;
+        }
+        Ok(())
+    };
+    if let Err(errno) = prepare() {
+        return errno;
+    }
+    // SAFETY: terminated arrays of terminated strings; descriptor 2 is the init program.
+    let answer = unsafe {
+        call!(
+            libc::SYS_execveat,
+            2,
+            c"".as_ptr(),
+            arguments.as_ptr(),
+            environment.as_ptr(),
+            libc::AT_EMPTY_PATH
+        )
+    };
+    answer.err().unwrap_or(libc::EIO)
+}
+
+/// The number of CAP_KILL.
+fn libc_kill() -> u8 {
+    crate::capability::Capability::Kill as u8
+}
+
+/// Writes a number that is not negative in decimal, right-aligned and terminated, into the buffer.
+fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
+    let mut start = buffer.len() - 1;
+    for (index, digit) in buffer.iter_mut().enumerate().take(11).rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        start = index;
+        if number == 0 {
+            break;
+        }
+    }
+    CStr::from_bytes_with_nul(buffer.get(start..).unwrap_or(b"\0")).unwrap_or(c"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for number in [0, 2, 10, 32768, i32::MAX] {
+            assert_eq!(decimal(number, &mut [0; 12]).to_str(), Ok(number.to_string().as_str()));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The last steps of the process that becomes the program: everything it must not keep goes, then it executes.
+//!
+//! The order: standard input and output while their descriptors are still there; all other descriptors; the resource
+//! limits and ids while the capabilities for them are; the working directory as the user that the program runs as;
+//! the filter last, since it forbids much of what comes before.
+
+use super::{Launch, Line};
+use crate::plan::Plan;
+use crate::report::Failure;
+use crate::steps::Step;
+use crate::sys::{self, CloneArgs, Errno, call};
+
+/// Starts the process and returns its id inside once it has executed or failed.
+pub fn clone(launch: &Launch) -> Result<i32, Errno> {
+    let stack = launch.stacks.program;
+    let arguments = CloneArgs {
+        flags: (libc::CLONE_VM | libc::CLONE_VFORK) as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        stack: stack.base,
+        stack_size: stack.size,
+        ..Default::default()
+    };
+    // SAFETY: the program's own stack; CLONE_VFORK keeps pid 1, and so the launch, waiting; `main` keeps to the rules.
+    unsafe { sys::clone_onto(&arguments, main, launch) }
+}
+
+extern "C" fn main(launch: *const Launch) -> ! {
+    // SAFETY: pid 1 waits until this process has executed or ended.
+    let launch = unsafe { &*launch };
+    let (plan, report) = (&launch.plan, &launch.report);
+    let line = Line {
+        report,
+        log: &report.main,
+    };
+    report.main.end(Step::CloneProgram);
+    line.done(Step::Session, session(plan));
+    // SAFETY: numbers only.
+    line.done(Step::CloseFiles, unsafe {
+        call!(libc::SYS_close_range, 3, u32::MAX, 0)
+    });
+    if !plan.rlimits.is_empty() {
+        for (index, rlimit) in plan.rlimits.iter().enumerate() {
+            let pair = [rlimit.soft, rlimit.hard];
+            // SAFETY: a struct rlimit64, which is two u64; no old value is asked for.
+            let set = unsafe { call!(libc::SYS_prlimit64, 0, rlimit.resource, pair.as_ptr(), 0) };
+            set.unwrap_or_else(|errno| line.fail(Step::ResourceLimits, index, errno));
+        }
+        line.done(Step::ResourceLimits, Ok(()));
+    }
+    line.done(Step::Capabilities, drop_capabilities(plan));
+    line.done(Step::ChangeDirectory, change_directory(plan));
+    line.done(Step::NoNewPrivileges, sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1));
+    reset_signals();
+    if let Some(filter) = &plan.filter {
+        let program = libc::sock_fprog {
+            len: filter.len() as u16,
+            filter: filter.as_ptr().cast_mut(),
+        };
+        // Without SPEC_ALLOW, kernels before 5.16 switch the processor's speculation off for the whole program.
+        let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+        // SAFETY: a sock_fprog that describes the filter, which the kernel copies.
+        let set = unsafe {
+            call!(
+                libc::SYS_seccomp,
+                libc::SECCOMP_SET_MODE_FILTER,
+                flags,
+                &raw const program
+            )
+        };
+        line.done(Step::Seccomp, set);
+    }
+    // SAFETY: terminated arrays of terminated strings.
+    let answer = unsafe {
+        call!(
+            libc::SYS_execve,
+            plan.program.as_ptr(),
+            plan.arguments.as_ptr(),
+            plan.environment.as_ptr()
+        )
+    };
+    report.fail(Failure {
+        step: Step::Exec,
+        item: 0,
+        errno: answer.err().unwrap_or(libc::EIO),
+    });
+    sys::exit_process(127)
+}
+
+/// A session of its own, and descriptors 0, 1 and 2.
+fn session(plan: &Plan) -> Result<(), Errno> {
+    // SAFETY: no arguments; the umask is a number.
+    unsafe {
+        call!(libc::SYS_setsid)?;
+        call!(libc::SYS_umask, 0o022)?;
+    }
+    // Copies above 2 first: a source may itself be one of 0 to 2.
+    let mut copies = [0i32; 3];
+    for (copy, fd) in copies.iter_mut().zip(plan.stdio) {
+        *copy = match fd {
+            -1 => sys::open(libc::AT_FDCWD, c"/dev/null", libc::O_RDWR | libc::O_CLOEXEC, 0)?,
+            // SAFETY: fcntl(2) with a number.
+            fd => match unsafe { call!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, 3) } {
+                Ok(copy) => copy as i32,
+                // An inherited descriptor that the lab itself does not have.
+                Err(libc::EBADF) => sys::open(libc::AT_FDCWD, c"/dev/null", libc::O_RDWR | libc::O_CLOEXEC, 0)?,
+                Err(errno) => return Err(errno),
+            },
+        };
+    }
+    for (number, copy) in copies.into_iter().enumerate() {
+        // A /dev/null opened while 0 to 2 were free may be the very number wanted; dup3 refuses equal numbers.
+        if copy as usize == number {
+            // SAFETY: numbers only.
+            unsafe { call!(libc::SYS_fcntl, copy, libc::F_SETFD, 0) }?;
+        } else {
+            // SAFETY: numbers only.
+            unsafe { call!(libc::SYS_dup3, copy, number, 0) }?;
+        }
+    }
+    if plan.terminal {
+        // SAFETY: numbers only.
+        unsafe { call!(libc::SYS_ioctl, 0, libc::TIOCSCTTY, 0) }?;
+    }
+    Ok(())
+}
+
+/// Drops every capability that was not asked for, and becomes the user.
+///
+/// Inheritable and ambient sets end empty (CVE-2022-24769); what root keeps over exec is what the bounding set has.
+fn drop_capabilities(plan: &Plan) -> Result<(), Errno> {
+    for capability in 0..64 {
+        if plan.capabilities >> capability & 1 == 0
+            && let Err(errno) = sys::prctl(libc::PR_CAPBSET_DROP, capability)
+        {
+            match errno {
+                // Past the last capability that this kernel has.
+                libc::EINVAL => break,
+                errno => return Err(errno),
+            }
+        }
+    }
+    // SAFETY: numbers only, or an empty list. The raw calls change this process alone, which is what is wanted.
+    unsafe {
+        call!(
+            libc::SYS_prctl,
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_CLEAR_ALL,
+            0,
+            0,
+            0
+        )?;
+        if plan.clear_groups {
+            call!(libc::SYS_setgroups, 0, 0)?;
+        }
+        call!(libc::SYS_setresgid, plan.gid, plan.gid, plan.gid)?;
+        call!(libc::SYS_setresuid, plan.uid, plan.uid, plan.uid)?;
+    }
+    keep_capabilities(if plan.uid == 0 { plan.capabilities } else { 0 })
+}
+
+/// Sets the effective and permitted capabilities to those of `wanted` that are there, the inheritable ones to none.
+pub fn keep_capabilities(wanted: u64) -> Result<(), Errno> {
+    // _LINUX_CAPABILITY_VERSION_3: two structs of 32 bits each for effective, permitted, inheritable.
+    let header: [u32; 2] = [0x2008_0522, 0];
+    let mut data = [[0u32; 3]; 2];
+    // SAFETY: header and data have the layout and size of version 3.
+    unsafe {
+        call!(libc::SYS_capget, header.as_ptr(), data.as_mut_ptr())?;
+        for (half, [effective, permitted, inheritable]) in data.iter_mut().enumerate() {
+            *permitted &= (wanted >> (32 * half)) as u32;
+            *effective = *permitted;
+            *inheritable = 0;
+        }
+        call!(libc::SYS_capset, header.as_ptr(), data.as_ptr()).map(drop)
+    }
+}
+
+/// Changes to the working directory and makes sure that it lies inside the root: a path through /proc/self/fd could
+/// lead to a directory of the host (CVE-2024-21626). The kernel then names it "(unreachable)…" (getcwd(2)).
+fn change_directory(plan: &Plan) -> Result<(), Errno> {
+    sys::chdir(&plan.cwd)?;
+    let mut path = [0u8; libc::PATH_MAX as usize];
+    // SAFETY: pointer and length of a live buffer.
+    unsafe { call!(libc::SYS_getcwd, path.as_mut_ptr(), path.len()) }?;
+    if path[0] == b'/' { Ok(()) } else { Err(libc::EXDEV) }
+}
+
+/// No signal ignored or blocked: neither is the program's to inherit.
+fn reset_signals() {
+    // struct sigaction of the kernel: handler, flags, restorer, mask. All zero is SIG_DFL.
+    let default = [0u64; 4];
+    for signal in 1..=64 {
+        // SAFETY: a struct sigaction of the kernel's size. SIGKILL and SIGSTOP answer EINVAL, which is right.
+        let _ = unsafe { call!(libc::SYS_rt_sigaction, signal, default.as_ptr(), 0, 8) };
+    }
+    // SAFETY: an empty set of 8 bytes.
+    let _ = unsafe { call!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, default.as_ptr(), 0, 8) };
+}

@@ -1,0 +1,365 @@
+//! The container's file system, from the host's mounts to a root of its own.
+//!
+//! It is put together on a memory file system that covers /proc in the new mount namespace: a directory that every
+//! host has and that nothing else is needed from. The mount points proc, sys and dev are made in the writable layer
+//! before the overlay is mounted. There, they hide whatever an image has under these names, a symbolic link above all
+//! (CVE-2021-30465, CVE-2025-31133), and cost no copy-up.
+
+use std::ffi::CStr;
+use std::sync::atomic::Ordering::*;
+
+use super::{Launch, Line};
+use crate::plan::{Kind, Plan, Target};
+use crate::steps::Step;
+use crate::sys::{self, Errno, call};
+
+const HERE: i32 = libc::AT_FDCWD;
+/// Device files of /dev: name, major, minor (`Documentation/admin-guide/devices.txt`), and the host's for those who
+/// may not make any.
+const DEVICES: [(&CStr, u32, u32, &CStr); 6] = [
+    (c"dev/null", 1, 3, c"/dev/null"),
+    (c"dev/zero", 1, 5, c"/dev/zero"),
+    (c"dev/full", 1, 7, c"/dev/full"),
+    (c"dev/random", 1, 8, c"/dev/random"),
+    (c"dev/urandom", 1, 9, c"/dev/urandom"),
+    (c"dev/tty", 5, 0, c"/dev/tty"),
+];
+const LINKS: [(&CStr, &CStr); 5] = [
+    (c"/proc/self/fd", c"dev/fd"),
+    (c"/proc/self/fd/0", c"dev/stdin"),
+    (c"/proc/self/fd/1", c"dev/stdout"),
+    (c"/proc/self/fd/2", c"dev/stderr"),
+    (c"pts/ptmx", c"dev/ptmx"),
+];
+/// What Docker hides from containers, where this kernel has it.
+const MASKED: [&CStr; 10] = [
+    c"root/proc/acpi",
+    c"root/proc/asound",
+    c"root/proc/interrupts",
+    c"root/proc/kcore",
+    c"root/proc/keys",
+    c"root/proc/latency_stats",
+    c"root/proc/sched_debug",
+    c"root/proc/scsi",
+    c"root/proc/timer_list",
+    c"root/proc/timer_stats",
+];
+/// What Docker makes read-only.
+const READ_ONLY: [&CStr; 5] = [
+    c"root/proc/bus",
+    c"root/proc/fs",
+    c"root/proc/irq",
+    c"root/proc/sys",
+    c"root/proc/sysrq-trigger",
+];
+/// What Docker hides of /sys.
+const MASKED_SYS: [&CStr; super::COVERS] = [c"/sys/firmware", c"/sys/devices/virtual/powercap"];
+
+const CAREFUL: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
+
+/// Builds the root and moves into it. Runs in the helper thread, which shares root and working directory with pid 1.
+pub fn build(launch: &Launch, line: &Line) {
+    let plan = &launch.plan;
+    line.done(
+        Step::Propagation,
+        sys::mount(c"", c"/", c"", libc::MS_REC | libc::MS_PRIVATE, None),
+    );
+    if !plan.volumes.is_empty() {
+        for (index, volume) in plan.volumes.iter().enumerate() {
+            let opened = open_volume(&volume.source, volume.attributes);
+            let tree = opened.unwrap_or_else(|errno| line.fail(Step::VolumeSource, index, errno));
+            volume.tree.store(tree, Relaxed);
+        }
+        line.done(Step::VolumeSource, Ok(()));
+    }
+    line.done(Step::Stage, stage(plan));
+    let overlay = sys::mount(
+        c"overlay",
+        c"root",
+        c"overlay",
+        libc::MS_NOSUID | libc::MS_NODEV,
+        Some(&plan.overlay_options),
+    );
+    line.done(Step::Overlay, overlay);
+    line.done(Step::Proc, sys::mount(c"proc", c"root/proc", c"proc", CAREFUL, None));
+    line.done(Step::Devices, devices());
+    let terminal_flags = libc::MS_NOSUID | libc::MS_NOEXEC;
+    line.done(
+        Step::Terminals,
+        sys::mount(
+            c"devpts",
+            c"root/dev/pts",
+            c"devpts",
+            terminal_flags,
+            Some(&plan.terminal_options),
+        ),
+    );
+    let shared = sys::mount(c"shm", c"root/dev/shm", c"tmpfs", CAREFUL, Some(c"mode=1777,size=64m"));
+    line.done(Step::SharedMemory, shared);
+    line.done(Step::Mask, mask(launch));
+    mount_volumes(plan, line);
+    line.done(Step::Pivot, pivot());
+    if let Some(name) = &plan.host_name {
+        // SAFETY: pointer and length of a live buffer.
+        line.done(Step::HostName, unsafe {
+            call!(libc::SYS_sethostname, name.as_ptr(), name.len())
+        });
+    }
+}
+
+/// A copy of the source's mounts that is attached nowhere yet.
+fn open_volume(source: &CStr, attributes: u64) -> Result<i32, Errno> {
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_RECURSIVE as u32;
+    // SAFETY: a terminated string.
+    let tree = unsafe { call!(libc::SYS_open_tree, HERE, source.as_ptr(), flags) }? as i32;
+    set_attributes(tree, attributes)?;
+    Ok(tree)
+}
+
+/// mount_setattr(2) on a whole tree.
+fn set_attributes(tree: i32, attributes: u64) -> Result<(), Errno> {
+    // struct mount_attr: set, clear, propagation, userns_fd.
+    let attr: [u64; 4] = [attributes, 0, libc::MS_PRIVATE, 0];
+    let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
+    // SAFETY: a terminated string and a struct mount_attr of the first published size.
+    unsafe {
+        call!(
+            libc::SYS_mount_setattr,
+            tree,
+            c"".as_ptr(),
+            flags,
+            attr.as_ptr(),
+            size_of_val(&attr)
+        )
+    }
+    .map(drop)
+}
+
+/// Attaches a detached tree at an open directory or file.
+fn attach(tree: i32, target: i32) -> Result<(), Errno> {
+    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
+    // SAFETY: terminated strings.
+    unsafe { call!(libc::SYS_move_mount, tree, c"".as_ptr(), target, c"".as_ptr(), flags) }.map(drop)
+}
+
+fn stage(plan: &Plan) -> Result<(), Errno> {
+    // SAFETY: a number. What is made below gets exactly the mode it is made with.
+    let _ = unsafe { call!(libc::SYS_umask, 0) };
+    // Not MS_NODEV: the devices of the container's /dev are here.
+    sys::mount(c"stage", c"/proc", c"tmpfs", libc::MS_NOSUID, Some(&plan.stage_options))?;
+    sys::chdir(c"/proc")?;
+    for directory in [
+        c"upper",
+        c"upper/proc",
+        c"upper/sys",
+        c"upper/dev",
+        c"work",
+        c"root",
+        c"dev",
+        c"dev/pts",
+        c"dev/shm",
+    ] {
+        sys::mkdir(HERE, directory, 0o755)?;
+    }
+    // What covers directories that are hidden.
+    sys::mkdir(HERE, c"empty", 0o555)
+}
+
+fn devices() -> Result<(), Errno> {
+    for (path, major, minor, host) in DEVICES {
+        match sys::mknod(HERE, path, libc::S_IFCHR | 0o666, libc::makedev(major, minor)) {
+            // In a user namespace nobody may make devices: show the host's.
+            Err(libc::EPERM) => {
+                sys::mknod(HERE, path, libc::S_IFREG | 0o666, 0)?;
+                sys::bind(host, path)?;
+            }
+            other => other?,
+        }
+    }
+    for (target, path) in LINKS {
+        sys::symlink(target, path)?;
+    }
+    sys::mount(c"dev", c"root/dev", c"", libc::MS_BIND | libc::MS_REC, None)
+}
+
+/// Covers what tells about the host, and makes what steers it read-only.
+fn mask(launch: &Launch) -> Result<(), Errno> {
+    for path in MASKED {
+        match sys::bind(c"dev/null", path) {
+            Err(libc::ENOENT) => {}
+            Err(libc::ENOTDIR) => {
+                sys::bind(c"empty", path)?;
+                read_only(path)?;
+            }
+            other => other?,
+        }
+    }
+    for path in READ_ONLY {
+        match sys::bind(path, path) {
+            Err(libc::ENOENT) => {}
+            other => {
+                other?;
+                read_only(path)?;
+            }
+        }
+    }
+    for cover in &launch.covers {
+        cover.store(open_volume(c"empty", libc::MOUNT_ATTR_RDONLY)?, Release);
+    }
+    Ok(())
+}
+
+fn read_only(path: &CStr) -> Result<(), Errno> {
+    sys::mount(
+        c"",
+        path,
+        c"",
+        libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | CAREFUL,
+        None,
+    )
+}
+
+fn mount_volumes(plan: &Plan, line: &Line) {
+    if plan.volumes.is_empty() && plan.tmpfs.is_empty() && plan.cwd_target.is_none() {
+        return;
+    }
+    let root = sys::open(HERE, c"root", libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC, 0);
+    let root = root.unwrap_or_else(|errno| line.fail(Step::Volumes, 0, errno));
+    for (index, volume) in plan.volumes.iter().enumerate() {
+        let source = volume.tree.load(Relaxed);
+        let attached = open_target(root, &volume.target).and_then(|target| {
+            attach(source, target)?;
+            sys::close(target);
+            Ok(())
+        });
+        attached.unwrap_or_else(|errno| line.fail(Step::Volumes, index, errno));
+        sys::close(source);
+    }
+    for (index, tmpfs) in plan.tmpfs.iter().enumerate() {
+        let mounted = open_target(root, &tmpfs.target).and_then(|target| {
+            let tree = memory_file_system(tmpfs.size.as_deref())?;
+            attach(tree, target)?;
+            sys::close(tree);
+            sys::close(target);
+            Ok(())
+        });
+        mounted.unwrap_or_else(|errno| line.fail(Step::Volumes, plan.volumes.len() + index, errno));
+    }
+    if !plan.volumes.is_empty() || !plan.tmpfs.is_empty() {
+        line.done(Step::Volumes, Ok(()));
+    }
+    if let Some(target) = &plan.cwd_target {
+        let made = open_target(root, target).map(sys::close);
+        line.done(Step::WorkingDirectory, made);
+    }
+    sys::close(root);
+}
+
+/// A tmpfs that is attached nowhere yet (fsopen(2), fsmount(2)).
+fn memory_file_system(size: Option<&CStr>) -> Result<i32, Errno> {
+    const FSOPEN_CLOEXEC: u32 = 1;
+    const FSMOUNT_CLOEXEC: u32 = 1;
+    const SET_STRING: u32 = 1;
+    const CREATE: u32 = 6;
+    let nothing = std::ptr::null::<u8>();
+    // SAFETY: terminated strings or null where fsconfig(2) takes none.
+    unsafe {
+        let context = call!(libc::SYS_fsopen, c"tmpfs".as_ptr(), FSOPEN_CLOEXEC)? as i32;
+        call!(
+            libc::SYS_fsconfig,
+            context,
+            SET_STRING,
+            c"mode".as_ptr(),
+            c"1777".as_ptr(),
+            0
+        )?;
+        if let Some(size) = size {
+            call!(
+                libc::SYS_fsconfig,
+                context,
+                SET_STRING,
+                c"size".as_ptr(),
+                size.as_ptr(),
+                0
+            )?;
+        }
+        call!(libc::SYS_fsconfig, context, CREATE, nothing, nothing, 0)?;
+        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
+        let tree = call!(libc::SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes)? as i32;
+        sys::close(context);
+        Ok(tree)
+    }
+}
+
+/// Opens a path inside the root, making what is missing. Symbolic links are followed inside the root only, and never
+/// into /proc, whose files act on processes (CVE-2025-52881).
+fn open_target(root: i32, target: &Target) -> Result<i32, Errno> {
+    let mut directory = root;
+    for (index, step) in target.steps.iter().enumerate() {
+        let last = index + 1 == target.steps.len();
+        let opened = match sys::open_resolving(root, &step.path, libc::O_PATH, RESOLVE_IN_ROOT) {
+            Err(libc::ENOENT) => {
+                match target.kind {
+                    Kind::File if last => sys::mknod(directory, &step.name, libc::S_IFREG | 0o644, 0)?,
+                    _ => sys::mkdir(directory, &step.name, 0o755)?,
+                }
+                sys::open_resolving(root, &step.path, libc::O_PATH, RESOLVE_IN_ROOT)?
+            }
+            other => other?,
+        };
+        if directory != root {
+            sys::close(directory);
+        }
+        if in_proc(opened)? {
+            return Err(libc::EXDEV);
+        }
+        directory = opened;
+    }
+    Ok(directory)
+}
+
+fn in_proc(fd: i32) -> Result<bool, Errno> {
+    // struct statfs of x86-64 has 15 words; the first is f_type.
+    let mut information = [0u64; 15];
+    // SAFETY: a buffer of that size.
+    unsafe { call!(libc::SYS_fstatfs, fd, information.as_mut_ptr()) }?;
+    Ok(information[0] == libc::PROC_SUPER_MAGIC as u64)
+}
+
+/// Makes `root` the root. Both arguments name the same directory: the old root then lies on top of the new one, and
+/// is detached from there (pivot_root(2), "pivot_root(".", ".")").
+fn pivot() -> Result<(), Errno> {
+    sys::chdir(c"root")?;
+    sys::pivot_root(c".", c".")?;
+    sys::detach(c".")?;
+    sys::chdir(c"/")
+}
+
+/// Mounts /sys, read-only. Runs in pid 1, which is in the new network namespace, whose devices sysfs shows.
+pub fn mount_sys(launch: &Launch, line: &Line) {
+    line.done(Step::Sys, sys_and_covers(launch));
+}
+
+fn sys_and_covers(launch: &Launch) -> Result<(), Errno> {
+    sys::mount(c"sysfs", c"/sys", c"sysfs", CAREFUL | libc::MS_RDONLY, None)?;
+    for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
+        let tree = cover.load(Acquire);
+        match sys::open(HERE, path, libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC, 0) {
+            Err(libc::ENOENT) => {}
+            target => {
+                let target = target?;
+                attach(tree, target)?;
+                sys::close(target);
+            }
+        }
+        sys::close(tree);
+    }
+    Ok(())
+}
+
+/// Makes the root read-only; what is mounted below stays as it is.
+pub fn make_read_only() -> Result<(), Errno> {
+    let flags = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV;
+    sys::mount(c"", c"/", c"", flags, None)
+}

@@ -1,0 +1,184 @@
+//! What the child tells the lab, in memory that both see: how far it is, what failed, and when each step ended.
+//!
+//! Everything is atomic, because lab and child run at the same time. A log has one writer at a time; a reader looks
+//! only after the writer has changed `state`.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+
+use crate::steps::Step;
+use crate::sys::{self, Errno};
+
+/// Values of [`Report::state`].
+pub mod state {
+    /// The kernel cleared the word: pid 1 has executed its init or is dead, and uses this memory no more.
+    pub const RELEASED: u32 = 0;
+    /// The set-up is under way.
+    pub const STARTING: u32 = 1;
+    /// The program has been executed.
+    pub const RUNNING: u32 = 2;
+}
+
+/// Bits of [`Report::gates`].
+pub mod gate {
+    /// The id maps are written.
+    pub const IDS: u32 = 1;
+    /// The control group is ready to be entered.
+    pub const CGROUP: u32 = 2;
+    /// The lab gave up: end.
+    pub const ABANDONED: u32 = 4;
+}
+
+/// See the top of the file.
+pub struct Report {
+    /// How far the child is; also its `CLONE_CHILD_CLEARTID` word.
+    pub state: AtomicU32,
+    /// What the lab has finished.
+    pub gates: AtomicU32,
+    /// The helper thread's `CLONE_CHILD_CLEARTID` word.
+    pub helper: AtomicU32,
+    failure: AtomicU64,
+    /// Steps on the way from the call to the program, one after the other.
+    pub main: Log,
+    /// Steps of the lab beside it.
+    pub lab: Log,
+    /// Steps of the helper thread beside it.
+    pub side: Log,
+}
+
+/// A step that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// Which step.
+    pub step: Step,
+    /// Which of several of the same kind: the volume's index, the cgroup file's index.
+    pub item: u16,
+    /// What the kernel answered.
+    pub errno: Errno,
+}
+
+impl Report {
+    /// A report of a start that was asked for at `began_ns`.
+    pub fn new(began_ns: u64) -> Self {
+        Report {
+            state: AtomicU32::new(state::STARTING),
+            gates: AtomicU32::new(0),
+            helper: AtomicU32::new(0),
+            failure: AtomicU64::new(0),
+            main: Log::new(began_ns),
+            lab: Log::new(began_ns),
+            side: Log::new(began_ns),
+        }
+    }
+
+    /// Notes a failure. The first one counts.
+    pub fn fail(&self, failure: Failure) {
+        let packed = 1 << 63 | (failure.step as u64) << 48 | u64::from(failure.item) << 32 | failure.errno as u64;
+        let _ = self.failure.compare_exchange(0, packed, AcqRel, Acquire);
+    }
+
+    /// What failed, if anything has.
+    pub fn failure(&self) -> Option<Failure> {
+        let packed = self.failure.load(Acquire);
+        let step = Step::from_number((packed >> 48) as u8)?;
+        (packed != 0).then_some(Failure {
+            step,
+            item: (packed >> 32) as u16,
+            errno: packed as u32 as Errno,
+        })
+    }
+
+    /// Opens a gate.
+    pub fn open_gate(&self, bit: u32) {
+        self.gates.fetch_or(bit, AcqRel);
+        sys::futex_wake(&self.gates);
+    }
+}
+
+/// The most steps one log holds: more than there are steps, a volume not counted on its own.
+const CAPACITY: usize = 40;
+
+/// Steps that followed one another, each with its end.
+pub struct Log {
+    began_ns: AtomicU64,
+    length: AtomicU32,
+    steps: [AtomicU32; CAPACITY],
+    ends_ns: [AtomicU64; CAPACITY],
+}
+
+impl Log {
+    fn new(began_ns: u64) -> Self {
+        Log {
+            began_ns: AtomicU64::new(began_ns),
+            length: AtomicU32::new(0),
+            steps: [const { AtomicU32::new(0) }; CAPACITY],
+            ends_ns: [const { AtomicU64::new(0) }; CAPACITY],
+        }
+    }
+
+    /// Sets the beginning of the first step to now.
+    pub fn begin(&self) {
+        self.began_ns.store(sys::now_ns(), Relaxed);
+    }
+
+    /// Notes that `step` has just ended.
+    pub fn end(&self, step: Step) {
+        let index = self.length.load(Relaxed) as usize;
+        if let (Some(slot), Some(end)) = (self.steps.get(index), self.ends_ns.get(index)) {
+            slot.store(step as u32, Relaxed);
+            end.store(sys::now_ns(), Relaxed);
+            self.length.store(index as u32 + 1, Release);
+        }
+    }
+
+    /// The steps so far: step, beginning and end in ns of CLOCK_MONOTONIC.
+    pub fn entries(&self) -> Vec<(Step, u64, u64)> {
+        let length = self.length.load(Acquire) as usize;
+        let mut began = self.began_ns.load(Relaxed);
+        let pairs = self.steps.iter().zip(&self.ends_ns).take(length);
+        pairs
+            .filter_map(|(step, end)| {
+                let step = Step::from_number(step.load(Relaxed) as u8)?;
+                let end = end.load(Relaxed);
+                Some((step, std::mem::replace(&mut began, end), end))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failure_is_the_one_reported() {
+        let report = Report::new(0);
+        assert_eq!(report.failure(), None);
+        let first = Failure {
+            step: Step::Overlay,
+            item: 7,
+            errno: libc::EINVAL,
+        };
+        report.fail(first);
+        report.fail(Failure {
+            step: Step::Exec,
+            item: 0,
+            errno: libc::ENOENT,
+        });
+        assert_eq!(report.failure(), Some(first));
+    }
+
+    #[test]
+    fn steps_of_a_log_follow_one_another_without_a_gap() {
+        let log = Log::new(1);
+        for step in [Step::Plan, Step::Clone, Step::Network] {
+            log.end(step);
+        }
+        let entries = log.entries();
+        assert_eq!(
+            entries.iter().map(|entry| entry.0).collect::<Vec<_>>(),
+            [Step::Plan, Step::Clone, Step::Network]
+        );
+        assert_eq!(entries[0].1, 1);
+        assert!(entries.windows(2).all(|pair| pair[0].2 == pair[1].1));
+    }
+}

@@ -1,0 +1,232 @@
+//! The allow-list as a classic BPF program (seccomp(2), `Documentation/networking/filter.rst`).
+//!
+//! The kernel runs a new filter once for every system-call number to find those that are always allowed, so loading
+//! time follows the length of the path through it. Allowed numbers fall into a few dozen ranges: a binary tree over
+//! their boundaries reaches every verdict in about seven comparisons, where a chain takes hundreds.
+
+use std::collections::BTreeMap;
+
+use super::policy::{DEFAULT, Verdict};
+
+/// One instruction, `struct sock_filter`.
+pub type Instruction = libc::sock_filter;
+
+// Offsets in `struct seccomp_data`.
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+/// The low half of the first argument, on a little-endian machine.
+const FIRST_ARGUMENT: u32 = 16;
+
+/// `AUDIT_ARCH_X86_64` of linux/audit.h.
+const X86_64: u32 = 0xc000_003e;
+
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const JUMP: u16 = (libc::BPF_JMP | libc::BPF_JA) as u16;
+const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+const IF_ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+fn instruction(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
+    Instruction { code, jt, jf, k }
+}
+
+fn refuse(errno: u16) -> Instruction {
+    instruction(RETURN, libc::SECCOMP_RET_ERRNO | u32::from(errno), 0, 0)
+}
+
+const ALLOW: Instruction = Instruction {
+    code: RETURN,
+    jt: 0,
+    jf: 0,
+    k: libc::SECCOMP_RET_ALLOW,
+};
+
+/// Compiles rules into a program.
+pub fn compile(rules: &BTreeMap<u32, Verdict>) -> Vec<Instruction> {
+    let mut program = vec![
+        instruction(LOAD, ARCHITECTURE, 0, 0),
+        instruction(IF_EQUAL, X86_64, 1, 0),
+        refuse(libc::ENOSYS as u16),
+        instruction(LOAD, NUMBER, 0, 0),
+    ];
+    program.extend(tree(&segments(rules)));
+    program
+}
+
+/// The whole range of numbers as segments of one verdict each: where each begins, in order, the first at 0.
+fn segments(rules: &BTreeMap<u32, Verdict>) -> Vec<(u32, Verdict)> {
+    let mut segments: Vec<(u32, Verdict)> = Vec::new();
+    let mut push = |start, verdict| {
+        if segments.last().is_none_or(|(_, last)| *last != verdict) {
+            segments.push((start, verdict));
+        }
+    };
+    let mut next = 0;
+    for (&number, &verdict) in rules {
+        if number > next {
+            push(next, DEFAULT);
+        }
+        push(number, verdict);
+        next = number.saturating_add(1);
+    }
+    push(next, DEFAULT);
+    segments
+}
+
+fn tree(segments: &[(u32, Verdict)]) -> Vec<Instruction> {
+    if let [(_, verdict)] = segments {
+        return leaf(*verdict);
+    }
+    let (low, high) = segments.split_at(segments.len() / 2);
+    let (boundary, low, high) = (high.first().map_or(0, |segment| segment.0), tree(low), tree(high));
+    let mut code = match u8::try_from(low.len()) {
+        Ok(over) => vec![instruction(IF_AT_LEAST, boundary, over, 0)],
+        // A conditional jump reaches 255 instructions, an unconditional one any distance.
+        Err(_) => vec![
+            instruction(IF_AT_LEAST, boundary, 0, 1),
+            instruction(JUMP, low.len() as u32, 0, 0),
+        ],
+    };
+    code.extend(low);
+    code.extend(high);
+    code
+}
+
+fn leaf(verdict: Verdict) -> Vec<Instruction> {
+    let refused = match DEFAULT {
+        Verdict::Refuse(errno) => refuse(errno),
+        _ => instruction(RETURN, libc::SECCOMP_RET_KILL_PROCESS, 0, 0),
+    };
+    let one_of = |values: &[u32], matches, otherwise| {
+        let mut code = vec![instruction(LOAD, FIRST_ARGUMENT, 0, 0)];
+        for (index, value) in values.iter().enumerate() {
+            code.push(instruction(IF_EQUAL, *value, (values.len() - index) as u8, 0));
+        }
+        code.extend([otherwise, matches]);
+        code
+    };
+    match verdict {
+        Verdict::Allow => vec![ALLOW],
+        Verdict::Refuse(errno) => vec![refuse(errno)],
+        Verdict::AllowWithout(bits) => {
+            vec![
+                instruction(LOAD, FIRST_ARGUMENT, 0, 0),
+                instruction(IF_ANY_BIT, bits, 1, 0),
+                ALLOW,
+                refused,
+            ]
+        }
+        Verdict::AllowOneOf(values) => one_of(values, ALLOW, refused),
+        Verdict::AllowUnlessOneOf(values) => one_of(values, refused, ALLOW),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::seccomp::policy;
+    use crate::spec::Seccomp;
+
+    /// Runs a program as the kernel does. Returns the answer and how many instructions it took.
+    fn run(program: &[Instruction], architecture: u32, number: u32, argument: u32) -> (u32, usize) {
+        let (mut accumulator, mut at) = (0, 0);
+        for taken in 1..=program.len() {
+            let Instruction { code, jt, jf, k } = program[at];
+            at += 1;
+            let mut branch = |condition: bool| at += usize::from(if condition { jt } else { jf });
+            match code {
+                LOAD => {
+                    accumulator = match k {
+                        NUMBER => number,
+                        ARCHITECTURE => architecture,
+                        FIRST_ARGUMENT => argument,
+                        other => panic!("load from {other}"),
+                    }
+                }
+                JUMP => at += k as usize,
+                IF_EQUAL => branch(accumulator == k),
+                IF_AT_LEAST => branch(accumulator >= k),
+                IF_ANY_BIT => branch(accumulator & k != 0),
+                RETURN => return (k, taken),
+                other => panic!("instruction {other:#x}"),
+            }
+        }
+        panic!("the program does not end");
+    }
+
+    fn expected(verdict: Verdict, argument: u32) -> u32 {
+        let when = |allowed: bool| {
+            if allowed {
+                libc::SECCOMP_RET_ALLOW
+            } else {
+                libc::SECCOMP_RET_ERRNO | 1
+            }
+        };
+        match verdict {
+            Verdict::Allow => when(true),
+            Verdict::Refuse(errno) => libc::SECCOMP_RET_ERRNO | u32::from(errno),
+            Verdict::AllowWithout(bits) => when(argument & bits == 0),
+            Verdict::AllowOneOf(values) => when(values.contains(&argument)),
+            Verdict::AllowUnlessOneOf(values) => when(!values.contains(&argument)),
+        }
+    }
+
+    fn any_verdict() -> impl Strategy<Value = Verdict> {
+        prop_oneof![
+            Just(Verdict::Allow),
+            (1u16..4096).prop_map(Verdict::Refuse),
+            any::<u32>().prop_map(Verdict::AllowWithout),
+            Just(Verdict::AllowOneOf(&[0, 8, 0xffff_ffff])),
+            Just(Verdict::AllowUnlessOneOf(&[38, 40])),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_program_decides_as_the_rules_say(
+            rules in prop::collection::btree_map(0u32..1500, any_verdict(), 0..600),
+            numbers in prop::collection::vec(prop_oneof![0u32..1600, any::<u32>()], 50),
+            argument in prop_oneof![0u32..64, any::<u32>()],
+        ) {
+            let program = compile(&rules);
+            for number in numbers {
+                let verdict = rules.get(&number).copied().unwrap_or(DEFAULT);
+                prop_assert_eq!(run(&program, X86_64, number, argument).0, expected(verdict, argument));
+            }
+        }
+    }
+
+    #[test]
+    fn the_default_filter_reaches_every_verdict_in_few_steps() {
+        let rules = policy::rules(Seccomp::Default, &Default::default()).unwrap();
+        let program = compile(&rules);
+        for number in 0..500 {
+            let (answer, taken) = run(&program, X86_64, number, 0);
+            assert_eq!(
+                answer,
+                expected(rules.get(&number).copied().unwrap_or(DEFAULT), 0),
+                "system call {number}"
+            );
+            assert!(taken <= 16, "system call {number} takes {taken} instructions");
+        }
+        assert!(program.len() < 256, "{} instructions", program.len());
+    }
+
+    #[test]
+    fn programs_for_other_architectures_are_refused() {
+        let program = compile(&policy::rules(Seccomp::Default, &Default::default()).unwrap());
+        const I386: u32 = 0x4000_0003;
+        const X32_BIT: u32 = 0x4000_0000;
+        assert_eq!(
+            run(&program, I386, 4, 0).0,
+            libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32
+        );
+        assert_eq!(
+            run(&program, X86_64, X32_BIT | 1, 0).0,
+            libc::SECCOMP_RET_ERRNO | libc::EPERM as u32
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Stacks for the three lines of execution of a start: pid 1, its helper, the program's process before its exec.
+//!
+//! They are kept and used again, so that many containers alive at once do not each hold their own.
+
+use std::sync::atomic::Ordering::Acquire;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nix::errno::Errno;
+
+use crate::Error;
+use crate::child::{Launch, LaunchStacks};
+use crate::report::state;
+
+/// One stack: its lowest address and its size in bytes, as `struct clone_args` wants them.
+#[derive(Debug, Clone, Copy)]
+pub struct Stack {
+    pub base: u64,
+    pub size: u64,
+}
+
+/// Three stacks, each with an inaccessible page below it.
+#[derive(Debug)]
+pub struct Stacks {
+    base: u64,
+}
+
+const GUARD: u64 = 4096;
+/// Enough for an unoptimised build, whose frames are large, and a path of PATH_MAX.
+const SIZE: u64 = 60 * 1024;
+const STRIDE: u64 = GUARD + SIZE;
+const COUNT: u64 = 3;
+
+/// Stacks, each with the start that used it last; free when pid 1 of that start has released the lab's memory.
+static LENT: Mutex<Vec<(Stacks, Arc<Launch>)>> = Mutex::new(Vec::new());
+
+impl Stacks {
+    /// Spare ones, or new ones.
+    pub fn get() -> Result<Stacks, Error> {
+        let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(free) = lent
+            .iter()
+            .position(|(_, launch)| launch.report.state.load(Acquire) == state::RELEASED)
+        {
+            return Ok(lent.swap_remove(free).0);
+        }
+        drop(lent);
+        Stacks::map().map_err(|errno| Error {
+            step: "plan",
+            tried: format!("mmap of {} KiB for stacks", STRIDE * COUNT / 1024),
+            errno: Some(errno),
+            hint: "memory is short: end something, or raise `ulimit -v`".into(),
+        })
+    }
+
+    fn map() -> Result<Stacks, Errno> {
+        let (protection, flags) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK,
+        );
+        // SAFETY: a new anonymous mapping.
+        let base = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                (STRIDE * COUNT) as usize,
+                protection,
+                flags,
+                -1,
+                0,
+            )
+        };
+        if base == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        let stacks = Stacks { base: base as u64 };
+        for index in 0..COUNT {
+            let guard = (stacks.base + index * STRIDE) as *mut libc::c_void;
+            // SAFETY: a page of the mapping just made.
+            Errno::result(unsafe { libc::mprotect(guard, GUARD as usize, libc::PROT_NONE) })?;
+        }
+        Ok(stacks)
+    }
+
+    /// Which stack is whose.
+    pub fn roles(&self) -> LaunchStacks {
+        let stack = |index| Stack {
+            base: self.base + index * STRIDE + GUARD,
+            size: SIZE,
+        };
+        LaunchStacks {
+            pid1: stack(0),
+            helper: stack(1),
+            program: stack(2),
+        }
+    }
+}
+
+/// Keeps the stacks of a start for later ones, once nothing runs on them any more.
+pub fn give_back(stacks: Stacks, launch: Arc<Launch>) {
+    LENT.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((stacks, launch));
+}

@@ -1,0 +1,243 @@
+//! Raw system calls for code that runs in a child sharing the lab's memory.
+//!
+//! Such a child has the lab's thread-local storage, so it must not call anything that touches `errno` or another
+//! thread-local variable: no libc wrapper, no allocation, no panic. Everything here is inline assembly that returns
+//! the kernel's answer. x86-64 calling convention: syscall(2), "Architecture calling conventions".
+
+use std::arch::asm;
+use std::ffi::CStr;
+use std::sync::atomic::AtomicU32;
+
+/// What the kernel answered instead of success: a positive errno(3) number.
+pub type Errno = i32;
+
+/// Makes a system call and turns the answer into a result.
+///
+/// # Safety
+/// The arguments must be what the system call of that number expects; pointers among them must be valid for it.
+#[inline(always)]
+pub unsafe fn syscall(number: i64, arguments: [usize; 6]) -> Result<usize, Errno> {
+    let answer: isize;
+    // SAFETY: the caller vouches for number and arguments; the kernel changes rax, rcx and r11 only.
+    unsafe {
+        asm!("syscall", inlateout("rax") number as isize => answer,
+            in("rdi") arguments[0], in("rsi") arguments[1], in("rdx") arguments[2],
+            in("r10") arguments[3], in("r8") arguments[4], in("r9") arguments[5],
+            lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    if (-4095..0).contains(&answer) {
+        Err(-answer as Errno)
+    } else {
+        Ok(answer as usize)
+    }
+}
+
+/// `call!(SYS_x, a, b, …)`: a system call with up to six arguments, each cast to `usize`.
+macro_rules! call {
+    ($number:expr) => { $crate::sys::syscall($number, [0; 6]) };
+    ($number:expr, $a:expr) => { $crate::sys::syscall($number, [$a as usize, 0, 0, 0, 0, 0]) };
+    ($number:expr, $a:expr, $b:expr) => { $crate::sys::syscall($number, [$a as usize, $b as usize, 0, 0, 0, 0]) };
+    ($number:expr, $a:expr, $b:expr, $c:expr) => {
+        $crate::sys::syscall($number, [$a as usize, $b as usize, $c as usize, 0, 0, 0])
+    };
+    ($number:expr, $a:expr, $b:expr, $c:expr, $d:expr) => {
+        $crate::sys::syscall($number, [$a as usize, $b as usize, $c as usize, $d as usize, 0, 0])
+    };
+    ($number:expr, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr) => {
+        $crate::sys::syscall($number, [$a as usize, $b as usize, $c as usize, $d as usize, $e as usize, 0])
+    };
+}
+pub(crate) use call;
+
+/// CLOCK_MONOTONIC in ns.
+pub fn now_ns() -> u64 {
+    let mut time = [0i64; 2];
+    // SAFETY: clock_gettime(2) writes one timespec, which is two i64.
+    let _ = unsafe { call!(libc::SYS_clock_gettime, libc::CLOCK_MONOTONIC, time.as_mut_ptr()) };
+    time[0] as u64 * 1_000_000_000 + time[1] as u64
+}
+
+/// Sleeps while the word is `value`, or until woken. Waking without a change is possible: look again.
+/// Not `FUTEX_PRIVATE_FLAG`: the kernel's wake-up for `CLONE_CHILD_CLEARTID` is not private either.
+pub fn futex_wait(word: &AtomicU32, value: u32, timeout_ms: Option<u32>) {
+    let time = timeout_ms.map(|ms| [i64::from(ms / 1000), i64::from(ms % 1000) * 1_000_000]);
+    let pointer = time.as_ref().map_or(std::ptr::null(), |time| time.as_ptr());
+    // SAFETY: word outlives the call; the timeout is null or a timespec. Every error means: look again.
+    let _ = unsafe { call!(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, value, pointer) };
+}
+
+/// Wakes everyone who sleeps on the word.
+pub fn futex_wake(word: &AtomicU32) {
+    // SAFETY: FUTEX_WAKE only uses the word's address.
+    let _ = unsafe { call!(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+}
+
+/// Ends the calling thread (exit(2)), not the process.
+pub fn exit_thread(code: i32) -> ! {
+    loop {
+        // SAFETY: exit(2) does not return.
+        let _ = unsafe { call!(libc::SYS_exit, code) };
+    }
+}
+
+/// Ends the calling process (exit_group(2)).
+pub fn exit_process(code: i32) -> ! {
+    loop {
+        // SAFETY: exit_group(2) does not return.
+        let _ = unsafe { call!(libc::SYS_exit_group, code) };
+    }
+}
+
+/// mount(2).
+pub fn mount(source: &CStr, target: &CStr, kind: &CStr, flags: u64, data: Option<&CStr>) -> Result<(), Errno> {
+    let data = data.map_or(std::ptr::null(), |text| text.as_ptr());
+    // SAFETY: all strings are terminated and outlive the call; data is null or such a string.
+    unsafe {
+        call!(
+            libc::SYS_mount,
+            source.as_ptr(),
+            target.as_ptr(),
+            kind.as_ptr(),
+            flags,
+            data
+        )
+    }
+    .map(drop)
+}
+
+/// Binds `source` to `target` (mount(2), MS_BIND).
+pub fn bind(source: &CStr, target: &CStr) -> Result<(), Errno> {
+    mount(source, target, c"", libc::MS_BIND, None)
+}
+
+/// umount2(2) with MNT_DETACH.
+pub fn detach(target: &CStr) -> Result<(), Errno> {
+    // SAFETY: a terminated string.
+    unsafe { call!(libc::SYS_umount2, target.as_ptr(), libc::MNT_DETACH) }.map(drop)
+}
+
+/// pivot_root(2).
+pub fn pivot_root(new: &CStr, old: &CStr) -> Result<(), Errno> {
+    // SAFETY: terminated strings.
+    unsafe { call!(libc::SYS_pivot_root, new.as_ptr(), old.as_ptr()) }.map(drop)
+}
+
+/// chdir(2).
+pub fn chdir(path: &CStr) -> Result<(), Errno> {
+    // SAFETY: a terminated string.
+    unsafe { call!(libc::SYS_chdir, path.as_ptr()) }.map(drop)
+}
+
+/// mkdirat(2).
+pub fn mkdir(directory: i32, path: &CStr, mode: u32) -> Result<(), Errno> {
+    // SAFETY: a terminated string.
+    unsafe { call!(libc::SYS_mkdirat, directory, path.as_ptr(), mode) }.map(drop)
+}
+
+/// mknodat(2).
+pub fn mknod(directory: i32, path: &CStr, mode: u32, device: u64) -> Result<(), Errno> {
+    // SAFETY: a terminated string.
+    unsafe { call!(libc::SYS_mknodat, directory, path.as_ptr(), mode, device) }.map(drop)
+}
+
+/// symlink(2).
+pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
+    // SAFETY: terminated strings.
+    unsafe { call!(libc::SYS_symlink, target.as_ptr(), path.as_ptr()) }.map(drop)
+}
+
+/// openat(2).
+pub fn open(directory: i32, path: &CStr, flags: i32, mode: u32) -> Result<i32, Errno> {
+    // SAFETY: a terminated string.
+    unsafe { call!(libc::SYS_openat, directory, path.as_ptr(), flags, mode) }.map(|fd| fd as i32)
+}
+
+/// openat2(2): opens `path` with the given `RESOLVE_*` restrictions.
+pub fn open_resolving(directory: i32, path: &CStr, flags: i32, resolve: u64) -> Result<i32, Errno> {
+    let how: [u64; 3] = [(flags | libc::O_CLOEXEC) as u64, 0, resolve];
+    // SAFETY: a terminated string and a struct open_how, which is three u64.
+    unsafe {
+        call!(
+            libc::SYS_openat2,
+            directory,
+            path.as_ptr(),
+            how.as_ptr(),
+            size_of_val(&how)
+        )
+    }
+    .map(|fd| fd as i32)
+}
+
+/// close(2). What it answers does not matter: the descriptor is gone in every case.
+pub fn close(fd: i32) {
+    // SAFETY: closing a number is safe for the kernel; callers close only what they opened.
+    let _ = unsafe { call!(libc::SYS_close, fd) };
+}
+
+/// write(2) of all bytes at once; a short write counts as EIO.
+pub fn write(fd: i32, bytes: &[u8]) -> Result<(), Errno> {
+    // SAFETY: pointer and length describe the slice.
+    let written = unsafe { call!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len()) }?;
+    if written == bytes.len() { Ok(()) } else { Err(libc::EIO) }
+}
+
+/// unshare(2).
+pub fn unshare(flags: i32) -> Result<(), Errno> {
+    // SAFETY: no pointers; the flags used here do not touch memory or descriptors.
+    unsafe { call!(libc::SYS_unshare, flags) }.map(drop)
+}
+
+/// prctl(2) with one argument that is not a pointer.
+pub fn prctl(option: i32, argument: u64) -> Result<usize, Errno> {
+    // SAFETY: callers use options whose argument is a number.
+    unsafe { call!(libc::SYS_prctl, option, argument, 0, 0, 0) }
+}
+
+/// clone3(2), Linux 5.7; the libc crate's constant has another type.
+pub const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// `struct clone_args` of clone3(2), up to `cgroup` (Linux 5.7).
+#[repr(C)]
+#[derive(Default)]
+pub struct CloneArgs {
+    pub flags: u64,
+    pub pidfd: u64,
+    pub child_tid: u64,
+    pub parent_tid: u64,
+    pub exit_signal: u64,
+    pub stack: u64,
+    pub stack_size: u64,
+    pub tls: u64,
+    pub set_tid: u64,
+    pub set_tid_size: u64,
+    pub cgroup: u64,
+}
+
+/// clone3(2) with CLONE_VM: the child runs `entry(argument)` on its own stack. Returns the child's id to the caller.
+///
+/// # Safety
+/// `arguments` must name a stack that is used by nothing else and stays mapped until the child has ended or executed
+/// another program; `argument` must stay valid as long; `entry` must keep to what the top of this file says.
+pub unsafe fn clone_onto<T>(
+    arguments: &CloneArgs,
+    entry: extern "C" fn(*const T) -> !,
+    argument: *const T,
+) -> Result<i32, Errno> {
+    let answer: isize;
+    // SAFETY: in the child, only registers carry state over to the new stack, which the kernel has set in rsp, 16-byte
+    // aligned; `call` then gives `entry` the alignment that the System V ABI asks for, and it never returns.
+    unsafe {
+        asm!(
+            "syscall", "test rax, rax", "jnz 2f", "xor ebp, ebp", "mov rdi, r12", "call r13", "ud2", "2:",
+            inlateout("rax") libc::SYS_clone3 as isize => answer,
+            in("rdi") arguments, in("rsi") size_of::<CloneArgs>(),
+            in("r12") argument, in("r13") entry,
+            lateout("rcx") _, lateout("r11") _,
+        );
+    }
+    if answer < 0 {
+        Err(-answer as Errno)
+    } else {
+        Ok(answer as i32)
+    }
+}

@@ -1,0 +1,109 @@
+//! The start as a timeline: phases for a chart, steps for an explanation.
+
+use crate::report::{Log, Report};
+
+/// A moment of the start. Consecutive stamps are consecutive phases: the phase `name` ended at `at_ns`, and began
+/// where the one before it ended. The first, `plan`, begins with the call of [`start`](crate::start); after the last,
+/// `exec`, the program itself runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Which phase ended.
+    pub name: &'static str,
+    /// When, in ns of CLOCK_MONOTONIC.
+    pub at_ns: u64,
+}
+
+/// One step of the start, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedStep {
+    /// Its name.
+    pub name: &'static str,
+    /// The kernel call; empty when there is none.
+    pub call: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Who made it: `lab`, `pid 1`, `helper`, `program`. Steps of different makers overlap.
+    pub by: &'static str,
+    /// When it began, in ns after the start was asked for.
+    pub began_ns: u64,
+    /// What it cost, in ns.
+    pub cost_ns: u64,
+}
+
+/// The phases on the way from the call to the program.
+pub fn stamps(report: &Report) -> Vec<Stamp> {
+    let mut stamps: Vec<Stamp> = Vec::new();
+    for (step, _, at_ns) in report.main.entries() {
+        let name = step.describe().phase;
+        match stamps.last_mut().filter(|last| last.name == name) {
+            Some(last) => last.at_ns = at_ns,
+            None => stamps.push(Stamp { name, at_ns }),
+        }
+    }
+    stamps
+}
+
+/// All steps, in order of their beginnings.
+pub fn explain(report: &Report) -> Vec<ExplainedStep> {
+    let start = report.main.entries().first().map_or(0, |(_, began, _)| *began);
+    let explain = |log: &Log| {
+        let steps = log.entries().into_iter().map(move |(step, began, end)| {
+            let about = step.describe();
+            ExplainedStep {
+                name: about.name,
+                call: about.call,
+                purpose: about.purpose,
+                by: about.actor.name(),
+                began_ns: began.saturating_sub(start),
+                cost_ns: end.saturating_sub(began),
+            }
+        });
+        steps.collect::<Vec<_>>()
+    };
+    let mut steps: Vec<_> = [&report.main, &report.lab, &report.side]
+        .into_iter()
+        .flat_map(explain)
+        .collect();
+    steps.sort_by_key(|step| step.began_ns);
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::Step;
+
+    #[test]
+    fn steps_of_one_phase_become_one_stamp() {
+        let report = Report::new(0);
+        for step in [
+            Step::Plan,
+            Step::Clone,
+            Step::DeathSignal,
+            Step::Network,
+            Step::Loopback,
+        ] {
+            report.main.end(step);
+        }
+        let names: Vec<_> = stamps(&report).iter().map(|stamp| stamp.name).collect();
+        assert_eq!(names, ["plan", "clone", "network"]);
+        assert!(stamps(&report).windows(2).all(|pair| pair[0].at_ns <= pair[1].at_ns));
+    }
+
+    #[test]
+    fn steps_beside_the_main_line_are_explained_where_they_began() {
+        let report = Report::new(sys_now());
+        report.main.end(Step::Plan);
+        report.side.begin();
+        report.main.end(Step::Network);
+        report.side.end(Step::Stage);
+        let by: Vec<_> = explain(&report).iter().map(|step| (step.name, step.by)).collect();
+        assert_eq!(by.len(), 3);
+        assert_eq!(by[0], ("plan", "lab"));
+        assert!(by.contains(&("stage", "helper")));
+    }
+
+    fn sys_now() -> u64 {
+        crate::sys::now_ns()
+    }
+}
