@@ -15,7 +15,14 @@ fn main() {
     println!("cargo::rerun-if-env-changed=RUSTC");
 
     let mut rustc = Command::new(env::var("RUSTC").expect("cargo sets it"));
-    rustc.args(["--edition", "2024", "--crate-name", "isolab_kernel", "--crate-type", "bin"]);
+    rustc.args([
+        "--edition",
+        "2024",
+        "--crate-name",
+        "isolab_kernel",
+        "--crate-type",
+        "bin",
+    ]);
     rustc.args(["--target", "x86_64-unknown-linux-gnu"]);
     let codegen = [
         "target-feature=-sse,-sse2",
@@ -35,16 +42,31 @@ fn main() {
         "link-arg=-Wl,--build-id=none",
     ];
     rustc.args(codegen.iter().flat_map(|option| ["-C", option]));
-    rustc.arg("-C").arg(format!("link-arg=-Wl,-T,{}", kernel.join("kernel.ld").display()));
-    rustc.env("ISOLAB_KERNEL_VERSION", env::var("CARGO_PKG_VERSION").expect("cargo sets it"));
+    rustc
+        .arg("-C")
+        .arg(format!("link-arg=-Wl,-T,{}", kernel.join("kernel.ld").display()));
+    rustc.env(
+        "ISOLAB_KERNEL_VERSION",
+        env::var("CARGO_PKG_VERSION").expect("cargo sets it"),
+    );
     rustc.arg(kernel.join("src/main.rs")).arg("-o").arg(&output);
 
-    let result = rustc.output().unwrap_or_else(|error| panic!("cannot run {rustc:?}: {error}"));
+    let result = rustc
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run {rustc:?}: {error}"));
     let messages = String::from_utf8_lossy(&result.stderr);
-    assert!(result.status.success(), "the guest kernel does not compile ({}):\n{messages}", result.status);
+    assert!(
+        result.status.success(),
+        "the guest kernel does not compile ({}):\n{messages}",
+        result.status
+    );
     // The compiler warns that x86-64 without SSE is not a supported way to call functions that take floating-point
     // arguments. The kernel has none.
-    for line in messages.lines().filter(|line| line.starts_with("warning: ")).filter(|line| !is_expected(line)) {
+    for line in messages
+        .lines()
+        .filter(|line| line.starts_with("warning: "))
+        .filter(|line| !is_expected(line))
+    {
         println!("cargo::warning=guest kernel: {line}");
     }
     fs::metadata(&output).expect("the compiler wrote the guest kernel");

@@ -18,7 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     eprint!("{}", outcome.kernel_log);
     eprintln!("{:?} {:?}", outcome.end, outcome.exits);
     for pair in outcome.stamps.windows(2) {
-        eprintln!("{:8.3} ms  {}", (pair[1].at_ns - pair[0].at_ns) as f64 / 1e6, pair[1].name);
+        eprintln!(
+            "{:8.3} ms  {}",
+            (pair[1].at_ns - pair[0].at_ns) as f64 / 1e6,
+            pair[1].name
+        );
     }
     Ok(())
 }

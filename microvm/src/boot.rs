@@ -44,33 +44,56 @@ pub fn load(config: &Config, memory: &GuestMemoryMmap) -> Result<Entry, Error> {
         Kernel::Builtin => ("the built-in kernel".into(), kernel::builtin().into()),
         Kernel::File(path) => (path.display().to_string(), kernel::read(path)?.into()),
     };
-    let bad = |why: String| Error::BadKernel { kernel: name.clone(), why };
+    let bad = |why: String| Error::BadKernel {
+        kernel: name.clone(),
+        why,
+    };
     let mib = config.memory_bytes >> 20;
-    let loaded = Elf::load(memory, None, &mut Cursor::new(&image[..]), None)
-        .map_err(|error| bad(format!("{error}; it must be an ELF file (vmlinux) that fits into {mib} MiB")))?;
+    let loaded = Elf::load(memory, None, &mut Cursor::new(&image[..]), None).map_err(|error| {
+        bad(format!(
+            "{error}; it must be an ELF file (vmlinux) that fits into {mib} MiB"
+        ))
+    })?;
     let PvhBootCapability::PvhEntryPresent(address) = loaded.pvh_boot_cap else {
-        return Err(bad("it has no PVH entry; Linux has one when built with CONFIG_PVH=y".into()));
+        return Err(bad(
+            "it has no PVH entry; Linux has one when built with CONFIG_PVH=y".into()
+        ));
     };
 
     let initramfs = loaded.kernel_end.next_multiple_of(4096);
     memory
         .write_slice(&config.initramfs, GuestAddress(initramfs))
-        .map_err(|_| Error::DoesNotFit { what: "the initramfs", mib })?;
+        .map_err(|_| Error::DoesNotFit {
+            what: "the initramfs",
+            mib,
+        })?;
     let mut command_line = config.command_line().into_bytes();
     command_line.push(0);
     if command_line.len() > COMMAND_LINE_MAX {
-        return Err(bad("the program's arguments and environment are longer than 64 KiB".into()));
+        return Err(bad(
+            "the program's arguments and environment are longer than 64 KiB".into()
+        ));
     }
     memory
         .write_slice(&command_line, COMMAND_LINE)
-        .map_err(|_| Error::DoesNotFit { what: "the command line", mib })?;
-    write_start_info(config, memory, initramfs).ok_or(Error::DoesNotFit { what: "the boot information", mib })?;
+        .map_err(|_| Error::DoesNotFit {
+            what: "the command line",
+            mib,
+        })?;
+    write_start_info(config, memory, initramfs).ok_or(Error::DoesNotFit {
+        what: "the boot information",
+        mib,
+    })?;
     Ok(Entry { address })
 }
 
 fn write_start_info(config: &Config, memory: &GuestMemoryMmap, initramfs: u64) -> Option<()> {
     let map = memory_map(config.memory_bytes);
-    let module = hvm_modlist_entry { paddr: initramfs, size: config.initramfs.len() as u64, ..Default::default() };
+    let module = hvm_modlist_entry {
+        paddr: initramfs,
+        size: config.initramfs.len() as u64,
+        ..Default::default()
+    };
     let start_info = hvm_start_info {
         magic: START_MAGIC,
         version: 1,
@@ -89,7 +112,12 @@ fn write_start_info(config: &Config, memory: &GuestMemoryMmap, initramfs: u64) -
 
 /// The RAM that the guest is told of.
 fn memory_map(bytes: u64) -> Vec<hvm_memmap_table_entry> {
-    let ram = |addr, end| hvm_memmap_table_entry { addr, size: end - addr, type_: RAM, reserved: 0 };
+    let ram = |addr, end| hvm_memmap_table_entry {
+        addr,
+        size: end - addr,
+        type_: RAM,
+        reserved: 0,
+    };
     let mut map = vec![ram(0, LOW_END), ram(HIGH_START, bytes.min(GAP_START))];
     if bytes > GAP_START {
         map.push(ram(GAP_END, GAP_END + bytes - GAP_START));

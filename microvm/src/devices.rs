@@ -68,7 +68,13 @@ impl Write for Sink {
 type Uart = Serial<NoInterrupt, NoEvents, Sink>;
 
 fn uart(limit: usize) -> Uart {
-    Serial::new(NoInterrupt, Sink { bytes: Vec::new(), limit })
+    Serial::new(
+        NoInterrupt,
+        Sink {
+            bytes: Vec::new(),
+            limit,
+        },
+    )
 }
 
 /// The serial ports. COM2 is connected to two of this process's descriptors.
@@ -83,7 +89,13 @@ pub struct Devices<'a> {
 impl<'a> Devices<'a> {
     /// The devices of a machine that has just been switched on.
     pub fn new(input: BorrowedFd<'a>, output: BorrowedFd<'a>) -> Self {
-        Self { com1: uart(LOG_MAX), com2: uart(usize::MAX), input, output, input_ended: false }
+        Self {
+            com1: uart(LOG_MAX),
+            com2: uart(usize::MAX),
+            input,
+            output,
+            input_ended: false,
+        }
     }
 
     /// The guest wrote to one of COM1's ports.
@@ -121,7 +133,11 @@ impl<'a> Devices<'a> {
             self.take_input();
         }
         let value = self.com2.read(offset);
-        if offset == MODEM_STATUS && self.input_ended { value & !CARRIER } else { value }
+        if offset == MODEM_STATUS && self.input_ended {
+            value & !CARRIER
+        } else {
+            value
+        }
     }
 
     /// Takes what the host has to read, if it has anything.

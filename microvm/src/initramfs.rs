@@ -99,10 +99,32 @@ impl Archive {
 
     fn write(&mut self, name: &str, inode: u32, mode: u32, data: &[u8]) {
         let name_end = self.bytes.len() + HEADER + name.len() + 1;
-        let data_start = name_end.next_multiple_of(if mode & S_IFREG == S_IFREG && !data.is_empty() { PAGE } else { 4 });
+        let data_start = name_end.next_multiple_of(if mode & S_IFREG == S_IFREG && !data.is_empty() {
+            PAGE
+        } else {
+            4
+        });
         let name_bytes = (data_start - self.bytes.len() - HEADER) as u32;
-        let links = if mode & S_IFDIR == S_IFDIR && mode & S_IFREG == 0 { 2 } else { 1 };
-        let fields = [inode, mode, 0, 0, links, 0, data.len() as u32, 0, 0, 0, 0, name_bytes, 0];
+        let links = if mode & S_IFDIR == S_IFDIR && mode & S_IFREG == 0 {
+            2
+        } else {
+            1
+        };
+        let fields = [
+            inode,
+            mode,
+            0,
+            0,
+            links,
+            0,
+            data.len() as u32,
+            0,
+            0,
+            0,
+            0,
+            name_bytes,
+            0,
+        ];
         self.bytes.extend_from_slice(b"070701");
         for field in fields {
             self.bytes.extend_from_slice(format!("{field:08x}").as_bytes());

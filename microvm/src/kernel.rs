@@ -13,5 +13,8 @@ pub const BUILTIN_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The bytes of a kernel file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| Error::ReadKernel { path: path.into(), error })
+    std::fs::read(path).map_err(|error| Error::ReadKernel {
+        path: path.into(),
+        error,
+    })
 }

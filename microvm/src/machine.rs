@@ -49,7 +49,9 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
     let mut stamps = Recorder::default();
     stamps.ended("start the monitor");
     let kvm = open_kvm()?;
-    let vm = kvm.create_vm().map_err(failed("make a virtual machine", "The host may be out of memory"))?;
+    let vm = kvm
+        .create_vm()
+        .map_err(failed("make a virtual machine", "The host may be out of memory"))?;
     stamps.ended("make the machine");
 
     let memory = memory::reserve(config.memory_bytes)?;
@@ -178,7 +180,8 @@ impl Machine<'_> {
                     let mut microseconds = [0; 4];
                     let given = data.len().min(4);
                     microseconds[..given].copy_from_slice(&data[..given]);
-                    self.devices.idle(Duration::from_micros(u32::from_le_bytes(microseconds).into()));
+                    self.devices
+                        .idle(Duration::from_micros(u32::from_le_bytes(microseconds).into()));
                     ("idle port", Next::Continue)
                 }
                 devices::KEYBOARD if data[0] == 0xfe => ("reset", Next::End(End::Reset)),
@@ -210,11 +213,17 @@ impl Machine<'_> {
             VcpuExit::Intr => ("signal", Next::Continue),
             VcpuExit::Hlt => {
                 let hint = " Nothing can wake it: its kernel gave up, and its log may say why";
-                ("halt", Next::Unexpected("halted with interrupts off (KVM_EXIT_HLT)".into(), hint))
+                (
+                    "halt",
+                    Next::Unexpected("halted with interrupts off (KVM_EXIT_HLT)".into(), hint),
+                )
             }
             VcpuExit::Shutdown => {
                 let hint = " A fault in its handler of a double fault ends a processor: its kernel lost its way";
-                ("triple fault", Next::Unexpected("triple fault (KVM_EXIT_SHUTDOWN)".into(), hint))
+                (
+                    "triple fault",
+                    Next::Unexpected("triple fault (KVM_EXIT_SHUTDOWN)".into(), hint),
+                )
             }
             VcpuExit::FailEntry(reason, cpu) => {
                 let exit = format!("the processor did not start (KVM_EXIT_FAIL_ENTRY, reason {reason:#x}, cpu {cpu})");
@@ -246,16 +255,25 @@ impl Machine<'_> {
             4 => ("an exit that KVM does not know", ""),
             _ => ("KVM failed", ""),
         };
-        Next::Unexpected(format!("{what} (KVM_EXIT_INTERNAL_ERROR, suberror {})", internal.suberror), hint)
+        Next::Unexpected(
+            format!("{what} (KVM_EXIT_INTERNAL_ERROR, suberror {})", internal.suberror),
+            hint,
+        )
     }
 
     /// An error that says where the processor was.
     fn unexpected(&self, exit: String, hint: &'static str) -> Error {
         let rip = self.vcpu.get_regs().map_or(0, |regs| regs.rip);
-        let physical = self.vcpu.translate_gva(rip).ok().filter(|translation| translation.valid != 0);
+        let physical = self
+            .vcpu
+            .translate_gva(rip)
+            .ok()
+            .filter(|translation| translation.valid != 0);
         let mut bytes = [0; 16];
         let read = physical.and_then(|physical| {
-            self.memory.read_slice(&mut bytes, GuestAddress(physical.physical_address)).ok()
+            self.memory
+                .read_slice(&mut bytes, GuestAddress(physical.physical_address))
+                .ok()
         });
         let bytes = match read {
             Some(()) => bytes.map(|byte| format!("{byte:02x}")).join(" "),

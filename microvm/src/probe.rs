@@ -50,7 +50,14 @@ pub fn probe() -> Probe {
         KvmKind::None(reason) => reason.clone(),
     };
     let ok = !matches!(kind, KvmKind::None(_));
-    Probe { kind, findings: vec![Finding { what: "/dev/kvm", ok, text }] }
+    Probe {
+        kind,
+        findings: vec![Finding {
+            what: "/dev/kvm",
+            ok,
+            text,
+        }],
+    }
 }
 
 fn kind() -> KvmKind {
@@ -69,6 +76,9 @@ fn kind() -> KvmKind {
 /// Whether the processor's flags name VMX or SVM.
 fn has_virtualization() -> bool {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = cpuinfo.lines().find(|line| line.starts_with("flags")).unwrap_or_default();
+    let flags = cpuinfo
+        .lines()
+        .find(|line| line.starts_with("flags"))
+        .unwrap_or_default();
     flags.split_whitespace().any(|flag| flag == "vmx" || flag == "svm")
 }

@@ -21,29 +21,62 @@ const TASK: u8 = 0xb;
 
 /// Makes the processor.
 pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry) -> Result<VcpuFd, Error> {
-    let vcpu = vm.create_vcpu(0).map_err(failed("make a processor", "The host may be out of memory"))?;
-    let cpuid = kvm
-        .get_supported_cpuid(KVM_MAX_CPUID_ENTRIES)
-        .map_err(failed("tell what processor it can offer", "This kernel's KVM is older than this lab knows"))?;
-    vcpu.set_cpuid2(&cpuid)
-        .map_err(failed("offer the processor that it can offer", "This is unusual; please report it with `isolab doctor`"))?;
+    let vcpu = vm
+        .create_vcpu(0)
+        .map_err(failed("make a processor", "The host may be out of memory"))?;
+    let cpuid = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(failed(
+        "tell what processor it can offer",
+        "This kernel's KVM is older than this lab knows",
+    ))?;
+    vcpu.set_cpuid2(&cpuid).map_err(failed(
+        "offer the processor that it can offer",
+        "This is unusual; please report it with `isolab doctor`",
+    ))?;
 
     let mut sregs = vcpu.get_sregs().map_err(failed("read the processor's state", ""))?;
     sregs.cr0 = PE | ET;
     sregs.cs = segment(CODE, 0x08);
-    for data in [&mut sregs.ds, &mut sregs.es, &mut sregs.fs, &mut sregs.gs, &mut sregs.ss] {
+    for data in [
+        &mut sregs.ds,
+        &mut sregs.es,
+        &mut sregs.fs,
+        &mut sregs.gs,
+        &mut sregs.ss,
+    ] {
         *data = segment(DATA, 0x10);
     }
-    sregs.tr = kvm_segment { limit: 0x67, type_: TASK, present: 1, selector: 0x18, ..Default::default() };
-    vcpu.set_sregs(&sregs).map_err(failed("set the processor's state", ""))?;
-    let regs = kvm_regs { rip: entry.address.0, rbx: START_INFO.0, rflags: RFLAGS, ..Default::default() };
-    vcpu.set_regs(&regs).map_err(failed("set the processor's registers", ""))?;
+    sregs.tr = kvm_segment {
+        limit: 0x67,
+        type_: TASK,
+        present: 1,
+        selector: 0x18,
+        ..Default::default()
+    };
+    vcpu.set_sregs(&sregs)
+        .map_err(failed("set the processor's state", ""))?;
+    let regs = kvm_regs {
+        rip: entry.address.0,
+        rbx: START_INFO.0,
+        rflags: RFLAGS,
+        ..Default::default()
+    };
+    vcpu.set_regs(&regs)
+        .map_err(failed("set the processor's registers", ""))?;
     Ok(vcpu)
 }
 
 /// A segment of 4 GiB from 0 on.
 fn segment(type_: u8, selector: u16) -> kvm_segment {
-    kvm_segment { limit: u32::MAX, selector, type_, present: 1, db: 1, s: 1, g: 1, ..Default::default() }
+    kvm_segment {
+        limit: u32::MAX,
+        selector,
+        type_,
+        present: 1,
+        db: 1,
+        s: 1,
+        g: 1,
+        ..Default::default()
+    }
 }
 
 /// Makes an error of KVM's answer.

@@ -22,17 +22,32 @@ extern "C" fn interrupt(_: i32) {}
 impl Watchdog {
     /// Watches the calling thread from now on.
     pub fn start(timeout: Option<Duration>) -> Result<Self, Error> {
-        let Some(timeout) = timeout else { return Ok(Self { deadline: None, _timer: None }) };
+        let Some(timeout) = timeout else {
+            return Ok(Self {
+                deadline: None,
+                _timer: None,
+            });
+        };
         let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::empty(), SigSet::empty());
         // SAFETY: the handler does nothing, which is safe in any context.
         unsafe { sigaction(Signal::SIGALRM, &action) }.map_err(Error::Timer)?;
-        let notify = SigevNotify::SigevThreadId { signal: Signal::SIGALRM, thread_id: gettid().as_raw(), si_value: 0 };
+        let notify = SigevNotify::SigevThreadId {
+            signal: Signal::SIGALRM,
+            thread_id: gettid().as_raw(),
+            si_value: 0,
+        };
         let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify)).map_err(Error::Timer)?;
         let first = timeout.max(Duration::from_nanos(1)).into();
         timer
-            .set(Expiration::IntervalDelayed(first, AGAIN.into()), TimerSetTimeFlags::empty())
+            .set(
+                Expiration::IntervalDelayed(first, AGAIN.into()),
+                TimerSetTimeFlags::empty(),
+            )
             .map_err(Error::Timer)?;
-        Ok(Self { deadline: Some(Instant::now() + timeout), _timer: Some(timer) })
+        Ok(Self {
+            deadline: Some(Instant::now() + timeout),
+            _timer: Some(timer),
+        })
     }
 
     /// Whether the deadline has passed.

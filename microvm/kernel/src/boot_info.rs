@@ -79,7 +79,10 @@ impl BootInfo {
         if info.modules > 0 {
             // SAFETY: as above; the first module is the initramfs.
             let module = unsafe { &*direct(info.module_list).cast::<Module>() };
-            initramfs = Range { start: module.address, end: module.address.saturating_add(module.size) };
+            initramfs = Range {
+                start: module.address,
+                end: module.address.saturating_add(module.size),
+            };
         }
         let mut command_line_bytes = 0;
         if info.command_line != 0 {
@@ -90,7 +93,10 @@ impl BootInfo {
                 command_line_bytes += 1;
             }
         }
-        let range = |start: u64, bytes: usize| Range { start, end: start + bytes as u64 };
+        let range = |start: u64, bytes: usize| Range {
+            start,
+            end: start + bytes as u64,
+        };
         Ok(Self {
             command_line: info.command_line,
             command_line_bytes,
@@ -114,6 +120,9 @@ impl BootInfo {
     /// The ranges of RAM, in the order of the map.
     pub fn ram(&self) -> impl Iterator<Item = Range> {
         let ram = self.memory_map.iter().filter(|entry| entry.kind == RAM);
-        ram.map(|entry| Range { start: entry.address, end: entry.address.saturating_add(entry.size) })
+        ram.map(|entry| Range {
+            start: entry.address,
+            end: entry.address.saturating_add(entry.size),
+        })
     }
 }

@@ -36,7 +36,11 @@ static SYSTEM_TIME: Global<SystemTime> = Global::new(SystemTime {
     flags: 0,
     pad: [0; 2],
 });
-static WALL_CLOCK: Global<WallClock> = Global::new(WallClock { version: 0, seconds: 0, nanoseconds: 0 });
+static WALL_CLOCK: Global<WallClock> = Global::new(WallClock {
+    version: 0,
+    seconds: 0,
+    nanoseconds: 0,
+});
 static READY: Global<bool> = Global::new(false);
 
 const NANOSECONDS: u64 = 1_000_000_000;

@@ -3,11 +3,11 @@
 //! Both are 16550 UARTs (PC16550D data sheet). They are used without interrupts and without waiting for the transmitter:
 //! a virtual one takes a byte as soon as it is written.
 
+use crate::cpu;
+use crate::errno::Result;
 use crate::global::Global;
 use crate::power;
 use crate::user;
-use crate::cpu;
-use crate::errno::Result;
 use core::fmt;
 
 /// First port of COM1.

@@ -28,7 +28,11 @@ pub struct Entries<'a> {
 
 /// Reads the archive's entries.
 pub fn entries(archive: &[u8]) -> Entries<'_> {
-    Entries { archive, at: 0, failed: false }
+    Entries {
+        archive,
+        at: 0,
+        failed: false,
+    }
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -54,8 +58,10 @@ impl<'a> Entries<'a> {
         if self.at == self.archive.len() {
             return Ok(None);
         }
-        let header =
-            self.archive.get(self.at..self.at + HEADER).ok_or("the initramfs ends in the middle of a header")?;
+        let header = self
+            .archive
+            .get(self.at..self.at + HEADER)
+            .ok_or("the initramfs ends in the middle of a header")?;
         if &header[..6] != b"070701" && &header[..6] != b"070702" {
             return Err(match header {
                 [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0xfd, b'7', b'z', ..] | [2, 0x21, 0x4c, ..] => {
@@ -70,16 +76,27 @@ impl<'a> Entries<'a> {
 
         let name_at = self.at + HEADER;
         let data_at = align4(name_at + name_bytes);
-        let name = self.archive.get(name_at..name_at + name_bytes).ok_or("the initramfs ends in the middle of a name")?;
-        let data =
-            self.archive.get(data_at..data_at + data_bytes).ok_or("the initramfs ends in the middle of a file")?;
+        let name = self
+            .archive
+            .get(name_at..name_at + name_bytes)
+            .ok_or("the initramfs ends in the middle of a name")?;
+        let data = self
+            .archive
+            .get(data_at..data_at + data_bytes)
+            .ok_or("the initramfs ends in the middle of a file")?;
         self.at = align4(data_at + data_bytes).min(self.archive.len());
 
         let name = &name[..name.iter().position(|&byte| byte == 0).unwrap_or(name.len())];
         if name == b"TRAILER!!!" {
             return Ok(None);
         }
-        Ok(Some(Entry { name: normalize(name), mode, inode, modified, data }))
+        Ok(Some(Entry {
+            name: normalize(name),
+            mode,
+            inode,
+            modified,
+            data,
+        }))
     }
 }
 
@@ -100,7 +117,9 @@ fn align4(at: usize) -> usize {
 
 fn hexadecimal(digits: &[u8]) -> Result<u32, &'static str> {
     digits.iter().try_fold(0, |value, digit| {
-        let digit = (*digit as char).to_digit(16).ok_or("a header of the initramfs is not hexadecimal")?;
+        let digit = (*digit as char)
+            .to_digit(16)
+            .ok_or("a header of the initramfs is not hexadecimal")?;
         Ok(value << 4 | digit)
     })
 }

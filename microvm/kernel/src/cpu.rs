@@ -32,7 +32,12 @@ pub struct Cpuid {
 /// Asks CPUID for a leaf and a subleaf.
 pub fn cpuid(leaf: u32, subleaf: u32) -> Cpuid {
     let result = core::arch::x86_64::__cpuid_count(leaf, subleaf);
-    Cpuid { eax: result.eax, ebx: result.ebx, ecx: result.ecx, edx: result.edx }
+    Cpuid {
+        eax: result.eax,
+        ebx: result.ebx,
+        ecx: result.ecx,
+        edx: result.edx,
+    }
 }
 
 /// Writes a byte to an I/O port.

@@ -36,7 +36,11 @@ impl<'a> Program<'a> {
     pub fn read(file: &'a [u8]) -> Result<Self, &'static str> {
         let header = file.get(..64).ok_or("the program is shorter than an ELF header")?;
         if &header[..4] != b"\x7fELF" {
-            return Err(if &header[..2] == b"#!" { "the program is a script" } else { "the program is not an ELF file" });
+            return Err(if &header[..2] == b"#!" {
+                "the program is a script"
+            } else {
+                "the program is not an ELF file"
+            });
         }
         if header[4] != 2 || header[5] != 1 {
             return Err("the program is not a 64-bit little-endian ELF file");
@@ -56,7 +60,12 @@ impl<'a> Program<'a> {
         let headers = end
             .and_then(|end| file.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?))
             .ok_or("the program's header table lies outside the file")?;
-        let program = Self { file, entry: u64_at(header, 24), relocatable: kind == 3, headers };
+        let program = Self {
+            file,
+            entry: u64_at(header, 24),
+            relocatable: kind == 3,
+            headers,
+        };
 
         for segment in program.headers() {
             if u32_at(segment, 0) == PT_INTERP {
@@ -67,11 +76,19 @@ impl<'a> Program<'a> {
         for segment in program.segments() {
             let segment = segment?;
             loads += 1;
-            if segment.offset.checked_add(segment.file_bytes).is_none_or(|end| end > file.len() as u64) {
+            if segment
+                .offset
+                .checked_add(segment.file_bytes)
+                .is_none_or(|end| end > file.len() as u64)
+            {
                 return Err("a segment of the program lies outside the file: it is truncated");
             }
         }
-        if loads == 0 { Err("the program has no segment to load") } else { Ok(program) }
+        if loads == 0 {
+            Err("the program has no segment to load")
+        } else {
+            Ok(program)
+        }
     }
 
     fn headers(&self) -> impl Iterator<Item = &'a [u8]> {
@@ -85,25 +102,27 @@ impl<'a> Program<'a> {
 
     /// The segments to load.
     pub fn segments(&self) -> impl Iterator<Item = Result<Segment, &'static str>> {
-        self.headers().filter(|header| u32_at(header, 0) == PT_LOAD).map(|header| {
-            let segment = Segment {
-                offset: u64_at(header, 8),
-                address: u64_at(header, 16),
-                file_bytes: u64_at(header, 32),
-                memory_bytes: u64_at(header, 40),
-                flags: u32_at(header, 4),
-            };
-            if segment.file_bytes > segment.memory_bytes {
-                return Err("a segment of the program is larger in the file than in memory");
-            }
-            if segment.offset % 4096 != segment.address % 4096 {
-                return Err("a segment of the program is not aligned to pages");
-            }
-            if segment.address.checked_add(segment.memory_bytes).is_none() {
-                return Err("a segment of the program wraps around the address space");
-            }
-            Ok(segment)
-        })
+        self.headers()
+            .filter(|header| u32_at(header, 0) == PT_LOAD)
+            .map(|header| {
+                let segment = Segment {
+                    offset: u64_at(header, 8),
+                    address: u64_at(header, 16),
+                    file_bytes: u64_at(header, 32),
+                    memory_bytes: u64_at(header, 40),
+                    flags: u32_at(header, 4),
+                };
+                if segment.file_bytes > segment.memory_bytes {
+                    return Err("a segment of the program is larger in the file than in memory");
+                }
+                if segment.offset % 4096 != segment.address % 4096 {
+                    return Err("a segment of the program is not aligned to pages");
+                }
+                if segment.address.checked_add(segment.memory_bytes).is_none() {
+                    return Err("a segment of the program wraps around the address space");
+                }
+                Ok(segment)
+            })
     }
 
     /// Where the program headers are found in memory, for AT_PHDR; 0 when they are not loaded.

@@ -159,7 +159,7 @@ global_asm!(
 
     ".section .bss.stacks, \"aw\", @nobits",
     ".balign 4096",
-    "    .zero 16384",
+    "    .zero 32768",
     ".globl kernel_stack_top",
     "kernel_stack_top:",
     "    .zero 65536",

@@ -75,11 +75,20 @@ pub static FILES: Global<Files> = Global::new(Files {
 });
 
 /// The root directory, where the archive has no entry for it.
-pub const ROOT: Node = Node { name: b"", data: b"", mode: S_IFDIR | 0o755, inode: 1, modified: 0, hash: 0 };
+pub const ROOT: Node = Node {
+    name: b"",
+    data: b"",
+    mode: S_IFDIR | 0o755,
+    inode: 1,
+    modified: 0,
+    hash: 0,
+};
 
 /// FNV-1a.
 fn hash(name: &[u8]) -> u32 {
-    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    name.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl Node {
@@ -143,7 +152,13 @@ impl Files {
         let table: *mut Node = direct(table.ok_or("not enough memory to list the initramfs")?).cast();
         let mut written = 0;
         for entry in cpio::entries(archive) {
-            let cpio::Entry { name, mode, inode, modified, mut data } = entry?;
+            let cpio::Entry {
+                name,
+                mode,
+                inode,
+                modified,
+                mut data,
+            } = entry?;
             if data.is_empty() && mode & S_IFMT == S_IFREG {
                 // The other names of a file with hard links carry no bytes (cpio writes them with the last).
                 let same = |other: &cpio::Entry| other.inode == inode && other.mode == mode && !other.data.is_empty();
@@ -152,7 +167,16 @@ impl Files {
                 }
             }
             // SAFETY: the run has room for `count` nodes, as many as this loop writes.
-            unsafe { table.add(written).write(Node { name, data, mode, inode, modified, hash: hash(name) }) }
+            unsafe {
+                table.add(written).write(Node {
+                    name,
+                    data,
+                    mode,
+                    inode,
+                    modified,
+                    hash: hash(name),
+                })
+            }
             written += 1;
         }
         // SAFETY: just written; shared from here on.
@@ -165,7 +189,9 @@ impl Files {
 
     /// The bytes of the program at `path`, which is remembered as `/proc/self/exe`.
     pub fn program(&mut self, path: &[u8]) -> core::result::Result<&'static [u8], &'static str> {
-        let node = self.find(&ROOT, path, true).map_err(|_| "no such file in the initramfs")?;
+        let node = self
+            .find(&ROOT, path, true)
+            .map_err(|_| "no such file in the initramfs")?;
         if !node.is_file() {
             return Err("not a file");
         }
@@ -202,7 +228,11 @@ impl Files {
 
     /// Opens a node; gives the descriptor.
     pub fn open(&mut self, what: Open) -> Result<u64> {
-        let free = self.open.iter().position(|open| matches!(open, Open::Closed)).ok_or(Errno::EMFILE)?;
+        let free = self
+            .open
+            .iter()
+            .position(|open| matches!(open, Open::Closed))
+            .ok_or(Errno::EMFILE)?;
         self.open[free] = what;
         Ok(free as u64)
     }
@@ -239,13 +269,20 @@ impl Files {
             let (parent, name) = node.split();
             (parent == directory.name && !name.is_empty()).then_some((name, *node, n as u64 + 3))
         });
-        dots.into_iter().chain(children).filter(move |(_, _, next)| *next > position)
+        dots.into_iter()
+            .chain(children)
+            .filter(move |(_, _, next)| *next > position)
     }
 }
 
 /// `stat` of something that is not in the initramfs: a character device.
 pub fn device_stat() -> [u64; 18] {
-    Node { mode: S_IFCHR | 0o620, inode: 2, ..ROOT }.stat()
+    Node {
+        mode: S_IFCHR | 0o620,
+        inode: 2,
+        ..ROOT
+    }
+    .stat()
 }
 
 /// The type of a directory entry (`d_type`).
@@ -263,7 +300,12 @@ struct Path<'a> {
 
 impl<'a> Path<'a> {
     fn new(files: &'a Files, directory: &Node, path: &[u8]) -> Result<Self> {
-        let mut new = Self { files, name: [0; PATH_MAX], length: 0, links: 0 };
+        let mut new = Self {
+            files,
+            name: [0; PATH_MAX],
+            length: 0,
+            links: 0,
+        };
         if path.first() != Some(&b'/') {
             new.push(directory.name)?;
         }
@@ -285,11 +327,17 @@ impl<'a> Path<'a> {
     }
 
     fn pop(&mut self) {
-        self.length = self.name[..self.length].iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        self.length = self.name[..self.length]
+            .iter()
+            .rposition(|byte| *byte == b'/')
+            .unwrap_or(0);
     }
 
     fn walk(&mut self, path: &[u8], follow: bool) -> Result<Node> {
-        let mut components = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).peekable();
+        let mut components = path
+            .split(|byte| *byte == b'/')
+            .filter(|part| !part.is_empty())
+            .peekable();
         while let Some(component) = components.next() {
             match component {
                 b"." => continue,

@@ -30,12 +30,20 @@ pub struct Frame {
 impl Frames {
     /// No frames.
     pub const fn new() -> Self {
-        Self { fresh: [Range { start: 0, end: 0 }; RANGES], current: 0, used: 0, recycled: 0 }
+        Self {
+            fresh: [Range { start: 0, end: 0 }; RANGES],
+            current: 0,
+            used: 0,
+            recycled: 0,
+        }
     }
 
     /// Adds a piece of RAM from which `reserved` is left out.
     pub fn add(&mut self, ram: Range, reserved: &[Range]) {
-        let mut rest = Range { start: page_ceil(ram.start), end: page_floor(ram.end) };
+        let mut rest = Range {
+            start: page_ceil(ram.start),
+            end: page_floor(ram.end),
+        };
         while rest.start < rest.end {
             let touches = |range: &&Range| range.start < rest.end && range.end > rest.start && range.start < range.end;
             let next = reserved.iter().filter(touches).min_by_key(|range| range.start);
@@ -118,6 +126,9 @@ impl Frames {
 
     /// Frames that were never used, in bytes.
     pub fn fresh_bytes(&self) -> u64 {
-        self.fresh[self.current.min(RANGES - 1)..].iter().map(|range| range.end - range.start).sum()
+        self.fresh[self.current.min(RANGES - 1)..]
+            .iter()
+            .map(|range| range.end - range.start)
+            .sum()
     }
 }

@@ -3,13 +3,13 @@
 //! Pages come when they are first touched, a few at a time. Pages of a file are the initramfs's own frames as long as
 //! nothing is written to them.
 
+use crate::cpu;
 use crate::errno::{Errno, Result};
 use crate::frames::{Frame, Frames};
 use crate::global::Global;
 use crate::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_ceil, page_floor};
 use crate::page_table::{self, ACCESSED, DIRTY, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
 use crate::regions::{EXECUTE, Origin, READ, Region, Regions, TooMany, WRITE};
-use crate::cpu;
 
 /// Pages mapped by one fault on anonymous memory, where so many follow: the fault costs more than they do.
 const FAULT_AROUND: u64 = 16;
@@ -85,12 +85,16 @@ fn flush(start: u64, end: u64) {
 impl Memory {
     /// Deals with a page fault at `address`; `access` is [`READ`], [`WRITE`] or [`EXECUTE`].
     pub fn fault(&mut self, address: u64, access: u8) -> Fault {
-        let Some(&region) = self.regions.find(address) else { return Fault::Unmapped };
+        let Some(&region) = self.regions.find(address) else {
+            return Fault::Unmapped;
+        };
         if region.protection & access == 0 {
             return Fault::Forbidden;
         }
         let page = page_floor(address);
-        let Some(entry) = page_table::entry_or_make(page, &mut self.frames) else { return Fault::OutOfMemory };
+        let Some(entry) = page_table::entry_or_make(page, &mut self.frames) else {
+            return Fault::OutOfMemory;
+        };
         // SAFETY: an entry of the program's page tables, which nothing else is changing now.
         let old = unsafe { entry.read() };
         match region.origin {
@@ -113,7 +117,9 @@ impl Memory {
     /// Gives an anonymous page, and those after it that were never used, as far as the page table goes.
     fn fault_anonymous(&mut self, page: u64, entry: *mut u64, region: &Region) -> Fault {
         let bits = bits(region.protection, true);
-        let Some(frame) = self.frames.take() else { return Fault::OutOfMemory };
+        let Some(frame) = self.frames.take() else {
+            return Fault::OutOfMemory;
+        };
         // SAFETY: `entry` maps `page`.
         unsafe { entry.write(frame.address | bits) }
         if frame.dirty && region.protection & WRITE != 0 {
@@ -152,7 +158,9 @@ impl Memory {
             unsafe { entry.write(data | bits(protection, false)) }
             return Fault::Resolved;
         }
-        let Some(frame) = self.frames.take_zeroed() else { return Fault::OutOfMemory };
+        let Some(frame) = self.frames.take_zeroed() else {
+            return Fault::OutOfMemory;
+        };
         // SAFETY: both in RAM; the frame was just taken.
         unsafe {
             direct(frame).copy_from_nonoverlapping(direct(data), left.min(PAGE) as usize);
@@ -198,8 +206,12 @@ impl Memory {
         } else if new_page < old_page {
             self.unmap(new_page, old_page).is_ok()
         } else if new_page > old_page {
-            let region =
-                Region { start: old_page, end: new_page, protection: READ | WRITE, origin: Origin::Anonymous };
+            let region = Region {
+                start: old_page,
+                end: new_page,
+                protection: READ | WRITE,
+                origin: Origin::Anonymous,
+            };
             new_page - old_page <= self.ram_bytes
                 && self.regions.is_free(old_page, new_page)
                 && self.regions.insert(region).is_ok()
@@ -227,9 +239,16 @@ impl Memory {
         } else if usable && self.regions.is_free(wanted, wanted + size) {
             wanted
         } else {
-            self.regions.find_free(size, MAPPINGS_BOTTOM, MAPPINGS_TOP).ok_or(Errno::ENOMEM)?
+            self.regions
+                .find_free(size, MAPPINGS_BOTTOM, MAPPINGS_TOP)
+                .ok_or(Errno::ENOMEM)?
         };
-        self.regions.insert(Region { start, end: start + size, protection, origin })?;
+        self.regions.insert(Region {
+            start,
+            end: start + size,
+            protection,
+            origin,
+        })?;
         Ok(start)
     }
 
@@ -285,7 +304,11 @@ impl Memory {
         }
         let anonymous = region.origin == Origin::Anonymous;
         if anonymous && new_end <= USER_END && self.regions.is_free(old_end, new_end) {
-            self.regions.insert(Region { start: old_end, end: new_end, ..region })?;
+            self.regions.insert(Region {
+                start: old_end,
+                end: new_end,
+                ..region
+            })?;
             return Ok(start);
         }
         if !may_move || !anonymous {

@@ -95,10 +95,20 @@ pub fn extend_direct_map(end: u64, frames: &mut Frames) -> Option<()> {
         for i in 0..512 {
             let page = gib * LOW_MEMORY + i * LARGE_PAGE;
             // SAFETY: a new table, in mapped memory: the frames handed out first are the lowest.
-            unsafe { direct(directory).cast::<u64>().add(i as usize).write(page | LARGE | DIRTY | TABLE) }
+            unsafe {
+                direct(directory)
+                    .cast::<u64>()
+                    .add(i as usize)
+                    .write(page | LARGE | DIRTY | TABLE)
+            }
         }
         // SAFETY: the entry is empty.
-        unsafe { (&raw mut kernel_pdpt).cast::<u64>().add(gib as usize).write(directory | TABLE) }
+        unsafe {
+            (&raw mut kernel_pdpt)
+                .cast::<u64>()
+                .add(gib as usize)
+                .write(directory | TABLE)
+        }
         gib += 1;
     }
     Some(())
@@ -120,7 +130,11 @@ pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Opt
     let first = start & !(LARGE_PAGE - 1);
     for (n, page) in (first..end).step_by(LARGE_PAGE as usize).take(512).enumerate() {
         // SAFETY: within the directory.
-        unsafe { current.add(n).write(page | LARGE | PRESENT | USER | ACCESSED | NO_EXECUTE) }
+        unsafe {
+            current
+                .add(n)
+                .write(page | LARGE | PRESENT | USER | ACCESSED | NO_EXECUTE)
+        }
     }
     Some(())
 }

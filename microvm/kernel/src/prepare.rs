@@ -69,7 +69,11 @@ impl fmt::Display for Error {
         match self {
             Self::Message(message) => f.write_str(message),
             Self::Program(message, path, length) => {
-                write!(f, "{}: {message}", core::str::from_utf8(&path[..*length]).unwrap_or("(its path is not UTF-8)"))
+                write!(
+                    f,
+                    "{}: {message}",
+                    core::str::from_utf8(&path[..*length]).unwrap_or("(its path is not UTF-8)")
+                )
             }
             Self::Memory => f.write_str("the program needs more memory than this machine has"),
         }
@@ -146,8 +150,11 @@ fn run(start_info: u64) -> Result<Start, Error> {
     let mut end = 0;
     for segment in program.segments() {
         let segment = segment.map_err(complain)?;
-        if base + segment.address < crate::layout::USER_START || base + segment.address + segment.memory_bytes > PIE_END {
-            return Err(complain("a segment of the program lies outside the addresses that it may use"));
+        if base + segment.address < crate::layout::USER_START || base + segment.address + segment.memory_bytes > PIE_END
+        {
+            return Err(complain(
+                "a segment of the program lies outside the addresses that it may use",
+            ));
         }
         load(memory, file, base, &segment)?;
         end = end.max(page_ceil(base + segment.address + segment.memory_bytes));
@@ -156,7 +163,10 @@ fn run(start_info: u64) -> Result<Start, Error> {
 
     memory.map_frames(HELPER, user::helper_frame(), PAGE, READ | EXECUTE)?;
     let stack = request.make_stack(memory, &program, base)?;
-    Ok(Start { entry: base + program.entry, stack })
+    Ok(Start {
+        entry: base + program.entry,
+        stack,
+    })
 }
 
 /// Segments end below here, so that heap and mappings find room.
@@ -165,7 +175,10 @@ const PIE_END: u64 = crate::layout::MAPPINGS_BOTTOM - (1 << 40);
 /// Adds all RAM above 1 MiB that nobody needs to the free frames.
 fn take_ram(memory: &mut Memory, info: &BootInfo) -> Result<(), Error> {
     let low = Range { start: 0, end: 1 << 20 };
-    let kernel = Range { start: low.end, end: (&raw const kernel_end) as u64 - KERNEL_BASE };
+    let kernel = Range {
+        start: low.end,
+        end: (&raw const kernel_end) as u64 - KERNEL_BASE,
+    };
     let mut reserved = [low; 6];
     reserved[1] = kernel;
     reserved[2..].copy_from_slice(&info.reserved);
@@ -198,11 +211,22 @@ fn load(memory: &mut Memory, file: &[u8], base: u64, segment: &Segment) -> Resul
     let data = file.as_ptr() as u64 + segment.offset - skew;
     let physical = data - crate::layout::DIRECT_MAP;
 
-    let region = Region { start, end, protection, origin: Origin::Anonymous };
+    let region = Region {
+        start,
+        end,
+        protection,
+        origin: Origin::Anonymous,
+    };
     let shared = protection & WRITE == 0 && data.is_multiple_of(PAGE) && segment.memory_bytes == segment.file_bytes;
     if shared {
-        let origin = Origin::File { data: physical, bytes: end - start };
-        memory.regions.insert(Region { origin, ..region }).map_err(Errno::from)?;
+        let origin = Origin::File {
+            data: physical,
+            bytes: end - start,
+        };
+        memory
+            .regions
+            .insert(Region { origin, ..region })
+            .map_err(Errno::from)?;
         return Ok(memory.map_frames(start, physical, end - start, protection)?);
     }
     memory.regions.insert(region).map_err(Errno::from)?;
@@ -377,7 +401,9 @@ impl Writer {
 /// Whether a word of the command line is a variable for the program: `KEY=VALUE`, where the key is no parameter of the
 /// kernel's or of a kernel's module.
 fn is_variable(word: &[u8]) -> bool {
-    let Some(equals) = word.iter().position(|byte| *byte == b'=') else { return false };
+    let Some(equals) = word.iter().position(|byte| *byte == b'=') else {
+        return false;
+    };
     let key = &word[..equals];
     let known: [&[u8]; 4] = [b"rdinit", b"stdio", b"console", b"root"];
     !key.is_empty() && !key.contains(&b'.') && !known.contains(&key)

@@ -6,7 +6,10 @@ use crate::global::Global;
 /// CPUID leaf 1, ECX: the processor has RDRAND.
 const RDRAND: u32 = 1 << 30;
 
-static STATE: Global<State> = Global::new(State { has_rdrand: None, counter: 0 });
+static STATE: Global<State> = Global::new(State {
+    has_rdrand: None,
+    counter: 0,
+});
 
 struct State {
     has_rdrand: Option<bool>,
@@ -17,11 +20,16 @@ struct State {
 pub fn word() -> u64 {
     // SAFETY: borrowed in this function only.
     let state = unsafe { STATE.borrow() };
-    if *state.has_rdrand.get_or_insert_with(|| cpu::cpuid(1, 0).ecx & RDRAND != 0) {
+    if *state
+        .has_rdrand
+        .get_or_insert_with(|| cpu::cpuid(1, 0).ecx & RDRAND != 0)
+    {
         for _ in 0..10 {
             let (value, ok): (u64, u8);
             // SAFETY: the processor has RDRAND.
-            unsafe { core::arch::asm!("rdrand {}", "setc {}", out(reg) value, out(reg_byte) ok, options(nomem, nostack)) }
+            unsafe {
+                core::arch::asm!("rdrand {}", "setc {}", out(reg) value, out(reg_byte) ok, options(nomem, nostack))
+            }
             if ok == 1 {
                 return value;
             }

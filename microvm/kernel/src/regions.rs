@@ -36,7 +36,10 @@ impl Region {
             Origin::Anonymous => Origin::Anonymous,
             Origin::File { data, bytes } => {
                 let skipped = (start - self.start).min(bytes);
-                Origin::File { data: data + skipped, bytes: bytes - skipped }
+                Origin::File {
+                    data: data + skipped,
+                    bytes: bytes - skipped,
+                }
             }
         };
         Self { start, origin, ..self }
@@ -56,12 +59,20 @@ pub struct Regions {
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-const NONE: Region = Region { start: 0, end: 0, protection: 0, origin: Origin::Anonymous };
+const NONE: Region = Region {
+    start: 0,
+    end: 0,
+    protection: 0,
+    origin: Origin::Anonymous,
+};
 
 impl Regions {
     /// An empty address space.
     pub const fn new() -> Self {
-        Self { list: [NONE; LIMIT], count: 0 }
+        Self {
+            list: [NONE; LIMIT],
+            count: 0,
+        }
     }
 
     /// All regions, by address.
@@ -74,19 +85,27 @@ impl Regions {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = (low + high) / 2;
-            if self.list[middle].end <= address { low = middle + 1 } else { high = middle }
+            if self.list[middle].end <= address {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         low
     }
 
     /// The region that holds `address`.
     pub fn find(&self, address: u64) -> Option<&Region> {
-        self.all().get(self.first_after(address)).filter(|region| region.start <= address)
+        self.all()
+            .get(self.first_after(address))
+            .filter(|region| region.start <= address)
     }
 
     /// Whether nothing lies between two addresses.
     pub fn is_free(&self, start: u64, end: u64) -> bool {
-        self.all().get(self.first_after(start)).is_none_or(|region| region.start >= end)
+        self.all()
+            .get(self.first_after(start))
+            .is_none_or(|region| region.start >= end)
     }
 
     /// Whether every address between two has a region.
@@ -134,7 +153,9 @@ impl Regions {
     pub fn insert(&mut self, region: Region) -> Result<(), TooMany> {
         let at = self.first_after(region.start);
         let joins = |a: &Region, b: &Region| {
-            a.end == b.start && a.protection == b.protection && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous)
+            a.end == b.start
+                && a.protection == b.protection
+                && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous)
         };
         let before = at > 0 && joins(&self.list[at - 1], &region);
         let after = at < self.count && joins(&region, &self.list[at]);
@@ -183,7 +204,10 @@ impl Regions {
         self.split(end)?;
         let mut at = self.first_after(start);
         while at < self.count && self.list[at].start < end {
-            let region = Region { protection, ..self.list[at] };
+            let region = Region {
+                protection,
+                ..self.list[at]
+            };
             self.remove_at(at);
             self.insert(region)?;
             at = self.first_after(region.end);

@@ -38,12 +38,18 @@ pub struct Signals {
 }
 
 /// What the program asked for.
-pub static SIGNALS: Global<Signals> = Global::new(Signals { actions: [[0; 4]; 64], mask: 0, stack: NO_STACK });
+pub static SIGNALS: Global<Signals> = Global::new(Signals {
+    actions: [[0; 4]; 64],
+    mask: 0,
+    stack: NO_STACK,
+});
 
 impl Signals {
     /// The action of a signal, to read and change.
     pub fn action(&mut self, signal: u64) -> Result<&mut Action> {
-        self.actions.get_mut(signal.wrapping_sub(1) as usize).ok_or(Errno::EINVAL)
+        self.actions
+            .get_mut(signal.wrapping_sub(1) as usize)
+            .ok_or(Errno::EINVAL)
     }
 }
 
@@ -78,10 +84,20 @@ pub fn fatal(frame: &Frame, signal: u8, what: &str, access: Option<(u64, u8)>) -
                 WRITE => "write",
                 _ => "jump",
             };
-            log!("{name}: {access} at {address:#x} by the instruction at {:#x}: {what}", frame.rip);
+            log!(
+                "{name}: {access} at {address:#x} by the instruction at {:#x}: {what}",
+                frame.rip
+            );
         }
         None => log!("{name}: {what} at {:#x}", frame.rip),
     }
-    log!("rsp {:#x} rax {:#x} rdi {:#x} rsi {:#x} rdx {:#x}", frame.rsp, frame.rax, frame.rdi, frame.rsi, frame.rdx);
+    log!(
+        "rsp {:#x} rax {:#x} rdi {:#x} rsi {:#x} rdx {:#x}",
+        frame.rsp,
+        frame.rax,
+        frame.rdi,
+        frame.rsi,
+        frame.rdx
+    );
     power::exit(128 + signal)
 }

@@ -32,7 +32,11 @@ pub unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> 
     while rest >= 8 {
         rest -= 8;
         // SAFETY: within both areas; downwards, so that no byte is overwritten before it is read.
-        unsafe { to.add(rest).cast::<u64>().write_unaligned(from.add(rest).cast::<u64>().read_unaligned()) }
+        unsafe {
+            to.add(rest)
+                .cast::<u64>()
+                .write_unaligned(from.add(rest).cast::<u64>().read_unaligned())
+        }
     }
     while rest > 0 {
         rest -= 1;

@@ -274,9 +274,12 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
             };
             signals::fatal(frame, signals::SIGSEGV, what, Some((address, access)))
         }
-        Fault::Forbidden => {
-            signals::fatal(frame, signals::SIGSEGV, "the mapping there forbids it", Some((address, access)))
-        }
+        Fault::Forbidden => signals::fatal(
+            frame,
+            signals::SIGSEGV,
+            "the mapping there forbids it",
+            Some((address, access)),
+        ),
     }
 }
 

@@ -48,7 +48,6 @@ global_asm!(
     "user_code_fault:",
     "    mov eax, 1",
     "    ret",
-
     ".section .helper, \"ax\", @progbits",
     ".balign 4096",
     "helper_start:",
@@ -110,7 +109,11 @@ pub fn read<T: Plain>(address: u64) -> Result<T> {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: the area is the program's, a fault is caught, and every bit pattern is a value.
     unsafe {
-        done(user_copy(value.as_mut_ptr().cast(), address as *const u8, size_of::<T>() as u64))?;
+        done(user_copy(
+            value.as_mut_ptr().cast(),
+            address as *const u8,
+            size_of::<T>() as u64,
+        ))?;
         Ok(value.assume_init())
     }
 }
@@ -120,7 +123,13 @@ pub fn read<T: Plain>(address: u64) -> Result<T> {
 pub fn write<T: Plain>(address: u64, value: T) -> Result<()> {
     check(address, size_of::<T>() as u64)?;
     // SAFETY: the area is the program's, and a fault is caught.
-    unsafe { done(user_copy(address as *mut u8, (&raw const value).cast(), size_of::<T>() as u64)) }
+    unsafe {
+        done(user_copy(
+            address as *mut u8,
+            (&raw const value).cast(),
+            size_of::<T>() as u64,
+        ))
+    }
 }
 
 /// Writes bytes to the program's memory.
@@ -142,8 +151,11 @@ pub fn read_string(address: u64, buffer: &mut StringBuffer) -> Result<&[u8]> {
     while length <= STRING_MAX - 8 {
         let at = address.wrapping_add(length as u64);
         // A string may end just before a page that is not mapped.
-        let (word, size): (u64, usize) =
-            if at % PAGE <= PAGE - 8 { (read(at)?, 8) } else { (u64::from(read::<u8>(at)?) | 1 << 8, 1) };
+        let (word, size): (u64, usize) = if at % PAGE <= PAGE - 8 {
+            (read(at)?, 8)
+        } else {
+            (u64::from(read::<u8>(at)?) | 1 << 8, 1)
+        };
         // SAFETY: within the buffer, which has room for eight bytes more.
         unsafe { bytes.add(length).cast::<u64>().write_unaligned(word) }
         let zeroes = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
@@ -203,7 +215,13 @@ const DIRECTION: u64 = 1 << 10;
 /// An address that cannot be written turns the call's result into EFAULT.
 pub fn copy_later(call: &mut SyscallFrame, to: u64, from: u64, bytes: u64) -> Result<()> {
     check(to, bytes)?;
-    let saved = Copying { rdi: call.rdi, rsi: call.rsi, rdx: call.rdx, rip: call.rip, rflags: call.rflags };
+    let saved = Copying {
+        rdi: call.rdi,
+        rsi: call.rsi,
+        rdx: call.rdx,
+        rip: call.rip,
+        rflags: call.rflags,
+    };
     // SAFETY: a single assignment; no copy is under way, since the program is making a system call.
     unsafe { *COPYING.borrow() = Some(saved) }
     (call.rdi, call.rsi, call.rdx) = (to, from, bytes);
@@ -219,8 +237,13 @@ pub fn zero_page(frame: &mut Frame, page: u64, from_user: bool) {
         unsafe { (page as *mut u8).write_bytes(0, PAGE as usize) }
         return;
     }
-    let saved =
-        Zeroing { rax: frame.rax, rcx: frame.rcx, rdi: frame.rdi, rip: frame.rip, rflags: frame.rflags };
+    let saved = Zeroing {
+        rax: frame.rax,
+        rcx: frame.rcx,
+        rdi: frame.rdi,
+        rip: frame.rip,
+        rflags: frame.rflags,
+    };
     // SAFETY: a single assignment; the zeroing helper takes no faults, so none is under way.
     unsafe { *ZEROING.borrow() = Some(saved) }
     (frame.rax, frame.rcx, frame.rdi) = (0, PAGE / 8, page);
@@ -253,7 +276,9 @@ pub fn helper_failed(frame: &mut Frame) -> bool {
 
 fn end_copy(frame: &mut Frame) -> bool {
     // SAFETY: a single borrow.
-    let Some(saved) = (unsafe { COPYING.borrow().take() }) else { return false };
+    let Some(saved) = (unsafe { COPYING.borrow().take() }) else {
+        return false;
+    };
     (frame.rdi, frame.rsi, frame.rdx) = (saved.rdi, saved.rsi, saved.rdx);
     (frame.rip, frame.rflags) = (saved.rip, saved.rflags);
     true

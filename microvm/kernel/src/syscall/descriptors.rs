@@ -110,7 +110,11 @@ pub fn write_vector(descriptor: u64, vector: u64, count: u64) -> Result<u64> {
 pub fn read_vector(descriptor: u64, vector: u64, count: u64) -> Result<u64> {
     let mut filled = false;
     each_buffer(vector, count, |address, bytes| {
-        if core::mem::replace(&mut filled, true) { Ok(0) } else { read(descriptor, address, bytes) }
+        if core::mem::replace(&mut filled, true) {
+            Ok(0)
+        } else {
+            read(descriptor, address, bytes)
+        }
     })
 }
 
@@ -130,7 +134,9 @@ pub fn stat(descriptor: u64, address: u64) -> Result<u64> {
 
 /// `lseek`.
 pub fn seek(descriptor: u64, offset: i64, whence: u64) -> Result<u64> {
-    let Open::Node(node, position) = files().get(descriptor)? else { return Err(Errno::ESPIPE) };
+    let Open::Node(node, position) = files().get(descriptor)? else {
+        return Err(Errno::ESPIPE);
+    };
     let base = match whence {
         0 => 0,
         1 => *position as i64,
@@ -161,7 +167,9 @@ pub fn fcntl(descriptor: u64, command: u64) -> Result<u64> {
 
 /// `getdents64`.
 pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
-    let &mut Open::Node(node, position) = files().get(descriptor)? else { return Err(Errno::ENOTDIR) };
+    let &mut Open::Node(node, position) = files().get(descriptor)? else {
+        return Err(Errno::ENOTDIR);
+    };
     if !node.is_directory() {
         return Err(Errno::ENOTDIR);
     }
@@ -225,7 +233,11 @@ pub fn poll(address: u64, count: u64, timeout: u64) -> Result<u64> {
         if ready > 0 || milliseconds == 0 || deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
             return Ok(ready);
         }
-        power::idle(if milliseconds > 0 { milliseconds as u32 * 1000 } else { 1_000_000 });
+        power::idle(if milliseconds > 0 {
+            milliseconds as u32 * 1000
+        } else {
+            1_000_000
+        });
     }
 }
 

@@ -34,22 +34,37 @@ fn pages(address: u64, bytes: u64) -> Result<(u64, u64)> {
 
 /// `mmap`: anonymous memory, and private maps of files.
 pub fn map(arguments: &Arguments) -> Result<u64> {
-    let &Arguments { a: address, b: bytes, c: protection, d: flags, e: descriptor, f: offset } = arguments;
-    if bytes == 0 || bytes > USER_END || !offset.is_multiple_of(PAGE) || flags & MAP_TYPE == 0 {
+    let &Arguments {
+        a: address,
+        b: bytes,
+        c: protection,
+        d: flags,
+        e: descriptor,
+        f: offset,
+    } = arguments;
+    if bytes == 0 || !offset.is_multiple_of(PAGE) || flags & MAP_TYPE == 0 {
         return Err(Errno::EINVAL);
+    }
+    if bytes > USER_END {
+        return Err(Errno::ENOMEM);
     }
     let size = page_ceil(bytes);
     let origin = if flags & MAP_ANONYMOUS != 0 {
         Origin::Anonymous
     } else {
         // SAFETY: borrowed for one statement.
-        let Open::Node(node, _) = *unsafe { FILES.borrow() }.get(descriptor)? else { return Err(Errno::EACCES) };
+        let Open::Node(node, _) = *unsafe { FILES.borrow() }.get(descriptor)? else {
+            return Err(Errno::EACCES);
+        };
         if !node.is_file() || flags & MAP_TYPE != MAP_PRIVATE && protection & u64::from(WRITE) != 0 {
             return Err(Errno::EACCES);
         }
         let length = node.data.len() as u64;
         let skipped = offset.min(length);
-        Origin::File { data: node.data.as_ptr() as u64 - DIRECT_MAP + skipped, bytes: length - skipped }
+        Origin::File {
+            data: node.data.as_ptr() as u64 - DIRECT_MAP + skipped,
+            bytes: length - skipped,
+        }
     };
     let fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) != 0;
     if fixed && !address.is_multiple_of(PAGE) {

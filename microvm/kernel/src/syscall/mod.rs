@@ -36,7 +36,12 @@ pub extern "C" fn system_call(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, nu
 fn frame() -> &'static mut SyscallFrame {
     // SAFETY: a system call always lays its frame at the top of the kernel stack, and there is one at a time; callers
     // use it for one statement.
-    unsafe { &mut *(&raw const crate::entry::kernel_stack_top).cast::<SyscallFrame>().cast_mut().sub(1) }
+    unsafe {
+        &mut *(&raw const crate::entry::kernel_stack_top)
+            .cast::<SyscallFrame>()
+            .cast_mut()
+            .sub(1)
+    }
 }
 
 fn dispatch(number: u64, arguments: &Arguments) -> Result<u64> {
@@ -94,7 +99,7 @@ fn dispatch(number: u64, arguments: &Arguments) -> Result<u64> {
         267 => paths::read_link(a, b, c, d),
         269 => paths::access(a, b, c),
         271 => descriptors::poll(a, b, u64::MAX),
-        273 => Ok(0),                   // set_robust_list
+        273 => Ok(0), // set_robust_list
         302 => identity::limit(a, b, c, d),
         318 => random_bytes(a, b),
         334 => Err(Errno::ENOSYS), // rseq: optional for the C libraries
@@ -110,7 +115,10 @@ fn unknown(number: u64) -> Result<u64> {
     let (word, bit) = ((number / 64) as usize % 8, 1 << (number % 64));
     if seen[word] & bit == 0 {
         seen[word] |= bit;
-        log!("unknown system call {number} ({}), answered with ENOSYS", names::name(number));
+        log!(
+            "unknown system call {number} ({}), answered with ENOSYS",
+            names::name(number)
+        );
     }
     Err(Errno::ENOSYS)
 }

@@ -80,7 +80,11 @@ pub fn sleep(address: u64) -> Result<u64> {
 pub fn clock_sleep(clock: u64, flags: u64, address: u64) -> Result<u64> {
     const TIMER_ABSTIME: u64 = 1;
     let time = read_time(address)?;
-    let duration = if flags & TIMER_ABSTIME != 0 { time.saturating_sub(now(clock)?) } else { time };
+    let duration = if flags & TIMER_ABSTIME != 0 {
+        time.saturating_sub(now(clock)?)
+    } else {
+        time
+    };
     wait_until(clock::monotonic().saturating_add(duration));
     Ok(0)
 }
@@ -92,7 +96,13 @@ pub fn futex(arguments: &Arguments) -> Result<u64> {
     const FUTEX_WAIT_BITSET: u64 = 9;
     const FUTEX_WAKE_BITSET: u64 = 10;
     const SIGABRT: u8 = 6;
-    let &Arguments { a: address, b: operation, c: value, d: timeout, .. } = arguments;
+    let &Arguments {
+        a: address,
+        b: operation,
+        c: value,
+        d: timeout,
+        ..
+    } = arguments;
     match operation & 0x7f {
         FUTEX_WAKE | FUTEX_WAKE_BITSET => Ok(0),
         wait @ (FUTEX_WAIT | FUTEX_WAIT_BITSET) => {
@@ -110,4 +120,3 @@ pub fn futex(arguments: &Arguments) -> Result<u64> {
         _ => Err(Errno::ENOSYS),
     }
 }
-

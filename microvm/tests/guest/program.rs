@@ -1,0 +1,287 @@
+//! What the micro-VM's tests run inside the guest: each argument names something to try; it prints what it saw.
+
+use std::arch::asm;
+use std::collections::HashMap;
+use std::fs;
+use std::hint::black_box;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A system call with its raw answer: a number, or a negative error number.
+fn syscall(number: u64, arguments: [u64; 6]) -> i64 {
+    let [a, b, c, d, e, f] = arguments;
+    let answer: i64;
+    // SAFETY: the tests pass addresses of their own, or addresses that the kernel must refuse.
+    unsafe {
+        asm!("syscall", inlateout("rax") number as i64 => answer, in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d,
+             in("r8") e, in("r9") f, out("rcx") _, out("r11") _);
+    }
+    answer
+}
+
+fn main() -> io::Result<()> {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        Some("arguments") => arguments(),
+        Some("exit") => std::process::exit(args.next().and_then(|code| code.parse().ok()).unwrap_or(0)),
+        Some("fault") => fault(&args.next().unwrap_or_default()),
+        Some("files") => return files(),
+        Some("big-file") => return big_file(),
+        Some("map-file") => map_file(),
+        Some("memory") => memory(),
+        Some("recycle") => recycle(),
+        Some("exhaust") => exhaust(),
+        Some("unknown") => unknown(),
+        Some("bad-addresses") => bad_addresses(),
+        Some("time") => time(),
+        Some("echo") => return echo(),
+        Some("random") => random(),
+        Some("name") => name(),
+        Some("floats") => floats(),
+        Some("endless") => loop {
+            black_box(0);
+        },
+        Some("flood") => loop {
+            io::stdout().write_all(&[b'x'; 4096])?;
+        },
+        Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
+        other => panic!("no such test: {other:?}"),
+    }
+    Ok(())
+}
+
+fn arguments() {
+    for argument in std::env::args().skip(2) {
+        println!("argument {argument:?}");
+    }
+    let mut variables: Vec<_> = std::env::vars().collect();
+    variables.sort();
+    for (key, value) in variables {
+        println!("variable {key}={value:?}");
+    }
+    println!("executable {:?}", std::env::current_exe().ok());
+}
+
+fn fault(kind: &str) {
+    // SAFETY: none is claimed: these faults are what the tests are about.
+    unsafe {
+        match kind {
+            "null" => asm!("mov byte ptr [{}], 1", in(reg) 8u64),
+            "kernel-read" => asm!("mov {0}, [{0}]", inout(reg) 0xffff_ffff_8010_0000u64 => _),
+            "kernel-jump" => asm!("jmp {}", in(reg) 0xffff_ffff_8010_0000u64),
+            "read-only" => asm!("mov byte ptr [{}], 1", in(reg) fault as *const () as u64),
+            "no-execute" => asm!("call {}", in(reg) [0xc3u8; 16].as_ptr()),
+            "undefined" => asm!("ud2"),
+            "divide" => asm!("div {0:e}", in(reg) 0, inout("eax") 1 => _, inout("edx") 0 => _),
+            "breakpoint" => asm!("int3"),
+            "privileged" => asm!("hlt"),
+            "abort" => std::process::abort(),
+            other => panic!("no such fault: {other}"),
+        }
+    }
+}
+
+fn files() -> io::Result<()> {
+    println!("text {:?}", fs::read_to_string("/etc/text")?);
+    println!(
+        "link {:?} -> {:?}",
+        fs::read_to_string("/link")?,
+        fs::read_link("/link")?
+    );
+    println!("dotted {:?}", fs::read_to_string("/etc/../etc/./text")?);
+    println!(
+        "size {} directory {}",
+        fs::metadata("/etc/text")?.len(),
+        fs::metadata("/etc")?.is_dir()
+    );
+    let mut names: Vec<_> = fs::read_dir("/")?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<Result<_, _>>()?;
+    names.sort();
+    println!("root {names:?}");
+    let mut file = fs::File::open("/etc/text")?;
+    file.seek(SeekFrom::Start(6))?;
+    let mut rest = String::new();
+    file.read_to_string(&mut rest)?;
+    println!("rest {rest:?}");
+    for error in [
+        fs::read("/missing").err(),
+        fs::read("/etc/text/below").err(),
+        fs::write("/new", "x").err(),
+        fs::write("/etc/text", "x").err(),
+        fs::read("/loop").err(),
+    ] {
+        println!("error {:?}", error.map(|error| error.raw_os_error()));
+    }
+    Ok(())
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)))
+}
+
+fn big_file() -> io::Result<()> {
+    let bytes = fs::read("/big")?;
+    println!("{} bytes, sum {}", bytes.len(), sum(&bytes));
+    Ok(())
+}
+
+fn map_file() {
+    let path = c"/big";
+    let descriptor = syscall(2, [path.as_ptr() as u64, 0, 0, 0, 0, 0]) as u64;
+    const PRIVATE: u64 = 2;
+    for (protection, name) in [(1, "read-only"), (3, "writable")] {
+        let address = syscall(9, [0, 3 << 20, protection, PRIVATE, descriptor, 0]) as *mut u8;
+        // SAFETY: a mapping of that size.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(address, 3 << 20) };
+        let before = sum(bytes);
+        if protection == 3 {
+            bytes.iter_mut().step_by(4096).for_each(|byte| *byte ^= 0xff);
+            bytes.iter_mut().step_by(4096).for_each(|byte| *byte ^= 0xff);
+        }
+        println!("{name} sum {before} then {}", sum(bytes));
+    }
+}
+
+fn memory() {
+    let mut numbers: Vec<u64> = Vec::new();
+    for n in 0..2_000_000 {
+        numbers.push(n);
+    }
+    println!(
+        "grown {}",
+        numbers.iter().enumerate().all(|(n, value)| n as u64 == *value)
+    );
+    fn deep(n: u64) -> u64 {
+        let page = black_box([n; 512]);
+        if n == 0 { 0 } else { deep(n - 1) + page[7] / n.max(1) }
+    }
+    println!("stack {}", deep(1000));
+    let mut map = HashMap::new();
+    for n in 0..10_000u64 {
+        map.insert(n, vec![n as u8; n as usize % 300]);
+    }
+    println!("heap {}", map.values().map(Vec::len).sum::<usize>());
+}
+
+/// Maps, writes, checks for zeroes and unmaps again, more than the machine has in all.
+fn recycle() {
+    let mut dirty = 0;
+    for _ in 0..40 {
+        let size = 8 << 20;
+        let address = syscall(9, [0, size, 3, 0x22, u64::MAX, 0]) as *mut u8;
+        // SAFETY: a mapping of that size.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(address, size as usize) };
+        dirty += bytes.iter().step_by(512).filter(|byte| **byte != 0).count();
+        bytes.iter_mut().step_by(512).for_each(|byte| *byte = 0xaa);
+        assert_eq!(syscall(11, [address as u64, size, 0, 0, 0, 0]), 0);
+    }
+    println!("dirty {dirty}");
+}
+
+fn exhaust() {
+    let mut blocks = Vec::new();
+    loop {
+        blocks.push(vec![1u8; 1 << 20]);
+        black_box(&blocks);
+    }
+}
+
+fn unknown() {
+    println!(
+        "{} {} {}",
+        syscall(56, [0; 6]),
+        syscall(56, [0; 6]),
+        syscall(9999, [0; 6])
+    );
+}
+
+fn bad_addresses() {
+    let path = c"/big";
+    let file = syscall(2, [path.as_ptr() as u64, 0, 0, 0, 0, 0]) as u64;
+    let wild = 0x1234_5678_9000;
+    let kernel = 0xffff_ffff_8010_0000;
+    println!(
+        "write {} {}",
+        syscall(1, [1, wild, 10, 0, 0, 0]),
+        syscall(1, [1, kernel, 10, 0, 0, 0])
+    );
+    println!(
+        "read small {} {}",
+        syscall(0, [file, wild, 10, 0, 0, 0]),
+        syscall(0, [file, kernel, 10, 0, 0, 0])
+    );
+    println!(
+        "read large {} {}",
+        syscall(0, [file, wild, 9000, 0, 0, 0]),
+        syscall(0, [file, kernel, 9000, 0, 0, 0])
+    );
+    println!(
+        "path {} {}",
+        syscall(2, [wild, 0, 0, 0, 0, 0]),
+        syscall(2, [kernel, 0, 0, 0, 0, 0])
+    );
+    println!("stat {}", syscall(4, [path.as_ptr() as u64, wild, 0, 0, 0, 0]));
+    println!(
+        "map {} {}",
+        syscall(9, [0, 1 << 50, 3, 0x22, u64::MAX, 0]),
+        syscall(11, [1, 1, 0, 0, 0, 0])
+    );
+}
+
+fn time() {
+    let start = Instant::now();
+    std::thread::sleep(Duration::from_millis(20));
+    println!("slept {} ms", start.elapsed().as_millis());
+    println!(
+        "year {}",
+        1970 + SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs() / 31_556_952)
+    );
+}
+
+fn echo() -> io::Result<()> {
+    let mut input = String::new();
+    io::stdin().read_to_string(&mut input)?;
+    println!("{} bytes: {input}", input.len());
+    Ok(())
+}
+
+fn random() {
+    let mut bytes = [0u8; 16];
+    assert_eq!(syscall(318, [bytes.as_mut_ptr() as u64, 16, 0, 0, 0, 0]), 16);
+    println!("{bytes:?}");
+}
+
+fn name() {
+    let mut fields = [0u8; 6 * 65];
+    assert_eq!(syscall(63, [fields.as_mut_ptr() as u64, 0, 0, 0, 0, 0]), 0);
+    for field in fields.chunks(65) {
+        println!("{}", String::from_utf8_lossy(field).trim_end_matches('\0'));
+    }
+}
+
+/// Floating-point state survives system calls and page faults.
+fn floats() {
+    let mut pages = vec![0.0f64; 1 << 20];
+    let mut sum = 0.0;
+    for (n, value) in pages.iter_mut().enumerate().step_by(512) {
+        *value = (n as f64).sqrt();
+        sum += *value;
+        if n % 8192 == 0 {
+            black_box(syscall(39, [0; 6]));
+        }
+    }
+    println!("{sum:.6}");
+}
+
+fn touch(mib: usize) {
+    let block = vec![1u8; mib << 20];
+    println!(
+        "touched {}",
+        block.iter().step_by(4096).map(|byte| usize::from(*byte)).sum::<usize>()
+    );
+}

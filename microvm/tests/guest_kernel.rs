@@ -1,0 +1,194 @@
+//! The parts of the guest kernel that are pure logic, on the host: its readers of archives, command lines and programs,
+//! and its book of regions.
+
+#![allow(dead_code, missing_docs)]
+
+#[path = "../kernel/src/cmdline.rs"]
+mod cmdline;
+#[path = "../kernel/src/cpio.rs"]
+mod cpio;
+#[path = "../kernel/src/elf.rs"]
+mod elf;
+#[path = "../kernel/src/regions.rs"]
+mod regions;
+
+use microvm::initramfs::Archive;
+use microvm::{Config, Kernel};
+use proptest::prelude::*;
+use regions::{Origin, Region, Regions};
+use std::collections::BTreeMap;
+
+/// The words of a command line as the kernel reads them.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut buffer, mut all) = (cmdline::Words::new(line.as_bytes()), [0; 4096], Vec::new());
+    while let Some(length) = words.next(&mut buffer) {
+        all.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+    }
+    all
+}
+
+#[test]
+fn words_are_separated_by_spaces_and_kept_together_by_quotes() {
+    assert_eq!(
+        words("  a  b=\"c d\" \"\" e\\f \"\\\"\\\\\""),
+        ["a", "b=c d", "", "e\\f", "\"\\"]
+    );
+    assert!(words("   ").is_empty());
+}
+
+#[test]
+fn a_file_in_an_archive_begins_at_a_page() {
+    let mut archive = Archive::new();
+    archive.add_file("/bin/a", 0o755, b"first").unwrap();
+    archive.add_file("bin/b", 0o644, &[7; 5000]).unwrap();
+    let bytes = archive.finish();
+    assert_eq!(bytes.len() % 4096, 0);
+    let entries: Vec<_> = cpio::entries(&bytes).collect::<Result<_, _>>().unwrap();
+    let names: Vec<_> = entries
+        .iter()
+        .map(|entry| String::from_utf8_lossy(entry.name))
+        .collect();
+    assert_eq!(names, ["bin", "bin/a", "bin/b"]);
+    for entry in &entries[1..] {
+        assert_eq!((entry.data.as_ptr() as usize - bytes.as_ptr() as usize) % 4096, 0);
+    }
+    assert_eq!(entries[2].data, [7; 5000]);
+}
+
+#[test]
+fn an_archive_refuses_what_it_cannot_hold() {
+    let mut archive = Archive::new();
+    archive.add_file("/a", 0o755, b"").unwrap();
+    for path in ["", "/", "/a", "a/", "b//c", "b/../c", "TRAILER!!!", "nul\0"] {
+        assert!(archive.add_file(path, 0o755, b"").is_err(), "{path:?}");
+    }
+}
+
+#[test]
+fn what_is_not_an_archive_is_told_from_what_is_compressed() {
+    fn first(bytes: &[u8]) -> Option<Result<cpio::Entry<'_>, &'static str>> {
+        cpio::entries(bytes).next()
+    }
+    assert_eq!(
+        first(&[0x1f, 0x8b].repeat(100)),
+        Some(Err("the initramfs is compressed; unpack it first"))
+    );
+    assert_eq!(
+        first(&[b'x'; 200]),
+        Some(Err("the initramfs is not a cpio archive in the newc format"))
+    );
+    assert_eq!(
+        first(b"070701"),
+        Some(Err("the initramfs ends in the middle of a header"))
+    );
+    assert_eq!(first(&[0; 512]), None);
+}
+
+#[test]
+fn a_program_that_cannot_run_is_refused_with_its_reason() {
+    let mut elf = isolab_guest_program::PROGRAM.to_vec();
+    assert!(elf::Program::read(&elf).is_ok());
+    let truncated = &elf[..elf.len() / 4];
+    assert_eq!(
+        elf::Program::read(truncated),
+        Err("a segment of the program lies outside the file: it is truncated")
+    );
+    assert_eq!(
+        elf::Program::read(b"#!/bin/sh\n".repeat(10).as_slice()),
+        Err("the program is a script")
+    );
+    elf[18] = 183;
+    assert_eq!(elf::Program::read(&elf), Err("the program is not for x86-64"));
+}
+
+/// Protections by page, the simplest book of regions.
+type Model = BTreeMap<u64, u8>;
+
+fn model_of(regions: &Regions) -> Model {
+    let pages = |region: &Region| {
+        (region.start / 4096..region.end / 4096)
+            .map(|page| (page, region.protection))
+            .collect::<Vec<_>>()
+    };
+    regions.all().iter().flat_map(pages).collect()
+}
+
+proptest! {
+    #[test]
+    fn every_argument_reads_back_as_it_was_written(args in prop::collection::vec("[^\0]{0,20}", 0..6), env in "[A-Z]{1,5}=[^\0]{0,20}") {
+        let config = Config { args: args.clone(), env: vec![env.clone()], ..Config::new(Kernel::Builtin) };
+        let mut expected = vec!["rdinit=/init".to_string(), env];
+        if !args.is_empty() {
+            expected.push("--".into());
+            expected.extend(args);
+        }
+        prop_assert_eq!(words(&config.command_line()), expected);
+    }
+
+    #[test]
+    fn every_archive_reads_back_as_it_was_written(files in prop::collection::btree_map("[a-z]{1,8}", prop::collection::vec(any::<u8>(), 0..9000), 0..6)) {
+        let mut archive = Archive::new();
+        for (name, data) in &files {
+            archive.add_file(name, 0o640, data).unwrap();
+        }
+        let bytes = archive.finish();
+        let read: Vec<_> = cpio::entries(&bytes).map(|entry| entry.map(|entry| (entry.name, entry.data, entry.mode))).collect::<Result<_, _>>().unwrap();
+        let expected: Vec<_> = files.iter().map(|(name, data)| (name.as_bytes(), &data[..], 0o100_640)).collect();
+        prop_assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn no_bytes_make_the_archive_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), at in 0usize..300, flip: u8) {
+        cpio::entries(&bytes).for_each(drop);
+        let mut archive = Archive::new();
+        archive.add_file("/a", 0o644, b"data").unwrap();
+        let mut bytes = archive.finish();
+        bytes[at] ^= flip;
+        cpio::entries(&bytes).for_each(drop);
+        cpio::entries(&bytes[..at]).for_each(drop);
+    }
+
+    #[test]
+    fn no_bytes_make_the_program_reader_panic(at in 0usize..700, value: u8, length in 0usize..2000) {
+        let mut elf = isolab_guest_program::PROGRAM.to_vec();
+        elf[at] = value;
+        for file in [&elf[..], &elf[..length]] {
+            if let Ok(program) = elf::Program::read(file) {
+                program.segments().for_each(drop);
+                program.headers_address();
+            }
+        }
+    }
+
+    #[test]
+    fn regions_are_as_if_kept_page_by_page(steps in prop::collection::vec((0u64..40, 1u64..10, 0u8..3, 0u8..8), 1..60)) {
+        let (mut regions, mut model) = (Regions::new(), Model::new());
+        for (first, count, what, protection) in steps {
+            let (start, end) = (first * 4096, (first + count) * 4096);
+            let pages = first..first + count;
+            match what {
+                0 if regions.is_free(start, end) => {
+                    prop_assert!(pages.clone().all(|page| !model.contains_key(&page)));
+                    let region = Region { start, end, protection, origin: Origin::Anonymous };
+                    prop_assert_eq!(regions.insert(region), Ok(()));
+                    model.extend(pages.map(|page| (page, protection)));
+                }
+                1 => {
+                    prop_assert_eq!(regions.remove(start, end), Ok(()));
+                    model.retain(|page, _| !pages.contains(page));
+                }
+                2 if regions.is_covered(start, end) => {
+                    prop_assert!(pages.clone().all(|page| model.contains_key(&page)));
+                    prop_assert_eq!(regions.protect(start, end, protection), Ok(()));
+                    model.extend(pages.map(|page| (page, protection)));
+                }
+                _ => {}
+            }
+            prop_assert_eq!(model_of(&regions), model.clone());
+            prop_assert!(regions.all().windows(2).all(|pair| pair[0].end <= pair[1].start));
+            if let Some(place) = regions.find_free(3 * 4096, 0, 64 * 4096) {
+                prop_assert!(regions.is_free(place, place + 3 * 4096));
+            }
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! The built-in guest kernel and the monitor, through a program that runs in the guest. Needs /dev/kvm.
+//!
+//! A machine's console is its process's standard input and output, so each runs in a process of its own: this test
+//! binary again, told by an environment variable. It carries the guest's program, and can be copied to another machine.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use microvm::initramfs::Archive;
+use microvm::{Config, End, Kernel, KvmKind};
+use std::io::Write;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+/// Tells the test binary to be a machine: the arguments of the guest's program, separated by newlines.
+const MACHINE: &str = "ISOLAB_TEST_MACHINE";
+/// Its timeout in milliseconds.
+const TIMEOUT: &str = "ISOLAB_TEST_TIMEOUT";
+/// Its memory in MiB.
+const MEMORY: &str = "ISOLAB_TEST_MEMORY";
+
+fn main() -> ExitCode {
+    if let Ok(arguments) = std::env::var(MACHINE) {
+        return be_a_machine(&arguments);
+    }
+    let missing = match microvm::probe().kind {
+        KvmKind::None(reason) => Some(reason),
+        _ => None,
+    };
+    let trial = |name: &str, test: fn() -> Result<(), Failed>| {
+        let title = match &missing {
+            Some(reason) => format!("{name} [needs KVM: {reason}]"),
+            None => name.to_string(),
+        };
+        Trial::test(title, test).with_ignored_flag(missing.is_some())
+    };
+    let trials = vec![
+        trial("the_program_gets_its_arguments_and_environment", arguments),
+        trial("the_exit_status_is_the_programs", exit_status),
+        trial("a_fault_ends_the_machine_with_its_signal_and_says_where", faults),
+        trial("files_of_the_initramfs_are_read_and_not_written", files),
+        trial("a_big_file_is_read_and_mapped_as_it_is", big_file),
+        trial("memory_grows_moves_and_is_zero_when_it_comes_again", memory),
+        trial("a_machine_without_memory_left_says_so_and_ends", exhausted),
+        trial("an_unknown_system_call_is_named_once", unknown),
+        trial("bad_addresses_are_errors_of_the_call", bad_addresses),
+        trial("time_passes_in_the_guest_as_outside", time),
+        trial("standard_input_reaches_the_program_and_ends", echo),
+        trial("random_bytes_differ_from_run_to_run", random),
+        trial("the_kernel_does_not_call_itself_linux", name),
+        trial("floating_point_survives_system_calls_and_faults", floats),
+        trial("an_endless_program_ends_at_the_timeout", endless),
+        trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
+        trial("any_size_of_memory_that_makes_sense_works", sizes),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Runs the guest's program; the log goes to standard error, and the program's status becomes this process's.
+fn be_a_machine(arguments: &str) -> ExitCode {
+    let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let mut archive = Archive::new();
+    archive
+        .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
+        .unwrap();
+    archive
+        .add_file("/etc/text", 0o644, b"hello from the initramfs")
+        .unwrap();
+    archive.add_file("/big", 0o644, &big()).unwrap();
+    archive.add_link("/link", "etc/text").unwrap();
+    archive.add_link("/loop", "loop").unwrap();
+    let config = Config {
+        initramfs: archive.finish(),
+        program: "/bin/program".into(),
+        args: arguments.split('\n').map(String::from).collect(),
+        env: vec!["GREETING=good morning".into(), "QUOTED=\"\\".into()],
+        timeout: Some(Duration::from_millis(number(TIMEOUT).unwrap_or(120_000))),
+        memory_bytes: number(MEMORY).unwrap_or(64) << 20,
+        ..Config::new(Kernel::Builtin)
+    };
+    match microvm::run(&config) {
+        Ok(outcome) => {
+            eprint!("{}", outcome.kernel_log);
+            match outcome.end {
+                End::Exited(status) => ExitCode::from(status),
+                end => {
+                    eprintln!("{end:?}");
+                    ExitCode::from(200)
+                }
+            }
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(201)
+        }
+    }
+}
+
+/// 3 MiB in which no two pages are alike.
+fn big() -> Vec<u8> {
+    (0..3u32 << 20)
+        .map(|n| (n ^ n >> 12).wrapping_mul(2_654_435_761).to_le_bytes()[3])
+        .collect()
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)))
+}
+
+/// What a machine did.
+struct Ran {
+    status: i32,
+    output: String,
+    log: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(MACHINE, arguments.join("\n"));
+    command
+}
+
+fn run(arguments: &[&str]) -> Ran {
+    finish(command(arguments).stdin(Stdio::null()))
+}
+
+fn finish(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        log: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Compares, and shows everything if it differs.
+fn expect(ran: &Ran, status: i32, output: &str) -> Result<(), Failed> {
+    if ran.status == status && ran.output == output {
+        return Ok(());
+    }
+    Err(format!(
+        "status {} (expected {status})\noutput:\n{}expected:\n{output}log:\n{}",
+        ran.status, ran.output, ran.log
+    )
+    .into())
+}
+
+fn expect_log(ran: &Ran, part: &str) -> Result<(), Failed> {
+    if ran.log.contains(part) {
+        Ok(())
+    } else {
+        Err(format!("the log does not say {part:?}:\n{}", ran.log).into())
+    }
+}
+
+fn arguments() -> Result<(), Failed> {
+    let ran = run(&[
+        "arguments",
+        "plain",
+        "two words",
+        "a \"quote\" and a \\",
+        "--",
+        "",
+        "한국어",
+    ]);
+    expect(
+        &ran,
+        0,
+        concat!(
+            "argument \"plain\"\nargument \"two words\"\nargument \"a \\\"quote\\\" and a \\\\\"\nargument \"--\"\n",
+            "argument \"\"\nargument \"한국어\"\n",
+            "variable GREETING=\"good morning\"\nvariable QUOTED=\"\\\"\\\\\"\n",
+            "executable Some(\"/bin/program\")\n"
+        ),
+    )
+}
+
+fn exit_status() -> Result<(), Failed> {
+    for status in [0, 3, 255] {
+        expect(&run(&["exit", &status.to_string()]), status, "")?;
+    }
+    Ok(())
+}
+
+fn faults() -> Result<(), Failed> {
+    for (kind, status, says) in [
+        ("null", 139, "SIGSEGV: write at 0x8 by the instruction at 0x"),
+        (
+            "kernel-read",
+            139,
+            "SIGSEGV: read at 0xffffffff80100000 by the instruction at 0x",
+        ),
+        ("kernel-jump", 139, "SIGSEGV: jump at 0xffffffff80100000"),
+        ("read-only", 139, "the mapping there forbids it"),
+        ("no-execute", 139, "SIGSEGV: jump at 0x"),
+        ("undefined", 132, "SIGILL: undefined instruction at 0x"),
+        ("divide", 136, "SIGFPE: division by zero or overflow at 0x"),
+        ("breakpoint", 133, "SIGTRAP: breakpoint at 0x"),
+        ("privileged", 139, "SIGSEGV: general protection fault at 0x"),
+        ("abort", 134, ""),
+    ] {
+        let ran = run(&["fault", kind]);
+        expect(&ran, status, "").map_err(|failed| format!("{kind}: {}", failed.message().unwrap_or_default()))?;
+        expect_log(&ran, says)?;
+    }
+    Ok(())
+}
+
+fn files() -> Result<(), Failed> {
+    expect(
+        &run(&["files"]),
+        0,
+        concat!(
+            "text \"hello from the initramfs\"\nlink \"hello from the initramfs\" -> \"etc/text\"\n",
+            "dotted \"hello from the initramfs\"\nsize 24 directory true\n",
+            "root [\"big\", \"bin\", \"etc\", \"link\", \"loop\"]\nrest \"from the initramfs\"\n",
+            "error Some(Some(2))\nerror Some(Some(20))\nerror Some(Some(30))\nerror Some(Some(30))\nerror Some(Some(40))\n"
+        ),
+    )
+}
+
+fn big_file() -> Result<(), Failed> {
+    let sum = sum(&big());
+    expect(&run(&["big-file"]), 0, &format!("3145728 bytes, sum {sum}\n"))?;
+    let mapped = format!("read-only sum {sum} then {sum}\nwritable sum {sum} then {sum}\n");
+    expect(&run(&["map-file"]), 0, &mapped)
+}
+
+fn memory() -> Result<(), Failed> {
+    let heap: usize = (0..10_000).map(|n| n % 300).sum();
+    expect(&run(&["memory"]), 0, &format!("grown true\nstack 1000\nheap {heap}\n"))?;
+    expect(&run(&["recycle"]), 0, "dirty 0\n")
+}
+
+fn exhausted() -> Result<(), Failed> {
+    let ran = run(&["exhaust"]);
+    expect(&ran, 137, "")?;
+    expect_log(&ran, "out of memory: the program uses")
+}
+
+fn unknown() -> Result<(), Failed> {
+    let ran = run(&["unknown"]);
+    expect(&ran, 0, "-38 -38 -38\n")?;
+    expect_log(&ran, "unknown system call 56 (clone), answered with ENOSYS")?;
+    match ran.log.matches("(clone)").count() {
+        1 => Ok(()),
+        count => Err(format!("named {count} times").into()),
+    }
+}
+
+fn bad_addresses() -> Result<(), Failed> {
+    expect(
+        &run(&["bad-addresses"]),
+        0,
+        "write -14 -14\nread small -14 -14\nread large -14 -14\npath -14 -14\nstat -14\nmap -12 -22\n",
+    )
+}
+
+fn time() -> Result<(), Failed> {
+    let started = Instant::now();
+    let ran = run(&["time"]);
+    let outside = started.elapsed().as_millis();
+    let slept = ran
+        .output
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("slept ")?.strip_suffix(" ms"));
+    let slept: u128 = slept
+        .and_then(|slept| slept.parse().ok())
+        .ok_or(ran.output.clone() + &ran.log)?;
+    if !(20..=outside).contains(&slept) || !ran.output.contains("year 20") {
+        return Err(format!("slept {slept} ms of {outside} ms outside\n{}{}", ran.output, ran.log).into());
+    }
+    Ok(())
+}
+
+fn echo() -> Result<(), Failed> {
+    let text = "line one\nline two, 한국어\n".repeat(20);
+    let mut child = command(&["echo"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let ran = Ran {
+        status: output.status.code().unwrap_or(-1),
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        log: String::from_utf8_lossy(&output.stderr).into_owned(),
+    };
+    expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()))
+}
+
+fn random() -> Result<(), Failed> {
+    let (first, second) = (run(&["random"]), run(&["random"]));
+    if first.status == 0 && first.output != second.output {
+        Ok(())
+    } else {
+        Err(first.output.into())
+    }
+}
+
+fn name() -> Result<(), Failed> {
+    let ran = run(&["name"]);
+    expect(
+        &ran,
+        0,
+        &format!(
+            "isolab\nisolab\n6.1.0\n{}\nx86_64\n(none)\n",
+            microvm::kernel::BUILTIN_VERSION
+        ),
+    )
+}
+
+fn floats() -> Result<(), Failed> {
+    let sum: f64 = (0..1 << 20).step_by(512).map(|n| f64::from(n).sqrt()).sum();
+    expect(&run(&["floats"]), 0, &format!("{sum:.6}\n"))
+}
+
+fn endless() -> Result<(), Failed> {
+    let started = Instant::now();
+    let ran = finish(command(&["endless"]).env(TIMEOUT, "500").stdin(Stdio::null()));
+    expect(&ran, 200, "")?;
+    expect_log(&ran, "TimedOut")?;
+    if started.elapsed() < Duration::from_millis(500) {
+        Err("it ended before its timeout".into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Nobody reads: the machine fills the pipe, waits, and still ends at its timeout.
+fn flood() -> Result<(), Failed> {
+    let mut child = command(&["flood"])
+        .env(TIMEOUT, "1500")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = child.wait().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    // A pipe holds 64 KiB unless told otherwise (pipe(7)).
+    if status.code() != Some(200) || output.stdout.is_empty() || output.stdout.len() > 64 << 10 {
+        return Err(format!("{status}, {} bytes in the pipe, log: {log}", output.stdout.len()).into());
+    }
+    Ok(())
+}
+
+fn sizes() -> Result<(), Failed> {
+    for (mib, status) in [(1, 201), (16, 0), (3072, 0), (5120, 0)] {
+        let ran = finish(
+            command(&["touch", "4"])
+                .env(MEMORY, mib.to_string())
+                .stdin(Stdio::null()),
+        );
+        expect(&ran, status, if status == 0 { "touched 1024\n" } else { "" })
+            .map_err(|failed| format!("{mib} MiB: {}", failed.message().unwrap_or_default()))?;
+    }
+    Ok(())
+}
