@@ -44,7 +44,13 @@ fn main() {
 fn compile(name: &str, source: &Path, executable: &Path) -> Result<(), String> {
     let rustc = std::env::var_os("RUSTC").expect("cargo sets RUSTC");
     let mut command = Command::new(&rustc);
-    command.args(["--edition=2024", "--crate-type=bin", "--target=x86_64-unknown-linux-gnu", "--crate-name", name]);
+    command.args([
+        "--edition=2024",
+        "--crate-type=bin",
+        "--target=x86_64-unknown-linux-gnu",
+        "--crate-name",
+        name,
+    ]);
     command.args(FLAGS.iter().flat_map(|flag| ["-C", flag]));
     if let Some(linker) = std::env::var_os("RUSTC_LINKER") {
         let mut flag = std::ffi::OsString::from("linker=");
@@ -52,13 +58,19 @@ fn compile(name: &str, source: &Path, executable: &Path) -> Result<(), String> {
         command.arg("-C").arg(flag);
     }
     command.arg("-o").arg(executable).arg(source);
-    let output = command.output().map_err(|error| format!("cannot start {}: {error}", rustc.display()))?;
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot start {}: {error}", rustc.display()))?;
     if output.status.success() {
         return Ok(());
     }
     let messages = String::from_utf8_lossy(&output.stderr);
-    if ["-lc", "-lgcc_eh", "libc.a", "libgcc_eh.a"].iter().any(|library| messages.contains(library))
-        && ["cannot find", "unable to find"].iter().any(|missing| messages.contains(missing))
+    if ["-lc", "-lgcc_eh", "libc.a", "libgcc_eh.a"]
+        .iter()
+        .any(|library| messages.contains(library))
+        && ["cannot find", "unable to find"]
+            .iter()
+            .any(|missing| messages.contains(missing))
     {
         return Err(format!(
             "the workload {name} must be linked statically, and the C library's static files are not installed.\n\

@@ -83,7 +83,10 @@ impl Refusal {
 
     /// The error for a program at `path`.
     pub fn at(self, path: &Path) -> Error {
-        Error::new(format!("{} cannot be the workload: {self}", path.display())).remedy(self.remedy())
+        let run_status = if self == Refusal::Missing { 127 } else { 126 };
+        Error::new(format!("{} cannot be the workload: {self}", path.display()))
+            .remedy(self.remedy())
+            .run_status(run_status)
     }
 }
 
@@ -129,7 +132,10 @@ pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
         match offset.checked_add(length) {
             None => return Err(Refusal::Damaged("a segment's offset and size overflow")),
             Some(end) if end > bytes.len() as u64 => {
-                return Err(Refusal::Truncated(format!("it has {} bytes of at least {end}", bytes.len())));
+                return Err(Refusal::Truncated(format!(
+                    "it has {} bytes of at least {end}",
+                    bytes.len()
+                )));
             }
             Some(_) => {}
         }
@@ -148,7 +154,11 @@ pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
             && segment.p_flags(endian).contains(elf::PF_X)
             && (start..start.saturating_add(segment.p_memsz(endian))).contains(&entry)
     });
-    if entered { Ok(()) } else { Err(Refusal::Damaged("its entry point lies in no executable segment")) }
+    if entered {
+        Ok(())
+    } else {
+        Err(Refusal::Damaged("its entry point lies in no executable segment"))
+    }
 }
 
 fn file_header(bytes: &[u8]) -> Result<&elf::FileHeader64<LittleEndian>, Refusal> {
@@ -157,7 +167,9 @@ fn file_header(bytes: &[u8]) -> Result<&elf::FileHeader64<LittleEndian>, Refusal
     }
     if let Some(rest) = bytes.strip_prefix(b"#!") {
         let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        return Err(Refusal::Script { interpreter: printable(line.trim_ascii()) });
+        return Err(Refusal::Script {
+            interpreter: printable(line.trim_ascii()),
+        });
     }
     if !bytes.starts_with(&elf::ELFMAG) {
         let start: Vec<String> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
@@ -172,9 +184,16 @@ fn file_header(bytes: &[u8]) -> Result<&elf::FileHeader64<LittleEndian>, Refusal
     let short = || Refusal::Truncated(format!("{} bytes are less than the file header", bytes.len()));
     // e_ident[EI_CLASS] and e_ident[EI_DATA]; e_machine stands at the same place in both classes.
     let (class, data) = (*bytes.get(4).ok_or_else(short)?, *bytes.get(5).ok_or_else(short)?);
-    let machine: [u8; 2] = bytes.get(18..20).and_then(|field| field.try_into().ok()).ok_or_else(short)?;
+    let machine: [u8; 2] = bytes
+        .get(18..20)
+        .and_then(|field| field.try_into().ok())
+        .ok_or_else(short)?;
     let big_endian = data == elf::ELFDATA2MSB.0;
-    let machine = if big_endian { u16::from_be_bytes(machine) } else { u16::from_le_bytes(machine) };
+    let machine = if big_endian {
+        u16::from_be_bytes(machine)
+    } else {
+        u16::from_le_bytes(machine)
+    };
     if class == elf::ELFCLASS32.0 {
         return Err(Refusal::Bits32(machine_name(machine)));
     }
@@ -190,9 +209,13 @@ fn file_header(bytes: &[u8]) -> Result<&elf::FileHeader64<LittleEndian>, Refusal
 /// A shared object that is a program says so with DF_1_PIE in DT_FLAGS_1.
 fn is_static_pie(segments: &[elf::ProgramHeader64<LittleEndian>], bytes: &[u8]) -> bool {
     let endian = LittleEndian;
-    segments.iter().filter_map(|segment| segment.dynamic(endian, bytes).ok().flatten()).flatten().any(|entry| {
-        entry.d_tag.get(endian) == elf::DT_FLAGS_1 && entry.d_val.get(endian) & u64::from(elf::DF_1_PIE.0) != 0
-    })
+    segments
+        .iter()
+        .filter_map(|segment| segment.dynamic(endian, bytes).ok().flatten())
+        .flatten()
+        .any(|entry| {
+            entry.d_tag.get(endian) == elf::DT_FLAGS_1 && entry.d_val.get(endian) & u64::from(elf::DF_1_PIE.0) != 0
+        })
 }
 
 fn machine_name(machine: u16) -> String {
@@ -211,7 +234,12 @@ fn machine_name(machine: u16) -> String {
 }
 
 fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_end_matches('\0').chars().take(100).flat_map(char::escape_debug).collect()
+    String::from_utf8_lossy(bytes)
+        .trim_end_matches('\0')
+        .chars()
+        .take(100)
+        .flat_map(char::escape_debug)
+        .collect()
 }
 
 #[cfg(test)]
@@ -240,7 +268,12 @@ mod tests {
     #[test]
     fn what_is_no_elf_is_named() {
         assert_eq!(check(b""), Err(Refusal::Empty));
-        assert_eq!(check(b"#!/bin/sh\necho\n"), Err(Refusal::Script { interpreter: "/bin/sh".into() }));
+        assert_eq!(
+            check(b"#!/bin/sh\necho\n"),
+            Err(Refusal::Script {
+                interpreter: "/bin/sh".into()
+            })
+        );
         assert!(matches!(check(b"MZ\x90\x00"), Err(Refusal::NotElf(text)) if text.contains("Windows")));
         assert!(matches!(check(b"hello, world"), Err(Refusal::NotElf(_))));
     }
@@ -266,7 +299,10 @@ mod tests {
         let whole = hello();
         for length in [3, 4, 5, 19, 63, 64, 65, 200, 4096, whole.len() / 2] {
             let refusal = check(&whole[..length]).unwrap_err();
-            assert!(matches!(refusal, Refusal::Truncated(_) | Refusal::NotElf(_)), "{length}: {refusal}");
+            assert!(
+                matches!(refusal, Refusal::Truncated(_) | Refusal::NotElf(_)),
+                "{length}: {refusal}"
+            );
         }
     }
 

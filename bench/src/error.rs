@@ -9,17 +9,30 @@ pub struct Error {
     pub message: String,
     /// What the user can do; several lines are several ways.
     pub remedy: Option<String>,
+    /// The exit status that `isolab run` gives for it, as `docker run` does: 125 the lab failed, 126 the program cannot be
+    /// executed, 127 it is not there.
+    pub run_status: u8,
 }
 
 impl Error {
     /// A failure that explains itself.
     pub fn new(message: impl Into<String>) -> Self {
-        Error { message: message.into(), remedy: None }
+        Error {
+            message: message.into(),
+            remedy: None,
+            run_status: 125,
+        }
     }
 
     /// The same failure, with what to do about it.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The same failure, with the exit status that `isolab run` gives for it.
+    pub fn run_status(mut self, status: u8) -> Self {
+        self.run_status = status;
         self
     }
 

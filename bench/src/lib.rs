@@ -1,10 +1,21 @@
-
 //! The harness of isolab: workloads, targets, measuring, statistics and the command line.
+pub mod cli;
 pub mod clock;
 pub mod elf;
 pub mod error;
+pub mod host;
+pub mod image;
+pub mod lab;
+pub mod memory;
+pub mod newc;
+pub mod observe;
+pub mod rounds;
 pub mod scratch;
 pub mod signals;
 pub mod spawn;
 pub mod stats;
+pub mod store;
+pub mod summary;
+pub mod target;
+pub mod warnings;
 pub mod workload;

@@ -1,3 +1,8 @@
 //! `isolab`: see `isolab --help`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bench::target::microvm::monitor::run_if_asked();
+    bench::cli::main()
+}

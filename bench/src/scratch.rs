@@ -28,7 +28,10 @@ impl Scratch {
                 .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
         };
         loop {
-            let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(failed)?;
+            let directory = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .tempdir_in(&parent)
+                .map_err(failed)?;
             if let Some(lock) = lock(directory.path()) {
                 return Ok(Scratch { directory, _lock: lock });
             }
@@ -45,11 +48,17 @@ impl Scratch {
 /// Removes the directories of labs that were killed, where they belong to this user.
 pub fn sweep() {
     let uid = nix::unistd::geteuid().as_raw();
-    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return };
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
+        return;
+    };
     let left: Vec<PathBuf> = entries
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == uid))
+        .filter(|entry| {
+            entry
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == uid)
+        })
         .map(|entry| entry.path())
         .collect();
     for path in left {

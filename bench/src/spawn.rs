@@ -58,7 +58,11 @@ impl Prepared {
         let args = args.iter().map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
         let env = env.iter().map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
         let pointers = |strings: &[CString]| -> Vec<*const c_char> {
-            strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+            strings
+                .iter()
+                .map(|text| text.as_ptr())
+                .chain([std::ptr::null()])
+                .collect()
         };
         let (argv, envp) = (pointers(&args), pointers(&env));
         let fds = fds.into_iter().map(move_up).collect::<Result<Vec<_>, _>>()?;
@@ -92,7 +96,13 @@ impl Prepared {
         // SAFETY: the child runs `child` on a stack of its own and, because of CLONE_VFORK, this thread stands still until
         // the child has executed or ended; `request`, `self` and the stack therefore outlive every use of them.
         let pid = unsafe {
-            libc::clone(child, top.cast(), flags, (&raw mut request).cast::<c_void>(), &raw mut pidfd)
+            libc::clone(
+                child,
+                top.cast(),
+                flags,
+                (&raw mut request).cast::<c_void>(),
+                &raw mut pidfd,
+            )
         };
         if pid < 0 {
             return Err(Errno::last());
@@ -166,7 +176,12 @@ unsafe fn prepare_self(request: &Request) -> Option<()> {
         }
         // Descriptors that the lab itself was started with. Kernels before 5.9 lack the call; there they are inherited, as
         // posix_spawn(3) would let them be.
-        libc::syscall(libc::SYS_close_range, request.fds.len() as libc::c_uint, libc::c_uint::MAX, 0);
+        libc::syscall(
+            libc::SYS_close_range,
+            request.fds.len() as libc::c_uint,
+            libc::c_uint::MAX,
+            0,
+        );
         // Rust's runtime ignores SIGPIPE, and what is ignored stays so across execve(2).
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
     }
@@ -179,7 +194,12 @@ mod tests {
     use std::io::Read;
 
     fn null() -> OwnedFd {
-        std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").unwrap().into()
+        std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/null")
+            .unwrap()
+            .into()
     }
 
     fn run(program: &str, args: &[&str], env: &[&str]) -> Result<String, Errno> {
@@ -187,14 +207,19 @@ mod tests {
         let fds = vec![null(), writer.into(), null()];
         let child = Prepared::new(program, args, env, fds, Group::Own).unwrap().spawn()?;
         let mut output = String::new();
-        std::fs::File::from(OwnedFd::from(reader)).read_to_string(&mut output).unwrap();
+        std::fs::File::from(OwnedFd::from(reader))
+            .read_to_string(&mut output)
+            .unwrap();
         nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(child.pid), None).unwrap();
         Ok(output)
     }
 
     #[test]
     fn the_child_gets_exactly_the_arguments_and_the_environment_it_was_given() {
-        assert_eq!(run("/bin/sh", &["sh", "-c", "echo \"$0 $1 $X\"", "a", "b c"], &["X=y"]).unwrap(), "a b c y\n");
+        assert_eq!(
+            run("/bin/sh", &["sh", "-c", "echo \"$0 $1 $X\"", "a", "b c"], &["X=y"]).unwrap(),
+            "a b c y\n"
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! Start-up times are skewed and have outliers, so everything here rests on ranks and medians, not on means.
 
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use rand_distr::{Beta, Distribution as _};
 use reports::model::Distribution;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -69,7 +69,13 @@ pub fn contrast(samples: &[f64], against: &[f64], seed: u64) -> Option<Contrast>
     let ratios = medians.iter().zip(bases).map(|(median, base)| median / base).collect();
     let (ratio_ci_low, ratio_ci_high) = interval(ratios);
     let (superiority, p_value) = mann_whitney(&samples, &against);
-    Some(Contrast { ratio: median / base, ratio_ci_low, ratio_ci_high, p_value, superiority })
+    Some(Contrast {
+        ratio: median / base,
+        ratio_ci_low,
+        ratio_ci_high,
+        p_value,
+        superiority,
+    })
 }
 
 /// Indices of the samples that lie further from the median than 3.5 scaled median absolute deviations (Iglewicz and
@@ -78,11 +84,17 @@ pub fn outliers(samples: &[f64]) -> Vec<usize> {
     const LIMIT: f64 = 3.5;
     /// Makes the deviation that of a normal distribution's standard deviation.
     const SCALE: f64 = 1.4826;
-    let Some(median) = quantile(&ascending(samples), 0.5) else { return Vec::new() };
+    let Some(median) = quantile(&ascending(samples), 0.5) else {
+        return Vec::new();
+    };
     let deviations: Vec<f64> = samples.iter().map(|sample| (sample - median).abs()).collect();
-    let Some(deviation) = quantile(&ascending(&deviations), 0.5) else { return Vec::new() };
+    let Some(deviation) = quantile(&ascending(&deviations), 0.5) else {
+        return Vec::new();
+    };
     let limit = LIMIT * SCALE * deviation;
-    (0..samples.len()).filter(|index| deviation > 0.0 && deviations[*index] > limit).collect()
+    (0..samples.len())
+        .filter(|index| deviation > 0.0 && deviations[*index] > limit)
+        .collect()
 }
 
 /// Ascending, without what is not a number.
@@ -99,7 +111,9 @@ fn bootstrap_medians(sorted: &[f64], seed: u64) -> Vec<f64> {
     let mut random = StdRng::seed_from_u64(seed);
     let at = |uniform: f64| sorted[((uniform * n as f64) as usize).min(n - 1)];
     let k = n.div_ceil(2);
-    let Ok(lower) = Beta::new(k as f64, (n + 1 - k) as f64) else { return Vec::new() };
+    let Ok(lower) = Beta::new(k as f64, (n + 1 - k) as f64) else {
+        return Vec::new();
+    };
     // For an even n the median lies between the k-th and the next, which is the least of the n - k that lie above.
     let upper = Beta::new(1.0, (n - k) as f64).ok().filter(|_| n.is_multiple_of(2));
     (0..RESAMPLES)
@@ -144,7 +158,11 @@ fn mann_whitney(a: &[f64], b: &[f64]) -> (f64, f64) {
     let total = n + m;
     let variance = n * m / 12.0 * (total + 1.0 - ties / (total * (total - 1.0)));
     let distance = ((u - n * m / 2.0).abs() - 0.5).max(0.0);
-    let p = if variance > 0.0 { 2.0 * Normal::standard().sf(distance / variance.sqrt()) } else { 1.0 };
+    let p = if variance > 0.0 {
+        2.0 * Normal::standard().sf(distance / variance.sqrt())
+    } else {
+        1.0
+    };
     (u / (n * m), p.min(1.0))
 }
 
@@ -159,7 +177,9 @@ mod tests {
     fn noise(seed: u64, n: usize) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
         // A start-up time: a floor, and a tail to the right.
-        (0..n).map(|_| 1.0 - 0.1 * (1.0 - random.random::<f64>()).ln()).collect()
+        (0..n)
+            .map(|_| 1.0 - 0.1 * (1.0 - random.random::<f64>()).ln())
+            .collect()
     }
 
     #[test]
@@ -187,8 +207,14 @@ mod tests {
                     .collect(),
             );
             let width = resampled.1 - resampled.0;
-            assert!((drawn.0 - resampled.0).abs() < 0.1 * width, "n = {n}: {drawn:?} {resampled:?}");
-            assert!((drawn.1 - resampled.1).abs() < 0.1 * width, "n = {n}: {drawn:?} {resampled:?}");
+            assert!(
+                (drawn.0 - resampled.0).abs() < 0.1 * width,
+                "n = {n}: {drawn:?} {resampled:?}"
+            );
+            assert!(
+                (drawn.1 - resampled.1).abs() < 0.1 * width,
+                "n = {n}: {drawn:?} {resampled:?}"
+            );
         }
     }
 
@@ -208,7 +234,12 @@ mod tests {
     #[test]
     fn two_hundred_comparisons_of_the_same_thing_raise_at_most_the_false_alarms_that_5_percent_allows() {
         let alarms = (0..200)
-            .filter(|seed| contrast(&noise(2 * seed, 50), &noise(2 * seed + 1, 50), *seed).unwrap().p_value < 0.05)
+            .filter(|seed| {
+                contrast(&noise(2 * seed, 50), &noise(2 * seed + 1, 50), *seed)
+                    .unwrap()
+                    .p_value
+                    < 0.05
+            })
             .count();
         // 10 expected; 17 are exceeded once in a hundred times (binomial, n = 200, p = 0.05).
         assert!(alarms <= 17, "{alarms} of 200");
@@ -218,9 +249,8 @@ mod tests {
     fn the_p_value_agrees_with_statrs() {
         for (seed, n, m) in [(1, 30, 30), (2, 10, 40), (3, 50, 9)] {
             for round in [1000.0, 10.0] {
-                let coarse = |samples: Vec<f64>| -> Vec<f64> {
-                    samples.iter().map(|x| (x * round).round() / round).collect()
-                };
+                let coarse =
+                    |samples: Vec<f64>| -> Vec<f64> { samples.iter().map(|x| (x * round).round() / round).collect() };
                 let (a, b) = (coarse(noise(seed, n)), coarse(noise(seed + 100, m)));
                 let method = MannWhitneyUMethod::AsymptoticInclContinuityCorrection;
                 let (_, expected) = mannwhitneyu(&a, &b, method, Alternative::TwoSided).unwrap();

@@ -15,7 +15,10 @@ pub const BUILTIN: [(&str, &[u8]); 3] = [
 
 /// The executable of one of the lab's own workloads.
 pub fn builtin(name: &str) -> Option<&'static [u8]> {
-    BUILTIN.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+    BUILTIN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, bytes)| *bytes)
 }
 
 /// A static x86-64 ELF with its arguments.
@@ -36,10 +39,17 @@ impl Workload {
     pub fn own(name: &str, args: Vec<String>) -> Result<Self, Error> {
         let bytes = builtin(name).ok_or_else(|| {
             let known: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
-            Error::new(format!("there is no workload {name:?}"))
-                .remedy(format!("The lab's own are {}. Any other static program: -- PROGRAM ARGS…", known.join(", ")))
+            Error::new(format!("there is no workload {name:?}")).remedy(format!(
+                "The lab's own are {}. Any other static program: -- PROGRAM ARGS…",
+                known.join(", ")
+            ))
         })?;
-        Ok(Workload { name: name.into(), file_name: name.into(), bytes: bytes.into(), args })
+        Ok(Workload {
+            name: name.into(),
+            file_name: name.into(),
+            bytes: bytes.into(),
+            args,
+        })
     }
 
     /// The program at `path`, once it has passed the check of [`elf`].

@@ -16,7 +16,10 @@ fn main() -> ExitCode {
         None => Some(DEFAULT_MILLIONS),
         Some(parsed) => parsed.ok(),
     };
-    let Some(ops) = millions.and_then(|millions| millions.checked_mul(1_000_000)).filter(|ops| *ops > 0) else {
+    let Some(ops) = millions
+        .and_then(|millions| millions.checked_mul(1_000_000))
+        .filter(|ops| *ops > 0)
+    else {
         eprintln!("cpu: the amount is a whole number of million steps, at least 1");
         return ExitCode::from(2);
     };
@@ -49,7 +52,10 @@ fn work(steps: u64) -> u64 {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        sum = sum.rotate_left(5).wrapping_add(state).wrapping_mul(0x2545_f491_4f6c_dd1d);
+        sum = sum
+            .rotate_left(5)
+            .wrapping_add(state)
+            .wrapping_mul(0x2545_f491_4f6c_dd1d);
     }
     sum
 }

@@ -9,7 +9,11 @@ use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     if let Some(argument) = std::env::args().nth(1) {
-        match argument.parse().ok().and_then(|ms: f64| Duration::try_from_secs_f64(ms / 1e3).ok()) {
+        match argument
+            .parse()
+            .ok()
+            .and_then(|ms: f64| Duration::try_from_secs_f64(ms / 1e3).ok())
+        {
             Some(delay) => {
                 let start = Instant::now();
                 while start.elapsed() < delay {

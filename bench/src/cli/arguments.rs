@@ -1,0 +1,127 @@
+//! Arguments that several commands share.
+
+use crate::error::Error;
+use crate::lab::Machine;
+use crate::workload::Workload;
+use clap::Args;
+use microvm::Kernel;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The workload when none is named.
+const DEFAULT_WORKLOAD: &str = "hello";
+
+/// The virtual machine of the `microvm` target.
+#[derive(Clone, Debug, Args)]
+pub struct MachineArguments {
+    /// Guest RAM of the micro-VM, for example 128M or 1G
+    #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = size)]
+    pub memory: u64,
+    /// Guest kernel of the micro-VM: an ELF file with a PVH entry; the built-in one by default
+    #[arg(long, value_name = "PATH")]
+    pub kernel: Option<PathBuf>,
+}
+
+impl MachineArguments {
+    /// As the lab takes it.
+    pub fn machine(&self) -> Machine {
+        let kernel = self.kernel.clone().map_or(Kernel::Builtin, Kernel::File);
+        Machine {
+            kernel,
+            memory_bytes: self.memory,
+        }
+    }
+}
+
+/// The workload that `name` and `words` (what stands after `--`) describe: with a name, one of the lab's own with its
+/// arguments, and without, a program with its.
+pub fn workload(name: Option<&str>, words: &[String]) -> Result<Workload, Error> {
+    match (name, words) {
+        (Some(name), arguments) => Workload::own(name, arguments.to_vec()),
+        (None, [program, arguments @ ..]) => Workload::program(program.as_ref(), arguments.to_vec()),
+        (None, []) => Workload::own(DEFAULT_WORKLOAD, vec![]),
+    }
+}
+
+/// A number of bytes with an optional binary unit: `4096`, `64K`, `128M`, `128MiB`, `1G`.
+pub fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1_u64 << 30,
+        unit => {
+            return Err(format!(
+                "{unit:?} is no unit; K, M and G are (binary: 1K is 1024 bytes)"
+            ));
+        }
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("{digits:?} is not a whole number"))?;
+    number
+        .checked_mul(factor)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "it is zero or too large".into())
+}
+
+/// A time in seconds, a fraction is fine; more than zero.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "it is not a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("it must be more than zero, and not endless".into()),
+    }
+}
+
+/// A time in milliseconds, a fraction is fine; zero is none.
+pub fn milliseconds(text: &str) -> Result<Duration, String> {
+    let ms: f64 = text
+        .parse()
+        .map_err(|_| "it is not a number of milliseconds".to_owned())?;
+    Duration::try_from_secs_f64(ms / 1e3).map_err(|_| "it must not be negative or endless".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sizes_are_binary_and_their_units_are_named() {
+        assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(size("64k"), Ok(65_536));
+        assert_eq!(size("128M"), Ok(134_217_728));
+        assert_eq!(size("1GiB"), Ok(1 << 30));
+        for wrong in ["", "M", "0", "-1M", "1T", "1.5G", "99999999999G", "1 G", "é"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_positive_and_finite() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(milliseconds("0"), Ok(Duration::ZERO));
+        for wrong in ["", "x", "0", "-1", "inf", "nan", "1e300"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_words_after_the_dashes_are_a_program_or_the_arguments_of_a_named_workload() {
+        let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+        assert_eq!(workload(None, &[]).unwrap().name, "hello");
+        let cpu = workload(Some("cpu"), &words(&["10"])).unwrap();
+        assert_eq!((cpu.name.as_str(), cpu.args), ("cpu", words(&["10"])));
+        assert!(workload(Some("nonsense"), &[]).is_err());
+        assert!(workload(None, &words(&["/nonexistent"])).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
+            let _ = (size(&text), seconds(&text), milliseconds(&text));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `isolab` and `isolab compare`: measure, print the table, keep the results.
+
+use super::arguments::{self, MachineArguments};
+use super::output;
+use super::progress::Progress;
+use crate::clock;
+use crate::error::Error;
+use crate::lab::{self, Outcome, Settings, TargetName};
+use crate::rounds::Plan;
+use crate::store;
+use clap::Args;
+use reports::chart;
+use reports::model::Results;
+use reports::table;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Looks at the memory of each target.
+const MEMORY_RUNS: u32 = 3;
+
+/// Where results go unless told otherwise.
+const RESULTS: &str = "results";
+
+/// What `isolab compare` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// One of the lab's own workloads: hello, cpu, hold
+    #[arg(long, value_name = "W")]
+    workload: Option<String>,
+    /// Targets to compare; the first is what the others are compared with
+    #[arg(
+        long,
+        value_name = "T,T,…",
+        value_delimiter = ',',
+        default_value = "process,container,microvm"
+    )]
+    on: Vec<TargetName>,
+    /// Counted runs of each target
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    runs: u32,
+    /// Uncounted runs of each target before them
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    warmup: u32,
+    /// Pause before each start, in milliseconds: users start programs with gaps, and gaps cost
+    #[arg(long, value_name = "MS", default_value = "0", value_parser = arguments::milliseconds)]
+    idle_gap: Duration,
+    /// End a run that takes longer than this many seconds, and count it as failed
+    #[arg(long, value_name = "S", default_value = "30", value_parser = arguments::seconds)]
+    timeout: Duration,
+    /// Seed of the random order of targets in each round; drawn when not given, and kept with the results
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArguments,
+    /// A static program and its arguments; after --workload W only the workload's arguments
+    #[arg(last = true, value_name = "PROGRAM ARGS")]
+    words: Vec<String>,
+}
+
+/// The main job: compare on `hello`.
+pub fn default_job() -> Result<u8, Error> {
+    // clap fills in the defaults, so that they stand in one place only.
+    #[derive(clap::Parser)]
+    struct Defaults {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+    run(<Defaults as clap::Parser>::parse_from(["isolab"]).arguments)
+}
+
+/// Compares as asked.
+pub fn run(arguments: Arguments) -> Result<u8, Error> {
+    let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
+    let settings = settings(&arguments)?;
+    let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
+    let Outcome { results, complete } = lab::compare(&settings, &mut progress)?;
+    drop(progress);
+    if !complete {
+        return Err(Error::new("interrupted"));
+    }
+    let json = results.to_json().map_err(|error| Error::new(error.to_string()))?;
+    if to_stdout {
+        output::text(&table::render(&results, output::table_style(&std::io::stderr())));
+        output::print(json.as_bytes())?;
+    } else {
+        output::print(table::render(&results, output::table_style(&std::io::stdout())).as_bytes())?;
+        keep(arguments.json.as_deref(), &results, &json)?;
+    }
+    if results.summary.iter().any(|summary| summary.ready_ms.is_some()) {
+        return Ok(0);
+    }
+    Err(Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host."))
+}
+
+fn settings(arguments: &Arguments) -> Result<Settings, Error> {
+    let twice = arguments
+        .on
+        .iter()
+        .enumerate()
+        .find(|(index, name)| arguments.on[..*index].contains(name));
+    if let Some((_, name)) = twice {
+        return Err(Error::new(format!("--on names {} twice", name.as_str())).remedy("Name each target once."));
+    }
+    Ok(Settings {
+        workload: arguments::workload(arguments.workload.as_deref(), &arguments.words)?,
+        targets: arguments.on.clone(),
+        plan: Plan {
+            runs: arguments.runs,
+            warmup: arguments.warmup,
+            memory_runs: MEMORY_RUNS.min(arguments.runs),
+            idle_gap: arguments.idle_gap,
+            // The clock's last digits are as good as random where nobody guesses them.
+            seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
+        },
+        machine: arguments.machine.machine(),
+        timeout: arguments.timeout,
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+    })
+}
+
+/// Writes the results file and beside it the chart, and says where.
+fn keep(asked: Option<&Path>, results: &Results, json: &str) -> Result<(), Error> {
+    let path = match asked {
+        Some(path) => path.to_owned(),
+        None => Path::new(RESULTS).join(format!("{}.json", name(results))),
+    };
+    store::write(&path, json.as_bytes()).map_err(|error| match asked {
+        Some(_) => error,
+        None => error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout."),
+    })?;
+    output::hint(&format!("results are in {}", path.display()));
+    if asked.is_none() {
+        let path = path.with_extension("svg");
+        let svg = chart::startup_phases(results)
+            .svg()
+            .map_err(|error| Error::new(error.to_string()))?;
+        store::write(&path, svg.as_bytes())?;
+        output::hint(&format!("start-up by phase is drawn in {}", path.display()));
+    }
+    Ok(())
+}
+
+/// The workload's name and the time, in UTC: `hello-20260102T030405Z`.
+fn name(results: &Results) -> String {
+    let file = Path::new(&results.workload.name)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    format!("{file}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"))
+}

@@ -1,0 +1,38 @@
+//! `isolab image`: the files that a workload is given.
+
+use super::arguments;
+use crate::error::Error;
+use crate::image::Image;
+use crate::store;
+use crate::target::microvm;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// What can be done with images.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a workload's image to a file, as a virtual machine takes it
+    Export {
+        /// Where to: a newc cpio archive, uncompressed
+        #[arg(long, value_name = "FILE")]
+        initramfs: PathBuf,
+        /// One of the lab's own workloads: hello, cpu, hold
+        #[arg(long, value_name = "W")]
+        workload: Option<String>,
+        /// A static program, instead of a workload of the lab's own
+        #[arg(last = true, value_name = "PROGRAM", conflicts_with = "workload")]
+        words: Vec<String>,
+    },
+}
+
+/// Does it.
+pub fn run(command: Command) -> Result<u8, Error> {
+    let Command::Export {
+        initramfs,
+        workload,
+        words,
+    } = command;
+    let image = Image::build(&arguments::workload(workload.as_deref(), &words)?)?;
+    store::write(&initramfs, &microvm::initramfs(&image)?)?;
+    Ok(0)
+}

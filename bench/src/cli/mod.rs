@@ -1,0 +1,86 @@
+//! The command line: what can be asked, and the exit status of each answer.
+
+mod arguments;
+mod compare;
+mod doctor;
+mod image;
+mod kernel;
+mod output;
+mod progress;
+mod run;
+
+use crate::error::Error;
+use crate::{scratch, signals};
+use clap::{Parser, Subcommand};
+use nix::sys::signal::Signal;
+use std::process::ExitCode;
+
+/// The lab could not do it: bad usage, a missing right or device.
+const FAILED: u8 = 2;
+
+/// A container-vs-VM comparison lab: the same program as plain process, container and micro-VM, measured.
+///
+/// Without a command: compares process, container and micro-VM on the `hello` workload, prints a table, and writes a
+/// results file and a chart to ./results.
+#[derive(Debug, Parser)]
+#[command(name = "isolab", version, max_term_width = 100, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
+                           `isolab run` gives the workload's own.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure a workload on several targets and compare them
+    Compare(compare::Arguments),
+    /// Run a workload once on one target, with this terminal as its input and output
+    Run(run::Arguments),
+    /// Say what this host can run, what is missing, and what to do about it
+    Doctor,
+    /// Look at guest kernels
+    #[command(subcommand)]
+    Kernel(kernel::Command),
+    /// Look at images
+    #[command(subcommand)]
+    Image(image::Command),
+}
+
+/// Everything `isolab` does. To be called first, but for a monitor's start.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(errno) = signals::catch() {
+        return ExitCode::from(fail(
+            &Error::from_cause("cannot set up signal handlers", errno.desc()),
+            FAILED,
+        ));
+    }
+    scratch::sweep();
+    let run = matches!(cli.command, Some(Command::Run(_)));
+    let outcome = match cli.command {
+        None => compare::default_job(),
+        Some(Command::Compare(arguments)) => compare::run(arguments),
+        Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Doctor) => doctor::run(),
+        Some(Command::Kernel(command)) => kernel::run(command),
+        Some(Command::Image(command)) => image::run(command),
+    };
+    let status = match (outcome, signals::caught()) {
+        // Whatever was under way has ended because of the signal, and is cleaned up.
+        (_, Some(signal)) => signal_status(signal),
+        (Ok(status), None) => status,
+        (Err(error), None) => fail(&error, if run { error.run_status } else { FAILED }),
+    };
+    ExitCode::from(status)
+}
+
+fn signal_status(signal: Signal) -> u8 {
+    128 + signal as u8
+}
+
+fn fail(error: &Error, status: u8) -> u8 {
+    output::hint(&error.to_string());
+    status
+}

@@ -1,0 +1,50 @@
+//! stdout and stderr: results go to the one, everything else to the other. A reader that has gone away is not an error.
+
+use crate::error::Error;
+use reports::table::TableStyle;
+use std::io::{ErrorKind, IsTerminal, Write};
+
+/// Columns where there is no terminal to ask.
+const DEFAULT_COLUMNS: u16 = 100;
+
+/// Writes results to stdout.
+pub fn print(text: &[u8]) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::from_cause("cannot write to stdout", error).remedy("Is there room where it is redirected to?"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says something to the user, on stderr.
+pub fn hint(text: &str) {
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr().lock(), "isolab: {text}");
+}
+
+/// How a table is drawn on this output: colour on a terminal, unless NO_COLOR is set (no-color.org).
+pub fn table_style(terminal: &impl IsTerminal) -> TableStyle {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let columns = console_columns().unwrap_or(DEFAULT_COLUMNS);
+    TableStyle {
+        color: terminal.is_terminal() && !no_color,
+        width: columns.into(),
+    }
+}
+
+/// The terminal's width: what COLUMNS says, or the terminal on stdout or stderr itself.
+fn console_columns() -> Option<u16> {
+    let said = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| *columns > 0);
+    said.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0))
+}
+
+/// Shows a text to the user, on stderr.
+pub fn text(text: &str) {
+    // Where stderr is closed there is nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

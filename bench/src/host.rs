@@ -1,0 +1,101 @@
+//! The machine the figures are taken on.
+
+use microvm::KvmKind;
+use nix::sched::{CpuSet, sched_getaffinity};
+use nix::unistd::Pid;
+use reports::model;
+use std::path::Path;
+
+/// What the results file says of this machine.
+pub fn describe() -> model::Host {
+    model::Host {
+        kernel: kernel(),
+        cpu_model: cpu_model(&read("/proc/cpuinfo")),
+        cores: cores(),
+        memory_bytes: meminfo_bytes(&read("/proc/meminfo"), "MemTotal").unwrap_or(0),
+        kvm_kind: match microvm::probe().kind {
+            KvmKind::Hardware { .. } => model::KvmKind::Hardware,
+            KvmKind::EmulatedKernelMode => model::KvmKind::EmulatedKernelMode,
+            KvmKind::None(_) => model::KvmKind::None,
+        },
+        cgroup_mode: cgroup_mode(&read("/proc/self/mounts")).into(),
+        isolab_version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn kernel() -> String {
+    let read = |name: &str| read(Path::new("/proc/sys/kernel").join(name)).trim().to_owned();
+    format!("{} {}", read("ostype"), read("osrelease"))
+}
+
+fn cpu_model(cpuinfo: &str) -> String {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
+    line.and_then(|line| line.split_once(':'))
+        .map_or("unknown".into(), |(_, model)| model.trim().into())
+}
+
+fn cores() -> u32 {
+    sched_getaffinity(Pid::this()).map_or(0, |set| {
+        (0..CpuSet::count())
+            .filter(|cpu| set.is_set(*cpu).unwrap_or(false))
+            .count() as u32
+    })
+}
+
+/// A field of /proc/meminfo in bytes.
+pub fn meminfo_bytes(meminfo: &str, field: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find(|line| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(':')))?;
+    let kib: u64 = line.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+/// From /proc/self/mounts: which hierarchies are mounted (cgroups(7)).
+fn cgroup_mode(mounts: &str) -> &'static str {
+    let mounted = |kind: &str| {
+        mounts
+            .lines()
+            .any(|line| line.split_ascii_whitespace().nth(2) == Some(kind))
+    };
+    match (mounted("cgroup"), mounted("cgroup2")) {
+        (true, true) => "hybrid",
+        (true, false) => "v1",
+        (false, true) => "v2",
+        (false, false) => "none",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_host_is_described() {
+        let host = describe();
+        assert!(host.kernel.starts_with("Linux "), "{}", host.kernel);
+        assert!(host.cores > 0 && host.memory_bytes > 0);
+    }
+
+    #[test]
+    fn cgroup_modes_are_told_apart_by_what_is_mounted() {
+        let v1 = "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n";
+        let v2 = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n";
+        assert_eq!(cgroup_mode(v1), "v1");
+        assert_eq!(cgroup_mode(v2), "v2");
+        assert_eq!(cgroup_mode(&format!("{v1}{v2}")), "hybrid");
+        assert_eq!(cgroup_mode("tmpfs /tmp tmpfs rw 0 0\n"), "none");
+    }
+
+    #[test]
+    fn memory_fields_are_found_by_their_whole_name() {
+        let meminfo = "MemTotal:       100 kB\nMemTotalHuge: 5 kB\nMemAvailable: 20 kB\n";
+        assert_eq!(meminfo_bytes(meminfo, "MemTotal"), Some(102_400));
+        assert_eq!(meminfo_bytes(meminfo, "MemAvailable"), Some(20_480));
+        assert_eq!(meminfo_bytes(meminfo, "Mem"), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! The files that the workload needs, as each target takes them: a directory for a container's layer, an initramfs for a
+//! virtual machine.
+
+use crate::error::Error;
+use crate::scratch::Scratch;
+use crate::workload::{Workload, sha256};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reports::model::ImagePart;
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+const GZIP_LEVEL: u32 = 6;
+
+/// A workload's files.
+#[derive(Debug)]
+pub struct Image {
+    _scratch: Scratch,
+    layer: PathBuf,
+    executable: String,
+    program: String,
+    args: Vec<String>,
+    part: ImagePart,
+    initramfs: OnceCell<File>,
+}
+
+impl Image {
+    /// Lays the workload out in a directory of the lab's own.
+    pub fn build(workload: &Workload) -> Result<Self, Error> {
+        let scratch = Scratch::new()?;
+        let layer = scratch.path().join("layer");
+        let executable = layer.join(&workload.file_name);
+        let write = || -> std::io::Result<()> {
+            std::fs::create_dir(&layer)?;
+            // The programs of every user namespace must get through, whatever the caller's umask and mkdtemp's 0700.
+            for directory in [scratch.path(), &layer] {
+                std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
+            }
+            std::fs::write(&executable, &workload.bytes)?;
+            std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755))
+        };
+        write().map_err(|error| {
+            Error::from_cause(
+                format_args!("cannot write the workload to {}", executable.display()),
+                error,
+            )
+            .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+        })?;
+        let text = |path: &Path| {
+            path.to_str().map(str::to_owned).ok_or_else(|| {
+                Error::new(format!("{} is not UTF-8", path.display())).remedy("Name another folder: TMPDIR=/path …")
+            })
+        };
+        Ok(Image {
+            executable: text(&executable)?,
+            program: format!("/{}", workload.file_name),
+            args: workload.args.clone(),
+            part: part("workload", &workload.bytes),
+            initramfs: OnceCell::new(),
+            layer,
+            _scratch: scratch,
+        })
+    }
+
+    /// The directory that holds the image's files.
+    pub fn layer(&self) -> &Path {
+        &self.layer
+    }
+
+    /// The program as the host sees it.
+    pub fn executable(&self) -> &str {
+        &self.executable
+    }
+
+    /// The program as the instance sees it.
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// The program's arguments.
+    pub fn args(&self) -> &[String] {
+        &self.args
+    }
+
+    /// The program as part of what is shipped.
+    pub fn workload_part(&self) -> ImagePart {
+        self.part.clone()
+    }
+
+    /// A file that holds the image's initramfs, made by `make` when it is first asked for.
+    pub fn initramfs(&self, make: impl FnOnce() -> Result<File, Error>) -> Result<&File, Error> {
+        match self.initramfs.get() {
+            Some(file) => Ok(file),
+            None => {
+                let file = make()?;
+                Ok(self.initramfs.get_or_init(|| file))
+            }
+        }
+    }
+
+    /// SHA-256 of the program as it lies in the layer.
+    pub fn layer_sha256(&self) -> Result<String, Error> {
+        std::fs::read(&self.executable)
+            .map(|bytes| sha256(&bytes))
+            .map_err(|error| Error::from_cause(format_args!("cannot read back {}", self.executable), error))
+    }
+}
+
+/// What a container and a process do not ship: the kernel they run on.
+pub fn host_kernel_part() -> ImagePart {
+    ImagePart {
+        part: "host kernel".into(),
+        codec: codec(),
+        ..ImagePart::default()
+    }
+}
+
+/// One part of what is shipped, with the size it has when it is compressed.
+pub fn part(name: &str, bytes: &[u8]) -> ImagePart {
+    let mut encoder = GzEncoder::new(Counter(0), Compression::new(GZIP_LEVEL));
+    // Counting bytes cannot fail.
+    let compressed_bytes = encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .map_or(0, |counter| counter.0);
+    ImagePart {
+        part: name.into(),
+        bytes: bytes.len() as u64,
+        compressed_bytes,
+        codec: codec(),
+    }
+}
+
+fn codec() -> String {
+    format!("gzip -{GZIP_LEVEL}")
+}
+
+struct Counter(u64);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_holds_the_workload_byte_for_byte_and_its_part_has_the_bytes_on_disk() {
+        let workload = Workload::own("hello", vec![]).unwrap();
+        let image = Image::build(&workload).unwrap();
+        assert_eq!(std::fs::read(image.executable()).unwrap(), workload.bytes);
+        assert_eq!(image.layer_sha256().unwrap(), workload.describe().sha256);
+        assert_eq!(
+            image.workload_part().bytes,
+            std::fs::metadata(image.executable()).unwrap().len()
+        );
+        assert_eq!(std::fs::read_dir(image.layer()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_image_leaves_nothing_behind() {
+        let image = Image::build(&Workload::own("hello", vec![]).unwrap()).unwrap();
+        let layer = image.layer().to_owned();
+        drop(image);
+        assert!(!layer.parent().unwrap().exists());
+    }
+}

@@ -1,0 +1,175 @@
+//! One comparison from beginning to end: lay out the images, prepare the targets, run the rounds, sum up.
+
+use crate::error::Error;
+use crate::host;
+use crate::image::Image;
+use crate::rounds::{self, Conductor, Measured, Plan};
+use crate::spawn::Group;
+use crate::summary;
+use crate::target::container::Container;
+use crate::target::local::Local;
+use crate::target::microvm::MicroVm;
+use crate::target::process::Process;
+use crate::target::{Backend, Target};
+use crate::warnings::{self, Observer};
+use crate::workload::Workload;
+use microvm::Kernel;
+use reports::model::{self, Results, SCHEMA};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Where the lab can run a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetName {
+    /// A plain process, the baseline
+    Process,
+    /// A namespace container that shares the host's kernel
+    Container,
+    /// A KVM virtual machine that boots a guest kernel
+    Microvm,
+}
+
+impl TargetName {
+    /// As it is written on the command line and in results.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TargetName::Process => "process",
+            TargetName::Container => "container",
+            TargetName::Microvm => "microvm",
+        }
+    }
+}
+
+/// The virtual machine of the targets that have one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machine {
+    /// The kernel to boot.
+    pub kernel: Kernel,
+    /// Guest RAM.
+    pub memory_bytes: u64,
+}
+
+/// What to compare, and how.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What runs everywhere.
+    pub workload: Workload,
+    /// Where; the first is what the others are compared with.
+    pub targets: Vec<TargetName>,
+    /// How often.
+    pub plan: Plan,
+    /// The virtual machine.
+    pub machine: Machine,
+    /// A run that takes longer is ended and counts as failed.
+    pub timeout: Duration,
+    /// The command line, for the results file.
+    pub command: Vec<String>,
+}
+
+/// What a comparison gave.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that was measured.
+    pub results: Results,
+    /// All that was planned was done; false after a signal.
+    pub complete: bool,
+}
+
+/// Compares. Targets that cannot run here are in the results with their reason.
+pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Outcome, Error> {
+    let image = Rc::new(Image::build(&settings.workload)?);
+    let still = match still(&settings.workload)? {
+        Some(workload) => Rc::new(Image::build(&workload)?),
+        None => Rc::clone(&image),
+    };
+    let observer = Observer::begin();
+    let mut targets: Vec<Box<dyn Target>> = Vec::new();
+    let mut described = Vec::new();
+    for name in &settings.targets {
+        let backend = backend(*name, settings);
+        match Local::new(backend, Rc::clone(&image), Rc::clone(&still), settings.timeout) {
+            Ok(target) => {
+                described.push(target.describe());
+                targets.push(Box::new(target));
+            }
+            Err(error) => described.push(unavailable(name.as_str(), &error)),
+        }
+    }
+    let measured = rounds::run(&mut targets, &settings.plan, conductor);
+    for (index, error) in &measured.unavailable {
+        let name = targets[*index].name();
+        if let Some(target) = described.iter_mut().find(|target| target.name == name) {
+            *target = unavailable(name, error);
+        }
+    }
+    let warnings = observer.finish(settings, &described, &targets, &measured);
+    Ok(Outcome {
+        complete: measured.complete,
+        results: results(settings, described, measured, warnings),
+    })
+}
+
+/// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
+/// stopped at its first byte.
+fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
+    match workload.name.as_str() {
+        "hello" | "cpu" => Workload::own("hold", vec![]).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn backend(name: TargetName, settings: &Settings) -> Box<dyn Backend> {
+    match name {
+        TargetName::Process => Box::new(Process { group: Group::Own }),
+        TargetName::Container => Box::new(Container::default()),
+        TargetName::Microvm => Box::new(MicroVm {
+            kernel: settings.machine.kernel.clone(),
+            memory_bytes: settings.machine.memory_bytes,
+            timeout: Some(settings.timeout),
+            group: Group::Own,
+        }),
+    }
+}
+
+fn unavailable(name: &str, error: &Error) -> model::Target {
+    let reason = match &error.remedy {
+        Some(remedy) => format!("{}. {remedy}", error.message.trim_end_matches('.')),
+        None => error.message.clone(),
+    };
+    model::Target {
+        name: name.into(),
+        unavailable: Some(reason),
+        ..model::Target::default()
+    }
+}
+
+fn results(
+    settings: &Settings,
+    targets: Vec<model::Target>,
+    measured: Measured,
+    warnings: Vec<warnings::Warning>,
+) -> Results {
+    let seed = settings.plan.seed;
+    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+    Results {
+        schema: SCHEMA.into(),
+        host: host::describe(),
+        config: model::Config {
+            command: settings.command.clone(),
+            runs: settings.plan.runs,
+            warmup: settings.plan.warmup,
+            idle_gap_ms: settings.plan.idle_gap.as_secs_f64() * 1e3,
+            seed,
+            memory_bytes: settings.machine.memory_bytes,
+            cpus: 1,
+            timeout_s: settings.timeout.as_secs_f64(),
+        },
+        workload: settings.workload.describe(),
+        summary: summary::summaries(&names, &measured.samples, seed),
+        comparisons: summary::comparisons(&names, &measured.samples, seed),
+        targets,
+        samples: measured.samples,
+        warnings: warnings.iter().map(warnings::Warning::describe).collect(),
+    }
+}

@@ -1,0 +1,206 @@
+//! Memory of a running instance, as /proc/PID/smaps_rollup and /proc/PID/smaps count it (proc_pid_smaps(5)).
+
+use crate::target::{Instance, Role};
+use reports::model::Memory;
+use std::collections::BTreeMap;
+
+/// How a monitor names its guest's RAM (PR_SET_VMA_ANON_NAME, prctl(2)).
+const GUEST_RAM: &str = "isolab-guest-ram";
+
+/// What one process, or one mapping of it, has resident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resident {
+    /// Every resident page.
+    pub rss_bytes: u64,
+    /// Shared pages divided among those who map them.
+    pub pss_bytes: u64,
+    /// Pages that only this process maps.
+    pub uss_bytes: u64,
+}
+
+impl Resident {
+    fn add(&mut self, other: Resident) {
+        self.rss_bytes += other.rss_bytes;
+        self.pss_bytes += other.pss_bytes;
+        self.uss_bytes += other.uss_bytes;
+    }
+}
+
+/// The memory of all the instance's processes, with what could not be had and why.
+pub fn of_instance(instance: &dyn Instance) -> Memory {
+    let mut memory = Memory::default();
+    let mut sum = Resident::default();
+    let mut unreadable = None;
+    for (pid, role) in instance.processes() {
+        match of_process(pid, role, &mut memory) {
+            Ok(resident) => sum.add(resident),
+            Err(why) => unreadable = Some(why),
+        }
+    }
+    match unreadable {
+        // A sum that leaves a process out would be a wrong figure.
+        Some(why) => {
+            memory = Memory::default();
+            for view in ["rss_bytes", "pss_bytes", "uss_bytes"] {
+                memory.missing.insert(view.into(), why.clone());
+            }
+        }
+        None => {
+            memory.rss_bytes = Some(sum.rss_bytes);
+            memory.pss_bytes = Some(sum.pss_bytes);
+            memory.uss_bytes = Some(sum.uss_bytes);
+        }
+    }
+    add_cgroup(instance, &mut memory);
+    memory
+}
+
+fn of_process(pid: i32, role: Role, memory: &mut Memory) -> Result<Resident, String> {
+    let read = |file: &str| {
+        let path = format!("/proc/{pid}/{file}");
+        std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
+    };
+    let resident = sum(&read("smaps_rollup")?);
+    match role {
+        Role::Program => {}
+        Role::Runtime => *memory.runtime_bytes.get_or_insert(0) += resident.uss_bytes,
+        Role::Monitor => {
+            let guest = of_mapping(&read("smaps")?, GUEST_RAM);
+            match guest {
+                Some(guest) => {
+                    memory.guest_ram_bytes = Some(guest.uss_bytes);
+                    memory.monitor_bytes = Some(resident.uss_bytes.saturating_sub(guest.uss_bytes));
+                }
+                None => {
+                    let why = "this kernel does not show the names of anonymous mappings (CONFIG_ANON_VMA_NAME)";
+                    memory.missing.insert("guest_ram_bytes".into(), why.into());
+                    memory.missing.insert("monitor_bytes".into(), why.into());
+                }
+            }
+        }
+    }
+    Ok(resident)
+}
+
+fn add_cgroup(instance: &dyn Instance, memory: &mut Memory) {
+    let (counted, why) = match instance.cgroup_memory() {
+        Ok(counted) => (counted, "the memory cgroup of this host does not count it".to_owned()),
+        Err(why) => (Default::default(), why),
+    };
+    memory.cgroup_anon_bytes = counted.anon_bytes;
+    memory.cgroup_peak_bytes = counted.peak_bytes;
+    for (view, value) in [
+        ("cgroup_anon_bytes", counted.anon_bytes),
+        ("cgroup_peak_bytes", counted.peak_bytes),
+    ] {
+        if value.is_none() {
+            memory.missing.insert(view.into(), why.clone());
+        }
+    }
+}
+
+/// The sum over everything in the text of smaps or smaps_rollup.
+fn sum(text: &str) -> Resident {
+    let fields = fields(text.lines());
+    let field = |name: &str| fields.get(name).copied().unwrap_or(0);
+    Resident {
+        rss_bytes: field("Rss"),
+        pss_bytes: field("Pss"),
+        uss_bytes: field("Private_Clean").saturating_add(field("Private_Dirty")),
+    }
+}
+
+/// The sum over the mappings in the text of smaps that have this name; `None` where none has.
+fn of_mapping(text: &str, name: &str) -> Option<Resident> {
+    let mut found: Option<Resident> = None;
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        // A mapping begins with a line that ends in its name: 7f00-7f10 rw-p 00000000 00:00 0   [anon:NAME]
+        if !line.trim_end_matches(']').ends_with(name) {
+            continue;
+        }
+        let mut body = String::new();
+        while let Some(field) = lines.next_if(|line| is_field(line)) {
+            body.push_str(field);
+            body.push('\n');
+        }
+        found.get_or_insert_default().add(sum(&body));
+    }
+    found
+}
+
+/// A line of the form `Rss:   12 kB`.
+fn is_field(line: &str) -> bool {
+    line.split_ascii_whitespace()
+        .next()
+        .is_some_and(|first| first.ends_with(':'))
+}
+
+/// The sums of all `NAME: N kB` lines in bytes.
+fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
+    let mut sums = BTreeMap::new();
+    for line in lines {
+        let mut words = line.split_ascii_whitespace();
+        if let (Some(name), Some(kib), Some("kB")) = (words.next(), words.next(), words.next())
+            && let (Some(name), Ok(kib)) = (name.strip_suffix(':'), kib.parse::<u64>())
+        {
+            let sum: &mut u64 = sums.entry(name).or_default();
+            *sum = sum.saturating_add(kib.saturating_mul(1024));
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SMAPS: &str = "\
+00400000-00500000 r-xp 00000000 fd:00 1 /usr/bin/isolab
+Size:               1024 kB
+Rss:                 100 kB
+Pss:                  50 kB
+Private_Clean:         4 kB
+Private_Dirty:         0 kB
+VmFlags: rd ex mr mw me
+7f0000000000-7f0008000000 rw-p 00000000 00:00 0 [anon:isolab-guest-ram]
+Size:             131072 kB
+Rss:                 300 kB
+Pss:                 300 kB
+Private_Clean:         0 kB
+Private_Dirty:       300 kB
+7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0 [stack]
+Rss:                  12 kB
+Pss:                  12 kB
+Private_Dirty:        12 kB
+";
+
+    #[test]
+    fn everything_is_summed_and_the_guests_ram_is_told_apart() {
+        let kib = |rss, pss, uss| Resident {
+            rss_bytes: rss * 1024,
+            pss_bytes: pss * 1024,
+            uss_bytes: uss * 1024,
+        };
+        assert_eq!(sum(SMAPS), kib(412, 362, 316));
+        assert_eq!(of_mapping(SMAPS, GUEST_RAM), Some(kib(300, 300, 300)));
+        assert_eq!(of_mapping(SMAPS, "no-such-name"), None);
+    }
+
+    #[test]
+    fn this_process_has_resident_memory_and_its_views_are_in_order() {
+        let mut memory = Memory::default();
+        let resident = of_process(std::process::id() as i32, Role::Program, &mut memory).unwrap();
+        assert!(resident.uss_bytes > 0);
+        assert!(resident.uss_bytes <= resident.pss_bytes && resident.pss_bytes <= resident.rss_bytes);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "([A-Za-z_]{0,8}:? *[0-9]{0,25} ?(kB)?\n|.{0,20}\n){0,20}") {
+            let _ = sum(&text);
+            let _ = of_mapping(&text, GUEST_RAM);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The stopwatch: starts one instance, waits for the first byte that the workload writes, then for its end.
+//!
+//! The order of events is that of the definitions of `ready_ms` and `exit_ms`. Pipes and everything that the start needs
+//! are made before the clock is read for the first time; between that and the first byte the lab makes no system call but
+//! the start itself, one poll(2) and one read(2).
+
+use crate::clock;
+use crate::error::Error;
+use crate::image::Image;
+use crate::signals;
+use crate::target::{Backend, End, Instance, Stdio};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+/// What is kept of each of the workload's two output streams, from its beginning.
+const KEPT_BYTES: usize = 64 * 1024;
+
+/// What happened in one run, in nanoseconds of [`clock`].
+#[derive(Debug, Default)]
+pub struct Observation {
+    /// Just before the kernel was asked for the first process.
+    pub asked_ns: u64,
+    /// The last process was reaped and every resource was gone.
+    pub gone_ns: u64,
+    /// What it wrote to stdout, and when.
+    pub stdout: Stream,
+    /// What it wrote to stderr, and when.
+    pub stderr: Stream,
+    /// How it ended.
+    pub end: End,
+    /// It was ended because it took longer than it was allowed to.
+    pub timed_out: bool,
+}
+
+/// What came out of one descriptor of the workload.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The first byte was read.
+    pub first_ns: Option<u64>,
+    /// The last byte was read.
+    pub last_ns: Option<u64>,
+    /// The beginning of it.
+    pub bytes: Vec<u8>,
+    /// The lab's end of the pipe, until all writers are gone.
+    reader: Option<OwnedFd>,
+}
+
+/// Runs `image` once, for at most `timeout`.
+pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Observation, Error> {
+    let (stdio, stdout, stderr) = pipes(null()?)?;
+    let start = backend.prepare(image, image.args(), stdio)?;
+    let mut seen = Observation {
+        stdout,
+        stderr,
+        ..Observation::default()
+    };
+    seen.asked_ns = clock::now_ns();
+    let mut instance = start()?;
+    let deadline_ns = after(seen.asked_ns, timeout);
+    let why = loop {
+        if let Some(why) = wait(&mut seen.stdout, &mut seen.stderr, instance.pidfd(), deadline_ns)? {
+            break why;
+        }
+    };
+    if why != Over::Ended {
+        instance.kill();
+    }
+    seen.end = instance.finish()?;
+    seen.gone_ns = clock::now_ns();
+    // What it wrote just before its end, where the end was seen first.
+    seen.stdout.read();
+    seen.stderr.read();
+    seen.timed_out = why == Over::TimedOut;
+    if why == Over::Interrupted {
+        Err(interrupted())
+    } else {
+        Ok(seen)
+    }
+}
+
+/// Starts `image` and gives its instance to `look` once it has written its first byte, with its stdin still open. Then
+/// ends it.
+pub fn hold<T>(
+    backend: &dyn Backend,
+    image: &Image,
+    timeout: Duration,
+    look: impl FnOnce(&dyn Instance) -> T,
+) -> Result<T, Error> {
+    let (stdin, _writer) = pipe()?;
+    let (stdio, mut stdout, mut stderr) = pipes(stdin)?;
+    let start = backend.prepare(image, image.args(), stdio)?;
+    let deadline_ns = after(clock::now_ns(), timeout);
+    let mut instance = start()?;
+    let looked = loop {
+        let over = wait(&mut stdout, &mut stderr, instance.pidfd(), deadline_ns)?;
+        if stdout.first_ns.is_some() {
+            break Ok(look(instance.as_ref()));
+        }
+        match over {
+            None => {}
+            Some(Over::Interrupted) => break Err(interrupted()),
+            Some(Over::TimedOut) => {
+                break Err(Error::new(format!(
+                    "it wrote nothing within {} s",
+                    timeout.as_secs_f64()
+                )));
+            }
+            Some(Over::Ended) => {
+                let said = String::from_utf8_lossy(&stderr.bytes).trim_end().to_owned();
+                break Err(Error::new(format!(
+                    "it ended without writing anything to stdout; on stderr: {said:?}"
+                )));
+            }
+        }
+    };
+    instance.kill();
+    instance.finish()?;
+    looked
+}
+
+/// The error of a run that a signal ended.
+fn interrupted() -> Error {
+    Error::new("interrupted")
+}
+
+fn after(from_ns: u64, time: Duration) -> u64 {
+    from_ns.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn null() -> Result<OwnedFd, Error> {
+    File::open("/dev/null")
+        .map(OwnedFd::from)
+        .map_err(|error| Error::from_cause("cannot open /dev/null", error))
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
+    nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::from_cause("cannot make a pipe", errno.desc()))
+}
+
+fn pipes(stdin: OwnedFd) -> Result<(Stdio, Stream, Stream), Error> {
+    let (stdout_reader, stdout) = pipe()?;
+    let (stderr_reader, stderr) = pipe()?;
+    for reader in [&stdout_reader, &stderr_reader] {
+        // Only the lab's end: the workload's own end blocks, as programs expect.
+        fcntl(reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+            .map_err(|errno| Error::from_cause("cannot set up a pipe", errno.desc()))?;
+    }
+    let stream = |reader| Stream {
+        reader: Some(reader),
+        ..Stream::default()
+    };
+    Ok((
+        Stdio { stdin, stdout, stderr },
+        stream(stdout_reader),
+        stream(stderr_reader),
+    ))
+}
+
+impl Stream {
+    /// Reads all that is there.
+    fn read(&mut self) {
+        let mut buffer = [0; 8192];
+        while let Some(reader) = &self.reader {
+            match nix::unistd::read(reader, &mut buffer) {
+                Ok(0) => self.reader = None,
+                Ok(length) => {
+                    let now_ns = clock::now_ns();
+                    self.first_ns.get_or_insert(now_ns);
+                    self.last_ns = Some(now_ns);
+                    let room = KEPT_BYTES - self.bytes.len();
+                    self.bytes.extend_from_slice(&buffer[..length.min(room)]);
+                }
+                Err(Errno::EINTR) => {}
+                // Nothing more for now (EAGAIN).
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Why there is nothing more to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Ended,
+    TimedOut,
+    Interrupted,
+}
+
+/// Waits until something happens: reads what the instance wrote, or says that it has ended, has run out of time, or that a
+/// signal came.
+fn wait(
+    stdout: &mut Stream,
+    stderr: &mut Stream,
+    pidfd: BorrowedFd<'_>,
+    deadline_ns: u64,
+) -> Result<Option<Over>, Error> {
+    let left_ms = deadline_ns.saturating_sub(clock::now_ns()).div_ceil(1_000_000);
+    let timeout = PollTimeout::try_from(left_ms).unwrap_or(PollTimeout::MAX);
+    // What there is no descriptor for, or no longer, is filled up with one that is in the list anyway; reading from a
+    // stream that is over does nothing.
+    let signals = signals::descriptor();
+    let (out, err) = (
+        stdout.reader.as_ref().map(OwnedFd::as_fd),
+        stderr.reader.as_ref().map(OwnedFd::as_fd),
+    );
+    let mut fds = [out, err, Some(pidfd), signals].map(|fd| PollFd::new(fd.unwrap_or(pidfd), PollFlags::POLLIN));
+    match poll(&mut fds, timeout) {
+        Ok(_) => {}
+        Err(Errno::EINTR) => return Ok(None),
+        Err(errno) => return Err(Error::from_cause("cannot wait for the instance", errno.desc())),
+    }
+    let [out, err, ended, signal] = fds.map(|fd| fd.any().unwrap_or(false));
+    if out {
+        stdout.read();
+    }
+    if err {
+        stderr.read();
+    }
+    Ok(match () {
+        () if signals.is_some() && signal => Some(Over::Interrupted),
+        () if ended => Some(Over::Ended),
+        () if left_ms == 0 => Some(Over::TimedOut),
+        () => None,
+    })
+}

@@ -1,0 +1,67 @@
+//! Puts files where they belong so that they are never half-written: written under another name, synced, then renamed.
+
+use crate::error::Error;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Writes `bytes` to `path`, which then holds either what it held before or all of them. Makes the folder if it is missing.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let attempt = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().prefix(".isolab-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        // Readable like any file that a program makes, not mkstemp's 0600.
+        file.as_file()
+            .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666 & !umask()))?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        // The rename itself is on disk once the folder is.
+        std::fs::File::open(folder)?.sync_all()
+    };
+    attempt().map_err(|error| {
+        let remedy = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "Make room there, or name another place.",
+            ErrorKind::ReadOnlyFilesystem => "The file system there is read-only: name another place.",
+            ErrorKind::PermissionDenied => "This user may not write there: name another place, or change its owner.",
+            _ => "Name another place.",
+        };
+        Error::from_cause(format_args!("cannot write {}", path.display()), error).remedy(remedy)
+    })
+}
+
+/// The permissions that new files do not get, from /proc (umask(2) can only be read by changing it).
+fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    line.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok())
+        .unwrap_or(0o022)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_nothing_else_is_left_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/results.json");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_to_is_named_with_a_remedy() {
+        let error = write(Path::new("/proc/isolab/results.json"), b"x").unwrap_err();
+        assert!(
+            error.message.starts_with("cannot write /proc/isolab/results.json: "),
+            "{error}"
+        );
+        assert!(error.remedy.is_some());
+    }
+}

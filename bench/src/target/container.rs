@@ -1,0 +1,110 @@
+//! The workload in a namespace container that shares the host's kernel.
+
+use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use crate::error::Error;
+use crate::image::{self, Image};
+use container::{Spec, Stdio3, Volume};
+use nix::sys::signal::Signal;
+use reports::model;
+use std::os::fd::BorrowedFd;
+
+/// Runs a workload in a container.
+#[derive(Debug, Default)]
+pub struct Container {
+    /// Host directories and files made visible inside.
+    pub volumes: Vec<Volume>,
+}
+
+impl Backend for Container {
+    fn name(&self) -> &'static str {
+        "container"
+    }
+
+    fn describe(&self, image: &Image) -> Result<model::Target, Error> {
+        Ok(model::Target {
+            name: self.name().into(),
+            version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
+            guest_kernel: None,
+            image: vec![image.workload_part(), image::host_kernel_part()],
+            workload_sha256: image.layer_sha256()?,
+            unavailable: None,
+        })
+    }
+
+    fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
+        let mut spec = Spec::new(vec![image.layer().to_owned()], image.program());
+        spec.args = args.iter().map(Into::into).collect();
+        spec.env = ENVIRONMENT.iter().map(Into::into).collect();
+        spec.volumes = self.volumes.clone();
+        spec.stdio = Stdio3 {
+            stdin: container::Stdio::Fd(stdio.stdin),
+            stdout: container::Stdio::Fd(stdio.stdout),
+            stderr: container::Stdio::Fd(stdio.stderr),
+        };
+        Ok(Box::new(move || match container::start(&spec) {
+            Ok(container) => Ok(Box::new(Running { container })),
+            Err(error) => Err(explain(error)),
+        }))
+    }
+}
+
+fn explain(error: container::Error) -> Error {
+    let run_status = error.exit_code();
+    let cause = container::Error {
+        hint: String::new(),
+        ..error.clone()
+    };
+    let explained = Error::from_cause("cannot start the container", cause).run_status(run_status);
+    if error.hint.is_empty() {
+        explained
+    } else {
+        explained.remedy(error.hint)
+    }
+}
+
+struct Running {
+    container: container::Container,
+}
+
+impl Instance for Running {
+    fn pidfd(&self) -> BorrowedFd<'_> {
+        self.container.pidfd()
+    }
+
+    fn processes(&self) -> Vec<(i32, Role)> {
+        let pid_1 = self.container.pid().as_raw();
+        let role = |pid| if pid == pid_1 { Role::Runtime } else { Role::Program };
+        self.container.pids().into_iter().map(|pid| (pid, role(pid))).collect()
+    }
+
+    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+        match self.container.statistics() {
+            Some(statistics) => Ok(CgroupMemory {
+                anon_bytes: statistics.anon_bytes,
+                peak_bytes: statistics.memory_peak_bytes,
+            }),
+            None => Err("the container has no memory cgroup".into()),
+        }
+    }
+
+    fn kill(&mut self) {
+        // It may have ended by itself meanwhile; `finish` finds out.
+        let _ = self.container.signal(Signal::SIGKILL);
+    }
+
+    fn finish(self: Box<Self>) -> Result<End, Error> {
+        let mut container = self.container;
+        let status = container.wait().map_err(explain)?;
+        let stamps = container
+            .stamps()
+            .into_iter()
+            .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
+            .collect();
+        container.remove().map_err(explain)?;
+        Ok(End {
+            status: status.code().into(),
+            stamps,
+            ..End::default()
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! A target without a kernel: its clock is simulated, so that order, statistics and rendering are tested everywhere and in
+//! no time.
+
+use super::Target;
+use crate::error::Error;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use reports::model::{Memory, Phase, Sample};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// What all mock targets of a test share: the time, and what happened.
+#[derive(Debug, Default)]
+pub struct World {
+    now_ms: Cell<f64>,
+    log: RefCell<Vec<String>>,
+}
+
+impl World {
+    /// Simulated milliseconds since the beginning.
+    pub fn now_ms(&self) -> f64 {
+        self.now_ms.get()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, ms: f64) {
+        self.now_ms.set(self.now_ms.get() + ms);
+    }
+
+    /// The names of the targets in the order in which they ran; memory is `NAME?`.
+    pub fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+}
+
+/// What a mock run does, by its number from 0, warm-up included.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The workload's first byte comes after this time.
+    Ready(f64),
+    /// The workload fails.
+    Fails(String),
+    /// The target cannot start it.
+    Refuses(Error),
+}
+
+/// A target that does what it is told.
+pub struct Mock {
+    name: String,
+    world: Rc<World>,
+    runs: u32,
+    script: Box<dyn FnMut(u32) -> Outcome>,
+}
+
+impl Mock {
+    /// A target whose every run does what `script` says.
+    pub fn new(name: &str, world: &Rc<World>, script: impl FnMut(u32) -> Outcome + 'static) -> Self {
+        Mock {
+            name: name.into(),
+            world: Rc::clone(world),
+            runs: 0,
+            script: Box::new(script),
+        }
+    }
+
+    /// A target that takes `floor_ms` and an exponential tail of mean `tail_ms`.
+    pub fn noisy(name: &str, world: &Rc<World>, seed: u64, floor_ms: f64, tail_ms: f64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        Mock::new(name, world, move |_| {
+            Outcome::Ready(floor_ms - tail_ms * (1.0 - random.random::<f64>()).ln())
+        })
+    }
+}
+
+impl Target for Mock {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn describe(&self) -> reports::model::Target {
+        reports::model::Target {
+            name: self.name.clone(),
+            version: "simulated".into(),
+            ..Default::default()
+        }
+    }
+
+    fn run(&mut self) -> Result<Sample, Error> {
+        self.world.log.borrow_mut().push(self.name.clone());
+        let run = self.runs;
+        self.runs += 1;
+        let sample = Sample {
+            target: self.name.clone(),
+            ..Sample::default()
+        };
+        match (self.script)(run) {
+            Outcome::Refuses(error) => Err(error),
+            Outcome::Fails(error) => Ok(Sample {
+                exit_code: 1,
+                error: Some(error),
+                ..sample
+            }),
+            Outcome::Ready(ms) => {
+                self.world.pass(ms);
+                let phase = |name: &str, ms| Phase { name: name.into(), ms };
+                let phases = vec![phase("start", ms * 0.75), phase("program", ms * 0.25)];
+                Ok(Sample {
+                    ready_ms: Some(ms),
+                    exit_ms: ms,
+                    phases,
+                    ..sample
+                })
+            }
+        }
+    }
+
+    fn memory(&mut self) -> Result<Memory, Error> {
+        self.world.log.borrow_mut().push(format!("{}?", self.name));
+        Ok(Memory {
+            uss_bytes: Some(1 << 20),
+            ..Memory::default()
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a workload runs.
+//!
+//! A [`Target`] is what the harness measures. Targets on this host's kernel are a [`Backend`], which knows how to start
+//! and end an instance, under the one stopwatch of [`crate::observe`]; the mock target has a clock of its own.
+
+pub mod container;
+pub mod local;
+pub mod microvm;
+pub mod mock;
+pub mod process;
+
+use crate::error::Error;
+use crate::image::Image;
+use reports::model;
+use std::collections::BTreeMap;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+/// The environment of every workload on every target, so that it is the same and nothing of the user's leaks into it.
+pub const ENVIRONMENT: [&str; 2] = [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/",
+];
+
+/// Something that runs the workload and says how that went.
+pub trait Target {
+    /// `process`, `container`, `microvm`, ….
+    fn name(&self) -> &str;
+
+    /// What the results file says of it.
+    fn describe(&self) -> model::Target;
+
+    /// Runs the workload once, from start to the last resource gone. A run that went wrong is a sample with an error; `Err`
+    /// is for a target that could not even start it.
+    fn run(&mut self) -> Result<model::Sample, Error>;
+
+    /// Starts an instance that holds still after its first byte, and looks at its memory.
+    fn memory(&mut self) -> Result<model::Memory, Error>;
+}
+
+/// The standard descriptors of a workload.
+#[derive(Debug)]
+pub struct Stdio {
+    /// Descriptor 0.
+    pub stdin: OwnedFd,
+    /// Descriptor 1.
+    pub stdout: OwnedFd,
+    /// Descriptor 2.
+    pub stderr: OwnedFd,
+}
+
+/// What is left to do once the clock runs: ask the kernel for the instance.
+pub type Start = Box<dyn FnOnce() -> Result<Box<dyn Instance>, Error>>;
+
+/// A way to run an image on this host.
+pub trait Backend {
+    /// Name of the target.
+    fn name(&self) -> &'static str;
+
+    /// What the results file says of it; the workload's hash is read back from what the target is really given.
+    fn describe(&self, image: &Image) -> Result<model::Target, Error>;
+
+    /// Makes everything ready for one start of the image's program with `args`.
+    fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error>;
+}
+
+/// What a process is in its instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The workload.
+    Program,
+    /// The container's own pid 1.
+    Runtime,
+    /// The virtual machine monitor, which also holds the guest's RAM.
+    Monitor,
+}
+
+/// One run of a workload on a target. Dropping it ends it and removes what it used.
+pub trait Instance {
+    /// Readable when the instance has ended.
+    fn pidfd(&self) -> BorrowedFd<'_>;
+
+    /// Its processes as the host sees them.
+    fn processes(&self) -> Vec<(i32, Role)>;
+
+    /// What its memory cgroup says, or why there is none.
+    fn cgroup_memory(&self) -> Result<CgroupMemory, String>;
+
+    /// Ends it at once.
+    fn kill(&mut self);
+
+    /// Waits for its end, reaps it and removes everything it used.
+    fn finish(self: Box<Self>) -> Result<End, Error>;
+}
+
+/// Memory as a cgroup counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CgroupMemory {
+    /// Anonymous memory.
+    pub anon_bytes: Option<u64>,
+    /// The most ever charged, the runtime's own start included.
+    pub peak_bytes: Option<u64>,
+}
+
+/// How an instance ended.
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// The workload's exit status, 128 + N for a signal.
+    pub status: i32,
+    /// The steps of its start, in order.
+    pub stamps: Vec<(String, u64)>,
+    /// VM exits by reason.
+    pub vm_exits: BTreeMap<String, u64>,
+    /// What went wrong besides the workload's own status.
+    pub failure: Option<String>,
+}
