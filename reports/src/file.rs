@@ -3,8 +3,9 @@
 //! A file is taken when its `schema` is one this lab knows, its JSON is whole and every figure is a finite number that
 //! is not below zero. Everything else is an [`ReadError`] that names the place.
 
-use crate::model::{Results, SCHEMA};
+use crate::model::{Results, SCHEMA, Target};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// What every results file's `schema` begins with; a number follows.
 const SCHEMA_FAMILY: &str = "isolab-results/";
@@ -75,7 +76,7 @@ pub struct FigureError {
 }
 
 impl Results {
-    /// Reads a results file's text.
+    /// Reads a results file's text. Targets that have figures but no description in it are added to `targets`.
     ///
     /// # Errors
     /// Says whether it is empty, no JSON, cut off, something else's JSON, from a newer lab, or holds an impossible figure.
@@ -92,8 +93,9 @@ impl Results {
         if !known {
             check_schema(text)?;
         }
-        let results = parsed.map_err(|error| ReadError::WrongContent(error.to_string()))?;
+        let mut results = parsed.map_err(|error| ReadError::WrongContent(error.to_string()))?;
         results.check_figures()?;
+        results.add_undescribed_targets();
         Ok(results)
     }
 
@@ -109,6 +111,21 @@ impl Results {
         })?;
         text.push('\n');
         Ok(text)
+    }
+
+    /// Gives every target that has samples or a summary an entry, so that none is missing from tables and charts.
+    fn add_undescribed_targets(&mut self) {
+        let mut known: BTreeSet<String> = self.targets.iter().map(|target| target.name.clone()).collect();
+        let summarized = self.summary.iter().map(|summary| &summary.target);
+        for name in summarized.chain(self.samples.iter().map(|sample| &sample.target)) {
+            if !known.contains(name) {
+                known.insert(name.clone());
+                self.targets.push(Target {
+                    name: name.clone(),
+                    ..Target::default()
+                });
+            }
+        }
     }
 
     /// Looks for a figure that no measurement can give, such as a NaN from a division by zero.

@@ -107,8 +107,10 @@ fn table(table: &Table, labels: &Labels) -> Markup {
 }
 
 fn table_row(row: &Row) -> Markup {
+    // A browser would break an interval at its dash; word joiners (U+2060) forbid that.
+    let joined = |text: &str| text.replace('–', "\u{2060}–\u{2060}");
     let content =
-        |cell: &Cell| html! { span.main { (cell.main) } @if !cell.sub.is_empty() { span.sub { (cell.sub) } } };
+        |cell: &Cell| html! { span.main { (cell.main) } @if !cell.sub.is_empty() { span.sub { (joined(&cell.sub)) } } };
     html! {
         tr.unavailable[!row.available] {
             @for (index, cell) in row.cells.iter().enumerate() {

@@ -214,3 +214,90 @@ impl Out<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results() -> Vec<Results> {
+        vec![Results::from_json(include_str!("../tests/fixtures/three.json")).expect("the fixture is a results file")]
+    }
+
+    /// Writes the PNGs of a Korean report with the fonts of `tests/fixtures/fonts` below `fonts`.
+    fn korean_pngs(fonts: &str) -> (Written, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let fonts = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/fonts")
+            .join(fonts);
+        let results = results();
+        let mut out = Out {
+            folder: folder.path(),
+            written: Written::default(),
+        };
+        pngs(
+            &mut out,
+            &results,
+            &View::new(&results, Lang::Ko),
+            &Fonts::in_folder(&fonts),
+        )
+        .expect("it can be written");
+        (out.written, folder)
+    }
+
+    fn charts() -> usize {
+        View::new(&results(), Lang::Ko).charts().count()
+    }
+
+    #[test]
+    fn png_text_is_korean_where_fonts_cover_it() {
+        let (written, _folder) = korean_pngs(".");
+        assert_eq!((written.files.len(), written.notes), (charts(), Vec::new()));
+    }
+
+    #[test]
+    fn without_a_korean_font_png_text_is_english_with_a_note() {
+        let (written, _folder) = korean_pngs("latin");
+        assert_eq!(written.files.len(), charts());
+        assert!(
+            matches!(&written.notes[..], [note] if note.contains("영어")),
+            "{:?}",
+            written.notes
+        );
+        let view = View::new(&results(), Lang::En);
+        let chart = view.charts().next().expect("there are charts");
+        let fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fonts/latin");
+        let english = chart
+            .png_with(&Fonts::in_folder(&fonts))
+            .expect("the font covers English");
+        assert!(
+            fs::read(&written.files[0]).expect("it was written") == english,
+            "the picture is not the English one"
+        );
+    }
+
+    #[test]
+    fn characters_that_no_font_has_give_no_picture_of_empty_boxes() {
+        let (written, _folder) = korean_pngs("hangul");
+        assert_eq!(written.files, Vec::<PathBuf>::new());
+        assert_eq!(written.notes.len(), 1 + charts(), "{:?}", written.notes);
+    }
+
+    #[test]
+    fn without_any_font_every_picture_that_is_missing_is_told() {
+        let (written, _folder) = korean_pngs("nonexistent");
+        assert_eq!((written.files.len(), written.notes.len()), (0, charts()));
+        assert!(written.notes[0].contains("install"), "{:?}", written.notes);
+    }
+
+    #[test]
+    fn the_same_fonts_give_the_same_pictures() {
+        let bytes = |(written, _folder): (Written, tempfile::TempDir)| -> Vec<Vec<u8>> {
+            written
+                .files
+                .iter()
+                .map(|file| fs::read(file).expect("it was written"))
+                .collect()
+        };
+        assert!(bytes(korean_pngs(".")) == bytes(korean_pngs(".")));
+    }
+}

@@ -130,6 +130,13 @@ fn a_time_below_zero_is_refused_with_its_place() {
 }
 
 #[test]
+fn targets_that_only_samples_name_are_added() {
+    let results = Results::from_json(&changed(|value| value["targets"] = json!([]))).expect("it reads");
+    let names: Vec<&str> = results.targets.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(names, ["process", "container", "microvm"]);
+}
+
+#[test]
 fn a_nan_is_never_written() {
     let mut results = fixtures::results("cpu");
     results.samples[1]

@@ -7,9 +7,12 @@ use crate::messages::{Messages, clean};
 use crate::model::{Distribution, KvmKind, Results, Summary};
 use crate::units;
 
+/// Where a summary has the figures of a quantity.
+type Quantity = fn(&Summary) -> Option<Distribution>;
+
 /// Start-up, memory and work of every target in every file, those that were measured.
 pub(crate) fn charts(files: &[Results], messages: &Messages) -> Vec<Chart> {
-    let quantities: [(&str, Unit, fn(&Summary) -> Option<Distribution>); 3] = [
+    let quantities: [(&str, Unit, Quantity); 3] = [
         ("startup", Unit::Milliseconds, |summary| summary.ready_ms),
         ("memory", Unit::Bytes, |summary| summary.uss_bytes),
         ("work", Unit::PerSecond, |summary| summary.ops_per_s),
@@ -22,13 +25,7 @@ pub(crate) fn charts(files: &[Results], messages: &Messages) -> Vec<Chart> {
         .collect()
 }
 
-fn chart(
-    files: &[Results],
-    quantity: &str,
-    unit: Unit,
-    figures: fn(&Summary) -> Option<Distribution>,
-    messages: &Messages,
-) -> Chart {
+fn chart(files: &[Results], quantity: &str, unit: Unit, figures: Quantity, messages: &Messages) -> Chart {
     let mut names: Vec<&str> = Vec::new();
     for target in files.iter().flat_map(|file| &file.targets) {
         if !names.contains(&target.name.as_str()) {
@@ -58,7 +55,8 @@ fn chart(
                     bar.value = unit.format(figures.median);
                     bar.tip = distribution(figures, unit, messages);
                     match first {
-                        Some(before) if before > 0.0 => {
+                        // Another program is no "after" of the first.
+                        Some(before) if before > 0.0 && program(file) == program(&files[0]) => {
                             bar.value
                                 .push_str(&format!(" ({}×)", units::number(figures.median / before)));
                         }
@@ -97,7 +95,7 @@ struct Traits {
 const TRAITS: [Traits; 9] = [
     Traits {
         id: "trait-workload",
-        of: |file| clean(&format!("{} {}", file.workload.name, file.workload.args.join(" "))),
+        of: |file| program(file),
     },
     Traits {
         id: "trait-cpu",
@@ -132,6 +130,16 @@ const TRAITS: [Traits; 9] = [
         of: |file| clean(&file.host.isolab_version),
     },
 ];
+
+/// Name and arguments of the program.
+fn program(file: &Results) -> String {
+    let words: Vec<&str> = [&file.workload.name]
+        .into_iter()
+        .chain(&file.workload.args)
+        .map(String::as_str)
+        .collect();
+    clean(&words.join(" "))
+}
 
 fn kvm_name(kind: KvmKind) -> &'static str {
     match kind {

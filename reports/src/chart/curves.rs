@@ -15,10 +15,12 @@ pub(super) fn layout(chart: &Chart, curves: &Curves) -> Scene {
         .map(|(i, c)| (series_color(i), c.label.clone()))
         .collect();
     let mut scene = frame::begin(chart, &legend);
-    scene.text((MARGIN, scene.height + 8), Anchor::Left, LABEL, INK, &curves.y_title);
+
     let top = scene.height + 26;
     let bottom = top + PLOT;
     let y_axis = vertical_axis(curves);
+    let y_title = frame::axis_title(&curves.y_title, &y_axis);
+    scene.text((MARGIN, top - 18), Anchor::Left, LABEL, INK, y_title);
     let marks = y_axis.ticks(5);
     let left = MARGIN + marks.iter().map(|(_, text)| text_width(text, LABEL)).max().unwrap_or(0) + 8;
     let width = WIDTH - MARGIN - 14 - left;

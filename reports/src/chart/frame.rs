@@ -88,12 +88,7 @@ pub(crate) fn horizontal_axis(
             free_from = x + half + 6;
         }
     }
-    let unit = axis.unit_name();
-    let title = if unit.is_empty() {
-        title.to_owned()
-    } else {
-        format!("{title} ({unit})")
-    };
+    let title = axis_title(title, axis);
     let mut middle = bottom + 34;
     for line in wrap(&title, LABEL, WIDTH - 2 * MARGIN) {
         // Centered under the plot, but never over the edge of the paper.
@@ -103,6 +98,11 @@ pub(crate) fn horizontal_axis(
         middle += 16;
     }
     scene.height = middle;
+}
+
+/// What an axis shows, with the unit that its marks count in.
+pub(crate) fn axis_title(title: &str, axis: &Axis) -> String {
+    format!("{title} ({})", axis.unit_name())
 }
 
 /// Gives the paper its final height.

@@ -39,7 +39,7 @@ const PALETTE: [Color; 8] = [
 pub(crate) fn series_color(index: usize) -> Color {
     let color = PALETTE[index % PALETTE.len()];
     let pale = |part: u8| part / 2 + 0x7f;
-    if (index / PALETTE.len()) % 2 == 0 {
+    if (index / PALETTE.len()).is_multiple_of(2) {
         color
     } else {
         Color(pale(color.0), pale(color.1), pale(color.2))

@@ -47,58 +47,54 @@ pub(crate) fn phases(results: &Results, messages: &Messages) -> Chart {
     }
 }
 
-/// One chart per target, on its own axis: when each phase began and ended, by the medians.
+/// One chart per target, on its own axis: when each phase began and ended, by the medians. A phase has the colour that it
+/// has in [`phases`].
 pub(crate) fn timelines(results: &Results, messages: &Messages) -> Vec<Chart> {
+    let mut series = Series::default();
     let with_figures = results
         .targets
         .iter()
         .filter_map(|target| Some((target, ready(results, &target.name)?)));
-    with_figures
-        .enumerate()
-        .map(|(index, (target, (summary, ready)))| {
-            let mut start = 0.0;
-            let rows = steps(summary, ready, messages)
-                .into_iter()
-                .enumerate()
-                .map(|(step, (name, ms))| {
-                    let tip = messages.with(
-                        "tip-phase",
-                        &[
-                            ("start", units::milliseconds(start).into()),
-                            ("length", units::milliseconds(ms).into()),
-                            ("n", ready.n.into()),
-                        ],
-                    );
-                    let value = units::milliseconds(ms);
-                    let bar = Bar {
-                        label: name,
-                        start,
-                        parts: vec![(step, ms)],
-                        spread: None,
-                        value,
-                        tip,
-                    };
-                    start += ms;
-                    bar
-                });
+    let timeline = |(index, (target, (summary, ready))): (usize, (&Target, (&Summary, Distribution)))| {
+        let mut start = 0.0;
+        let row = |(name, ms): (String, f64)| {
             let arguments = [
-                ("target", clean(&target.name).into()),
-                ("workload", clean(&results.workload.name).into()),
+                ("start", units::milliseconds(start).into()),
+                ("length", units::milliseconds(ms).into()),
+                ("n", ready.n.into()),
             ];
-            Chart {
-                id: format!("startup-timeline-{}-{}", index + 1, file_name(&target.name)),
-                title: messages.with("chart-timeline-title", &arguments),
-                note: messages.with("chart-timeline-note", &[("n", ready.n.into())]),
-                axis_title: messages.get("axis-timeline"),
-                body: Body::Bars(Bars {
-                    unit: Unit::Milliseconds,
-                    series: Vec::new(),
-                    rows: rows.collect(),
-                    reference: None,
-                }),
-            }
-        })
-        .collect()
+            let tip = messages.with("tip-phase", &arguments);
+            let parts = vec![(series.index(name.clone()), ms)];
+            let bar = Bar {
+                label: name,
+                start,
+                parts,
+                spread: None,
+                value: units::milliseconds(ms),
+                tip,
+            };
+            start += ms;
+            bar
+        };
+        let rows = steps(summary, ready, messages).into_iter().map(row).collect();
+        let arguments = [
+            ("target", clean(&target.name).into()),
+            ("workload", clean(&results.workload.name).into()),
+        ];
+        Chart {
+            id: format!("startup-timeline-{}-{}", index + 1, file_name(&target.name)),
+            title: messages.with("chart-timeline-title", &arguments),
+            note: messages.with("chart-timeline-note", &[("n", ready.n.into())]),
+            axis_title: messages.get("axis-timeline"),
+            body: Body::Bars(Bars {
+                unit: Unit::Milliseconds,
+                series: Vec::new(),
+                rows,
+                reference: None,
+            }),
+        }
+    };
+    with_figures.enumerate().map(timeline).collect()
 }
 
 /// The share of runs that were ready by a time, one curve per target.
