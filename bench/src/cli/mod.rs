@@ -7,6 +7,7 @@ mod image;
 mod kernel;
 mod output;
 mod progress;
+mod report;
 mod run;
 
 use crate::error::Error;
@@ -38,6 +39,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Run a workload once on one target, with this terminal as its input and output
     Run(run::Arguments),
+    /// Write a report on results files
+    Report(report::Arguments),
     /// Say what this host can run, what is missing, and what to do about it
     Doctor,
     /// Look at guest kernels
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         None => compare::default_job(),
         Some(Command::Compare(arguments)) => compare::run(arguments),
         Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),

@@ -40,6 +40,7 @@ impl Backend for Container {
             stdin: container::Stdio::Fd(stdio.stdin),
             stdout: container::Stdio::Fd(stdio.stdout),
             stderr: container::Stdio::Fd(stdio.stderr),
+            ..Stdio3::default()
         };
         Ok(Box::new(move || match container::start(&spec) {
             Ok(container) => Ok(Box::new(Running { container })),
@@ -83,7 +84,7 @@ impl Instance for Running {
                 anon_bytes: statistics.anon_bytes,
                 peak_bytes: statistics.memory_peak_bytes,
             }),
-            None => Err("the container has no memory cgroup".into()),
+            None => Err("the container has no cgroup of its own, because it was given no limit".into()),
         }
     }
 
