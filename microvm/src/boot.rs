@@ -49,15 +49,12 @@ pub fn load(config: &Config, memory: &GuestMemoryMmap) -> Result<Entry, Error> {
         why,
     };
     let mib = config.memory_bytes >> 20;
-    let loaded = Elf::load(memory, None, &mut Cursor::new(&image[..]), None).map_err(|error| {
-        bad(format!(
-            "{error}; it must be an ELF file (vmlinux) that fits into {mib} MiB"
-        ))
-    })?;
+    kernel::layout(&image)
+        .and_then(|inspection| inspection.check_bootable(config.memory_bytes).map(drop))
+        .map_err(bad)?;
+    let loaded = Elf::load(memory, None, &mut Cursor::new(&image[..]), None).map_err(|error| bad(error.to_string()))?;
     let PvhBootCapability::PvhEntryPresent(address) = loaded.pvh_boot_cap else {
-        return Err(bad(
-            "it has no PVH entry; Linux has one when built with CONFIG_PVH=y".into()
-        ));
+        return Err(bad("its PVH entry cannot be read".into()));
     };
 
     let initramfs = loaded.kernel_end.next_multiple_of(4096);
