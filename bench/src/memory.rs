@@ -60,7 +60,12 @@ fn of_process(pid: i32, role: Role, memory: &mut Memory) -> Result<Resident, Str
         let path = format!("/proc/{pid}/{file}");
         std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
     };
-    let resident = sum(&read("smaps_rollup")?);
+    let rollup = read("smaps_rollup")?;
+    if !rollup.contains("Rss:") {
+        // What a process that has ended, but is not reaped yet, shows.
+        return Err(format!("process {pid} ended before it could be looked at"));
+    }
+    let resident = sum(&rollup);
     match role {
         Role::Program => {}
         Role::Runtime => *memory.runtime_bytes.get_or_insert(0) += resident.uss_bytes,

@@ -12,6 +12,8 @@ use crate::target::{Backend, End, Instance, Stdio};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -82,8 +84,7 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     }
 }
 
-/// Starts `image` and gives its instance to `look` once it has written its first byte, with its stdin still open. Then
-/// ends it.
+/// Starts `image`, stops it once it has written its first byte, and gives its instance to `look`. Then ends it.
 pub fn hold<T>(
     backend: &dyn Backend,
     image: &Image,
@@ -98,6 +99,7 @@ pub fn hold<T>(
     let looked = loop {
         let over = wait(&mut stdout, &mut stderr, instance.pidfd(), deadline_ns)?;
         if stdout.first_ns.is_some() {
+            stop(instance.as_ref());
             break Ok(look(instance.as_ref()));
         }
         match over {
@@ -120,6 +122,14 @@ pub fn hold<T>(
     instance.kill();
     instance.finish()?;
     looked
+}
+
+/// Stops all processes of an instance where they are.
+fn stop(instance: &dyn Instance) {
+    for (pid, _) in instance.processes() {
+        // One that has ended meanwhile (ESRCH) is found out when it is looked at.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGSTOP);
+    }
 }
 
 /// The error of a run that a signal ended.

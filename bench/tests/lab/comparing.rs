@@ -1,0 +1,308 @@
+//! `isolab` and `isolab compare`: what a comparison holds.
+
+use crate::programs;
+use crate::support::{Need, Place, expect, expect_holds, expect_status, isolab, say, test};
+use libtest_mimic::{Failed, Trial};
+use reports::model::{Distribution, Results, Sample};
+
+const ALL: &[Need] = &[Need::Kvm, Need::Containers];
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        test(
+            "every_target_is_given_the_same_program_byte_for_byte",
+            ALL,
+            same_program,
+        ),
+        test(
+            "the_same_work_has_the_same_checksum_on_every_target",
+            ALL,
+            same_checksum,
+        ),
+        test(
+            "phases_add_up_to_the_start_up_time_and_exit_comes_after_ready",
+            ALL,
+            phases_add_up,
+        ),
+        test("memory_and_image_are_filled_in_for_every_target", ALL, memory_and_image),
+        test("image_parts_equal_the_bytes_on_disk", &[Need::Kvm], image_parts),
+        test(
+            "touched_memory_is_found_in_the_unique_set_of_every_target",
+            ALL,
+            touched_memory,
+        ),
+        test(
+            "a_delay_in_the_program_is_reported_as_that_much_longer_a_start",
+            &[],
+            known_delay,
+        ),
+        test("the_main_job_prints_a_table_and_keeps_results_and_chart", &[], main_job),
+        test("json_on_stdout_stands_alone", &[], json_alone),
+        test(
+            "the_same_seed_gives_the_same_order_of_runs",
+            &[Need::Containers],
+            same_order,
+        ),
+        test("a_failing_workload_is_counted_and_given_up", &[], failing_workload),
+        test(
+            "a_program_of_the_users_own_is_compared_and_looked_at",
+            &[Need::Containers],
+            own_program,
+        ),
+    ]
+}
+
+fn compare(args: &[&str]) -> Result<Results, Failed> {
+    let said = isolab(&[&["compare", "--json", "-", "--warmup", "1"], args].concat())?;
+    expect_status(&said, 0)?;
+    said.results()
+}
+
+fn same_program() -> Result<(), Failed> {
+    let results = compare(&["--runs", "1"])?;
+    expect(results.targets.len() == 3, || format!("{:?}", results.targets))?;
+    for target in &results.targets {
+        expect(
+            target.workload_sha256 == results.workload.sha256 && target.workload_sha256.len() == 64,
+            || format!("{target:?} was not given {}", results.workload.sha256),
+        )?;
+    }
+    Ok(())
+}
+
+fn same_checksum() -> Result<(), Failed> {
+    let results = compare(&["--runs", "2", "--workload", "cpu", "--", "2"])?;
+    let sums: Vec<&str> = results
+        .samples
+        .iter()
+        .filter_map(|sample| Some(sample.work.as_ref()?.checksum.as_str()))
+        .collect();
+    expect(sums.len() == 6 && sums.iter().all(|sum| *sum == sums[0]), || {
+        format!("{sums:?}")
+    })
+}
+
+fn phases_add_up() -> Result<(), Failed> {
+    let results = compare(&["--runs", "5"])?;
+    expect(results.samples.len() == 15, || {
+        format!("{} samples", results.samples.len())
+    })?;
+    for sample in &results.samples {
+        let ready_ms = sample.ready_ms.ok_or_else(|| format!("{sample:?}"))?;
+        let sum: f64 = sample.phases.iter().map(|phase| phase.ms).sum();
+        expect((sum - ready_ms).abs() <= f64::max(0.01 * ready_ms, 0.05), || {
+            format!("{sum} {sample:?}")
+        })?;
+        expect(
+            sample.phases.len() > 1 && sample.phases.iter().all(|phase| phase.ms >= 0.0),
+            || format!("{sample:?}"),
+        )?;
+        expect(sample.exit_ms >= ready_ms, || format!("{sample:?}"))?;
+    }
+    Ok(())
+}
+
+fn memory_and_image() -> Result<(), Failed> {
+    let results = compare(&["--runs", "1"])?;
+    for sample in &results.samples {
+        let memory = sample.memory.as_ref().ok_or_else(|| format!("no memory: {sample:?}"))?;
+        let (Some(rss), Some(pss), Some(uss)) = (memory.rss_bytes, memory.pss_bytes, memory.uss_bytes) else {
+            return Err(format!("{memory:?}").into());
+        };
+        expect(0 < uss && uss <= pss && pss <= rss, || format!("{memory:?}"))?;
+        if sample.target == "microvm" && !memory.missing.contains_key("guest_ram_bytes") {
+            let parts = memory.guest_ram_bytes.unwrap_or(0) + memory.monitor_bytes.unwrap_or(0);
+            expect(parts == uss && memory.guest_ram_bytes > Some(0), || {
+                format!("{memory:?}")
+            })?;
+        }
+        // Every view that is not there says why.
+        expect(
+            memory.cgroup_anon_bytes.is_some() || memory.missing.contains_key("cgroup_anon_bytes"),
+            || format!("{memory:?}"),
+        )?;
+    }
+    for target in &results.targets {
+        let part = |name: &str| {
+            target
+                .image
+                .iter()
+                .find(|part| part.part == name)
+                .map(|part| part.bytes)
+        };
+        expect(part("workload") == Some(results.workload.bytes), || {
+            format!("{target:?}")
+        })?;
+        expect(part("host kernel") == Some(0), || format!("{target:?}"))?;
+        expect(part("guest kernel").is_some() == (target.name == "microvm"), || {
+            format!("{target:?}")
+        })?;
+    }
+    Ok(())
+}
+
+fn image_parts() -> Result<(), Failed> {
+    let place = Place::new();
+    for args in [
+        ["kernel", "export", "builtin", "kernel"].as_slice(),
+        &["image", "export", "--initramfs", "files"],
+    ] {
+        expect_status(&say(place.isolab(args))?, 0)?;
+    }
+    let on_disk = |name: &str| std::fs::metadata(place.path().join(name)).map(|metadata| metadata.len());
+    let results = compare(&["--runs", "1", "--on", "microvm"])?;
+    let part = |name: &str| {
+        results.targets[0]
+            .image
+            .iter()
+            .find(|part| part.part == name)
+            .map_or(0, |part| part.bytes)
+    };
+    expect(part("guest kernel") == on_disk("kernel")?, || {
+        format!("{:?}", results.targets)
+    })?;
+    expect(part("workload") + part("files") == on_disk("files")?, || {
+        format!("{:?}", results.targets)
+    })
+}
+
+fn touched_memory() -> Result<(), Failed> {
+    for mebibytes in [8, 64] {
+        let plain = compare(&["--runs", "1", "--workload", "hold"])?;
+        let large = compare(&["--runs", "1", "--workload", "hold", "--", &mebibytes.to_string()])?;
+        for (plain, large) in plain.samples.iter().map(|plain| {
+            let same = |sample: &&Sample| sample.target == plain.target;
+            (plain, large.samples.iter().find(same))
+        }) {
+            let uss = |sample: &Sample| sample.memory.as_ref().and_then(|memory| memory.uss_bytes);
+            let (Some(before), Some(after)) = (uss(plain), large.and_then(uss)) else {
+                return Err(format!("{plain:?} {large:?}").into());
+            };
+            let touched = f64::from(mebibytes << 20);
+            let found = after as f64 - before as f64;
+            // The page tables of the guest are part of its RAM: 8 bytes for each page of 4096.
+            expect((found / touched - 1.0).abs() < 0.02, || {
+                format!("{}: {found} bytes more for {touched}", plain.target)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn known_delay() -> Result<(), Failed> {
+    let ready = |args: &[&str]| -> Result<Distribution, Failed> {
+        let results = compare(&[&["--runs", "20", "--on", "process", "--workload", "hello"], args].concat())?;
+        Ok(results.summary[0].ready_ms.ok_or("no start-up time")?)
+    };
+    let plain = ready(&[])?;
+    for delay_ms in [5.0, 20.0] {
+        let delayed = ready(&["--", &delay_ms.to_string()])?;
+        // What the program computes for is a lower bound on any host, however busy it is.
+        expect(delayed.median > delay_ms, || format!("{delayed:?} with {delay_ms} ms"))?;
+        expect(delayed.ci_high - plain.ci_low >= delay_ms, || {
+            format!("{delayed:?} {plain:?} with {delay_ms} ms")
+        })?;
+    }
+    Ok(())
+}
+
+fn main_job() -> Result<(), Failed> {
+    let place = Place::new();
+    let said = say(place.isolab(&[]))?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stdout, "process")?;
+    expect_holds(&said.stderr, "results are in results/hello-")?;
+    let mut kept: Vec<_> = std::fs::read_dir(place.path().join("results"))?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    kept.sort();
+    let [json, svg] = kept.as_slice() else {
+        return Err(format!("{kept:?}").into());
+    };
+    let results = Results::from_json(&std::fs::read_to_string(json)?)?;
+    expect(
+        results
+            .samples
+            .iter()
+            .filter(|sample| sample.target == "process")
+            .count()
+            == 30,
+        || "not thirty samples of the process".into(),
+    )?;
+    expect_holds(&std::fs::read_to_string(svg)?, "<svg")
+}
+
+fn json_alone() -> Result<(), Failed> {
+    let said = isolab(&["compare", "--json", "-", "--runs", "1", "--on", "process"])?;
+    expect_status(&said, 0)?;
+    said.results()?;
+    expect(
+        said.stdout.starts_with('{') && said.stdout.trim_end().ends_with('}'),
+        || said.stdout.clone(),
+    )?;
+    expect_holds(&said.stderr, "process")
+}
+
+fn same_order() -> Result<(), Failed> {
+    let order = |seed: &str| -> Result<Vec<String>, Failed> {
+        let results = compare(&["--runs", "8", "--on", "process,container", "--seed", seed])?;
+        Ok(results.samples.into_iter().map(|sample| sample.target).collect())
+    };
+    expect(order("1")? == order("1")?, || "the same seed gave another order".into())?;
+    expect(order("1")? != order("3")?, || "another seed gave the same order".into())
+}
+
+fn failing_workload() -> Result<(), Failed> {
+    let said = isolab(&[
+        "compare",
+        "--json",
+        "-",
+        "--on",
+        "process",
+        "--workload",
+        "hello",
+        "--",
+        "nonsense",
+    ])?;
+    expect_status(&said, 2)?;
+    let results = said.results()?;
+    expect(results.summary[0].failed == 3, || format!("{:?}", results.summary))?;
+    expect(results.warnings.iter().any(|warning| warning.id == "gave-up"), || {
+        format!("{:?}", results.warnings)
+    })?;
+    expect_holds(
+        results.samples[0].error.as_deref().unwrap_or_default(),
+        "is not a number of milliseconds",
+    )
+}
+
+fn own_program() -> Result<(), Failed> {
+    let place = Place::new();
+    let bytes = bench::workload::builtin("hold").ok_or("no workload hold")?;
+    programs::file(place.path(), "mine", bytes);
+    let args = [
+        "compare",
+        "--json",
+        "-",
+        "--runs",
+        "1",
+        "--on",
+        "process,container",
+        "--",
+        "./mine",
+        "4",
+    ];
+    let said = say(place.isolab(&args))?;
+    expect_status(&said, 0)?;
+    let results = said.results()?;
+    expect(
+        results.workload.name == "./mine" && results.workload.args == ["4"],
+        || format!("{:?}", results.workload),
+    )?;
+    for sample in &results.samples {
+        let uss = sample.memory.as_ref().and_then(|memory| memory.uss_bytes);
+        expect(uss > Some(4 << 20), || format!("{sample:?}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Hosts that lack something: a device, a right, room. A target that cannot run is a row with its reason, and the others
+//! are measured.
+
+use crate::support::{Need, Place, Said, binary, expect, expect_holds, expect_status, isolab, say, test};
+use libtest_mimic::{Failed, Trial};
+use reports::model::Results;
+
+const UNSHARE: &[Need] = &[Need::Root, Need::Tool("unshare")];
+const USER: &[Need] = &[Need::Root, Need::Tool("setpriv")];
+
+/// A mount namespace of its own, where a test may hide things.
+const OWN_MOUNTS: [&str; 3] = ["unshare", "--mount", "--"];
+const NOBODY: [&str; 5] = [
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    "--no-new-privs",
+];
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        test("without_dev_kvm_the_micro_vm_is_a_row_with_its_reason", UNSHARE, no_kvm),
+        test(
+            "a_micro_vm_alone_without_dev_kvm_ends_with_2",
+            UNSHARE,
+            only_kvm_and_none,
+        ),
+        test(
+            "a_node_without_a_device_behind_it_is_told_apart",
+            UNSHARE,
+            kvm_is_something_else,
+        ),
+        test(
+            "an_ordinary_user_gets_a_row_or_a_figure_for_every_target",
+            USER,
+            ordinary_user,
+        ),
+        test("a_read_only_results_folder_costs_no_table", UNSHARE, read_only_results),
+        test(
+            "a_full_results_folder_costs_no_table_and_leaves_no_half_file",
+            UNSHARE,
+            full_results,
+        ),
+        test(
+            "a_full_folder_for_temporary_files_is_an_error_that_names_it",
+            UNSHARE,
+            full_tmp,
+        ),
+        test(
+            "a_missing_folder_for_temporary_files_is_an_error_that_names_it",
+            &[],
+            no_tmp,
+        ),
+        test("doctor_has_a_section_for_every_target", &[], doctor),
+        test("doctor_says_what_to_do_without_dev_kvm", UNSHARE, doctor_without_kvm),
+    ]
+}
+
+fn in_own_mounts(place: &Place, script: &str) -> Result<Said, Failed> {
+    say(place.script(&OWN_MOUNTS, script))
+}
+
+fn reason<'a>(results: &'a Results, target: &str) -> Option<&'a str> {
+    results
+        .targets
+        .iter()
+        .find(|found| found.name == target)?
+        .unavailable
+        .as_deref()
+}
+
+const HIDE_KVM: &str = "mkdir dev && mount --bind dev /dev && ";
+
+fn no_kvm() -> Result<(), Failed> {
+    let place = Place::new();
+    // The container needs nodes of /dev itself: all but kvm are still there.
+    let hide = "mount -t tmpfs dev dev && cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty dev/";
+    let script = format!("mkdir dev && {hide} && mount --bind dev /dev && $ISOLAB compare --json - --runs 2");
+    let said = in_own_mounts(&place, &script)?;
+    expect_status(&said, 0)?;
+    let results = said.results()?;
+    let reason = reason(&results, "microvm").ok_or("no reason")?;
+    expect_holds(reason, "/dev/kvm")?;
+    expect_holds(reason, "modprobe")?;
+    expect(
+        results
+            .samples
+            .iter()
+            .filter(|sample| sample.target == "process")
+            .count()
+            == 2,
+        || format!("{:?}", results.samples),
+    )
+}
+
+fn only_kvm_and_none() -> Result<(), Failed> {
+    let place = Place::new();
+    let said = in_own_mounts(&place, &format!("{HIDE_KVM} $ISOLAB compare --on microvm <&-"))?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stdout, "/dev/kvm")?;
+    expect_holds(&said.stderr, "isolab doctor")
+}
+
+fn kvm_is_something_else() -> Result<(), Failed> {
+    let place = Place::new();
+    if !std::path::Path::new("/dev/kvm").exists() {
+        // There is no node to put something else over; the other tests cover its absence.
+        return Err("this host has no /dev/kvm to replace".into());
+    }
+    let said = in_own_mounts(
+        &place,
+        "mount --bind /dev/null /dev/kvm && $ISOLAB run --on microvm hello",
+    )?;
+    expect_status(&said, 125)?;
+    expect_holds(&said.stderr, "/dev/kvm")
+}
+
+fn ordinary_user() -> Result<(), Failed> {
+    let place = Place::new();
+    std::fs::copy(binary(), place.path().join("isolab"))?;
+    let said = say(place.script(&NOBODY, "./isolab compare --json - --runs 2"))?;
+    expect_status(&said, 0)?;
+    let results = said.results()?;
+    expect(results.targets.len() == 3, || format!("{:?}", results.targets))?;
+    for target in &results.targets {
+        let counted = results
+            .samples
+            .iter()
+            .filter(|sample| sample.target == target.name)
+            .count();
+        let explained = target.unavailable.as_ref().is_some_and(|reason| reason.len() > 20);
+        expect(explained != (counted == 2), || {
+            format!("{target:?} with {counted} samples")
+        })?;
+    }
+    expect(reason(&results, "process").is_none(), || {
+        format!("{:?}", results.targets)
+    })?;
+    expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
+}
+
+fn read_only_results() -> Result<(), Failed> {
+    let place = Place::new();
+    let script = "mkdir results && mount -t tmpfs -o ro none results && $ISOLAB compare --on process --runs 2";
+    let said = in_own_mounts(&place, script)?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stdout, "process")?;
+    expect_holds(&said.stderr, "Read-only file system")?;
+    expect_holds(&said.stderr, "--json FILE")
+}
+
+fn full_results() -> Result<(), Failed> {
+    let place = Place::new();
+    let script = "mkdir results && mount -t tmpfs -o size=8k none results && \
+                  { $ISOLAB compare --on process --runs 200 || echo status $?; } && ls -A results";
+    let said = in_own_mounts(&place, script)?;
+    expect_holds(&said.stdout, "process")?;
+    expect(said.stdout.trim_end().ends_with("status 2"), || said.stdout.clone())?;
+    expect_holds(&said.stderr, "No space left on device")
+}
+
+fn full_tmp() -> Result<(), Failed> {
+    let place = Place::new();
+    let script = "mount -t tmpfs -o size=64k none tmp && $ISOLAB compare --on process --runs 2";
+    let said = in_own_mounts(&place, script)?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "No space left on device")?;
+    expect_holds(&said.stderr, "TMPDIR=")
+}
+
+fn no_tmp() -> Result<(), Failed> {
+    let place = Place::new();
+    let mut command = place.isolab(&["compare", "--on", "process"]);
+    command.env("TMPDIR", place.path().join("nothing"));
+    let said = say(command)?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "nothing")?;
+    expect_holds(&said.stderr, "TMPDIR=")
+}
+
+fn doctor() -> Result<(), Failed> {
+    let said = isolab(&["doctor"])?;
+    expect_status(&said, 0)?;
+    for section in ["host", "process", "container", "microvm"] {
+        expect(said.stdout.lines().any(|line| line == section), || said.stdout.clone())?;
+    }
+    Ok(())
+}
+
+fn doctor_without_kvm() -> Result<(), Failed> {
+    let place = Place::new();
+    let said = in_own_mounts(&place, &format!("{HIDE_KVM} $ISOLAB doctor <&-"))?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stdout, "modprobe")
+}

@@ -1,0 +1,24 @@
+//! The built `isolab` as its users meet it: each test runs the binary, and what a test needs that this host lacks makes it
+//! `ignored`, with the reason.
+
+mod comparing;
+mod ending;
+mod host;
+mod programs;
+mod refusing;
+mod running;
+mod support;
+
+use libtest_mimic::Arguments;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let tests = [
+        comparing::tests(),
+        ending::tests(),
+        host::tests(),
+        refusing::tests(),
+        running::tests(),
+    ];
+    libtest_mimic::run(&arguments, tests.into_iter().flatten().collect()).exit();
+}

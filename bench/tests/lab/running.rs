@@ -1,0 +1,96 @@
+//! `isolab run`: one workload on this terminal, and its status.
+
+use crate::programs;
+use crate::support::{Need, Place, expect, expect_holds, expect_status, isolab, say, test};
+use libtest_mimic::{Failed, Trial};
+use std::io::Write;
+use std::process::Stdio;
+
+pub fn tests() -> Vec<Trial> {
+    let containers = &[Need::Containers];
+    let kvm = &[Need::Kvm];
+    vec![
+        test("a_process_gives_its_output_and_its_status", &[], || {
+            output_and_status("process")
+        }),
+        test("a_container_gives_its_output_and_its_status", containers, || {
+            output_and_status("container")
+        }),
+        test("a_micro_vm_gives_its_output_and_its_status", kvm, || {
+            output_and_status("microvm")
+        }),
+        test("a_process_that_a_signal_ends_gives_128_and_its_number", &[], || {
+            signal("process")
+        }),
+        test(
+            "a_container_that_a_signal_ends_gives_128_and_its_number",
+            containers,
+            || signal("container"),
+        ),
+        test(
+            "a_micro_vm_whose_program_faults_gives_128_and_the_signals_number",
+            kvm,
+            || signal("microvm"),
+        ),
+        test("a_process_past_its_timeout_is_ended_with_124", &[], || {
+            timeout("process")
+        }),
+        test("a_container_past_its_timeout_is_ended_with_124", containers, || {
+            timeout("container")
+        }),
+        test("a_micro_vm_past_its_timeout_is_ended_with_124", kvm, || {
+            timeout("microvm")
+        }),
+        test("a_process_reads_the_labs_stdin_to_its_end", &[], || stdin("process")),
+        test("a_container_reads_the_labs_stdin_to_its_end", containers, || {
+            stdin("container")
+        }),
+        test("a_micro_vm_reads_the_labs_stdin_to_its_end", kvm, || stdin("microvm")),
+        test("volumes_are_refused_where_there_are_none", &[], volume_refused),
+    ]
+}
+
+fn output_and_status(target: &str) -> Result<(), Failed> {
+    let said = isolab(&["run", "--on", target, "hello"])?;
+    expect_status(&said, 0)?;
+    expect(said.stdout == "{\"workload\":\"hello\"}\n", || said.stdout.clone())?;
+    let failed = isolab(&["run", "--on", target, "hello", "--", "never"])?;
+    expect_status(&failed, 2)?;
+    // A virtual machine has one console for both.
+    expect_holds(
+        &format!("{}{}", failed.stdout, failed.stderr),
+        "\"never\" is not a number of milliseconds",
+    )
+}
+
+fn signal(target: &str) -> Result<(), Failed> {
+    let place = Place::new();
+    programs::file(place.path(), "illegal", &programs::elf(programs::ILLEGAL));
+    let said = say(place.isolab(&["run", "--on", target, "--", "./illegal"]))?;
+    expect_status(&said, 128 + nix::sys::signal::Signal::SIGILL as i32)
+}
+
+fn timeout(target: &str) -> Result<(), Failed> {
+    let said = isolab(&["run", "--on", target, "--timeout", "0.3", "hello", "--", "60000"])?;
+    expect_status(&said, 124)?;
+    expect_holds(&said.stderr, "--timeout")
+}
+
+fn stdin(target: &str) -> Result<(), Failed> {
+    let place = Place::new();
+    let mut lab = place
+        .isolab(&["run", "--on", target, "hold"])
+        .stdin(Stdio::piped())
+        .spawn()?;
+    lab.stdin.take().ok_or("no stdin")?.write_all(b"something\n")?;
+    let output = lab.wait_with_output()?;
+    let said = crate::support::Said::from(&output);
+    expect_status(&said, 0)?;
+    expect(said.stdout == "{\"workload\":\"hold\"}\n", || said.stdout.clone())
+}
+
+fn volume_refused() -> Result<(), Failed> {
+    let said = isolab(&["run", "--on", "process", "--volume", "/tmp:/data", "hello"])?;
+    expect_status(&said, 125)?;
+    expect_holds(&said.stderr, "--volume is for containers")
+}

@@ -1,0 +1,202 @@
+//! Starting the lab, and saying what a test needs.
+
+use libtest_mimic::{Failed, Trial};
+use reports::model::Results;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a test waits for something that happens at once on any host, before it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Something that not every host has.
+#[derive(Clone, Copy)]
+pub enum Need {
+    Kvm,
+    Containers,
+    Root,
+    Tool(&'static str),
+}
+
+impl Need {
+    /// Why it is not there; `None` when it is.
+    fn missing(self) -> Option<String> {
+        match self {
+            Need::Kvm => match microvm::probe().kind {
+                microvm::KvmKind::None(reason) => Some(format!("no KVM: {reason}")),
+                _ => None,
+            },
+            Need::Containers => container::probe()
+                .into_iter()
+                .find(|finding| finding.verdict == container::Verdict::Missing)
+                .map(|finding| format!("no containers: {}: {}", finding.subject, finding.answer)),
+            Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "not root".into()),
+            Need::Tool(name) => {
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                let there = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+                (!there).then(|| format!("{name} is not installed"))
+            }
+        }
+    }
+}
+
+/// A test; `ignored`, with the reason beside its name, where a need is not met.
+pub fn test(name: &str, needs: &[Need], run: fn() -> Result<(), Failed>) -> Trial {
+    match needs.iter().find_map(|need| need.missing()) {
+        None => Trial::test(name, run),
+        Some(reason) => Trial::test(name, run)
+            .with_kind(reason.replace('\n', " "))
+            .with_ignored_flag(true),
+    }
+}
+
+/// A place where the lab runs: its working directory, with a folder for its temporary files in it.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("isolab-test-")
+            .tempdir()
+            .expect("a temporary folder");
+        for path in [folder.path().to_owned(), folder.path().join("tmp")] {
+            std::fs::create_dir_all(&path).expect("a folder");
+            // Every user may come here.
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("permissions");
+        }
+        Place { folder }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The lab, about to be started here.
+    pub fn isolab(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(args);
+        self.set_up(&mut command);
+        command
+    }
+
+    /// A shell script that finds the lab as `$ISOLAB`, about to be started here.
+    pub fn script(&self, shell: &[&str], script: &str) -> Command {
+        let mut command = Command::new(shell[0]);
+        command
+            .args(&shell[1..])
+            .args(["sh", "-ec", script])
+            .env("ISOLAB", binary());
+        self.set_up(&mut command);
+        command
+    }
+
+    fn set_up(&self, command: &mut Command) {
+        command.current_dir(self.path()).env("TMPDIR", self.path().join("tmp"));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    }
+
+    /// What is left in the folder for temporary files.
+    pub fn left(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path().join("tmp")).expect("the folder for temporary files");
+        entries.flatten().map(|entry| entry.path()).collect()
+    }
+}
+
+pub fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_isolab"))
+}
+
+/// What came out of a lab that has ended.
+pub struct Said {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    pub fn from(output: &Output) -> Self {
+        use std::os::unix::process::ExitStatusExt;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said {
+            status: output
+                .status
+                .code()
+                .unwrap_or_else(|| -output.status.signal().unwrap_or(0)),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    pub fn results(&self) -> Result<Results, Failed> {
+        Ok(Results::from_json(&self.stdout)?)
+    }
+}
+
+pub fn say(mut command: Command) -> Result<Said, Failed> {
+    Ok(Said::from(&command.output()?))
+}
+
+/// Runs the lab in a place of its own, which it must leave as clean as it found it.
+pub fn isolab(args: &[&str]) -> Result<Said, Failed> {
+    let place = Place::new();
+    let said = say(place.isolab(args))?;
+    expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))?;
+    Ok(said)
+}
+
+/// Fails the test with a message.
+pub fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(otherwise().into()) }
+}
+
+pub fn expect_status(said: &Said, status: i32) -> Result<(), Failed> {
+    expect(said.status == status, || {
+        format!(
+            "status {}, expected {status}; stdout: {}; stderr: {}",
+            said.status, said.stdout, said.stderr
+        )
+    })
+}
+
+pub fn expect_holds(text: &str, part: &str) -> Result<(), Failed> {
+    expect(text.contains(part), || format!("{part:?} is not in {text:?}"))
+}
+
+/// Looks again and again until it finds what it waits for.
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, Failed> {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        expect(begin.elapsed() < PATIENCE, || format!("waited in vain for {what}"))?;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// All processes that descend from `pid`.
+pub fn descendants(pid: u32) -> Vec<u32> {
+    let path = format!("/proc/{pid}/task/{pid}/children");
+    let children = std::fs::read_to_string(path).unwrap_or_default();
+    let children: Vec<u32> = children
+        .split_ascii_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect();
+    children
+        .iter()
+        .flat_map(|child| std::iter::once(*child).chain(descendants(*child)))
+        .collect()
+}
+
+/// Whether the process is there and not a zombie.
+pub fn is_alive(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| state != 'Z' && state != 'X')
+}
