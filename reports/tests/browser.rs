@@ -9,11 +9,16 @@ use fixtures::results;
 use libtest_mimic::{Arguments, Failed, Trial};
 use reports::model::Results;
 use reports::{Lang, report};
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+/// A browser that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Reports what a reader would see as a flaw, as text in the page.
-const PROBE: &str = r#"<pre id="probe"></pre><script>
+const PROBE: &str = r#"<script>
 const flaws = [];
 for (const svg of document.querySelectorAll("svg")) {
   const paper = svg.getBoundingClientRect();
@@ -34,7 +39,7 @@ const names = () => [...document.querySelectorAll("table.comparison tbody th .ma
 const heading = document.querySelectorAll("table.comparison thead button")[1];
 const sorted = [names()];
 for (let presses = 0; presses < 2; presses++) { heading.click(); sorted.push(names()); }
-document.getElementById("probe").textContent = "flaws=" + flaws.join("; ") + "|sorted=" + sorted.join(",") + "|width=" + window.innerWidth + "|";
+parent.document.getElementById("probe").textContent = "flaws=" + flaws.join("; ") + "|sorted=" + sorted.join(",") + "|width=" + window.innerWidth + "|";
 </script>"#;
 
 fn browser() -> Option<PathBuf> {
@@ -54,23 +59,37 @@ fn probe(html: &str, width: u32) -> Result<String, Failed> {
     let browser = browser().ok_or("no browser")?;
     let folder = tempfile::tempdir()?;
     let page = folder.path().join("report.html");
-    std::fs::write(&page, html.replace("</body>", &format!("{PROBE}</body>")))?;
-    let output = Command::new(browser)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
+    // In a frame, since Chromium's windows are at least 500 pixels wide.
+    let probed = html
+        .replace("</body>", &format!("{PROBE}</body>"))
+        .replace('&', "&amp;")
+        .replace('"', "&quot;");
+    let frame = format!(
+        "<!DOCTYPE html><pre id=\"probe\"></pre><iframe width={width} height=900 srcdoc=\"{probed}\"></iframe>"
+    );
+    std::fs::write(&page, frame)?;
+    let dom = folder.path().join("dom.html");
+    let mut process = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu"])
+        .args(["--no-first-run", "--disable-background-networking"])
         .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
-        .arg(format!("--window-size={width},1000"))
+        .arg("--window-size=1200,1000")
         .arg("--dump-dom")
         .arg(&page)
         .stdin(Stdio::null())
+        .stdout(File::create(&dom)?)
         .stderr(Stdio::null())
-        .output()?;
-    let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+        .spawn()?;
+    let begin = Instant::now();
+    while process.try_wait()?.is_none() {
+        if begin.elapsed() > PATIENCE {
+            process.kill()?;
+            process.wait()?;
+            return Err("the browser did not end".into());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let dom = std::fs::read_to_string(dom)?;
     let probe = dom
         .split("<pre id=\"probe\">")
         .nth(1)
@@ -124,7 +143,7 @@ fn main() -> ExitCode {
     )];
     for lang in Lang::ALL {
         for (targets, fixture) in [(1, "one"), (3, "cpu"), (10, "ten")] {
-            for (medium, width) in [("screen", 1000), ("phone", 400)] {
+            for (medium, width) in [("screen", 1000), ("phone", 360)] {
                 let name = format!(
                     "nothing_overlaps_or_sticks_out_with_{targets}_targets_on_a_{medium}_in_{}",
                     lang.tag()
