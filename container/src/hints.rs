@@ -85,6 +85,9 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         }
         (Step::ChangeDirectory, Errno::EACCES) => "the program's user may not enter it",
         (Step::ResourceLimits, Errno::EPERM) => "only root may raise a hard limit",
+        (Step::CgroupEnter, Errno::EINVAL) => {
+            "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
+        }
         (Step::CgroupEnter, Errno::EACCES) => {
             "this part of the cgroup tree is not yours: run as root or in a delegated group"
         }
