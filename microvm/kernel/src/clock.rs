@@ -121,7 +121,7 @@ pub fn monotonic() -> u64 {
             let ticks = cpu::rdtsc().wrapping_sub(snapshot.tsc_timestamp);
             let shift = snapshot.tsc_shift;
             let ticks = if shift < 0 { ticks >> -shift } else { ticks << shift };
-            let nanoseconds = (u128::from(ticks) * u128::from(snapshot.tsc_to_system_mul) >> 32) as u64;
+            let nanoseconds = ((u128::from(ticks) * u128::from(snapshot.tsc_to_system_mul)) >> 32) as u64;
             (version, snapshot.system_time.wrapping_add(nanoseconds))
         };
         // SAFETY: as above.

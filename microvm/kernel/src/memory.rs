@@ -129,7 +129,7 @@ impl Memory {
             // SAFETY: the frame was just taken.
             unsafe { direct(frame.address).write_bytes(0, PAGE as usize) }
         }
-        let in_table = 512 - (page / PAGE & 511);
+        let in_table = 512 - page / PAGE % 512;
         let count = FAULT_AROUND.min(in_table).min((region.end - page) / PAGE);
         for next in 1..count as usize {
             // SAFETY: entries after `entry` in the same table.
@@ -175,7 +175,7 @@ impl Memory {
         for offset in (0..bytes).step_by(PAGE as usize) {
             let entry = page_table::entry_or_make(page + offset, &mut self.frames).ok_or(Errno::ENOMEM)?;
             // SAFETY: an entry of the program's page tables.
-            unsafe { entry.write(frames + offset | bits(protection, false)) }
+            unsafe { entry.write((frames + offset) | bits(protection, false)) }
         }
         Ok(())
     }

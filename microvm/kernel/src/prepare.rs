@@ -47,7 +47,7 @@ pub enum Error {
     /// What is wrong.
     Message(&'static str),
     /// Something is wrong with the program of this path.
-    Program(&'static str, [u8; 128], usize),
+    Program(&'static str, &'static [u8]),
     /// There is not enough memory.
     Memory,
 }
@@ -68,11 +68,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Message(message) => f.write_str(message),
-            Self::Program(message, path, length) => {
+            Self::Program(message, path) => {
                 write!(
                     f,
                     "{}: {message}",
-                    core::str::from_utf8(&path[..*length]).unwrap_or("(its path is not UTF-8)")
+                    core::str::from_utf8(path).unwrap_or("(its path is not UTF-8)")
                 )
             }
             Self::Memory => f.write_str("the program needs more memory than this machine has"),
@@ -137,13 +137,9 @@ fn run(start_info: u64) -> Result<Start, Error> {
     }
     files.read_initramfs(info.initramfs, &mut memory.frames)?;
 
+    let request: &'static Request = request;
     let path = &request.path[..request.path_bytes];
-    let complain = |message| {
-        let mut start = [0; 128];
-        let length = path.len().min(start.len());
-        start[..length].copy_from_slice(&path[..length]);
-        Error::Program(message, start, length)
-    };
+    let complain = |message| Error::Program(message, path);
     let file = files.program(path).map_err(complain)?;
     let program = Program::read(file).map_err(complain)?;
     let base = if program.relocatable { PIE_BASE } else { 0 };
@@ -198,9 +194,8 @@ fn load(memory: &mut Memory, file: &[u8], base: u64, segment: &Segment) -> Resul
     if segment.memory_bytes == 0 {
         return Ok(());
     }
-    let protection = (segment.flags >> 2 & 1) as u8 * READ
-        | (segment.flags >> 1 & 1) as u8 * WRITE
-        | (segment.flags & 1) as u8 * EXECUTE;
+    let flag = |bit: u32, protection| if segment.flags & bit != 0 { protection } else { 0 };
+    let protection = flag(4, READ) | flag(2, WRITE) | flag(1, EXECUTE);
     let start = page_floor(base + segment.address);
     let file_end = base + segment.address + segment.file_bytes;
     let end = page_ceil(base + segment.address + segment.memory_bytes);
