@@ -20,7 +20,7 @@ use crate::hints;
 use crate::init::Shared;
 use crate::notes::{self, Note};
 use crate::plan::{IdMaps, Plan};
-use crate::report::{Report, gate, state};
+use crate::report::{Report, gate};
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
 use crate::statistics::Statistics;
@@ -126,7 +126,7 @@ fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Result
     let arguments = CloneArgs {
         flags: flags | into_group | launch.plan.clone_flags,
         pidfd: &raw mut pidfd as u64,
-        child_tid: launch.report.state.as_ptr() as u64,
+        child_tid: launch.report.pid1.as_ptr() as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: launch.stacks.pid1.base,
         stack_size: launch.stacks.pid1.size,
@@ -136,7 +136,7 @@ fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Result
     let mut before = SigSet::empty();
     // Blocking every signal cannot fail, and neither can putting the old set back.
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before));
-    // SAFETY: the stack is pid 1's own until `state` is RELEASED (`stack::give_back` holds the launch for that);
+    // SAFETY: the stack is pid 1's own until `pid1` is RELEASED (`stack::give_back` holds the launch for that);
     // the launch lives as long; `child::pid1` keeps to the rules of `sys`.
     let cloned = unsafe { sys::clone_onto(&arguments, child::pid1, Arc::as_ptr(launch)) };
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
@@ -180,9 +180,7 @@ impl Container {
     /// Waits until the program has been executed, or pid 1 has ended.
     fn await_program(&mut self) -> Result<(), Error> {
         let Launch { plan, report, .. } = &*self.launch;
-        while report.state.load(Acquire) == state::STARTING {
-            sys::futex_wait(&report.state, state::STARTING, None);
-        }
+        child::wait_for_exec(report);
         if plan.changes_ids() {
             // SAFETY: prctl(2) without pointers.
             let _ = unsafe { libc::prctl(libc::PR_SET_DUMPABLE, DUMPABLE.get().copied().unwrap_or(1)) };
@@ -190,12 +188,11 @@ impl Container {
         if let Some(failure) = report.failure() {
             return Err(hints::explain(plan, failure));
         }
-        let executed = report.main.entries().iter().any(|(step, ..)| *step == Step::Exec);
-        if executed {
-            Ok(())
-        } else {
-            Err(self.process.died_in_set_up())
+        if !report.prepared.load(Acquire) {
+            return Err(self.process.died_in_set_up());
         }
+        report.main.end(Step::Exec);
+        Ok(())
     }
 
     /// Pid 1 of the container as the host sees it.

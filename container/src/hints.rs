@@ -47,7 +47,7 @@ fn tried(plan: &Plan, failure: Failure) -> String {
             ),
             None => "prlimit64".to_owned(),
         },
-        Step::CgroupEnter => format!("enter the control group through {:?}", plan.doors.get(item)),
+        Step::CgroupEnter | Step::Pid1Cgroup => format!("enter the control group through {:?}", plan.doors.get(item)),
         Step::Exec => format!("execve {:?}", plan.program),
         step => step.describe().call.to_owned(),
     }
@@ -85,18 +85,16 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         }
         (Step::ChangeDirectory, Errno::EACCES) => "the program's user may not enter it",
         (Step::ResourceLimits, Errno::EPERM) => "only root may raise a hard limit",
-        (Step::CgroupEnter, Errno::EINVAL) => {
+        (Step::CgroupEnter | Step::Pid1Cgroup, Errno::EINVAL) => {
             "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
         }
-        (Step::CgroupEnter, Errno::EACCES) => {
+        (Step::CgroupEnter | Step::Pid1Cgroup, Errno::EACCES) => {
             "this part of the cgroup tree is not yours: run as root or in a delegated group"
         }
         (Step::Seccomp, Errno::EINVAL | Errno::ENOSYS) => {
             "the kernel has no seccomp filters: build it with CONFIG_SECCOMP_FILTER"
         }
-        (Step::Helper | Step::CloneProgram, Errno::EAGAIN) => {
-            "the limit on tasks is reached: raise it (`ulimit -u`, the pids limit)"
-        }
+        (Step::CloneProgram, Errno::EAGAIN) => "the limit on tasks is reached: raise it (`ulimit -u`, the pids limit)",
         (Step::Exec, Errno::ENOENT) => {
             "it is not in the layers, or it is a dynamic program or a script whose loader is not: a static program needs nothing else"
         }

@@ -1,21 +1,20 @@
 //! What the child tells the lab, in memory that both see: how far it is, what failed, and when each step ended.
 //!
 //! Everything is atomic, because lab and child run at the same time. A log has one writer at a time; a reader looks
-//! only after the writer has changed `state`.
+//! only after the kernel has cleared the writer's word.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 
 use crate::steps::Step;
 use crate::sys::{self, Errno};
 
-/// Values of [`Report::state`].
-pub mod state {
-    /// The kernel cleared the word: pid 1 has executed its init or is dead, and uses this memory no more.
+/// Values of [`Report::program`] and [`Report::pid1`]. The kernel clears such a word when the process has executed
+/// another program or is dead, and uses this memory no more (CLONE_CHILD_CLEARTID).
+pub mod word {
+    /// It runs on the lab's memory, or is not there yet.
+    pub const BUSY: u32 = 1;
+    /// It does not any more.
     pub const RELEASED: u32 = 0;
-    /// The set-up is under way.
-    pub const STARTING: u32 = 1;
-    /// The program has been executed.
-    pub const RUNNING: u32 = 2;
 }
 
 /// Bits of [`Report::gates`].
@@ -26,22 +25,28 @@ pub mod gate {
     pub const CGROUP: u32 = 2;
     /// The lab gave up: end.
     pub const ABANDONED: u32 = 4;
+    /// The network namespace is there.
+    pub const NETWORK: u32 = 8;
+    /// The root file system is complete.
+    pub const ROOT: u32 = 16;
 }
 
 /// See the top of the file.
 pub struct Report {
-    /// How far the child is; also its `CLONE_CHILD_CLEARTID` word.
-    pub state: AtomicU32,
-    /// What the lab has finished.
+    /// Whether the program's process runs on the lab's memory.
+    pub program: AtomicU32,
+    /// Whether pid 1 does.
+    pub pid1: AtomicU32,
+    /// What each has finished that others wait for.
     pub gates: AtomicU32,
-    /// The helper thread's `CLONE_CHILD_CLEARTID` word.
-    pub helper: AtomicU32,
+    /// Whether everything before the program's exec went well.
+    pub prepared: AtomicBool,
     failure: AtomicU64,
     /// Steps on the way from the call to the program, one after the other.
     pub main: Log,
     /// Steps of the lab beside it.
     pub lab: Log,
-    /// Steps of the helper thread beside it.
+    /// Steps of pid 1 beside it.
     pub side: Log,
 }
 
@@ -60,9 +65,10 @@ impl Report {
     /// A report of a start that was asked for at `began_ns`.
     pub fn new(began_ns: u64) -> Self {
         Report {
-            state: AtomicU32::new(state::STARTING),
+            program: AtomicU32::new(word::BUSY),
+            pid1: AtomicU32::new(word::BUSY),
             gates: AtomicU32::new(0),
-            helper: AtomicU32::new(0),
+            prepared: AtomicBool::new(false),
             failure: AtomicU64::new(0),
             main: Log::new(began_ns),
             lab: Log::new(began_ns),

@@ -1,4 +1,4 @@
-//! Stacks for the three lines of execution of a start: pid 1, its helper, the program's process before its exec.
+//! Stacks for the two processes of a start while they share the lab's memory: pid 1 and the program's.
 //!
 //! They are kept and used again, so that many containers alive at once do not each hold their own.
 
@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use crate::Error;
 use crate::child::{Launch, LaunchStacks};
-use crate::report::state;
+use crate::report::word;
 
 /// One stack: its lowest address and its size in bytes, as `struct clone_args` wants them.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub struct Stack {
     pub size: u64,
 }
 
-/// Three stacks, each with an inaccessible page below it.
+/// Two stacks, each with an inaccessible page below it.
 #[derive(Debug)]
 pub struct Stacks {
     base: u64,
@@ -28,9 +28,10 @@ const GUARD: u64 = 4096;
 /// Enough for an unoptimised build, whose frames are large, and a path of PATH_MAX.
 const SIZE: u64 = 60 * 1024;
 const STRIDE: u64 = GUARD + SIZE;
-const COUNT: u64 = 3;
+const COUNT: u64 = 2;
 
-/// Stacks, each with the start that used it last; free when pid 1 of that start has released the lab's memory.
+/// Stacks, each with the start that used it last; free when pid 1 of that start has
+/// released the lab's memory, which it does after the program's process.
 static LENT: Mutex<Vec<(Stacks, Arc<Launch>)>> = Mutex::new(Vec::new());
 
 impl Stacks {
@@ -39,7 +40,7 @@ impl Stacks {
         let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(free) = lent
             .iter()
-            .position(|(_, launch)| launch.report.state.load(Acquire) == state::RELEASED)
+            .position(|(_, launch)| launch.report.pid1.load(Acquire) == word::RELEASED)
         {
             return Ok(lent.swap_remove(free).0);
         }
@@ -88,8 +89,7 @@ impl Stacks {
         };
         LaunchStacks {
             pid1: stack(0),
-            helper: stack(1),
-            program: stack(2),
+            program: stack(1),
         }
     }
 }

@@ -7,8 +7,6 @@ pub enum Actor {
     Lab,
     /// Pid 1 of the container, before it becomes its small init program.
     Pid1,
-    /// A second thread of pid 1, which builds the file system while the first makes the network.
-    Helper,
     /// The process that becomes the program.
     Program,
 }
@@ -19,7 +17,6 @@ impl Actor {
         match self {
             Actor::Lab => "lab",
             Actor::Pid1 => "pid 1",
-            Actor::Helper => "helper",
             Actor::Program => "program",
         }
     }
@@ -70,41 +67,45 @@ macro_rules! steps {
 steps! {
     Plan: Lab, "plan", "plan", "", "turn the description into ready-made arguments: the child must not allocate memory";
     CgroupCreate: Lab, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
-    Clone: Lab, "clone", "clone", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with the lab until it executes its init, so no page table is copied";
+    Clone: Lab, "clone", "clone pid 1", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with the lab until it executes its init, so no page table is copied";
     IdMaps: Lab, "id maps", "id maps", "write /proc/PID/{setgroups,uid_map,gid_map}", "say which host users the users inside are";
     DeathSignal: Pid1, "clone", "parent-death signal", "prctl(PR_SET_PDEATHSIG, SIGKILL)", "if the lab is killed now, this process is too";
     WaitIds: Pid1, "id maps", "wait for id maps", "futex", "without maps nothing can be created: its owner would have no id";
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";
-    Helper: Pid1, "clone", "helper thread", "clone3(CLONE_THREAD)", "build the file system on another processor while this one makes the network";
-    Network: Pid1, "network", "network namespace", "unshare(CLONE_NEWNET)", "network devices, addresses and ports of its own";
-    Loopback: Pid1, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
-    Propagation: Helper, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";
-    VolumeSource: Helper, "root file system", "volume sources", "open_tree(OPEN_TREE_CLONE), mount_setattr", "take hold of the volumes while the host's files are still in sight; no devices, no set-user-id";
-    Stage: Helper, "root file system", "stage", "mount(tmpfs)", "memory for what the container writes; gone with it";
-    Overlay: Helper, "root file system", "overlay", "mount(overlay)", "read-only layers below, the writable one above";
-    Proc: Helper, "root file system", "/proc", "mount(proc)", "shows the processes of the new pid namespace only";
-    Devices: Helper, "root file system", "/dev", "mknod, symlink, bind", "null, zero, full, random, urandom, tty and the usual links; no host device";
-    Terminals: Helper, "root file system", "/dev/pts", "mount(devpts)", "terminals of its own";
-    SharedMemory: Helper, "root file system", "/dev/shm", "mount(tmpfs)", "POSIX shared memory of its own";
-    Volumes: Helper, "root file system", "volumes", "openat2(RESOLVE_IN_ROOT), move_mount", "targets are looked up inside the root: a symbolic link in the image cannot lead out";
-    WorkingDirectory: Helper, "root file system", "working directory", "openat2(RESOLVE_IN_ROOT), mkdir", "made when missing";
-    Mask: Helper, "root file system", "mask /proc", "mount(MS_BIND)", "files that tell about the host are covered, files that steer it become read-only";
-    Pivot: Helper, "root file system", "pivot root", "pivot_root, umount2(MNT_DETACH)", "the container's root becomes the root; the host's files are out of reach";
-    HostName: Helper, "root file system", "host name", "sethostname", "a name of its own";
-    JoinHelper: Pid1, "root file system", "wait for the helper", "futex", "file system and network are both needed from here on";
+    CloneProgram: Pid1, "clone", "clone program", "clone3(CLONE_VM)", "the process that becomes the program prepares itself on another processor meanwhile";
+    Propagation: Pid1, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";
+    VolumeSource: Pid1, "root file system", "volume sources", "open_tree(OPEN_TREE_CLONE), mount_setattr", "take hold of the volumes while the host's files are still in sight; no devices, no set-user-id";
+    Stage: Pid1, "root file system", "stage", "mount(tmpfs)", "memory for what the container writes; gone with it";
+    Overlay: Pid1, "root file system", "overlay", "mount(overlay)", "read-only layers below, the writable one above";
+    Copy: Pid1, "root file system", "copy of the layers", "openat, getdents64, sendfile", "where the kernel refuses an overlay: the layers copied into memory";
+    Proc: Pid1, "root file system", "/proc", "mount(proc)", "shows the processes of the new pid namespace only";
+    Devices: Pid1, "root file system", "/dev", "mknod, symlink, bind", "null, zero, full, random, urandom, tty and the usual links; no host device";
+    Terminals: Pid1, "root file system", "/dev/pts", "mount(devpts)", "terminals of its own";
+    SharedMemory: Pid1, "root file system", "/dev/shm", "mount(tmpfs)", "POSIX shared memory of its own";
+    Mask: Pid1, "root file system", "mask /proc", "mount(MS_BIND)", "files that tell about the host are covered, files that steer it become read-only";
+    Volumes: Pid1, "root file system", "volumes", "openat2(RESOLVE_IN_ROOT), move_mount", "targets are looked up inside the root: a symbolic link in the image cannot lead out";
+    WorkingDirectory: Pid1, "root file system", "working directory", "openat2(RESOLVE_IN_ROOT), mkdir", "made when missing";
+    Pivot: Pid1, "root file system", "pivot root", "pivot_root, umount2(MNT_DETACH)", "the container's root becomes the root; the host's files are out of reach";
+    HostName: Pid1, "root file system", "host name", "sethostname", "a name of its own";
+    WaitNetwork: Pid1, "root file system", "wait for the network", "futex", "the program's process makes it meanwhile";
+    JoinNetwork: Pid1, "root file system", "join network namespace", "setns(CLONE_NEWNET)", "pid 1 belongs to the container's network, too";
+    Loopback: Pid1, "root file system", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
     Sys: Pid1, "root file system", "/sys", "mount(sysfs, MS_RDONLY)", "after the network namespace, whose devices it shows";
     ReadOnlyRoot: Pid1, "root file system", "read-only root", "mount(/, MS_REMOUNT|MS_RDONLY)", "nothing of the root can be written";
-    WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the lab makes it in the meantime";
-    CgroupEnter: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
-    CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "the control group looks like the top of the tree";
-    CloneProgram: Pid1, "drop privileges", "clone program", "clone3(CLONE_VM|CLONE_VFORK)", "the program is a child of pid 1, which stays to reap orphans";
-    Session: Program, "drop privileges", "session", "setsid, dup3", "a session of its own, standard input and output";
-    CloseFiles: Program, "drop privileges", "close files", "close_range(3, ~0)", "no descriptor of the lab reaches the program";
+    Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the lab makes it meanwhile";
+    Pid1Cgroup: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "pid 1 counts, too";
+    Network: Program, "network", "network namespace", "unshare(CLONE_NEWNET)", "network devices, addresses and ports of its own";
+    WaitCgroup: Program, "cgroup", "wait for the cgroup", "futex", "the lab makes it meanwhile";
+    CgroupEnter: Program, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
+    CgroupNamespace: Program, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "the control group looks like the top of the tree";
     ResourceLimits: Program, "drop privileges", "resource limits", "prlimit64", "limits of the process";
     Capabilities: Program, "drop privileges", "capabilities", "prctl(PR_CAPBSET_DROP), setresuid, capset", "drop every capability not asked for, from every set";
-    ChangeDirectory: Program, "drop privileges", "change directory", "chdir, getcwd", "refused when it lies outside the root";
     NoNewPrivileges: Program, "drop privileges", "no new privileges", "prctl(PR_SET_NO_NEW_PRIVS)", "no set-user-id program can gain any";
-    Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list";
+    Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list; what follows here is on it";
+    WaitRoot: Program, "root file system", "wait for the root", "futex", "pid 1 builds it meanwhile";
+    Session: Program, "exec", "session", "setsid, dup3", "a session of its own, standard input and output";
+    CloseFiles: Program, "exec", "close files", "close_range(3, ~0)", "no descriptor of the lab reaches the program";
+    ChangeDirectory: Program, "exec", "change directory", "chdir, getcwd", "refused when it lies outside the root";
     Exec: Program, "exec", "exec", "execve", "become the program";
     InitExec: Pid1, "init", "init", "execveat", "pid 1 becomes a program of one page that forwards signals and reaps";
 }

@@ -72,14 +72,6 @@ pub fn futex_wake(word: &AtomicU32) {
     let _ = unsafe { call!(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
 }
 
-/// Ends the calling thread (exit(2)), not the process.
-pub fn exit_thread(code: i32) -> ! {
-    loop {
-        // SAFETY: exit(2) does not return.
-        let _ = unsafe { call!(libc::SYS_exit, code) };
-    }
-}
-
 /// Ends the calling process (exit_group(2)).
 pub fn exit_process(code: i32) -> ! {
     loop {

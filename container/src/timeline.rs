@@ -22,7 +22,7 @@ pub struct ExplainedStep {
     pub call: &'static str,
     /// What it is for.
     pub purpose: &'static str,
-    /// Who made it: `lab`, `pid 1`, `helper`, `program`. Steps of different makers overlap.
+    /// Who made it: `lab`, `pid 1`, `program`. Steps of different makers overlap.
     pub by: &'static str,
     /// When it began, in ns after the start was asked for.
     pub began_ns: u64,
@@ -100,7 +100,7 @@ mod tests {
         let by: Vec<_> = explain(&report).iter().map(|step| (step.name, step.by)).collect();
         assert_eq!(by.len(), 3);
         assert_eq!(by[0], ("plan", "lab"));
-        assert!(by.contains(&("stage", "helper")));
+        assert!(by.contains(&("stage", "pid 1")));
     }
 
     fn sys_now() -> u64 {

@@ -7,10 +7,10 @@
 //! The order, each with its reason:
 //! 1. the parent-death signal, so that a killed lab leaves nothing half made;
 //! 2. the id maps, since nothing can be created by an owner without an id;
-//! 3. side by side: the network namespace here, the file system in a helper thread (`root.rs`);
-//! 4. the control group, then its namespace, which takes the group of the moment as its top;
-//! 5. the program as a child, which drops its privileges and executes (`program.rs`);
-//! 6. the init as this process.
+//! 3. the program's process, which makes the network namespace, the most expensive step, enters the control group and
+//!    drops its privileges (`program.rs`), while pid 1 builds the file system (`root.rs`) on another processor;
+//! 4. in pid 1, what needs both: loopback and /sys;
+//! 5. the program executes, then pid 1 its init.
 
 mod network;
 mod program;
@@ -20,17 +20,17 @@ use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, Ordering::*};
 
 use crate::plan::Plan;
-use crate::report::{Failure, Log, Report, gate, state};
+use crate::report::{Failure, Log, Report, gate, word};
 use crate::stack::Stack;
 use crate::steps::Step;
-use crate::sys::{self, CloneArgs, Errno, call};
+use crate::sys::{self, Errno, call};
 
 /// What lab and child share for one start.
 pub struct Launch {
     pub plan: Plan,
     pub report: Report,
     pub stacks: LaunchStacks,
-    /// Mount points covered later by pid 1: made by the helper, which still sees where they come from.
+    /// What covers directories of /sys, taken hold of while its place is still in sight.
     pub covers: [AtomicI32; COVERS],
 }
 
@@ -41,7 +41,6 @@ pub const COVERS: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub struct LaunchStacks {
     pub pid1: Stack,
-    pub helper: Stack,
     pub program: Stack,
 }
 
@@ -91,7 +90,7 @@ impl Line<'_> {
 
 /// Pid 1: see the top of the file.
 pub extern "C" fn pid1(launch: *const Launch) -> ! {
-    // SAFETY: the lab keeps the launch until `state` says that this process uses it no more.
+    // SAFETY: the lab keeps the launch until `Report::pid1` says that this process uses it no more.
     let launch = unsafe { &*launch };
     let (plan, report) = (&launch.plan, &launch.report);
     let line = Line {
@@ -112,39 +111,62 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
             line.done(Step::DeathSignal, die_with_the_lab(plan));
         }
     }
-    line.done(Step::Helper, start_helper(launch));
+    let program = line.done(Step::CloneProgram, program::clone(launch));
+
+    let line = Line {
+        report,
+        log: &report.side,
+    };
+    report.side.begin();
+    root::build(launch, &line);
     if plan.own_network {
-        line.done(Step::Network, sys::unshare(libc::CLONE_NEWNET));
+        wait_for_gate(launch, gate::NETWORK);
+        report.side.end(Step::WaitNetwork);
+        line.done(Step::JoinNetwork, join_namespaces(&program, libc::CLONE_NEWNET));
         line.done(Step::Loopback, network::loopback_up());
     }
-    join_helper(report);
-    line.done(Step::JoinHelper, Ok(()));
     root::mount_sys(launch, &line);
     if plan.read_only_root {
         line.done(Step::ReadOnlyRoot, root::make_read_only());
     }
     if !plan.doors.is_empty() {
         wait_for_gate(launch, gate::CGROUP);
-        report.main.end(Step::WaitCgroup);
-        for (index, door) in plan.doors.iter().enumerate() {
-            door.enter()
-                .unwrap_or_else(|errno| line.fail(Step::CgroupEnter, index, errno));
-        }
-        report.main.end(Step::CgroupEnter);
+        report.side.end(Step::Pid1WaitCgroup);
+        enter_cgroups(plan).unwrap_or_else(|(index, errno)| line.fail(Step::Pid1Cgroup, index, errno));
+        report.side.end(Step::Pid1Cgroup);
     }
-    if plan.own_cgroup_view {
-        line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
-    }
-    let id = line.done(Step::CloneProgram, program::clone(launch));
-    // The program's process has executed or failed: CLONE_VFORK returns no earlier.
+    report.open_gate(gate::ROOT);
+
+    wait_for_exec(report);
     if report.failure().is_some() {
         sys::exit_process(125);
     }
-    report.main.end(Step::Exec);
-    report.state.store(state::RUNNING, Release);
-    sys::futex_wake(&report.state);
-    let errno = become_init(plan, id);
+    let errno = become_init(plan, &program);
     line.fail(Step::InitExec, 0, errno)
+}
+
+/// Enters every v1 group. A failure says which.
+fn enter_cgroups(plan: &Plan) -> Result<(), (usize, Errno)> {
+    for (index, door) in plan.doors.iter().enumerate() {
+        door.enter().map_err(|errno| (index, errno))?;
+    }
+    Ok(())
+}
+
+/// Moves pid 1 into namespaces of the program's process (setns(2) with a pidfd, Linux 5.8).
+fn join_namespaces(program: &program::Program, namespaces: i32) -> Result<(), Errno> {
+    // SAFETY: numbers only.
+    unsafe { call!(libc::SYS_setns, program.pidfd, namespaces) }.map(drop)
+}
+
+/// Waits until the program's process uses the lab's memory no more. The kernel wakes one sleeper only, and the lab
+/// sleeps there, too: whoever wakes wakes the other.
+pub fn wait_for_exec(report: &Report) {
+    while report.program.load(Acquire) == word::BUSY && report.pid1.load(Acquire) == word::BUSY {
+        // With a timeout, since pid 1 may be killed before there is a program's process.
+        sys::futex_wait(&report.program, word::BUSY, Some(100));
+    }
+    sys::futex_wake(&report.program);
 }
 
 /// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: the
@@ -193,54 +215,16 @@ fn become_root() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Starts the thread that builds the file system.
-fn start_helper(launch: &Launch) -> Result<(), Errno> {
-    let flags = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
-    let stack = launch.stacks.helper;
-    launch.report.helper.store(1, Relaxed);
-    let arguments = CloneArgs {
-        flags: (flags | libc::CLONE_CHILD_CLEARTID) as u64,
-        child_tid: launch.report.helper.as_ptr() as u64,
-        stack: stack.base,
-        stack_size: stack.size,
-        ..Default::default()
-    };
-    // SAFETY: the helper's own stack; the launch outlives it, as pid 1 waits for it; `helper` keeps to the rules.
-    unsafe { sys::clone_onto(&arguments, helper, launch) }.map(drop)
-}
-
-extern "C" fn helper(launch: *const Launch) -> ! {
-    // SAFETY: pid 1 waits for this thread before it ends, and the lab waits for pid 1.
-    let launch = unsafe { &*launch };
-    launch.report.side.begin();
-    root::build(
-        launch,
-        &Line {
-            report: &launch.report,
-            log: &launch.report.side,
-        },
-    );
-    sys::exit_thread(0)
-}
-
-/// Waits until the kernel has cleared the helper's word, after its last instruction.
-fn join_helper(report: &Report) {
-    loop {
-        let helper = report.helper.load(Acquire);
-        if helper == 0 {
-            return;
-        }
-        sys::futex_wait(&report.helper, helper, None);
-    }
-}
-
 /// Executes the init. Returns only when that failed.
-fn become_init(plan: &Plan, program: i32) -> Errno {
+fn become_init(plan: &Plan, program: &program::Program) -> Errno {
     let mut digits = [0u8; 12];
-    let number = decimal(program, &mut digits);
+    let number = decimal(program.id, &mut digits);
     let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
     let environment = [std::ptr::null::<libc::c_char>()];
     let prepare = || -> Result<(), Errno> {
+        if plan.own_cgroup_view {
+            join_namespaces(program, libc::CLONE_NEWCGROUP)?;
+        }
         // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
         // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
         program::keep_capabilities(1 << libc_kill())?;

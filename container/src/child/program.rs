@@ -1,43 +1,64 @@
-//! The last steps of the process that becomes the program: everything it must not keep goes, then it executes.
+//! The process that becomes the program: everything it must not keep goes, then it executes.
 //!
-//! The order: standard input and output while their descriptors are still there; all other descriptors; the resource
-//! limits and ids while the capabilities for them are; the working directory as the user that the program runs as;
-//! the filter last, since it forbids much of what comes before.
+//! The order: the network namespace first, as it takes longest; the control group while its descriptor is there; the
+//! resource limits and ids while the capabilities for them are; the filter, under no_new_privs; then, when pid 1 has
+//! finished the root, what needs it and is on the filter's list: standard input and output, the working directory as
+//! the user that the program runs as, and exec.
 
-use super::{Launch, Line};
+use std::sync::atomic::Ordering::*;
+
+use super::{Launch, Line, enter_cgroups, wait_for_gate};
 use crate::plan::Plan;
-use crate::report::Failure;
+use crate::report::{Failure, gate};
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call};
 
-/// Starts the process and returns its id inside once it has executed or failed.
-pub fn clone(launch: &Launch) -> Result<i32, Errno> {
+/// The process as pid 1 knows it.
+pub struct Program {
+    pub id: i32,
+    pub pidfd: i32,
+}
+
+/// Starts the process.
+pub fn clone(launch: &Launch) -> Result<Program, Errno> {
     let stack = launch.stacks.program;
+    let mut pidfd = -1i32;
     let arguments = CloneArgs {
-        flags: (libc::CLONE_VM | libc::CLONE_VFORK) as u64,
+        flags: (libc::CLONE_VM | libc::CLONE_PIDFD | libc::CLONE_CHILD_CLEARTID) as u64,
+        pidfd: &raw mut pidfd as u64,
+        child_tid: launch.report.program.as_ptr() as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: stack.base,
         stack_size: stack.size,
         ..Default::default()
     };
-    // SAFETY: the program's own stack; CLONE_VFORK keeps pid 1, and so the launch, waiting; `main` keeps to the rules.
-    unsafe { sys::clone_onto(&arguments, main, launch) }
+    // SAFETY: the program's own stack; pid 1, and so the lab, keeps the launch until `Report::program` is cleared or
+    // every process of the container is dead; `main` keeps to the rules.
+    let id = unsafe { sys::clone_onto(&arguments, main, launch) }?;
+    Ok(Program { id, pidfd })
 }
 
 extern "C" fn main(launch: *const Launch) -> ! {
-    // SAFETY: pid 1 waits until this process has executed or ended.
+    // SAFETY: see `clone`.
     let launch = unsafe { &*launch };
     let (plan, report) = (&launch.plan, &launch.report);
     let line = Line {
         report,
         log: &report.main,
     };
-    report.main.end(Step::CloneProgram);
-    line.done(Step::Session, session(plan));
-    // SAFETY: numbers only.
-    line.done(Step::CloseFiles, unsafe {
-        call!(libc::SYS_close_range, 3, u32::MAX, 0)
-    });
+    if plan.own_network {
+        line.done(Step::Network, sys::unshare(libc::CLONE_NEWNET));
+        report.open_gate(gate::NETWORK);
+    }
+    if !plan.doors.is_empty() {
+        wait_for_gate(launch, gate::CGROUP);
+        report.main.end(Step::WaitCgroup);
+        enter_cgroups(plan).unwrap_or_else(|(index, errno)| line.fail(Step::CgroupEnter, index, errno));
+        report.main.end(Step::CgroupEnter);
+    }
+    if plan.own_cgroup_view {
+        line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
+    }
     if !plan.rlimits.is_empty() {
         for (index, rlimit) in plan.rlimits.iter().enumerate() {
             let pair = [rlimit.soft, rlimit.hard];
@@ -48,9 +69,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
         line.done(Step::ResourceLimits, Ok(()));
     }
     line.done(Step::Capabilities, drop_capabilities(plan));
-    line.done(Step::ChangeDirectory, change_directory(plan));
     line.done(Step::NoNewPrivileges, sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1));
-    reset_signals();
     if let Some(filter) = &plan.filter {
         let program = libc::sock_fprog {
             len: filter.len() as u16,
@@ -69,6 +88,16 @@ extern "C" fn main(launch: *const Launch) -> ! {
         };
         line.done(Step::Seccomp, set);
     }
+    wait_for_gate(launch, gate::ROOT);
+    report.main.end(Step::WaitRoot);
+    line.done(Step::Session, session(plan));
+    // SAFETY: numbers only.
+    line.done(Step::CloseFiles, unsafe {
+        call!(libc::SYS_close_range, 3, u32::MAX, 0)
+    });
+    line.done(Step::ChangeDirectory, change_directory(plan));
+    reset_signals();
+    report.prepared.store(true, Release);
     // SAFETY: terminated arrays of terminated strings.
     let answer = unsafe {
         call!(

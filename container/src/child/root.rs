@@ -58,7 +58,7 @@ const MASKED_SYS: [&CStr; super::COVERS] = [c"/sys/firmware", c"/sys/devices/vir
 const CAREFUL: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
-/// Builds the root and moves into it. Runs in the helper thread, which shares root and working directory with pid 1.
+/// Builds the root and moves into it. pivot_root(2) takes the program's process along: its root was the same.
 pub fn build(launch: &Launch, line: &Line) {
     let plan = &launch.plan;
     line.done(
@@ -336,7 +336,7 @@ fn pivot() -> Result<(), Errno> {
     sys::chdir(c"/")
 }
 
-/// Mounts /sys, read-only. Runs in pid 1, which is in the new network namespace, whose devices sysfs shows.
+/// Mounts /sys, read-only. Pid 1 must be in the new network namespace, whose devices sysfs shows.
 pub fn mount_sys(launch: &Launch, line: &Line) {
     line.done(Step::Sys, sys_and_covers(launch));
 }
