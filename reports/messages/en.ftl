@@ -70,6 +70,10 @@ chart-work-title = Speed of the program relative to { $baseline }: { $workload }
 chart-work-note = Operations per second by the program's own clock, divided by those of { $baseline } (n = { $n } per target). Longer is faster. Thick line under the bar: 95 % interval of the ratio.
 chart-guest-ram-title = Memory against the guest's RAM
 chart-guest-ram-note = Median unique set size of one instance at its first byte (n = { $n } per point). RAM that a guest has not touched costs nothing.
+chart-density-title = Memory of many instances at once: { $workload }
+chart-density-note = What the host's available memory lost with so many instances alive, one mark per measurement (n = { $n } in all). A lower line means more instances fit.
+axis-instances = instances alive at once
+axis-host-delta = memory the host lost
 chart-across-startup-title = Start-up in { $files } files
 chart-across-memory-title = Memory of one instance in { $files } files
 chart-across-work-title = Work per second in { $files } files

@@ -64,6 +64,10 @@ chart-work-title = { $baseline } 대비 프로그램의 속도: { $workload }
 chart-work-note = 프로그램 자신의 시계로 잰 초당 연산 수를 { $baseline }의 것으로 나눈 값 (대상마다 n = { $n }). 길수록 빠름. 막대 아래 굵은 선: 비율의 95 % 신뢰구간.
 chart-guest-ram-title = 게스트 RAM 크기에 따른 메모리
 chart-guest-ram-note = 첫 바이트 시점 인스턴스 하나의 고유 메모리 중앙값 (점마다 n = { $n }). 게스트가 건드리지 않은 RAM은 비용이 없음.
+chart-density-title = 동시에 실행한 여러 인스턴스의 메모리: { $workload }
+chart-density-note = 그만큼의 인스턴스가 살아 있을 때 호스트의 가용 메모리가 줄어든 양, 측정마다 표시 하나 (모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스가 들어감.
+axis-instances = 동시에 살아 있는 인스턴스
+axis-host-delta = 줄어든 호스트 메모리
 chart-across-startup-title = 파일 { $files }개의 시작 시간
 chart-across-memory-title = 파일 { $files }개의 인스턴스 메모리
 chart-across-work-title = 파일 { $files }개의 초당 작업량

@@ -197,6 +197,12 @@ pub struct Memory {
     pub cgroup_anon_bytes: Option<u64>,
     /// Peak of the instance's memory cgroup, the runtime's own start included.
     pub cgroup_peak_bytes: Option<u64>,
+    /// One instance's share of what the host lost: (MemAvailable before − with `instances` of them alive) / `instances`.
+    #[serde(default)]
+    pub host_delta_bytes: Option<u64>,
+    /// How many instances were alive at once when `host_delta_bytes` was taken.
+    #[serde(default)]
+    pub instances: Option<u32>,
     /// Field name → why it is `None`.
     pub missing: BTreeMap<String, String>,
 }

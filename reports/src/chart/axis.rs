@@ -13,6 +13,8 @@ pub(crate) enum Unit {
     PerSecond,
     /// A share of runs, 0 to 1.
     Share,
+    /// A number of instances.
+    Count,
 }
 
 impl Unit {
@@ -24,6 +26,7 @@ impl Unit {
             Unit::Ratio => format!("{}×", units::number(value)),
             Unit::Share => format!("{:.0} %", value * 100.0),
             Unit::PerSecond => units::per_second(value),
+            Unit::Count => format!("{value:.0}"),
         }
     }
 
@@ -39,6 +42,7 @@ impl Unit {
             ],
             Unit::Ratio => &[(1.0, "×")],
             Unit::Share => &[(0.01, "%")],
+            Unit::Count => &[(1.0, "")],
             Unit::PerSecond => &[(1.0, "/s"), (1e3, "k/s"), (1e6, "M/s"), (1e9, "G/s")],
         };
         let (threshold, name) = steps

@@ -102,7 +102,12 @@ pub(crate) fn horizontal_axis(
 
 /// What an axis shows, with the unit that its marks count in.
 pub(crate) fn axis_title(title: &str, axis: &Axis) -> String {
-    format!("{title} ({})", axis.unit_name())
+    let unit = axis.unit_name();
+    if unit.is_empty() {
+        title.to_owned()
+    } else {
+        format!("{title} ({unit})")
+    }
 }
 
 /// Gives the paper its final height.

@@ -231,6 +231,7 @@ pub(crate) fn of_file(results: &Results, messages: &Messages) -> Vec<Chart> {
         resources::image(results, messages),
     ];
     charts.extend(resources::work(results, messages));
+    charts.extend(resources::density(results, messages));
     charts.extend(startup::timelines(results, messages));
     charts.retain(Chart::has_figures);
     charts

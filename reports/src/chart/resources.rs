@@ -210,6 +210,48 @@ pub(crate) fn work(results: &Results, messages: &Messages) -> Option<Chart> {
     })
 }
 
+/// What the host lost with so many instances alive at once; `None` where no such samples were taken.
+pub(crate) fn density(results: &Results, messages: &Messages) -> Option<Chart> {
+    let curve = |target: &Target| {
+        let samples = results
+            .samples
+            .iter()
+            .filter(|sample| sample.target == target.name && sample.error.is_none());
+        let point = |memory: &Memory| {
+            let instances = f64::from(memory.instances?);
+            Some((instances, memory.host_delta_bytes? as f64 * instances))
+        };
+        let memories = samples.filter_map(|sample| sample.memory.as_ref());
+        let mut points: Vec<(f64, f64)> = memories.filter_map(point).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let label = clean(&target.name);
+        (!points.is_empty()).then(|| Curve {
+            label,
+            points,
+            stepped: false,
+            tip: String::new(),
+        })
+    };
+    let curves: Vec<Curve> = results.targets.iter().filter_map(curve).collect();
+    let n: usize = curves.iter().map(|curve| curve.points.len()).sum();
+    (n > 0).then(|| Chart {
+        id: "density".to_owned(),
+        title: messages.with(
+            "chart-density-title",
+            &[("workload", clean(&results.workload.name).into())],
+        ),
+        note: messages.with("chart-density-note", &[("n", n.into())]),
+        axis_title: messages.get("axis-instances"),
+        body: Body::Curves(Curves {
+            x_unit: Unit::Count,
+            y_unit: Unit::Bytes,
+            y_title: messages.get("axis-host-delta"),
+            log_x: false,
+            curves,
+        }),
+    })
+}
+
 /// Memory against the guest RAM that was given, from files that differ in it; `None` where they do not.
 pub(crate) fn memory_by_guest_ram(files: &[Results], messages: &Messages) -> Option<Chart> {
     let mut names: Vec<&str> = Vec::new();
