@@ -17,7 +17,7 @@ column-exit-meaning = the same start to the last process reaped and everything o
 column-ratio = × { $baseline }
 column-ratio-meaning = median start-up divided by that of { $baseline }, below it the 95 % interval.
 column-significance = p-value
-column-significance-meaning = two-sided Mann-Whitney U test of start-up against { $baseline }: how often chance alone would differ as much.
+column-significance-meaning = two-sided Mann-Whitney U test of start-up against { $baseline }: how often chance alone would give a difference at least as large.
 column-memory = Memory
 column-memory-meaning = unique set size at the first byte: what would be free if the instance ended; median, below it the parts of the median run.
 column-image = Image
@@ -69,7 +69,7 @@ chart-image-note = Bytes to ship, uncompressed, counted once (they do not vary b
 chart-work-title = Speed of the program relative to { $baseline }: { $workload }
 chart-work-note = Operations per second by the program's own clock, divided by those of { $baseline } (n = { $n } per target). Longer is faster. Thick line under the bar: 95 % interval of the ratio.
 chart-guest-ram-title = Memory against the guest's RAM
-chart-guest-ram-note = Median unique set size of one instance at its first byte (n = { $n } per point). RAM that a guest has not touched costs nothing.
+chart-guest-ram-note = Median unique set size of one instance at its first byte (n = { $n } per point). Thin: 5th to 95th percentile, thick: 95 % interval of the median.
 chart-density-title = Memory of many instances at once: { $workload }
 chart-density-note = What the host's available memory lost with so many instances alive, one mark per measurement (n = { $n } in all). A lower line means more instances fit.
 axis-instances = instances alive at once

@@ -14,7 +14,7 @@ column-exit-meaning = 같은 시점부터 마지막 프로세스를 거두고 �
 column-ratio = × { $baseline }
 column-ratio-meaning = 시작 시간의 중앙값을 { $baseline }의 중앙값으로 나눈 값. 아래는 95 % 신뢰구간.
 column-significance = p 값
-column-significance-meaning = { $baseline }와 시작 시간을 비교한 양측 맨-휘트니 U 검정: 우연만으로 이만큼 차이 날 확률.
+column-significance-meaning = { $baseline }와 시작 시간을 비교한 양측 맨-휘트니 U 검정: 우연만으로 이만큼 이상 차이 날 확률.
 column-memory = 메모리
 column-memory-meaning = 첫 바이트 시점의 고유 메모리(USS): 인스턴스가 끝나면 비워질 양. 중앙값, 아래는 중앙값인 실행의 구성.
 column-image = 이미지
@@ -63,7 +63,7 @@ chart-image-note = 배포할 바이트, 압축하지 않은 크기, 한 번만 �
 chart-work-title = { $baseline } 대비 프로그램의 속도: { $workload }
 chart-work-note = 프로그램 자신의 시계로 잰 초당 연산 수를 { $baseline }의 것으로 나눈 값 (대상마다 n = { $n }). 길수록 빠름. 막대 아래 굵은 선: 비율의 95 % 신뢰구간.
 chart-guest-ram-title = 게스트 RAM 크기에 따른 메모리
-chart-guest-ram-note = 첫 바이트 시점 인스턴스 하나의 고유 메모리 중앙값 (점마다 n = { $n }). 게스트가 건드리지 않은 RAM은 비용이 없음.
+chart-guest-ram-note = 첫 바이트 시점 인스턴스 하나의 고유 메모리 중앙값 (점마다 n = { $n }). 가는 선: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
 chart-density-title = 동시에 실행한 여러 인스턴스의 메모리: { $workload }
 chart-density-note = 그만큼의 인스턴스가 살아 있을 때 호스트의 가용 메모리가 줄어든 양, 측정마다 표시 하나 (모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스가 들어감.
 axis-instances = 동시에 살아 있는 인스턴스

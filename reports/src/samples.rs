@@ -29,6 +29,7 @@ pub(crate) fn runs(files: &[Results]) -> Result<Vec<u8>, csv::Error> {
         "inside_ms",
         "outside_ms",
         "checksum",
+        "vm_exits",
         "error",
     ])?;
     for (index, file) in files.iter().enumerate() {
@@ -42,6 +43,10 @@ pub(crate) fn runs(files: &[Results]) -> Result<Vec<u8>, csv::Error> {
 fn run(file: usize, workload: &str, sample: &Sample) -> Vec<String> {
     let memory = |field: fn(&Memory) -> Option<u64>| optional(sample.memory.as_ref().and_then(field));
     let work = sample.work.as_ref();
+    let exits = sample
+        .vm_exits
+        .iter()
+        .map(|(reason, count)| format!("{reason}={count}"));
     vec![
         file.to_string(),
         text(workload),
@@ -66,6 +71,7 @@ fn run(file: usize, workload: &str, sample: &Sample) -> Vec<String> {
         optional(work.map(|work| work.inside_ms)),
         optional(work.and_then(|work| work.outside_ms)),
         text(work.map_or("", |work| &work.checksum)),
+        text(&exits.collect::<Vec<_>>().join(";")),
         text(sample.error.as_deref().unwrap_or("")),
     ]
 }

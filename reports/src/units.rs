@@ -6,6 +6,8 @@ pub(crate) const NO_BREAK: char = '\u{a0}';
 /// Digits after the point that leave about three significant ones.
 fn digits(value: f64) -> usize {
     match value.abs() {
+        // Only counted figures are whole to the last bit, and they have no digits to show.
+        v if v.fract() == 0.0 => 0,
         v if v < 0.0995 => 3,
         v if v < 9.995 => 2,
         v if v < 99.95 => 1,
@@ -96,7 +98,7 @@ mod tests {
         let read = |values: &[f64]| values.iter().map(|value| number(*value)).collect::<Vec<_>>();
         assert_eq!(
             read(&[0.0, 0.0583, 0.625, 1.434, 38.21, 412.3]),
-            ["0.000", "0.058", "0.62", "1.43", "38.2", "412"]
+            ["0", "0.058", "0.62", "1.43", "38.2", "412"]
         );
     }
 
@@ -114,9 +116,7 @@ mod tests {
         let read = plain(read);
         assert_eq!(
             read,
-            [
-                "0 B", "1023 B", "1.00 KiB", "148 KiB", "1.00 MiB", "1.91 MiB", "2.73 TiB"
-            ]
+            ["0 B", "1023 B", "1 KiB", "148 KiB", "1.00 MiB", "1.91 MiB", "2.73 TiB"]
         );
     }
 

@@ -83,10 +83,7 @@ impl Bar {
 
     /// The farthest figure that is drawn.
     fn end(&self) -> f64 {
-        let spread = self.spread.map_or(0.0, |spread| {
-            let intervals = spread.confidence.into_iter().chain(spread.percentiles);
-            intervals.map(|(_, high)| high).fold(spread.median, f64::max)
-        });
+        let spread = self.spread.map_or(0.0, |spread| spread.highest());
         spread.max(self.start + self.length())
     }
 }

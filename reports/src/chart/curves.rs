@@ -3,7 +3,7 @@
 use super::axis::{Axis, Unit};
 use super::frame::{self, LABEL, MARGIN, WIDTH};
 use super::scene::{Anchor, GRID, INK, MUTED, Scene, Shape, series_color, text_width};
-use super::{Chart, Curve, Curves};
+use super::{Chart, Curve, Curves, Spread};
 
 const PLOT: i32 = 300;
 
@@ -38,6 +38,9 @@ pub(super) fn layout(chart: &Chart, curves: &Curves) -> Scene {
     let place = |(x, y): (f64, f64)| (left + x_axis.pixel(x), bottom - y_axis.pixel(y));
     for (index, curve) in curves.curves.iter().enumerate() {
         scene.line(path(curve, place), 2, series_color(index));
+        for (x, spread) in &curve.spreads {
+            place_intervals(&mut scene, *spread, |y| place((*x, y)));
+        }
     }
     // The marks lie over all lines. Each curve has its own at another height, so that they do not meet.
     let count = curves.curves.len();
@@ -76,8 +79,26 @@ pub(super) fn layout(chart: &Chart, curves: &Curves) -> Scene {
     frame::finish(scene)
 }
 
+/// Percentiles thin, the confidence interval thick, upright through their point.
+fn place_intervals(scene: &mut Scene, spread: Spread, place: impl Fn(f64) -> (i32, i32)) {
+    for ((low, high), width) in spread
+        .percentiles
+        .map(|ends| (ends, 1))
+        .into_iter()
+        .chain(spread.confidence.map(|ends| (ends, 3)))
+    {
+        scene.line(vec![place(low), place(high)], width, INK);
+    }
+}
+
 fn vertical_axis(curves: &Curves) -> Axis {
-    let values = curves.curves.iter().flat_map(|curve| &curve.points).map(|(_, y)| *y);
+    let points = curves.curves.iter().flat_map(|curve| &curve.points).map(|(_, y)| *y);
+    let spreads = curves
+        .curves
+        .iter()
+        .flat_map(|curve| &curve.spreads)
+        .map(|(_, spread)| spread.highest());
+    let values = points.chain(spreads);
     let max = if curves.y_unit == Unit::Share {
         1.0
     } else {

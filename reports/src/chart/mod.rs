@@ -98,6 +98,14 @@ struct Spread {
     percentiles: Option<(f64, f64)>,
 }
 
+impl Spread {
+    /// The highest figure of it.
+    fn highest(&self) -> f64 {
+        let intervals = self.confidence.into_iter().chain(self.percentiles);
+        intervals.map(|(_, high)| high).fold(self.median, f64::max)
+    }
+}
+
 /// Lines over a common axis.
 #[derive(Clone, Debug, PartialEq)]
 struct Curves {
@@ -114,6 +122,8 @@ struct Curve {
     label: String,
     /// From left to right.
     points: Vec<(f64, f64)>,
+    /// Intervals around points, with where they stand on the horizontal axis.
+    spreads: Vec<(f64, Spread)>,
     /// Whether the line goes from point to point in steps, as the share of a counted set does.
     stepped: bool,
     tip: String,

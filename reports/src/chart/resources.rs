@@ -228,6 +228,7 @@ pub(crate) fn density(results: &Results, messages: &Messages) -> Option<Chart> {
         (!points.is_empty()).then(|| Curve {
             label,
             points,
+            spreads: Vec::new(),
             stepped: false,
             tip: String::new(),
         })
@@ -265,16 +266,17 @@ pub(crate) fn memory_by_guest_ram(files: &[Results], messages: &Messages) -> Opt
         }
     }
     let curve = |name: &&str| {
-        let point = |file: &Results| {
+        let figures = |file: &Results| {
             let summary = file.summary.iter().find(|summary| summary.target == *name)?;
-            Some((file.config.memory_bytes as f64, summary.uss_bytes?.median))
+            Some((file.config.memory_bytes as f64, summary.uss_bytes?))
         };
-        let mut points: Vec<(f64, f64)> = files.iter().filter_map(point).collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let several = points.iter().any(|(ram, _)| *ram != points[0].0);
+        let mut measured: Vec<_> = files.iter().filter_map(figures).collect();
+        measured.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let several = measured.iter().any(|(ram, _)| *ram != measured[0].0);
         several.then(|| Curve {
             label: clean(name),
-            points,
+            points: measured.iter().map(|(ram, figures)| (*ram, figures.median)).collect(),
+            spreads: measured.iter().map(|(ram, figures)| (*ram, spread(*figures))).collect(),
             stepped: false,
             tip: String::new(),
         })

@@ -122,6 +122,7 @@ pub(crate) fn distributions(results: &Results, messages: &Messages) -> Chart {
         (!points.is_empty()).then(|| Curve {
             label: clean(&target.name),
             points,
+            spreads: Vec::new(),
             stepped: true,
             tip,
         })
