@@ -213,9 +213,7 @@ fn is_static_pie(segments: &[elf::ProgramHeader64<LittleEndian>], bytes: &[u8]) 
         .iter()
         .filter_map(|segment| segment.dynamic(endian, bytes).ok().flatten())
         .flatten()
-        .any(|entry| {
-            entry.d_tag.get(endian) == elf::DT_FLAGS_1 && entry.d_val.get(endian) & u64::from(elf::DF_1_PIE.0) != 0
-        })
+        .any(|entry| entry.d_tag.get(endian) == elf::DT_FLAGS_1 && entry.d_val.get(endian) & elf::DF_1_PIE.0 != 0)
 }
 
 fn machine_name(machine: u16) -> String {

@@ -159,7 +159,7 @@ mod tests {
     fn the_image_holds_the_workload_byte_for_byte_and_its_part_has_the_bytes_on_disk() {
         let workload = Workload::own("hello", vec![]).unwrap();
         let image = Image::build(&workload).unwrap();
-        assert_eq!(std::fs::read(image.executable()).unwrap(), workload.bytes);
+        assert_eq!(std::fs::read(image.executable()).unwrap(), &*workload.bytes);
         assert_eq!(image.layer_sha256().unwrap(), workload.describe().sha256);
         assert_eq!(
             image.workload_part().bytes,

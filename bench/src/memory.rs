@@ -4,8 +4,12 @@ use crate::target::{Instance, Role};
 use reports::model::Memory;
 use std::collections::BTreeMap;
 
-/// How a monitor names its guest's RAM (PR_SET_VMA_ANON_NAME, prctl(2)).
+/// How a monitor names its guest's RAM, and nothing else (PR_SET_VMA_ANON_NAME, prctl(2)).
 const GUEST_RAM: &str = "isolab-guest-ram";
+
+/// What it asks of its guest's RAM, and of nothing else: small pages (MADV_NOHUGEPAGE, madvise(2)), which smaps shows among
+/// `VmFlags`. By this the mapping is found on kernels that keep no names of anonymous mappings (CONFIG_ANON_VMA_NAME).
+const SMALL_PAGES: &str = "nh";
 
 /// What one process, or one mapping of it, has resident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,14 +74,15 @@ fn of_process(pid: i32, role: Role, memory: &mut Memory) -> Result<Resident, Str
         Role::Program => {}
         Role::Runtime => *memory.runtime_bytes.get_or_insert(0) += resident.uss_bytes,
         Role::Monitor => {
-            let guest = of_mapping(&read("smaps")?, GUEST_RAM);
+            let guest = guest_ram(&read("smaps")?);
             match guest {
                 Some(guest) => {
                     memory.guest_ram_bytes = Some(guest.uss_bytes);
                     memory.monitor_bytes = Some(resident.uss_bytes.saturating_sub(guest.uss_bytes));
                 }
                 None => {
-                    let why = "this kernel does not show the names of anonymous mappings (CONFIG_ANON_VMA_NAME)";
+                    let why = "the guest's RAM cannot be told apart in /proc/PID/smaps: this kernel shows neither names of \
+                               anonymous mappings (CONFIG_ANON_VMA_NAME) nor page size advice";
                     memory.missing.insert("guest_ram_bytes".into(), why.into());
                     memory.missing.insert("monitor_bytes".into(), why.into());
                 }
@@ -115,21 +120,23 @@ fn sum(text: &str) -> Resident {
     }
 }
 
-/// The sum over the mappings in the text of smaps that have this name; `None` where none has.
-fn of_mapping(text: &str, name: &str) -> Option<Resident> {
+/// The sum over the mappings in the text of smaps that are a guest's RAM; `None` where none is.
+fn guest_ram(text: &str) -> Option<Resident> {
     let mut found: Option<Resident> = None;
     let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        // A mapping begins with a line that ends in its name: 7f00-7f10 rw-p 00000000 00:00 0   [anon:NAME]
-        if !line.trim_end_matches(']').ends_with(name) {
-            continue;
-        }
+    // A mapping begins with its addresses and ends with its name: 7f00-7f10 rw-p 00000000 00:00 0   [anon:NAME]
+    while let Some(heading) = lines.next() {
         let mut body = String::new();
+        let mut flags = "";
         while let Some(field) = lines.next_if(|line| is_field(line)) {
             body.push_str(field);
             body.push('\n');
+            flags = field.strip_prefix("VmFlags:").unwrap_or(flags);
         }
-        found.get_or_insert_default().add(sum(&body));
+        let named = heading.trim_end_matches(']').ends_with(GUEST_RAM);
+        if named || flags.split_ascii_whitespace().any(|flag| flag == SMALL_PAGES) {
+            found.get_or_insert_default().add(sum(&body));
+        }
     }
     found
 }
@@ -183,14 +190,22 @@ Private_Dirty:        12 kB
 
     #[test]
     fn everything_is_summed_and_the_guests_ram_is_told_apart() {
-        let kib = |rss, pss, uss| Resident {
+        let kib = |rss: u64, pss: u64, uss: u64| Resident {
             rss_bytes: rss * 1024,
             pss_bytes: pss * 1024,
             uss_bytes: uss * 1024,
         };
         assert_eq!(sum(SMAPS), kib(412, 362, 316));
-        assert_eq!(of_mapping(SMAPS, GUEST_RAM), Some(kib(300, 300, 300)));
-        assert_eq!(of_mapping(SMAPS, "no-such-name"), None);
+        assert_eq!(guest_ram(SMAPS), Some(kib(300, 300, 300)));
+        let unnamed = SMAPS.replace("[anon:isolab-guest-ram]", "");
+        assert_eq!(guest_ram(&unnamed), None);
+        assert_eq!(
+            guest_ram(&unnamed.replace(
+                "Private_Dirty:       300 kB",
+                "Private_Dirty: 300 kB\nVmFlags: rd wr mr nh"
+            )),
+            Some(kib(300, 300, 300))
+        );
     }
 
     #[test]
@@ -205,7 +220,7 @@ Private_Dirty:        12 kB
         #[test]
         fn any_text_is_read_without_a_panic(text in "([A-Za-z_]{0,8}:? *[0-9]{0,25} ?(kB)?\n|.{0,20}\n){0,20}") {
             let _ = sum(&text);
-            let _ = of_mapping(&text, GUEST_RAM);
+            let _ = guest_ram(&text);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `isolab kernel`: the guest kernels.
 
+use super::output;
 use crate::error::Error;
 use crate::store;
 use clap::Subcommand;
@@ -8,6 +9,11 @@ use std::path::PathBuf;
 /// What can be done with guest kernels.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say what a kernel file is, and whether and how the lab boots it
+    Inspect {
+        /// The kernel file
+        file: PathBuf,
+    },
     /// Write a guest kernel to a file, to boot it elsewhere
     Export {
         /// Which; `builtin` is the one inside this program
@@ -21,6 +27,12 @@ pub enum Command {
 /// Does it.
 pub fn run(command: Command) -> Result<u8, Error> {
     match command {
+        Command::Inspect { file } => {
+            let bytes = microvm::kernel::read(&file).map_err(|error| Error::new(error.to_string()))?;
+            let inspection = microvm::kernel::inspect(&bytes)
+                .map_err(|reason| Error::from_cause(format_args!("{} is no guest kernel", file.display()), reason))?;
+            output::print(format!("{inspection}\n").as_bytes())?;
+        }
         Command::Export { kernel: _, file } => store::write(&file, microvm::kernel::builtin())?,
     }
     Ok(0)

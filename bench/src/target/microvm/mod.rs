@@ -14,6 +14,7 @@ use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
 use microvm::Kernel;
 use microvm::initramfs::Archive;
+use microvm::kernel::Format;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -44,16 +45,24 @@ impl MicroVm {
         }
     }
 
-    fn describe_kernel(&self, bytes: &[u8]) -> model::GuestKernel {
+    fn describe_kernel(&self, bytes: &[u8]) -> Result<model::GuestKernel, Error> {
         let (name, version) = match &self.kernel {
             Kernel::Builtin => ("builtin".to_owned(), microvm::kernel::BUILTIN_VERSION.to_owned()),
-            Kernel::File(path) => (path.display().to_string(), String::new()),
+            Kernel::File(path) => {
+                let inspection = microvm::kernel::inspect(bytes)
+                    .map_err(|why| Error::from_cause(format_args!("{} is no guest kernel", path.display()), why))?;
+                let version = match inspection.format {
+                    Format::Elf(elf) => elf.version.unwrap_or_default(),
+                    Format::BzImage { version, .. } => version,
+                };
+                (path.display().to_string(), version)
+            }
         };
-        model::GuestKernel {
+        Ok(model::GuestKernel {
             name,
             version,
             sha256: sha256(bytes),
-        }
+        })
     }
 }
 
@@ -80,7 +89,7 @@ impl Backend for MicroVm {
         Ok(model::Target {
             name: self.name().into(),
             version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
-            guest_kernel: Some(self.describe_kernel(&kernel)),
+            guest_kernel: Some(self.describe_kernel(&kernel)?),
             workload_sha256: sha256(given),
             image: vec![
                 workload,
