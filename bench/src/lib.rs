@@ -1,4 +1,5 @@
 //! The harness of isolab: workloads, targets, measuring, statistics and the command line.
+pub mod baseline;
 pub mod cli;
 pub mod clock;
 pub mod elf;
@@ -9,6 +10,7 @@ pub mod lab;
 pub mod memory;
 pub mod newc;
 pub mod observe;
+pub mod pin;
 pub mod rounds;
 pub mod scratch;
 pub mod signals;

@@ -83,6 +83,19 @@ pub fn milliseconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(ms / 1e3).map_err(|_| "it must not be negative or endless".into())
 }
 
+/// A share in percent, zero or more.
+pub fn percent(text: &str) -> Result<f64, String> {
+    let percent = text
+        .trim_end_matches('%')
+        .parse()
+        .map_err(|_| "it is not a number of percent".to_owned())?;
+    if f64::is_finite(percent) && percent >= 0.0 {
+        Ok(percent)
+    } else {
+        Err("it must not be negative or endless".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +134,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
-            let _ = (size(&text), seconds(&text), milliseconds(&text));
+            let _ = (size(&text), seconds(&text), milliseconds(&text), percent(&text));
         }
     }
 }

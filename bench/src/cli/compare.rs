@@ -3,9 +3,11 @@
 use super::arguments::{self, MachineArguments};
 use super::output;
 use super::progress::Progress;
+use crate::baseline;
 use crate::clock;
 use crate::error::Error;
 use crate::lab::{self, Outcome, Settings, TargetName};
+use crate::pin;
 use crate::rounds::Plan;
 use crate::store;
 use clap::Args;
@@ -53,6 +55,18 @@ pub struct Arguments {
     /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Compare with older results, and say what has changed
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// End with status 1 where something is worse than the baseline by more than this many percent, and not by chance
+    #[arg(long, value_name = "PCT", requires = "baseline", value_parser = arguments::percent)]
+    fail_on_regression: Option<f64>,
+    /// Compare with the baseline although workload, kernel, host or configuration differ
+    #[arg(long, requires = "baseline")]
+    baseline_differs: bool,
+    /// Keep the lab and everything it starts to this processor
+    #[arg(long, value_name = "CPU")]
+    pin: Option<usize>,
     #[command(flatten)]
     machine: MachineArguments,
     /// A static program and its arguments; after --workload W only the workload's arguments
@@ -75,6 +89,10 @@ pub fn default_job() -> Result<u8, Error> {
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let settings = settings(&arguments)?;
+    let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
+    if let Some(cpu) = arguments.pin {
+        pin::to_processor(cpu)?;
+    }
     let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
     let Outcome { results, complete } = lab::compare(&settings, &mut progress)?;
     drop(progress);
@@ -89,10 +107,35 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         output::print(table::render(&results, output::table_style(&std::io::stdout())).as_bytes())?;
         keep(arguments.json.as_deref(), &results, &json)?;
     }
-    if results.summary.iter().any(|summary| summary.ready_ms.is_some()) {
-        return Ok(0);
+    if results.summary.iter().all(|summary| summary.ready_ms.is_none()) {
+        return Err(
+            Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host.")
+        );
     }
-    Err(Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host."))
+    match baseline {
+        Some(baseline) => judge(&arguments, &results, &baseline),
+        None => Ok(0),
+    }
+}
+
+/// Says what has changed since the baseline; the status is 1 where something has become worse than it may.
+fn judge(arguments: &Arguments, results: &Results, then: &Results) -> Result<u8, Error> {
+    if !arguments.baseline_differs {
+        baseline::check(results, then)?;
+    }
+    let mut status = 0;
+    let mut page = String::new();
+    for change in baseline::changes(results, then) {
+        let regression = arguments
+            .fail_on_regression
+            .is_some_and(|limit| change.is_regression(limit));
+        page.push_str(&format!("{change}{}\n", if regression { ": REGRESSION" } else { "" }));
+        if regression {
+            status = 1;
+        }
+    }
+    output::text(&page);
+    Ok(status)
 }
 
 fn settings(arguments: &Arguments) -> Result<Settings, Error> {

@@ -30,7 +30,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
 #[derive(Debug, Subcommand)]
