@@ -4,13 +4,6 @@ use crate::target::{Instance, Role};
 use reports::model::Memory;
 use std::collections::BTreeMap;
 
-/// How a monitor names its guest's RAM, and nothing else (PR_SET_VMA_ANON_NAME, prctl(2)).
-const GUEST_RAM: &str = "isolab-guest-ram";
-
-/// What it asks of its guest's RAM, and of nothing else: small pages (MADV_NOHUGEPAGE, madvise(2)), which smaps shows among
-/// `VmFlags`. By this the mapping is found on kernels that keep no names of anonymous mappings (CONFIG_ANON_VMA_NAME).
-const SMALL_PAGES: &str = "nh";
-
 /// What one process, or one mapping of it, has resident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Resident {
@@ -81,8 +74,7 @@ fn of_process(pid: i32, role: Role, memory: &mut Memory) -> Result<Resident, Str
                     memory.monitor_bytes = Some(resident.uss_bytes.saturating_sub(guest.uss_bytes));
                 }
                 None => {
-                    let why = "the guest's RAM cannot be told apart in /proc/PID/smaps: this kernel shows neither names of \
-                               anonymous mappings (CONFIG_ANON_VMA_NAME) nor page size advice";
+                    let why = "the guest's RAM is not where the monitor puts it";
                     memory.missing.insert("guest_ram_bytes".into(), why.into());
                     memory.missing.insert("monitor_bytes".into(), why.into());
                 }
@@ -124,17 +116,18 @@ fn sum(text: &str) -> Resident {
 fn guest_ram(text: &str) -> Option<Resident> {
     let mut found: Option<Resident> = None;
     let mut lines = text.lines().peekable();
-    // A mapping begins with its addresses and ends with its name: 7f00-7f10 rw-p 00000000 00:00 0   [anon:NAME]
+    // A mapping begins with its addresses: 7f00-7f10 rw-p 00000000 00:00 0
     while let Some(heading) = lines.next() {
         let mut body = String::new();
-        let mut flags = "";
         while let Some(field) = lines.next_if(|line| is_field(line)) {
             body.push_str(field);
             body.push('\n');
-            flags = field.strip_prefix("VmFlags:").unwrap_or(flags);
         }
-        let named = heading.trim_end_matches(']').ends_with(GUEST_RAM);
-        if named || flags.split_ascii_whitespace().any(|flag| flag == SMALL_PAGES) {
+        let start = heading
+            .split('-')
+            .next()
+            .and_then(|start| u64::from_str_radix(start, 16).ok());
+        if start.is_some_and(|start| microvm::GUEST_RAM.contains(&start)) {
             found.get_or_insert_default().add(sum(&body));
         }
     }
@@ -176,7 +169,7 @@ Pss:                  50 kB
 Private_Clean:         4 kB
 Private_Dirty:         0 kB
 VmFlags: rd ex mr mw me
-7f0000000000-7f0008000000 rw-p 00000000 00:00 0 [anon:isolab-guest-ram]
+100000000000-100008000000 rw-p 00000000 00:00 0
 Size:             131072 kB
 Rss:                 300 kB
 Pss:                 300 kB
@@ -197,15 +190,7 @@ Private_Dirty:        12 kB
         };
         assert_eq!(sum(SMAPS), kib(412, 362, 316));
         assert_eq!(guest_ram(SMAPS), Some(kib(300, 300, 300)));
-        let unnamed = SMAPS.replace("[anon:isolab-guest-ram]", "");
-        assert_eq!(guest_ram(&unnamed), None);
-        assert_eq!(
-            guest_ram(&unnamed.replace(
-                "Private_Dirty:       300 kB",
-                "Private_Dirty: 300 kB\nVmFlags: rd wr mr nh"
-            )),
-            Some(kib(300, 300, 300))
-        );
+        assert_eq!(guest_ram(&SMAPS.replace("100000000000-", "7f0000000000-")), None);
     }
 
     #[test]

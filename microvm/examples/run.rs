@@ -1,6 +1,6 @@
 //! Boots the built-in kernel with one static program: `cargo run -p isolab-microvm --example run -- PROGRAM ARGS…`
 
-use microvm::{Config, Kernel, initramfs::Archive};
+use microvm::{Config, Initramfs, Kernel, initramfs::Archive};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut files = Archive::new();
     files.add_file("/program", 0o755, &std::fs::read(program)?)?;
     let config = Config {
-        initramfs: files.finish(),
+        initramfs: Initramfs::Bytes(files.finish()),
         program: "/program".into(),
         args: args.collect(),
         timeout: Some(std::time::Duration::from_secs(60)),

@@ -1,8 +1,8 @@
 //! Loads a kernel and its initramfs, and writes what the PVH boot protocol hands over (Xen's `docs/misc/pvh.pandoc` and
 //! `xen/include/public/arch-x86/hvm/start_info.h`).
 
-use crate::memory::{GAP_END, GAP_START};
-use crate::{Config, Error, Kernel, kernel};
+use crate::memory::{GAP_END, GAP_START, Ram};
+use crate::{Config, Error, Initramfs, Kernel, kernel};
 use linux_loader::configurator::pvh::PvhBootConfigurator;
 use linux_loader::configurator::{BootConfigurator, BootParams};
 use linux_loader::loader::elf::PvhBootCapability;
@@ -10,7 +10,7 @@ use linux_loader::loader::elf::start_info::{hvm_memmap_table_entry, hvm_modlist_
 use linux_loader::loader::{Elf, KernelLoader};
 use std::borrow::Cow;
 use std::io::Cursor;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+use vm_memory::{GuestAddress, GuestMemoryBackend};
 
 /// `XEN_HVM_START_MAGIC_VALUE`.
 const START_MAGIC: u32 = 0x336e_c578;
@@ -39,7 +39,7 @@ pub struct Entry {
 }
 
 /// Puts everything into the guest's memory.
-pub fn load(config: &Config, memory: &GuestMemoryMmap) -> Result<Entry, Error> {
+pub fn load(config: &Config, memory: &Ram) -> Result<Entry, Error> {
     let (name, image): (String, Cow<[u8]>) = match &config.kernel {
         Kernel::Builtin => ("the built-in kernel".into(), kernel::builtin().into()),
         Kernel::File(path) => (path.display().to_string(), kernel::read(path)?.into()),
@@ -52,18 +52,14 @@ pub fn load(config: &Config, memory: &GuestMemoryMmap) -> Result<Entry, Error> {
     kernel::layout(&image)
         .and_then(|inspection| inspection.check_bootable(config.memory_bytes).map(drop))
         .map_err(bad)?;
-    let loaded = Elf::load(memory, None, &mut Cursor::new(&image[..]), None).map_err(|error| bad(error.to_string()))?;
+    let loaded =
+        Elf::load(&**memory, None, &mut Cursor::new(&image[..]), None).map_err(|error| bad(error.to_string()))?;
     let PvhBootCapability::PvhEntryPresent(address) = loaded.pvh_boot_cap else {
         return Err(bad("its PVH entry cannot be read".into()));
     };
 
-    let initramfs = loaded.kernel_end.next_multiple_of(4096);
-    memory
-        .write_slice(&config.initramfs, GuestAddress(initramfs))
-        .map_err(|_| Error::DoesNotFit {
-            what: "the initramfs",
-            mib,
-        })?;
+    let start = loaded.kernel_end.next_multiple_of(4096);
+    let size = put_initramfs(&config.initramfs, memory, GuestAddress(start), mib)?;
     let mut command_line = config.command_line().into_bytes();
     command_line.push(0);
     if command_line.len() > COMMAND_LINE_MAX {
@@ -71,26 +67,47 @@ pub fn load(config: &Config, memory: &GuestMemoryMmap) -> Result<Entry, Error> {
             "the program's arguments and environment are longer than 64 KiB".into()
         ));
     }
-    memory
-        .write_slice(&command_line, COMMAND_LINE)
-        .map_err(|_| Error::DoesNotFit {
-            what: "the command line",
-            mib,
-        })?;
-    write_start_info(config, memory, initramfs).ok_or(Error::DoesNotFit {
+    memory.write(&command_line, COMMAND_LINE).ok_or(Error::DoesNotFit {
+        what: "the command line",
+        mib,
+    })?;
+    let module = hvm_modlist_entry {
+        paddr: start,
+        size,
+        ..Default::default()
+    };
+    write_start_info(config, memory, module).ok_or(Error::DoesNotFit {
         what: "the boot information",
         mib,
     })?;
     Ok(Entry { address })
 }
 
-fn write_start_info(config: &Config, memory: &GuestMemoryMmap, initramfs: u64) -> Option<()> {
-    let map = memory_map(config.memory_bytes);
-    let module = hvm_modlist_entry {
-        paddr: initramfs,
-        size: config.initramfs.len() as u64,
-        ..Default::default()
+/// Puts the initramfs at a page of the guest's memory; gives its size.
+fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64) -> Result<u64, Error> {
+    let no_room = Error::DoesNotFit {
+        what: "the initramfs",
+        mib,
     };
+    match initramfs {
+        Initramfs::Bytes(bytes) => memory.write(bytes, at).map(|()| bytes.len() as u64).ok_or(no_room),
+        Initramfs::File(file) => {
+            let bytes = file.metadata().map_err(Error::ReadInitramfs)?.len();
+            if bytes > memory.last_addr().0.saturating_sub(at.0) {
+                return Err(no_room);
+            }
+            if bytes > 0 {
+                memory
+                    .map_file(file, bytes as usize, at)
+                    .map_err(Error::ReadInitramfs)?;
+            }
+            Ok(bytes)
+        }
+    }
+}
+
+fn write_start_info(config: &Config, memory: &Ram, module: hvm_modlist_entry) -> Option<()> {
+    let map = memory_map(config.memory_bytes);
     let start_info = hvm_start_info {
         magic: START_MAGIC,
         version: 1,
@@ -104,7 +121,7 @@ fn write_start_info(config: &Config, memory: &GuestMemoryMmap, initramfs: u64) -
     let mut params = BootParams::new(&start_info, START_INFO);
     params.set_sections(&map, MEMORY_MAP);
     params.set_modules(&[module], MODULES);
-    PvhBootConfigurator::write_bootparams(&params, memory).ok()
+    PvhBootConfigurator::write_bootparams(&params, &**memory).ok()
 }
 
 /// The RAM that the guest is told of.

@@ -1,5 +1,6 @@
 //! What to run, and in what machine.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,13 +13,22 @@ pub enum Kernel {
     File(PathBuf),
 }
 
+/// Where the initramfs comes from.
+#[derive(Debug)]
+pub enum Initramfs {
+    /// Bytes, as [`crate::initramfs::Archive`] makes them; they are copied into the guest's memory.
+    Bytes(Vec<u8>),
+    /// A file, whose pages the guest shares with the page cache until it writes to them.
+    File(File),
+}
+
 /// A machine to run. Its console's input and output are the calling process's descriptors 0 and 1.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Config {
     /// The kernel to boot.
     pub kernel: Kernel,
-    /// The files it finds, as [`crate::initramfs::Archive`] makes them.
-    pub initramfs: Vec<u8>,
+    /// The files it finds.
+    pub initramfs: Initramfs,
     /// Path of the program in the initramfs.
     pub program: String,
     /// The program's arguments after its name.
@@ -41,7 +51,7 @@ impl Config {
     pub fn new(kernel: Kernel) -> Self {
         Self {
             kernel,
-            initramfs: Vec::new(),
+            initramfs: Initramfs::Bytes(Vec::new()),
             program: "/init".into(),
             args: Vec::new(),
             env: Vec::new(),

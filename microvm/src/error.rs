@@ -61,6 +61,9 @@ pub enum Error {
         /// The guest's memory.
         mib: u64,
     },
+    /// The file that holds the initramfs cannot be mapped.
+    #[error("cannot read the initramfs: {0}")]
+    ReadInitramfs(std::io::Error),
     /// The initramfs cannot be made.
     #[error("cannot put {name} into the initramfs: {why}")]
     Initramfs {

@@ -3,11 +3,12 @@
 //! One call runs one machine, in the calling thread, until it ends:
 //!
 //! ```no_run
-//! use microvm::{Config, Kernel, initramfs::Archive};
+//! use microvm::{Config, Initramfs, Kernel, initramfs::Archive};
 //!
 //! let mut files = Archive::new();
 //! files.add_file("/hello", 0o755, &std::fs::read("hello").unwrap()).unwrap();
-//! let config = Config { initramfs: files.finish(), program: "/hello".into(), ..Config::new(Kernel::Builtin) };
+//! let initramfs = Initramfs::Bytes(files.finish());
+//! let config = Config { initramfs, program: "/hello".into(), ..Config::new(Kernel::Builtin) };
 //! let outcome = microvm::run(&config).unwrap();
 //! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().sum::<u64>());
 //! ```
@@ -30,8 +31,9 @@ mod stamp;
 mod vcpu;
 mod watchdog;
 
-pub use config::{Config, Kernel};
+pub use config::{Config, Initramfs, Kernel};
 pub use error::Error;
 pub use machine::{End, Outcome, run};
+pub use memory::GUEST_RAM;
 pub use probe::{Finding, KvmKind, Probe, probe};
 pub use stamp::{Recorder, Stamp};

@@ -2,15 +2,16 @@
 
 use crate::devices::{self, COM1, COM2, Devices, UART_PORTS};
 use crate::error::KvmError;
+use crate::memory::Ram;
 use crate::vcpu::{self, failed};
 use crate::watchdog::Watchdog;
-use crate::{Config, Error, Recorder, Stamp, boot, memory};
+use crate::{Config, Error, Recorder, Stamp, boot};
 use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::time::Duration;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
 /// Phase byte: the guest kernel's first instructions are done.
 const PHASE_KERNEL: u8 = 1;
@@ -54,7 +55,7 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         .map_err(failed("make a virtual machine", "The host may be out of memory"))?;
     stamps.ended("make the machine");
 
-    let memory = memory::reserve(config.memory_bytes)?;
+    let memory = Ram::reserve(config.memory_bytes)?;
     give_memory(&vm, &memory)?;
     let entry = boot::load(config, &memory)?;
     stamps.ended("load kernel and files");
@@ -85,7 +86,7 @@ pub fn open_kvm() -> Result<Kvm, Error> {
 }
 
 /// Makes the reserved memory the machine's RAM.
-fn give_memory(vm: &VmFd, memory: &GuestMemoryMmap) -> Result<(), Error> {
+fn give_memory(vm: &VmFd, memory: &Ram) -> Result<(), Error> {
     for (slot, region) in memory.iter().enumerate() {
         let slot = kvm_userspace_memory_region {
             slot: slot as u32,
@@ -104,7 +105,7 @@ fn give_memory(vm: &VmFd, memory: &GuestMemoryMmap) -> Result<(), Error> {
 /// A machine that is switched on.
 struct Machine<'a> {
     vcpu: VcpuFd,
-    memory: GuestMemoryMmap,
+    memory: Ram,
     devices: Devices<'a>,
     watchdog: Watchdog,
     exits: BTreeMap<&'static str, u64>,

@@ -1,7 +1,19 @@
 //! The guest's RAM.
 
 use crate::Error;
-use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
+use nix::errno::Errno;
+use std::fs::File;
+use std::io;
+use std::ops::{Deref, Range};
+use std::os::fd::AsRawFd;
+use std::ptr::null_mut;
+use vm_memory::{
+    Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, MmapRegion,
+};
+
+/// Where guest RAM lies in the address space of a process that runs one machine, so that its pages can be told from the
+/// monitor's own in /proc/PID/smaps. (A second machine in the same process lies wherever there is room.)
+pub const GUEST_RAM: Range<u64> = 0x1000_0000_0000..0x2000_0000_0000;
 
 /// From here to 4 GiB there is no RAM: that is where a PC's devices are.
 pub const GAP_START: u64 = 0xc000_0000;
@@ -12,52 +24,120 @@ const SMALLEST: u64 = 2 << 20;
 /// Larger than any host this is meant for.
 const LARGEST: u64 = 1 << 40;
 
-/// Reserves RAM of that size, below and above the gap. Nothing is touched: the host gives pages as the guest uses them.
-pub fn reserve(bytes: u64) -> Result<GuestMemoryMmap, Error> {
-    if !bytes.is_multiple_of(4096) {
-        return Err(Error::MemorySize {
-            bytes,
-            why: "it is not a multiple of the page size, 4096",
-        });
-    }
-    if bytes < SMALLEST {
-        return Err(Error::MemorySize {
-            bytes,
-            why: "a machine needs at least 2 MiB",
-        });
-    }
-    if bytes > LARGEST {
-        return Err(Error::MemorySize {
-            bytes,
-            why: "the most is 1 TiB",
-        });
-    }
-    let mut ranges = vec![(GuestAddress(0), bytes.min(GAP_START) as usize)];
-    if bytes > GAP_START {
-        ranges.push((GuestAddress(GAP_END), (bytes - GAP_START) as usize));
-    }
-    let memory = GuestMemoryMmap::from_ranges(&ranges).map_err(|error| Error::Memory {
-        mib: bytes >> 20,
-        reason: error.to_string(),
-    })?;
-    for region in memory.iter() {
-        prepare_mapping(region.as_ptr(), region.len() as usize);
-    }
-    Ok(memory)
+/// The guest's RAM, given back when dropped.
+pub struct Ram {
+    memory: GuestMemoryMmap,
 }
 
-/// Asks for small pages, so that a guest which touches little costs little, and names the mapping for
-/// /proc/PID/smaps. Both are refinements: a kernel without them is served as well.
-fn prepare_mapping(start: *mut u8, bytes: usize) {
-    // SAFETY: the range is a mapping of our own; neither call changes its contents (madvise(2), prctl(2)).
-    unsafe {
-        libc::madvise(start.cast(), bytes, libc::MADV_NOHUGEPAGE);
-        libc::prctl(
-            libc::PR_SET_VMA,
-            libc::PR_SET_VMA_ANON_NAME,
-            start,
-            bytes,
-            c"isolab-guest-ram".as_ptr(),
-        );
+impl Deref for Ram {
+    type Target = GuestMemoryMmap;
+
+    fn deref(&self) -> &GuestMemoryMmap {
+        &self.memory
     }
+}
+
+impl Drop for Ram {
+    fn drop(&mut self) {
+        for region in self.memory.iter() {
+            // SAFETY: mapped in `map`; whoever used it borrowed `self`, and the machine is gone before its RAM.
+            unsafe { libc::munmap(region.as_ptr().cast(), region.len() as usize) };
+        }
+    }
+}
+
+impl Ram {
+    /// Reserves RAM of that size, below and above the gap. Nothing is touched: the host gives pages as the guest uses
+    /// them.
+    pub fn reserve(bytes: u64) -> Result<Self, Error> {
+        if !bytes.is_multiple_of(4096) {
+            return Err(Error::MemorySize {
+                bytes,
+                why: "it is not a multiple of the page size, 4096",
+            });
+        }
+        if bytes < SMALLEST {
+            return Err(Error::MemorySize {
+                bytes,
+                why: "a machine needs at least 2 MiB",
+            });
+        }
+        if bytes > LARGEST {
+            return Err(Error::MemorySize {
+                bytes,
+                why: "the most is 1 TiB",
+            });
+        }
+        let failed = |reason: String| Error::Memory {
+            mib: bytes >> 20,
+            reason,
+        };
+        let start = map(bytes as usize).map_err(|errno| failed(errno.desc().into()))?;
+        let mut pieces = vec![(0, 0, bytes.min(GAP_START))];
+        if bytes > GAP_START {
+            pieces.push((GAP_START, GAP_END, bytes - GAP_START));
+        }
+        let mut regions = Vec::new();
+        for (offset, address, size) in pieces {
+            // SAFETY: a part of the mapping just made, which lives until `Ram` is dropped.
+            let region = unsafe {
+                MmapRegion::build_raw(
+                    start.add(offset as usize),
+                    size as usize,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    FLAGS,
+                )
+            };
+            let region = region.map_err(|error| failed(error.to_string()))?;
+            regions.extend(GuestRegionMmap::new(region, GuestAddress(address)));
+        }
+        let memory = GuestMemoryMmap::from_regions(regions).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { memory })
+    }
+
+    /// Puts a file's pages at a guest-physical page without copying them: the guest's writes stay its own.
+    pub fn map_file(&self, file: &File, bytes: usize, at: GuestAddress) -> io::Result<()> {
+        let place = self
+            .memory
+            .get_slice(at, bytes.next_multiple_of(4096))
+            .map_err(io::Error::other)?;
+        let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_FIXED);
+        let start: *mut libc::c_void = place.ptr_guard_mut().as_ptr().cast();
+        // SAFETY: replaces pages of our own mapping, which nobody has a reference to, and no processor runs yet.
+        let mapped = unsafe { libc::mmap(start, bytes, protection, flags, file.as_raw_fd(), 0) };
+        if mapped == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        // Maps what is in the page cache at once instead of by a fault each; an older kernel does it by faults.
+        // SAFETY: changes no contents (madvise(2)).
+        unsafe { libc::madvise(start, bytes, libc::MADV_POPULATE_READ) };
+        Ok(())
+    }
+
+    /// Copies bytes to a guest-physical address, if they fit.
+    pub fn write(&self, bytes: &[u8], at: GuestAddress) -> Option<()> {
+        self.memory.write_slice(bytes, at).ok()
+    }
+}
+
+/// Flags of the mapping: pages come when they are touched, and are not counted before.
+const FLAGS: i32 = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+
+/// Maps anonymous memory, in [`GUEST_RAM`] if nothing is there yet; in small pages, so that a guest which touches little
+/// costs little.
+fn map(bytes: usize) -> Result<*mut u8, Errno> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let fixed = FLAGS | libc::MAP_FIXED_NOREPLACE;
+    // SAFETY: new mappings; with this flag nothing that exists is replaced (mmap(2)).
+    let mut start = unsafe { libc::mmap(GUEST_RAM.start as *mut _, bytes, protection, fixed, -1, 0) };
+    if start == libc::MAP_FAILED && Errno::last() == Errno::EEXIST {
+        // SAFETY: as above.
+        start = unsafe { libc::mmap(null_mut(), bytes, protection, FLAGS, -1, 0) };
+    }
+    if start == libc::MAP_FAILED {
+        return Err(Errno::last());
+    }
+    // SAFETY: changes no contents (madvise(2)); a kernel without huge pages refuses, and needs it not.
+    unsafe { libc::madvise(start, bytes, libc::MADV_NOHUGEPAGE) };
+    Ok(start.cast())
 }

@@ -5,7 +5,7 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use microvm::initramfs::Archive;
-use microvm::{Config, End, Kernel, KvmKind};
+use microvm::{Config, End, Initramfs, Kernel, KvmKind};
 use std::io::Write;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ fn be_a_machine(arguments: &str) -> ExitCode {
     archive.add_link("/link", "etc/text").unwrap();
     archive.add_link("/loop", "loop").unwrap();
     let config = Config {
-        initramfs: archive.finish(),
+        initramfs: Initramfs::Bytes(archive.finish()),
         program: "/bin/program".into(),
         args: arguments.split('\n').map(String::from).collect(),
         env: vec!["GREETING=good morning".into(), "QUOTED=\"\\".into()],

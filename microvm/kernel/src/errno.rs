@@ -1,8 +1,8 @@
 //! Error numbers of system calls (Linux, include/uapi/asm-generic/errno*.h).
 
-/// An error that a system call answers with.
+/// An error that a system call answers with. As wide as an answer, so that a [`Result`] is returned in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
+#[repr(u64)]
 #[allow(clippy::upper_case_acronyms)]
 pub enum Errno {
     EPERM = 1,

@@ -152,11 +152,6 @@ impl Regions {
     /// Adds a region where nothing is; joins it with its anonymous neighbours of the same protection.
     pub fn insert(&mut self, region: Region) -> Result<(), TooMany> {
         let at = self.first_after(region.start);
-        let joins = |a: &Region, b: &Region| {
-            a.end == b.start
-                && a.protection == b.protection
-                && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous)
-        };
         let before = at > 0 && joins(&self.list[at - 1], &region);
         let after = at < self.count && joins(&region, &self.list[at]);
         match (before, after) {
@@ -202,16 +197,24 @@ impl Regions {
     pub fn protect(&mut self, start: u64, end: u64, protection: u8) -> Result<(), TooMany> {
         self.split(start)?;
         self.split(end)?;
-        let mut at = self.first_after(start);
+        let first = self.first_after(start);
+        let mut at = first;
         while at < self.count && self.list[at].start < end {
-            let region = Region {
-                protection,
-                ..self.list[at]
-            };
-            self.remove_at(at);
-            self.insert(region)?;
-            at = self.first_after(region.end);
+            self.list[at].protection = protection;
+            at += 1;
+        }
+        // Neighbours that are alike now become one again, from the last to the first.
+        for right in (first.max(1)..=at.min(self.count - 1)).rev() {
+            if joins(&self.list[right - 1], &self.list[right]) {
+                self.list[right - 1].end = self.list[right].end;
+                self.remove_at(right);
+            }
         }
         Ok(())
     }
+}
+
+/// Whether two regions are one.
+fn joins(a: &Region, b: &Region) -> bool {
+    a.end == b.start && a.protection == b.protection && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous)
 }

@@ -268,7 +268,7 @@ pub fn helper_done(frame: &mut Frame) -> bool {
 pub fn helper_failed(frame: &mut Frame) -> bool {
     let in_copy = (in_helper(&raw const helper_copy)..in_helper(&raw const helper_copy_done)).contains(&frame.rip);
     if in_copy && end_copy(frame) {
-        frame.rax = -(Errno::EFAULT as i64) as u64;
+        frame.rax = (Errno::EFAULT as u64).wrapping_neg();
         return true;
     }
     false

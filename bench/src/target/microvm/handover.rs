@@ -4,7 +4,7 @@
 use super::MicroVm;
 use crate::error::Error;
 use crate::image::Image;
-use microvm::{Config, Kernel};
+use microvm::{Config, Initramfs, Kernel};
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
@@ -99,13 +99,8 @@ pub fn config(mut args: impl Iterator<Item = String>) -> Result<Config, Error> {
     let (memory_bytes, timeout_ms, program) = (number(next()?)?, number(next()?)?, next()?);
     // SAFETY: the lab gives this descriptor to its monitors, and nothing else in this process uses it.
     let file = unsafe { File::from_raw_fd(INITRAMFS_FD) };
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut bytes = vec![0; file.metadata()?.len() as usize];
-        file.read_exact_at(&mut bytes, 0)?;
-        Ok(bytes)
-    };
     Ok(Config {
-        initramfs: read().map_err(|error| Error::from_cause("cannot read the initramfs", error))?,
+        initramfs: Initramfs::File(file),
         program,
         args: args.collect(),
         env: std::env::vars()

@@ -1,6 +1,5 @@
 //! System calls on the program's memory.
 
-use super::Arguments;
 use crate::errno::{Errno, Result};
 use crate::files::{FILES, Open};
 use crate::layout::{DIRECT_MAP, PAGE, USER_END, page_ceil};
@@ -33,15 +32,7 @@ fn pages(address: u64, bytes: u64) -> Result<(u64, u64)> {
 }
 
 /// `mmap`: anonymous memory, and private maps of files.
-pub fn map(arguments: &Arguments) -> Result<u64> {
-    let &Arguments {
-        a: address,
-        b: bytes,
-        c: protection,
-        d: flags,
-        e: descriptor,
-        f: offset,
-    } = arguments;
+pub fn map(address: u64, bytes: u64, protection: u64, flags: u64, descriptor: u64, offset: u64) -> Result<u64> {
     if bytes == 0 || !offset.is_multiple_of(PAGE) || flags & MAP_TYPE == 0 {
         return Err(Errno::EINVAL);
     }

@@ -14,21 +14,11 @@ use crate::signals::{self, SIGNALS};
 use crate::traps::SyscallFrame;
 use crate::{cpu, log, power, random, user};
 
-/// The arguments of a system call.
-pub struct Arguments {
-    pub a: u64,
-    pub b: u64,
-    pub c: u64,
-    pub d: u64,
-    pub e: u64,
-    pub f: u64,
-}
-
 /// The program made a system call; called by [`crate::traps`] with the registers that carry it.
 pub extern "C" fn system_call(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, number: u64) -> u64 {
-    match dispatch(number, &Arguments { a, b, c, d, e, f }) {
+    match dispatch(number, a, b, c, d, e, f) {
         Ok(value) => value,
-        Err(error) => -(error as i64) as u64,
+        Err(error) => (error as u64).wrapping_neg(),
     }
 }
 
@@ -44,8 +34,8 @@ fn frame() -> &'static mut SyscallFrame {
     }
 }
 
-fn dispatch(number: u64, arguments: &Arguments) -> Result<u64> {
-    let &Arguments { a, b, c, d, e: _, f: _ } = arguments;
+#[inline(always)]
+fn dispatch(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> Result<u64> {
     match number {
         0 => descriptors::read(a, b, c),
         1 => descriptors::write(a, b, c),
@@ -56,7 +46,7 @@ fn dispatch(number: u64, arguments: &Arguments) -> Result<u64> {
         6 => paths::stat(paths::AT_FDCWD, a, b, paths::AT_SYMLINK_NOFOLLOW),
         7 => descriptors::poll(a, b, c),
         8 => descriptors::seek(a, b as i64, c),
-        9 => mappings::map(arguments),
+        9 => mappings::map(a, b, c, d, e, f),
         10 => mappings::protect(a, b, c),
         11 => mappings::unmap(a, b),
         12 => mappings::set_break(a),
@@ -86,7 +76,7 @@ fn dispatch(number: u64, arguments: &Arguments) -> Result<u64> {
         158 => thread_pointer(a, b),
         200 => signal_send(a, b),
         201 => time::seconds(a),
-        202 => time::futex(arguments),
+        202 => time::futex(a, b, c, d),
         204 => identity::affinity(b, c),
         217 => descriptors::entries(a, b, c),
         218 => Ok(identity::PROCESS), // set_tid_address

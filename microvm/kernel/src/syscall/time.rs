@@ -1,6 +1,5 @@
 //! System calls about time.
 
-use super::Arguments;
 use crate::clock;
 use crate::errno::{Errno, Result};
 use crate::{log, power, user};
@@ -90,19 +89,12 @@ pub fn clock_sleep(clock: u64, flags: u64, address: u64) -> Result<u64> {
 }
 
 /// `futex`, as it is without other threads: nobody waits, and nobody would wake the one who did.
-pub fn futex(arguments: &Arguments) -> Result<u64> {
+pub fn futex(address: u64, operation: u64, value: u64, timeout: u64) -> Result<u64> {
     const FUTEX_WAIT: u64 = 0;
     const FUTEX_WAKE: u64 = 1;
     const FUTEX_WAIT_BITSET: u64 = 9;
     const FUTEX_WAKE_BITSET: u64 = 10;
     const SIGABRT: u8 = 6;
-    let &Arguments {
-        a: address,
-        b: operation,
-        c: value,
-        d: timeout,
-        ..
-    } = arguments;
     match operation & 0x7f {
         FUTEX_WAKE | FUTEX_WAKE_BITSET => Ok(0),
         wait @ (FUTEX_WAIT | FUTEX_WAIT_BITSET) => {
