@@ -84,11 +84,14 @@ impl Messages {
 
     /// The translation of a name that comes from the results file, or the name itself where there is none.
     pub(crate) fn name(&self, kind: &str, name: &str) -> String {
-        let id = format!("{kind}-{}", name.replace([' ', '_'], "-"));
-        // Asking Fluent for an identifier that is none would be a lookup of free text: only plain words are tried.
-        let plain = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        plain
-            .then(|| self.find(&id, &[]))
+        let words: Vec<&str> = name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let id = format!("{kind}-{}", words.join("-"));
+        // Names that were shortened to fit an identifier are other names.
+        let same = words.join("").len() + name.matches([' ', '_', '-', ':']).count() == name.len();
+        same.then(|| self.find(&id, &[]))
             .flatten()
             .unwrap_or_else(|| clean(name))
     }
@@ -165,6 +168,8 @@ mod tests {
     fn a_name_from_the_file_is_never_taken_for_another_message() {
         let messages = Messages::new(Lang::Ko);
         assert_eq!(messages.name("phase", "<script>"), "<script>");
+        assert_eq!(messages.name("part", "<guest kernel>"), "<guest kernel>");
+        assert_ne!(messages.name("phase", "guest kernel: entry"), "guest kernel: entry");
         assert_eq!(messages.name("part", "no such part"), "no such part");
         assert_ne!(messages.name("part", "guest kernel"), "guest kernel");
     }

@@ -2,7 +2,7 @@
 
 use crate::messages::{Messages, clean};
 use crate::model::{Results, Target};
-use crate::notes;
+use crate::notes::{self, Missing};
 use crate::units;
 
 /// One thing to know, and what there is to know about it.
@@ -17,6 +17,7 @@ pub(crate) fn entries(results: &Results, messages: &Messages) -> Vec<Entry> {
         term: messages.get(&format!("method-{id}")),
         texts,
     };
+    let views = notes::missing_views(results);
     let mut entries = vec![
         entry("program", program(results, messages)),
         entry("host", host(results, messages)),
@@ -26,9 +27,14 @@ pub(crate) fn entries(results: &Results, messages: &Messages) -> Vec<Entry> {
         entry("definitions", definitions(messages)),
         entry("statistics", vec![messages.get("method-statistics-text")]),
     ];
-    entries.extend(results.targets.iter().map(|target| Entry {
-        term: messages.with("method-target", &[("target", clean(&target.name).into())]),
-        texts: target_texts(target, messages),
+    entries.extend(results.targets.iter().map(|target| {
+        Entry {
+            term: messages.with("method-target", &[("target", clean(&target.name).into())]),
+            texts: target_texts(target, messages)
+                .into_iter()
+                .chain(missing(&views, target, messages))
+                .collect(),
+        }
     }));
     entries.push(entry("warnings", warnings(results, messages)));
     entries
@@ -129,6 +135,11 @@ fn target_texts(target: &Target, messages: &Messages) -> Vec<String> {
         messages.with("method-target-part", &arguments)
     }));
     texts
+}
+
+fn missing(views: &[Missing], target: &Target, messages: &Messages) -> Vec<String> {
+    let own = views.iter().filter(|missing| missing.target == target.name);
+    own.map(|missing| missing.text(messages)).collect()
 }
 
 fn warnings(results: &Results, messages: &Messages) -> Vec<String> {

@@ -3,7 +3,7 @@
 use crate::comparison;
 use crate::messages::{Messages, clean};
 use crate::model::{KvmKind, Results};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How much a note weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,15 +68,8 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     for warning in &results.warnings {
         warn(clean(&warning.text));
     }
-    for (target, field, reason) in missing_memory(results) {
-        let text = messages.with(
-            "note-missing",
-            &[
-                ("target", target.into()),
-                ("field", field.into()),
-                ("reason", reason.into()),
-            ],
-        );
+    for missing in missing_memory(results) {
+        let text = missing.text(messages);
         notes.push(Note {
             weight: Weight::Remark,
             text,
@@ -89,17 +82,58 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     notes
 }
 
-/// Of the memory views only the one in the table is worth a line when it is missing.
-fn missing_memory(results: &Results) -> BTreeSet<(String, String, String)> {
-    let memories = results
+/// Views of a target's memory that could not be had, for one reason.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Missing {
+    pub target: String,
+    /// Names of the results file's fields.
+    pub fields: BTreeSet<String>,
+    pub reason: String,
+}
+
+impl Missing {
+    pub(crate) fn text(&self, messages: &Messages) -> String {
+        let names: Vec<String> = self.fields.iter().map(|field| messages.name("field", field)).collect();
+        let arguments = [
+            ("target", clean(&self.target).into()),
+            ("field", names.join(", ").into()),
+            ("reason", self.reason.clone().into()),
+        ];
+        messages.with("note-missing", &arguments)
+    }
+}
+
+/// Every missing view of memory, in the order of the targets.
+pub(crate) fn missing_views(results: &Results) -> Vec<Missing> {
+    let mut found: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (sample, memory) in results
         .samples
         .iter()
-        .filter_map(|sample| Some((sample, sample.memory.as_ref()?)));
-    let reasons = memories.filter_map(|(sample, memory)| {
-        let reason = memory.missing.get("uss_bytes").filter(|_| memory.uss_bytes.is_none())?;
-        Some((clean(&sample.target), "USS".to_owned(), clean(reason)))
-    });
-    reasons.collect()
+        .filter_map(|sample| Some((sample, sample.memory.as_ref()?)))
+    {
+        for (field, reason) in &memory.missing {
+            found.entry((&sample.target, reason)).or_default().insert(field);
+        }
+    }
+    let missing = |((target, reason), fields): ((&str, &str), BTreeSet<&str>)| Missing {
+        target: target.to_owned(),
+        fields: fields.into_iter().map(str::to_owned).collect(),
+        reason: clean(reason),
+    };
+    let mut all: Vec<Missing> = found.into_iter().map(missing).collect();
+    all.sort_by_key(|missing| results.targets.iter().position(|target| target.name == missing.target));
+    all
+}
+
+/// The missing views that the table has a place for.
+fn missing_memory(results: &Results) -> Vec<Missing> {
+    let shown = ["uss_bytes", "guest_ram_bytes", "monitor_bytes", "runtime_bytes"];
+    let mut missing = missing_views(results);
+    missing
+        .iter_mut()
+        .for_each(|missing| missing.fields.retain(|field| shown.contains(&field.as_str())));
+    missing.retain(|missing| !missing.fields.is_empty());
+    missing
 }
 
 /// The message that says what a kind of KVM means for the figures.

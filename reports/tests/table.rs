@@ -130,6 +130,25 @@ fn the_guest_kernel_is_its_own_part_of_the_image() {
 }
 
 #[test]
+fn a_part_of_memory_that_could_not_be_told_apart_is_told_with_the_reason() {
+    let mut results = results("three");
+    let own = results.samples.iter_mut().filter(|sample| sample.target == "microvm");
+    for memory in own.filter_map(|sample| sample.memory.as_mut()) {
+        (memory.guest_ram_bytes, memory.monitor_bytes) = (None, None);
+        for field in ["guest_ram_bytes", "monitor_bytes"] {
+            memory
+                .missing
+                .insert(field.to_owned(), "no names of mappings".to_owned());
+        }
+    }
+    let text = render(&results, WIDE);
+    assert!(
+        text.contains("microvm: no guest RAM's part, monitor's part: no names of mappings"),
+        "{text}"
+    );
+}
+
+#[test]
 fn failed_runs_are_counted_with_their_reason() {
     let mut results = results("three");
     results.summary[1].failed = 1;

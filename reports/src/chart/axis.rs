@@ -1,6 +1,6 @@
 //! Axes: what a position means, and round figures to mark.
 
-use crate::units;
+use crate::units::{self, NO_BREAK};
 
 /// What the figures along an axis are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,17 @@ impl Unit {
             Unit::Share => format!("{:.0} %", value * 100.0),
             Unit::PerSecond => units::per_second(value),
             Unit::Count => format!("{value:.0}"),
+        }
+    }
+
+    /// A figure as it is in the results file, to a tenth of a microsecond, a byte, a hundredth of a percent.
+    pub(crate) fn exact(self, value: f64) -> String {
+        match self {
+            Unit::Milliseconds => format!("{value:.4}{NO_BREAK}ms"),
+            Unit::Bytes => format!("{}{NO_BREAK}({value:.0}{NO_BREAK}B)", units::bytes(value)),
+            Unit::Ratio => format!("{value:.4}×"),
+            Unit::PerSecond => format!("{value:.0}{NO_BREAK}/s"),
+            Unit::Share | Unit::Count => self.format(value),
         }
     }
 

@@ -56,8 +56,8 @@ pub(super) fn layout(chart: &Chart, curves: &Curves) -> Scene {
                 let text = format!(
                     "{}\n{} → {}",
                     curve.label,
-                    curves.x_unit.format(point.0),
-                    curves.y_unit.format(point.1)
+                    curves.x_unit.exact(point.0),
+                    curves.y_unit.exact(point.1)
                 );
                 scene.tip((x - 7, y - 7), (14, 14), text);
             }

@@ -135,7 +135,24 @@ impl Chart {
     /// # Errors
     /// [`ChartError::Draw`] when the drawing library refuses, which it has no reason to.
     pub fn svg(&self) -> Result<String, ChartError> {
-        paint::svg(&self.layout(), &format!("{}. {}", self.title, self.note))
+        paint::svg(&self.layout(), &self.alternative())
+    }
+
+    /// The chart in words, for those who cannot see it.
+    fn alternative(&self) -> String {
+        let lines: Vec<String> = match &self.body {
+            Body::Bars(bars) => bars
+                .rows
+                .iter()
+                .map(|bar| format!("{}: {}", bar.label, bar.value))
+                .collect(),
+            Body::Curves(curves) => curves
+                .curves
+                .iter()
+                .map(|curve| format!("{} {}", curve.label, curve.tip))
+                .collect(),
+        };
+        format!("{}. {} {}.", self.title, self.note, lines.join("; "))
     }
 
     /// The chart as a PNG file of twice the SVG's size in pixels, with text from this system's fonts.

@@ -21,7 +21,7 @@ pub(crate) fn memory(results: &Results, messages: &Messages) -> Chart {
             return bar;
         };
         let uss = memory.uss_bytes.unwrap_or(0);
-        bar.parts = memory_parts(memory, messages)
+        bar.parts = memory_parts(target, memory, messages)
             .into_iter()
             .map(|(name, bytes)| (series.index(name), bytes))
             .collect();
@@ -58,8 +58,9 @@ pub(crate) fn memory(results: &Results, messages: &Messages) -> Chart {
     }
 }
 
-/// The known parts, and the rest: the program itself, or what no one told apart.
-fn memory_parts(memory: &Memory, messages: &Messages) -> Vec<(String, f64)> {
+/// The known parts, and what is left beside them. That is the program only where nothing else can be in it: for a plain
+/// process, and for a container whose runtime is told apart.
+fn memory_parts(target: &Target, memory: &Memory, messages: &Messages) -> Vec<(String, f64)> {
     let known = [
         ("guest-ram", memory.guest_ram_bytes),
         ("monitor", memory.monitor_bytes),
@@ -71,13 +72,8 @@ fn memory_parts(memory: &Memory, messages: &Messages) -> Vec<(String, f64)> {
         .filter_map(|(name, bytes)| Some((name, bytes? as f64)))
         .collect();
     let rest = uss - parts.iter().map(|(_, bytes)| bytes).sum::<f64>();
-    // The program of a VM is in the guest's RAM: what is left there is the monitor's or unknown, not the program.
-    let rest_name = if memory.guest_ram_bytes.is_some() {
-        "other"
-    } else {
-        "program"
-    };
-    let rest = (rest > 0.0).then_some((rest_name, rest));
+    let program = target.name == "process" || memory.runtime_bytes.is_some();
+    let rest = (rest > 0.0).then_some((if program { "program" } else { "not-told-apart" }, rest));
     rest.into_iter()
         .chain(parts)
         .map(|(name, bytes)| (messages.name("memory", name), bytes))
@@ -109,11 +105,11 @@ pub(crate) fn image(results: &Results, messages: &Messages) -> Chart {
             .find(|codec| !codec.is_empty())
             .unwrap_or_default();
         bar.value = units::bytes(bytes);
-        let size = units::bytes(compressed);
+        let size = Unit::Bytes.exact(compressed);
         bar.tip = messages.with(
             "tip-image",
             &[
-                ("size", bar.value.clone().into()),
+                ("size", Unit::Bytes.exact(bytes).into()),
                 ("compressed", size.into()),
                 ("codec", codec.into()),
             ],
@@ -177,9 +173,9 @@ pub(crate) fn work(results: &Results, messages: &Messages) -> Option<Chart> {
         bar.value = format!("{} ({})", Unit::Ratio.format(ratio), units::per_second(figures.median));
         bar.tip = distribution(figures, Unit::PerSecond, messages);
         if let Some((low, high)) = confidence {
-            let (low, high) = (Unit::Ratio.format(low), Unit::Ratio.format(high));
+            let (low, high) = (Unit::Ratio.exact(low), Unit::Ratio.exact(high));
             let interval = messages.with("tip-interval", &[("low", low.into()), ("high", high.into())]);
-            bar.tip = format!("{}{interval}\n{}", Unit::Ratio.format(ratio), bar.tip);
+            bar.tip = format!("{}{interval}\n{}", Unit::Ratio.exact(ratio), bar.tip);
         }
         bar
     };

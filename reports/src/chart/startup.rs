@@ -59,8 +59,8 @@ pub(crate) fn timelines(results: &Results, messages: &Messages) -> Vec<Chart> {
         let mut start = 0.0;
         let row = |(name, ms): (String, f64)| {
             let arguments = [
-                ("start", units::milliseconds(start).into()),
-                ("length", units::milliseconds(ms).into()),
+                ("start", Unit::Milliseconds.exact(start).into()),
+                ("length", Unit::Milliseconds.exact(ms).into()),
                 ("n", ready.n.into()),
             ];
             let tip = messages.with("tip-phase", &arguments);
@@ -182,10 +182,10 @@ fn steps(summary: &Summary, ready: Distribution, messages: &Messages) -> Vec<(St
     if summary.phases.is_empty() {
         return vec![(messages.name("phase", "start-up"), ready.median)];
     }
-    summary
-        .phases
-        .iter()
-        .map(|phase| (messages.name("phase", &phase.name), phase.ms.max(0.0)))
+    // A phase that most runs did not have has a median of zero: there is nothing to draw.
+    let lasting = summary.phases.iter().filter(|phase| phase.ms > 0.0);
+    lasting
+        .map(|phase| (messages.name("phase", &phase.name), phase.ms))
         .collect()
 }
 
@@ -200,7 +200,7 @@ pub(super) fn spread(figures: Distribution) -> Spread {
 
 /// A distribution in words, for tooltips.
 pub(super) fn distribution(figures: Distribution, unit: Unit, messages: &Messages) -> String {
-    let text = |value: f64| unit.format(value);
+    let text = |value: f64| unit.exact(value);
     let mut words = messages.with(
         "tip-median",
         &[("median", text(figures.median).into()), ("n", figures.n.into())],

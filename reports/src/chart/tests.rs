@@ -180,6 +180,20 @@ fn an_svg_keeps_real_text_and_states_n() {
 }
 
 #[test]
+fn an_svg_says_its_figures_to_those_who_cannot_see_it() {
+    let svg = startup_phases(&results("no-kvm")).svg().expect("it can be drawn");
+    let label = svg
+        .split("aria-label=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_default();
+    assert!(
+        label.contains("process: 0.59") && label.contains("microvm: no figure here"),
+        "{label}"
+    );
+}
+
+#[test]
 fn bars_begin_at_zero() {
     for chart in every_chart() {
         let Body::Bars(_) = &chart.body else { continue };
