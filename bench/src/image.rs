@@ -6,12 +6,17 @@ use crate::scratch::Scratch;
 use crate::workload::{Workload, sha256};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use reports::model::ImagePart;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+/// The name of the file beside the program, where an image is to be larger than its program.
+const OTHER_FILE: &str = "other-files";
 
 const GZIP_LEVEL: u32 = 6;
 
@@ -24,15 +29,17 @@ pub struct Image {
     program: String,
     args: Vec<String>,
     part: ImagePart,
+    other_files: Option<ImagePart>,
     initramfs: OnceCell<File>,
 }
 
 impl Image {
-    /// Lays the workload out in a directory of the lab's own.
-    pub fn build(workload: &Workload) -> Result<Self, Error> {
+    /// Lays the workload out in a directory of the lab's own, with `other_bytes` in a file beside it.
+    pub fn build(workload: &Workload, other_bytes: u64) -> Result<Self, Error> {
         let scratch = Scratch::new()?;
         let layer = scratch.path().join("layer");
         let executable = layer.join(&workload.file_name);
+        let other = incompressible(other_bytes);
         let write = || -> std::io::Result<()> {
             std::fs::create_dir(&layer)?;
             // The programs of every user namespace must get through, whatever the caller's umask and mkdtemp's 0700.
@@ -40,7 +47,11 @@ impl Image {
                 std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
             }
             std::fs::write(&executable, &workload.bytes)?;
-            std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755))
+            std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755))?;
+            if other_bytes > 0 {
+                std::fs::write(layer.join(OTHER_FILE), &other)?;
+            }
+            Ok(())
         };
         write().map_err(|error| {
             Error::from_cause(
@@ -59,6 +70,7 @@ impl Image {
             program: format!("/{}", workload.file_name),
             args: workload.args.clone(),
             part: part("workload", &workload.bytes),
+            other_files: (other_bytes > 0).then(|| part("files", &other)),
             initramfs: OnceCell::new(),
             layer,
             _scratch: scratch,
@@ -90,6 +102,31 @@ impl Image {
         self.part.clone()
     }
 
+    /// What is shipped where the host's kernel is used.
+    pub fn parts(&self) -> Vec<ImagePart> {
+        let files = [
+            Some(self.part.clone()),
+            self.other_files.clone(),
+            Some(host_kernel_part()),
+        ];
+        files.into_iter().flatten().collect()
+    }
+
+    /// Every file of the image but the program: its path inside, and its bytes.
+    pub fn other_files(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
+        if self.other_files.is_none() {
+            return Ok(None);
+        }
+        let path = self.layer.join(OTHER_FILE);
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some((OTHER_FILE, bytes))),
+            Err(error) => Err(Error::from_cause(
+                format_args!("cannot read back {}", path.display()),
+                error,
+            )),
+        }
+    }
+
     /// A file that holds the image's initramfs, made by `make` when it is first asked for.
     pub fn initramfs(&self, make: impl FnOnce() -> Result<File, Error>) -> Result<&File, Error> {
         match self.initramfs.get() {
@@ -107,6 +144,14 @@ impl Image {
             .map(|bytes| sha256(&bytes))
             .map_err(|error| Error::from_cause(format_args!("cannot read back {}", self.executable), error))
     }
+}
+
+/// Bytes that compression cannot shrink, the same each time.
+fn incompressible(bytes: u64) -> Vec<u8> {
+    let mut random = StdRng::seed_from_u64(0);
+    let mut filled = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+    random.fill_bytes(&mut filled);
+    filled
 }
 
 /// What a container and a process do not ship: the kernel they run on.
@@ -158,7 +203,7 @@ mod tests {
     #[test]
     fn the_image_holds_the_workload_byte_for_byte_and_its_part_has_the_bytes_on_disk() {
         let workload = Workload::own("hello", vec![]).unwrap();
-        let image = Image::build(&workload).unwrap();
+        let image = Image::build(&workload, 0).unwrap();
         assert_eq!(std::fs::read(image.executable()).unwrap(), &*workload.bytes);
         assert_eq!(image.layer_sha256().unwrap(), workload.describe().sha256);
         assert_eq!(
@@ -170,7 +215,7 @@ mod tests {
 
     #[test]
     fn an_image_leaves_nothing_behind() {
-        let image = Image::build(&Workload::own("hello", vec![]).unwrap()).unwrap();
+        let image = Image::build(&Workload::own("hello", vec![]).unwrap(), 0).unwrap();
         let layer = image.layer().to_owned();
         drop(image);
         assert!(!layer.parent().unwrap().exists());

@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// Where the lab can run a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetName {
     /// A plain process, the baseline
@@ -61,6 +61,8 @@ pub struct Settings {
     pub plan: Plan,
     /// The virtual machine.
     pub machine: Machine,
+    /// Bytes of other files in the image.
+    pub image_files_bytes: u64,
     /// A run that takes longer is ended and counts as failed.
     pub timeout: Duration,
     /// The command line, for the results file.
@@ -78,9 +80,9 @@ pub struct Outcome {
 
 /// Compares. Targets that cannot run here are in the results with their reason.
 pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Outcome, Error> {
-    let image = Rc::new(Image::build(&settings.workload)?);
+    let image = Rc::new(Image::build(&settings.workload, settings.image_files_bytes)?);
     let still = match still(&settings.workload)? {
-        Some(workload) => Rc::new(Image::build(&workload)?),
+        Some(workload) => Rc::new(Image::build(&workload, settings.image_files_bytes)?),
         None => Rc::clone(&image),
     };
     let observer = Observer::begin();

@@ -159,6 +159,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
             seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
         },
         machine: arguments.machine.machine(),
+        image_files_bytes: 0,
         timeout: arguments.timeout,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())

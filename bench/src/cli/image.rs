@@ -32,7 +32,7 @@ pub fn run(command: Command) -> Result<u8, Error> {
         workload,
         words,
     } = command;
-    let image = Image::build(&arguments::workload(workload.as_deref(), &words)?)?;
+    let image = Image::build(&arguments::workload(workload.as_deref(), &words)?, 0)?;
     store::write(&initramfs, &microvm::initramfs(&image)?)?;
     Ok(0)
 }

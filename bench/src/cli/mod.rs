@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod suite;
 
 use crate::error::Error;
 use crate::{scratch, signals};
@@ -39,6 +40,9 @@ enum Command {
     Compare(compare::Arguments),
     /// Run a workload once on one target, with this terminal as its input and output
     Run(run::Arguments),
+    /// Run many comparisons from one file
+    #[command(subcommand)]
+    Suite(suite::Command),
     /// Write a report on results files
     Report(report::Arguments),
     /// Say what this host can run, what is missing, and what to do about it
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         None => compare::default_job(),
         Some(Command::Compare(arguments)) => compare::run(arguments),
         Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Suite(command)) => suite::run(command),
         Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Kernel(command)) => kernel::run(command),

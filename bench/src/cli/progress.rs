@@ -23,6 +23,11 @@ impl Progress {
         }
         Progress { bar }
     }
+
+    /// A handle on the bar, to print above it.
+    pub fn handle(&self) -> ProgressBar {
+        self.bar.clone()
+    }
 }
 
 impl Drop for Progress {

@@ -48,7 +48,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let workload = arguments::workload(arguments.workload.as_deref(), &arguments.words)?;
     let backend = backend(&arguments)?;
-    let image = Image::build(&workload)?;
+    let image = Image::build(&workload, 0)?;
     let start = backend.prepare(&image, image.args(), terminal()?)?;
     let mut instance = start()?;
     let deadline = arguments

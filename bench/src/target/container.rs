@@ -2,7 +2,7 @@
 
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
 use crate::error::Error;
-use crate::image::{self, Image};
+use crate::image::Image;
 use container::{Spec, Stdio3, Volume};
 use nix::sys::signal::Signal;
 use reports::model;
@@ -25,7 +25,7 @@ impl Backend for Container {
             name: self.name().into(),
             version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
             guest_kernel: None,
-            image: vec![image.workload_part(), image::host_kernel_part()],
+            image: image.parts(),
             workload_sha256: image.layer_sha256()?,
             unavailable: None,
         })

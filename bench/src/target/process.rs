@@ -3,7 +3,7 @@
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
 use crate::clock;
 use crate::error::Error;
-use crate::image::{self, Image};
+use crate::image::Image;
 use crate::spawn::{Child, Group, Prepared};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
@@ -29,7 +29,7 @@ impl Backend for Process {
             name: self.name().into(),
             version: "fork and exec of this kernel".into(),
             guest_kernel: None,
-            image: vec![image.workload_part(), image::host_kernel_part()],
+            image: image.parts(),
             workload_sha256: image.layer_sha256()?,
             unavailable: None,
         })

@@ -1,12 +1,14 @@
 //! The built `isolab` as its users meet it: each test runs the binary, and what a test needs that this host lacks makes it
 //! `ignored`, with the reason.
 
+mod baselines;
 mod comparing;
 mod ending;
 mod host;
 mod programs;
 mod refusing;
 mod running;
+mod suites;
 mod support;
 
 use libtest_mimic::Arguments;
@@ -14,11 +16,13 @@ use libtest_mimic::Arguments;
 fn main() {
     let arguments = Arguments::from_args();
     let tests = [
+        baselines::tests(),
         comparing::tests(),
         ending::tests(),
         host::tests(),
         refusing::tests(),
         running::tests(),
+        suites::tests(),
     ];
     libtest_mimic::run(&arguments, tests.into_iter().flatten().collect()).exit();
 }

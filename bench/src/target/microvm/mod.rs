@@ -141,6 +141,11 @@ pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
     archive
         .add_file(image.program(), 0o755, &program)
         .map_err(|error| Error::new(error.to_string()))?;
+    if let Some((path, bytes)) = image.other_files()? {
+        archive
+            .add_file(path, 0o644, &bytes)
+            .map_err(|error| Error::new(error.to_string()))?;
+    }
     Ok(archive.finish())
 }
 

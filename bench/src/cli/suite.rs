@@ -1,0 +1,80 @@
+//! `isolab suite`: many comparisons from one file.
+
+use super::output;
+use super::progress::Progress as Bar;
+use crate::error::Error;
+use crate::suite::file::{OWN, read};
+use crate::suite::{self, Progress, Resume};
+use clap::Subcommand;
+use reports::table;
+use std::path::{Path, PathBuf};
+
+/// What can be done with suites.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a suite; each of its comparisons is kept in a results file as soon as it is done
+    Run {
+        /// One of the lab's own suites (see `isolab suite list`), or a TOML file
+        #[arg(value_name = "NAME|FILE.toml")]
+        suite: String,
+        /// The folder for the results; results/NAME by default
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Go on with a suite that was stopped: leave out what its folder holds already
+        #[arg(long)]
+        resume: bool,
+    },
+    /// List the lab's own suites
+    List,
+}
+
+/// Does it.
+pub fn run(command: Command) -> Result<u8, Error> {
+    match command {
+        Command::List => list(),
+        Command::Run { suite, out, resume } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }),
+    }
+}
+
+fn list() -> Result<u8, Error> {
+    let mut page = String::new();
+    for (name, _) in OWN {
+        let suite = read(name)?;
+        page.push_str(&format!(
+            "{name:10} {} ({} comparisons)\n",
+            suite.description,
+            suite::steps(&suite)?.len()
+        ));
+    }
+    output::print(page.as_bytes())?;
+    Ok(0)
+}
+
+fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error> {
+    let suite = read(name)?;
+    let steps = suite::steps(&suite)?;
+    let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
+    let runs = steps
+        .iter()
+        .map(|step| step.settings.plan.steps(step.settings.targets.len()))
+        .sum();
+    let mut bar = Bar::new(runs);
+    let above = bar.handle();
+    let style = output::table_style(&std::io::stdout());
+    let mut printed = Ok(());
+    let outcome = suite::run(&suite, &steps, &folder, resume, &mut bar, |step, progress, results| {
+        let what = match progress {
+            Progress::Done => "",
+            Progress::Kept => " (kept from before)",
+            Progress::Stopped => " (stopped half-way)",
+        };
+        let table = results.map_or(String::new(), |results| table::render(results, style));
+        let shown = above.suspend(|| output::print(format!("## {}{what}\n{table}\n", step.name).as_bytes()));
+        printed = std::mem::replace(&mut printed, Ok(())).and(shown);
+    });
+    drop(bar);
+    outcome?;
+    printed?;
+    output::hint(&format!("results are in {}", folder.display()));
+    Ok(0)
+}

@@ -1,0 +1,485 @@
+//! The suite file: TOML, with cases that name a workload, targets and parameters. Lists of parameters unfold into every
+//! combination. Errors point at the line.
+//!
+//! ```toml
+//! description = "what it shows"
+//! include = ["other.toml"]      # its cases come first; a name of the lab's own suites does too
+//!
+//! [defaults]                    # for every case of this file that does not say otherwise
+//! targets = ["process", "microvm"]
+//! runs = 30
+//!
+//! [[case]]
+//! name = "memory"
+//! workload = "hold"             # or: program = "path/to/static/program"
+//! args = ["64"]
+//! memory = ["128M", "1G"]       # guest RAM: one step for each
+//! idle_gap_ms = [0, 300]
+//! ```
+
+use crate::error::Error;
+use crate::lab::TargetName;
+use crate::units;
+use crate::workload;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// The suites that the lab brings along.
+pub const OWN: [(&str, &str); 3] = [
+    ("quick", include_str!("../../suites/quick.toml")),
+    ("classroom", include_str!("../../suites/classroom.toml")),
+    ("full", include_str!("../../suites/full.toml")),
+];
+
+/// Includes deeper than this are taken for a circle.
+const DEEPEST_INCLUDE: usize = 8;
+/// More steps than this are taken for a mistake.
+const MOST_STEPS: usize = 10_000;
+
+/// A suite, read and checked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Suite {
+    /// The name of one of the lab's own, or the file's path.
+    pub name: String,
+    /// What it shows.
+    pub description: String,
+    /// Seed of the order of targets in each round of each case.
+    pub seed: u64,
+    /// Its cases, those of included files first.
+    pub cases: Vec<Case>,
+}
+
+/// A workload on some targets, with lists of parameters.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Case {
+    /// Its name, part of a file name.
+    pub name: String,
+    workload: String,
+    program: Option<PathBuf>,
+    args: Vec<String>,
+    targets: Vec<TargetName>,
+    runs: u32,
+    warmup: u32,
+    timeout_s: f64,
+    idle_gap_ms: Vec<f64>,
+    memory_bytes: Vec<u64>,
+    image_files_bytes: Vec<u64>,
+}
+
+/// One combination of a case's parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    /// One of the lab's own workloads, where no program is given.
+    pub workload: String,
+    /// A static program.
+    pub program: Option<PathBuf>,
+    /// The workload's arguments.
+    pub args: Vec<String>,
+    /// Where it runs; the first is what the others are compared with.
+    pub targets: Vec<TargetName>,
+    /// Counted runs.
+    pub runs: u32,
+    /// Uncounted runs before them.
+    pub warmup: u32,
+    /// A run that takes longer fails.
+    pub timeout_s: f64,
+    /// Pause before each start.
+    pub idle_gap_ms: f64,
+    /// Guest RAM.
+    pub memory_bytes: u64,
+    /// Files in the image besides the workload.
+    pub image_files_bytes: u64,
+}
+
+/// Which parameters have several values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Varies {
+    /// Guest RAM.
+    pub memory: bool,
+    /// The idle gap.
+    pub idle_gap: bool,
+    /// Other files in the image.
+    pub image_files: bool,
+}
+
+impl Case {
+    /// Every combination of its parameters, the last parameter changing fastest.
+    pub fn unfold(&self) -> Vec<Parameters> {
+        let mut all = Vec::new();
+        for &memory_bytes in &self.memory_bytes {
+            for &idle_gap_ms in &self.idle_gap_ms {
+                for &image_files_bytes in &self.image_files_bytes {
+                    all.push(Parameters {
+                        workload: self.workload.clone(),
+                        program: self.program.clone(),
+                        args: self.args.clone(),
+                        targets: self.targets.clone(),
+                        runs: self.runs,
+                        warmup: self.warmup,
+                        timeout_s: self.timeout_s,
+                        idle_gap_ms,
+                        memory_bytes,
+                        image_files_bytes,
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    /// Which of its parameters have several values.
+    pub fn varies(&self) -> Varies {
+        Varies {
+            memory: self.memory_bytes.len() > 1,
+            idle_gap: self.idle_gap_ms.len() > 1,
+            image_files: self.image_files_bytes.len() > 1,
+        }
+    }
+}
+
+/// Reads the suite of that name, or else the file.
+pub fn read(name: &str) -> Result<Suite, Error> {
+    let mut cases = Vec::new();
+    let description = collect(name, Path::new(""), 0, &mut cases)?;
+    let steps: usize = cases.iter().map(|case| case.unfold().len()).sum();
+    match steps {
+        0 => Err(Error::new(format!("the suite {name} has no cases")).remedy("A case begins with [[case]].")),
+        _ if steps > MOST_STEPS => Err(Error::new(format!(
+            "the suite {name} unfolds into {steps} steps, more than {MOST_STEPS}"
+        ))
+        .remedy("Give its parameters fewer values.")),
+        _ => Ok(Suite {
+            name: name.into(),
+            description,
+            seed: 1,
+            cases,
+        }),
+    }
+}
+
+/// Adds the cases of the suite `name`, a file relative to `folder`, with those it includes. Gives its description.
+fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>) -> Result<String, Error> {
+    if depth > DEEPEST_INCLUDE {
+        return Err(Error::new(format!(
+            "{name} is included {depth} files deep: do the files include each other?"
+        )));
+    }
+    let own = OWN.iter().find(|(own, _)| *own == name);
+    let path = folder.join(name);
+    let text = match own {
+        Some((_, text)) => (*text).to_owned(),
+        None => std::fs::read_to_string(&path).map_err(|error| {
+            let own: Vec<&str> = OWN.iter().map(|(own, _)| *own).collect();
+            Error::from_cause(format_args!("cannot read the suite {}", path.display()), error)
+                .remedy(format!("The lab's own suites are {}.", own.join(", ")))
+        })?,
+    };
+    let source = Source {
+        name: if own.is_some() {
+            name.into()
+        } else {
+            path.display().to_string()
+        },
+        text: &text,
+    };
+    let written: Written = toml::from_str(&text).map_err(|error| {
+        let at = error.span().unwrap_or(0..0);
+        source.error(at, error.message())
+    })?;
+    let below = path.parent().unwrap_or(Path::new(""));
+    for include in &written.include {
+        collect(include.get_ref(), below, depth + 1, cases).map_err(|error| {
+            if depth == 0 {
+                source.within(include.span(), error)
+            } else {
+                error
+            }
+        })?;
+    }
+    for case in &written.case {
+        let checked = case.get_ref().check(case.span(), &written.defaults, &source)?;
+        if cases.iter().any(|other| other.name == checked.name) {
+            let at = case.get_ref().name.as_ref().map_or(case.span(), Spanned::span);
+            return Err(source.error(at, &format!("there is already a case {:?}", checked.name)));
+        }
+        cases.push(checked);
+    }
+    Ok(written.description)
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    include: Vec<Spanned<String>>,
+    #[serde(default)]
+    defaults: WrittenCase,
+    #[serde(default)]
+    case: Vec<Spanned<WrittenCase>>,
+}
+
+/// A case, or what holds for all of them.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCase {
+    name: Option<Spanned<String>>,
+    workload: Option<Spanned<String>>,
+    program: Option<PathBuf>,
+    args: Option<Vec<String>>,
+    targets: Option<Spanned<Vec<TargetName>>>,
+    runs: Option<Spanned<u32>>,
+    warmup: Option<u32>,
+    timeout_s: Option<Spanned<f64>>,
+    idle_gap_ms: Option<Spanned<Vec<f64>>>,
+    memory: Option<Spanned<Vec<String>>>,
+    image_files: Option<Spanned<Vec<String>>>,
+}
+
+impl WrittenCase {
+    /// The case with the file's defaults, and then the lab's, where it says nothing itself.
+    fn check(&self, at: Range<usize>, defaults: &WrittenCase, source: &Source) -> Result<Case, Error> {
+        let name = self
+            .name
+            .as_ref()
+            .ok_or_else(|| source.error(at.clone(), "this case has no name"))?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        source.require(name, "a name is made of letters, digits, - and _", |name| {
+            !name.is_empty() && name.chars().all(fits)
+        })?;
+        let program = self.program.clone().or_else(|| defaults.program.clone());
+        let workload = self.workload.as_ref().or(defaults.workload.as_ref());
+        let workload = match (workload, &program) {
+            (Some(workload), None) => {
+                source.require(
+                    workload,
+                    "this is none of the lab's own workloads (hello, cpu, hold)",
+                    |name| workload::builtin(name).is_some(),
+                )?;
+                workload.get_ref().clone()
+            }
+            (None, Some(_)) => String::new(),
+            (None, None) => return Err(source.error(at, "this case has neither a workload nor a program")),
+            (Some(workload), Some(_)) => {
+                return Err(source.error(workload.span(), "a case has a workload or a program, not both"));
+            }
+        };
+        let targets = self.targets.as_ref().or(defaults.targets.as_ref());
+        if let Some(targets) = targets {
+            source.require(targets, "a case has each target once, and at least one", |targets| {
+                !targets.is_empty() && (1..targets.len()).all(|n| !targets[..n].contains(&targets[n]))
+            })?;
+        }
+        let runs = self.runs.as_ref().or(defaults.runs.as_ref());
+        let timeout_s = self.timeout_s.as_ref().or(defaults.timeout_s.as_ref());
+        let idle_gap_ms = self.idle_gap_ms.as_ref().or(defaults.idle_gap_ms.as_ref());
+        if let Some(runs) = runs {
+            source.require(runs, "a case has 1 to 100000 runs", |runs| (1..=100_000).contains(runs))?;
+        }
+        let in_reason = |number: &f64| (0.0..=86_400_000.0).contains(number);
+        if let Some(timeout_s) = timeout_s {
+            source.require(timeout_s, "a timeout is more than zero seconds", |s| {
+                in_reason(s) && *s > 0.0
+            })?;
+        }
+        if let Some(gaps) = idle_gap_ms {
+            source.require(
+                gaps,
+                "gaps are in milliseconds, none is negative, and there is one",
+                |gaps| !gaps.is_empty() && gaps.iter().all(in_reason),
+            )?;
+        }
+        let every_target = || vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
+        Ok(Case {
+            name: name.get_ref().clone(),
+            workload,
+            program,
+            args: self.args.clone().or_else(|| defaults.args.clone()).unwrap_or_default(),
+            targets: targets.map_or_else(every_target, |targets| targets.get_ref().clone()),
+            runs: runs.map_or(30, |runs| *runs.get_ref()),
+            warmup: self.warmup.or(defaults.warmup).unwrap_or(3),
+            timeout_s: timeout_s.map_or(30.0, |timeout_s| *timeout_s.get_ref()),
+            idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
+            memory_bytes: source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()), "128M")?,
+            image_files_bytes: source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()), "0")?,
+        })
+    }
+}
+
+/// A file's text, to point at places in it.
+struct Source<'a> {
+    name: String,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    /// What is wrong at a place: file, line and column, and the line itself with the place marked.
+    fn error(&self, at: Range<usize>, what: &str) -> Error {
+        let start = (0..=at.start.min(self.text.len()))
+            .rev()
+            .find(|at| self.text.is_char_boundary(*at))
+            .unwrap_or(0);
+        let before = &self.text[..start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        let (number, column) = (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        );
+        let mark = format!("{:>column$}", "^");
+        Error::new(format!(
+            "{}:{number}:{column}: {}\n    {line}\n    {mark}",
+            self.name,
+            what.trim_end()
+        ))
+    }
+
+    /// An included file's error, with the place that includes it.
+    fn within(&self, at: Range<usize>, error: Error) -> Error {
+        let place = self.error(at, "included here");
+        Error {
+            message: format!("{}\n{}", error.message, place.message),
+            ..error
+        }
+    }
+
+    fn require<T>(&self, value: &Spanned<T>, otherwise: &str, holds: impl Fn(&T) -> bool) -> Result<(), Error> {
+        if holds(value.get_ref()) {
+            Ok(())
+        } else {
+            Err(self.error(value.span(), otherwise))
+        }
+    }
+
+    fn sizes(&self, written: Option<&Spanned<Vec<String>>>, default: &str) -> Result<Vec<u64>, Error> {
+        let default = vec![default.to_owned()];
+        let (texts, at) = written.map_or((&default, 0..0), |written| (written.get_ref(), written.span()));
+        if texts.is_empty() {
+            return Err(self.error(at, "there must be at least one size"));
+        }
+        let size = |text: &String| units::size(text).map_err(|why| self.error(at.clone(), &format!("{text:?}: {why}")));
+        texts.iter().map(size).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn suite(text: &str) -> Result<Suite, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("suite.toml");
+        std::fs::write(&path, text).unwrap();
+        read(path.to_str().unwrap())
+    }
+
+    fn wrong(text: &str) -> String {
+        let message = suite(text).unwrap_err().message;
+        message
+            .split_once("suite.toml:")
+            .map_or(message.clone(), |(_, rest)| rest.to_owned())
+    }
+
+    #[test]
+    fn the_labs_own_suites_are_right() {
+        for (name, _) in OWN {
+            let suite = read(name).unwrap();
+            assert!(!suite.description.is_empty() && !suite.cases.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn parameters_unfold_into_every_combination_and_defaults_fill_in() {
+        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\n\
+                    [[case]]\nname = \"a\"\nworkload = \"hold\"\nmemory = [\"64M\", \"1G\"]\nidle_gap_ms = [0, 2.5]\n\
+                    [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\n";
+        let suite = suite(text).unwrap();
+        let first = suite.cases[0].unfold();
+        let pairs: Vec<(u64, f64)> = first
+            .iter()
+            .map(|step| (step.memory_bytes >> 20, step.idle_gap_ms))
+            .collect();
+        assert_eq!(pairs, [(64, 0.0), (64, 2.5), (1024, 0.0), (1024, 2.5)]);
+        assert!(
+            first
+                .iter()
+                .all(|step| step.runs == 7 && step.targets == [TargetName::Process])
+        );
+        let second = &suite.cases[1].unfold()[0];
+        assert_eq!((second.runs, second.args.as_slice()), (2, ["3".to_owned()].as_slice()));
+        assert_eq!(
+            suite.cases[0].varies(),
+            Varies {
+                memory: true,
+                idle_gap: true,
+                image_files: false
+            }
+        );
+    }
+
+    #[test]
+    fn included_cases_come_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = |name: &str| format!("[[case]]\nname = \"{name}\"\nworkload = \"hello\"\n");
+        std::fs::write(folder.path().join("one.toml"), case("one")).unwrap();
+        let two = folder.path().join("two.toml");
+        std::fs::write(&two, format!("include = [\"one.toml\", \"quick\"]\n{}", case("two"))).unwrap();
+        let names: Vec<String> = read(two.to_str().unwrap())
+            .unwrap()
+            .cases
+            .into_iter()
+            .map(|case| case.name)
+            .collect();
+        assert_eq!(names, ["one", "start-up", "processor", "two"]);
+    }
+
+    #[test]
+    fn errors_point_at_the_line() {
+        let case = "[[case]]\nname = \"a\"\n";
+        assert!(
+            wrong("runs = 3\n").starts_with("1:1: unknown field `runs`"),
+            "{}",
+            wrong("runs = 3\n")
+        );
+        assert!(wrong("[[case]\n").starts_with("1:"));
+        assert!(wrong(case).starts_with("1:1: this case has neither"), "{}", wrong(case));
+        assert!(wrong(&format!("{case}workload = \"nonsense\"\n")).starts_with("3:12: this is none of the lab's own"));
+        assert!(wrong(&format!("{case}workload = \"hello\"\nruns = 0\n")).starts_with("4:8: a case has 1 to"));
+        assert!(wrong(&format!("{case}workload = \"hello\"\nmemory = [\"1X\"]\n")).starts_with("4:10: \"1X\": "));
+        assert!(
+            wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n")).starts_with("4:12: unknown variant")
+        );
+        assert!(
+            wrong(&format!("{case}workload = \"hello\"\n{case}workload = \"hello\"\n"))
+                .starts_with("5:8: there is already")
+        );
+        assert!(wrong("").contains("has no cases"));
+    }
+
+    #[test]
+    fn files_that_include_each_other_are_found_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("circle.toml");
+        std::fs::write(&path, "include = [\"circle.toml\"]\n").unwrap();
+        assert!(
+            read(path.to_str().unwrap())
+                .unwrap_err()
+                .message
+                .contains("include each other")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_without_a_panic(
+            text in "((\\[\\[case\\]\\]|\\[defaults\\]|name = \"é\"|workload = \"hello\"|runs = [0-9-]{1,5}|memory = \\[\"1M\"\\]|\\PC{0,9})\n){0,8}"
+        ) {
+            let _ = suite(&text);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Suites: many comparisons from one file, each kept as soon as it is done.
+//!
+//! A suite is a TOML file ([`file`]) of cases; each case with its parameters unfolds into steps, and each step is one
+//! comparison with a results file of its own in the suite's folder. What was finished is never lost: a suite that was
+//! stopped keeps its files, and resuming it leaves out the steps whose results are there and whole.
+
+pub mod file;
+
+use crate::error::Error;
+use crate::lab::{self, Machine, Settings};
+use crate::rounds::{Conductor, Plan};
+use crate::store;
+use crate::warnings::Warning;
+use crate::workload::Workload;
+use file::{Parameters, Suite};
+use microvm::Kernel;
+use reports::model::Results;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Looks at the memory of each target in a step.
+const MEMORY_RUNS: u32 = 3;
+
+/// The copy of the suite in its folder, by which a resumed suite is known to be the same.
+const COPY: &str = "suite.json";
+
+/// One comparison of a suite.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its place in the suite, the case's name and its parameters; also the results file's name.
+    pub name: String,
+    /// What to measure.
+    pub settings: Settings,
+}
+
+/// All comparisons of a suite, in order.
+pub fn steps(suite: &Suite) -> Result<Vec<Step>, Error> {
+    let mut steps = Vec::new();
+    for case in &suite.cases {
+        for parameters in case.unfold() {
+            let name = format!(
+                "{:02}-{}{}",
+                steps.len() + 1,
+                case.name,
+                suffix(&parameters, case.varies())
+            );
+            steps.push(Step {
+                name,
+                settings: settings(suite, &parameters)?,
+            });
+        }
+    }
+    Ok(steps)
+}
+
+fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
+    let workload = match &parameters.program {
+        Some(path) => Workload::program(path, parameters.args.clone())?,
+        None => Workload::own(&parameters.workload, parameters.args.clone())?,
+    };
+    Ok(Settings {
+        workload,
+        targets: parameters.targets.clone(),
+        plan: Plan {
+            runs: parameters.runs,
+            warmup: parameters.warmup,
+            memory_runs: MEMORY_RUNS.min(parameters.runs),
+            idle_gap: Duration::from_secs_f64(parameters.idle_gap_ms / 1e3),
+            seed: suite.seed,
+        },
+        machine: Machine {
+            kernel: Kernel::Builtin,
+            memory_bytes: parameters.memory_bytes,
+        },
+        image_files_bytes: parameters.image_files_bytes,
+        timeout: Duration::from_secs_f64(parameters.timeout_s),
+        command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],
+    })
+}
+
+/// Those parameters that vary within the case, for a file name.
+fn suffix(parameters: &Parameters, varies: file::Varies) -> String {
+    let mut suffix = String::new();
+    if varies.memory {
+        suffix.push_str(&format!("-{}MiB", parameters.memory_bytes >> 20));
+    }
+    if varies.idle_gap {
+        suffix.push_str(&format!("-gap{}ms", parameters.idle_gap_ms));
+    }
+    if varies.image_files {
+        suffix.push_str(&format!("-image{}KiB", parameters.image_files_bytes >> 10));
+    }
+    suffix
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Measured now.
+    Done,
+    /// Its results were there already.
+    Kept,
+    /// Stopped by a signal; what was finished of it is in its file, marked as incomplete.
+    Stopped,
+}
+
+/// Runs the steps that are still to be done, and tells `told` of each. Ends early when the conductor is stopped.
+pub fn run(
+    suite: &Suite,
+    steps: &[Step],
+    folder: &Path,
+    resume: Resume,
+    conductor: &mut dyn Conductor,
+    mut told: impl FnMut(&Step, Progress, Option<&Results>),
+) -> Result<(), Error> {
+    prepare(suite, folder, resume)?;
+    for step in steps {
+        let path = results_path(folder, step);
+        if resume == Resume::Yes && is_whole(&path) {
+            for _ in 0..step.settings.plan.steps(step.settings.targets.len()) {
+                conductor.stepped(&step.name);
+            }
+            told(step, Progress::Kept, None);
+            continue;
+        }
+        let outcome = lab::compare(&step.settings, conductor)?;
+        let json = outcome
+            .results
+            .to_json()
+            .map_err(|error| Error::new(error.to_string()))?;
+        store::write(&path, json.as_bytes())?;
+        if !outcome.complete {
+            told(step, Progress::Stopped, Some(&outcome.results));
+            return Ok(());
+        }
+        told(step, Progress::Done, Some(&outcome.results));
+    }
+    Ok(())
+}
+
+/// Where a step's results are.
+pub fn results_path(folder: &Path, step: &Step) -> PathBuf {
+    folder.join(format!("{}.json", step.name))
+}
+
+/// Whether to go on with what is in the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Leave out what is done.
+    Yes,
+    /// Begin, in a folder that holds no suite.
+    No,
+}
+
+/// Notes the suite in its folder, or makes sure that what is there is of the same suite.
+fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
+    let copy = folder.join(COPY);
+    let now = serde_json::to_string_pretty(suite).map_err(|error| Error::new(error.to_string()))?;
+    match (std::fs::read_to_string(&copy), resume) {
+        (Ok(then), Resume::Yes) if then == now => Ok(()),
+        (Ok(_), Resume::Yes) => Err(Error::new(format!(
+            "{} is of another suite, or of this one before it was changed",
+            copy.display()
+        ))
+        .remedy("Begin anew in another folder: --out DIR, without --resume.")),
+        (Ok(_), Resume::No) => Err(
+            Error::new(format!("{} holds the results of a suite already", folder.display()))
+                .remedy("Go on with it: --resume. Or begin anew in another folder: --out DIR."),
+        ),
+        (Err(_), _) => store::write(&copy, now.as_bytes()),
+    }
+}
+
+fn is_whole(path: &Path) -> bool {
+    let results = std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| Results::from_json(&text).ok());
+    results.is_some_and(|results| {
+        results
+            .warnings
+            .iter()
+            .all(|warning| warning.id != Warning::Incomplete.id())
+    })
+}

@@ -1,0 +1,89 @@
+//! `isolab compare --baseline`: what has changed, and whether that is a regression.
+
+use crate::support::{Place, Said, expect_holds, expect_status, say, test};
+use libtest_mimic::{Failed, Trial};
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        test("a_slowdown_past_the_limit_ends_with_1", &[], slowdown),
+        test("the_same_program_is_no_regression", &[], same),
+        test(
+            "a_baseline_of_something_else_is_refused_unless_told_otherwise",
+            &[],
+            something_else,
+        ),
+        test("a_limit_without_a_baseline_is_refused", &[], no_baseline),
+    ]
+}
+
+/// Compares `hello` with this delay, and gives the results' file this name.
+fn compare(place: &Place, file: &str, delay_ms: &str, more: &[&str]) -> Result<Said, Failed> {
+    let args = [
+        "compare",
+        "--on",
+        "process",
+        "--runs",
+        "15",
+        "--json",
+        file,
+        "--workload",
+        "hello",
+    ];
+    say(place.isolab(&[&args, more, &["--", delay_ms]].concat()))
+}
+
+/// A place with a baseline in `then.json`.
+fn with_baseline(delay_ms: &str) -> Result<Place, Failed> {
+    let place = Place::new();
+    expect_status(&compare(&place, "then.json", delay_ms, &[])?, 0)?;
+    Ok(place)
+}
+
+fn slowdown() -> Result<(), Failed> {
+    let place = with_baseline("1")?;
+    // The workload's arguments differ, which is what --baseline-differs is for.
+    let limit = [
+        "--baseline",
+        "then.json",
+        "--baseline-differs",
+        "--fail-on-regression",
+        "50",
+    ];
+    let said = compare(&place, "now.json", "20", &limit)?;
+    expect_status(&said, 1)?;
+    expect_holds(&said.stderr, "process ready_ms: ")?;
+    expect_holds(&said.stderr, "REGRESSION")
+}
+
+fn same() -> Result<(), Failed> {
+    let place = with_baseline("5")?;
+    let said = compare(
+        &place,
+        "now.json",
+        "5",
+        &["--baseline", "then.json", "--fail-on-regression", "400"],
+    )?;
+    expect_status(&said, 0)
+}
+
+fn something_else() -> Result<(), Failed> {
+    let place = with_baseline("0")?;
+    let said = compare(&place, "now.json", "1", &["--baseline", "then.json"])?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "its argument list is [\"1\"] and was [\"0\"]")?;
+    expect_status(
+        &compare(
+            &place,
+            "now.json",
+            "1",
+            &["--baseline", "then.json", "--baseline-differs"],
+        )?,
+        0,
+    )
+}
+
+fn no_baseline() -> Result<(), Failed> {
+    let said = say(Place::new().isolab(&["compare", "--fail-on-regression", "5"]))?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "--baseline")
+}
