@@ -13,13 +13,13 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::cgroup::{Group, Place};
+use crate::cgroup::{Doing, Group, Place};
 use crate::child::{self, Launch};
 use crate::error::Error;
 use crate::hints;
 use crate::init::Shared;
-use crate::notes::{self, Note};
-use crate::plan::{IdMaps, Plan};
+use crate::notes;
+use crate::plan::{GroupMaker, IdMaps, Plan};
 use crate::report::{Report, gate};
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
@@ -31,9 +31,9 @@ use crate::timeline::{self, ExplainedStep, Stamp};
 
 /// A started container. Dropping it kills it and removes what it used.
 pub struct Container {
-    /// Before `resources`: a group can be removed only once its processes are gone.
+    /// Before `group`, which can be removed only once its processes are gone.
     process: Process,
-    resources: Resources,
+    group: Option<Group>,
     launch: Arc<Launch>,
 }
 
@@ -55,14 +55,6 @@ struct Process {
     ended: Option<ExitStatus>,
 }
 
-/// What a container uses outside its namespaces.
-#[derive(Debug, Default)]
-struct Resources {
-    group: Option<Group>,
-    /// After `group`: the note is needed as long as there is a group.
-    note: Option<Note>,
-}
-
 /// Starts a container and returns once its program has been executed, or with the reason why not.
 ///
 /// Needs Linux 5.12. What was made before a failure is gone when this returns.
@@ -70,40 +62,33 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     let report = Report::new(sys::now_ns());
     let shared = Shared::get()?;
     let status = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(no_descriptor)?;
-    let mut plan = Plan::new(spec, shared, status.as_raw_fd())?;
-    let place = Place::find(&spec.limits, notes::group_name())?;
-    plan.doors = place.iter().flat_map(Place::doors).collect();
+    let plan = Plan::new(spec, shared, status.as_raw_fd())?;
+    if let Some(place) = &plan.group {
+        notes::write(&spec.state_dir, place.bases())?;
+    }
     let stacks = Stacks::get()?;
     remember_dumpable();
     let launch = Arc::new(Launch::new(plan, report, stacks.roles()));
-    let report = &launch.report;
+    let (plan, report) = (&launch.plan, &launch.report);
     report.main.end(Step::Plan);
 
-    let mut resources = Resources::default();
-    // v2: the group must be there for pid 1 to be born into. v1: it is made while pid 1 is at work already.
-    let early = place.as_ref().is_some_and(Place::has_v2);
-    if let Some(place) = place.as_ref().filter(|_| early) {
-        resources.make_group(place, spec)?;
+    // From here on the group is removed whatever happens.
+    let group = plan.group.as_ref().map(Place::group);
+    if let Some(place) = plan.group.as_ref().filter(|_| plan.group_maker == GroupMaker::Lab) {
+        place
+            .create()
+            .map_err(|failure| place.explain(Doing::Create, failure))?;
+        place
+            .open_for_others()
+            .map_err(|failure| place.explain(Doing::Enter, failure))?;
         report.main.end(Step::CgroupCreate);
     }
-    let process = clone(&launch, resources.group.as_ref(), status)?;
+    let process = clone(&launch, group.as_ref(), status)?;
     stack::give_back(stacks, Arc::clone(&launch));
-    let mut container = Container {
-        process,
-        resources,
-        launch,
-    };
-    container.assist(place.as_ref().filter(|_| !early), spec)?;
+    let mut container = Container { process, group, launch };
+    container.map_ids()?;
     container.await_program()?;
     Ok(container)
-}
-
-impl Resources {
-    fn make_group(&mut self, place: &Place, spec: &Spec) -> Result<(), Error> {
-        self.note = Some(Note::hold(&spec.state_dir, place.bases())?);
-        self.group = Some(place.create(&spec.limits)?);
-        Ok(())
-    }
 }
 
 fn no_descriptor(errno: Errno) -> Error {
@@ -160,20 +145,14 @@ fn remember_dumpable() {
 }
 
 impl Container {
-    /// What the lab does while pid 1 is at work: the id maps, which only a process outside can write, and the group.
-    fn assist(&mut self, place: Option<&Place>, spec: &Spec) -> Result<(), Error> {
-        let report = &self.launch.report;
-        report.lab.begin();
+    /// Writes the id maps, which only a process outside can.
+    fn map_ids(&self) -> Result<(), Error> {
         if let Some(maps) = &self.launch.plan.id_maps {
+            self.launch.report.lab.begin();
             write_id_maps(self.process.pid, maps)?;
-            report.lab.end(Step::IdMaps);
-            report.open_gate(gate::IDS);
+            self.launch.report.lab.end(Step::IdMaps);
+            self.launch.report.open_gate(gate::IDS);
         }
-        if let Some(place) = place {
-            self.resources.make_group(place, spec)?;
-            report.lab.end(Step::CgroupCreate);
-        }
-        report.open_gate(gate::CGROUP);
         Ok(())
     }
 
@@ -253,11 +232,7 @@ impl Container {
     /// Waits for the program to end.
     pub fn wait(&mut self) -> Result<ExitStatus, Error> {
         let out_of_memory = || {
-            let kills = self
-                .resources
-                .group
-                .as_ref()
-                .and_then(|group| group.statistics().oom_kills);
+            let kills = self.group.as_ref().and_then(|group| group.statistics().oom_kills);
             kills.is_some_and(|kills| kills > 0)
         };
         self.process.wait(out_of_memory)
@@ -278,7 +253,7 @@ impl Container {
     /// Removes everything the container used: processes, control groups, mounts. Kills it if it still runs.
     pub fn remove(mut self) -> Result<(), Error> {
         self.process.end()?;
-        match self.resources.group.take() {
+        match self.group.take() {
             Some(group) => group.remove(),
             None => Ok(()),
         }
@@ -286,7 +261,7 @@ impl Container {
 
     /// What the container has used; `None` when it has no control group, because no limit was asked for.
     pub fn statistics(&self) -> Option<Statistics> {
-        self.resources.group.as_ref().map(Group::statistics)
+        self.group.as_ref().map(Group::statistics)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 
+use crate::cgroup::Doing;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::report::Failure;
@@ -10,6 +11,14 @@ use crate::steps::Step;
 /// The error for a step that failed in the child.
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);
+    let doing = match failure.step {
+        Step::CgroupMake => Some(Doing::Create),
+        Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
+        _ => None,
+    };
+    if let (Some(doing), Some(place)) = (doing, &plan.group) {
+        return place.explain(doing, (failure.item, failure.errno));
+    }
     Error {
         step: failure.step.describe().name,
         tried: tried(plan, failure),
@@ -47,7 +56,6 @@ fn tried(plan: &Plan, failure: Failure) -> String {
             ),
             None => "prlimit64".to_owned(),
         },
-        Step::CgroupEnter | Step::Pid1Cgroup => format!("enter the control group through {:?}", plan.doors.get(item)),
         Step::Exec => format!("execve {:?}", plan.program),
         step => step.describe().call.to_owned(),
     }
@@ -87,9 +95,6 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         (Step::ResourceLimits, Errno::EPERM) => "only root may raise a hard limit",
         (Step::CgroupEnter | Step::Pid1Cgroup, Errno::EINVAL) => {
             "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
-        }
-        (Step::CgroupEnter | Step::Pid1Cgroup, Errno::EACCES) => {
-            "this part of the cgroup tree is not yours: run as root or in a delegated group"
         }
         (Step::Seccomp, Errno::EINVAL | Errno::ENOSYS) => {
             "the kernel has no seccomp filters: build it with CONFIG_SECCOMP_FILTER"

@@ -17,6 +17,7 @@ mod container;
 mod error;
 mod hints;
 mod init;
+mod kernel_files;
 mod notes;
 mod plan;
 mod probe;

@@ -1,12 +1,12 @@
 //! What a killed lab leaves, and how a later one finds it.
 //!
 //! When a lab is killed, its containers' processes end at once, and with them their mounts, which live in their own
-//! namespace only. What stays are control groups. So a lab keeps one note while it has containers with groups: a file
-//! named after itself that lists where its groups are. [`sweep`] reads the notes of labs that are gone.
+//! namespace only. What stays are control groups. So a lab that makes groups keeps a note: a file named
+//! after itself that lists where its groups are. [`sweep`] reads the notes of labs that are gone.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -57,54 +57,55 @@ fn group_prefix(lab: &str) -> String {
     format!("isolab-{lab}-")
 }
 
-/// How many containers hold the note of each state directory.
-static HELD: Mutex<Option<HashMap<PathBuf, usize>>> = Mutex::new(None);
+/// The notes of this lab that are written.
+static WRITTEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// One container's share in the note; the last one takes the note away.
-#[derive(Debug)]
-pub struct Note {
-    directory: PathBuf,
+/// Sees to it that this lab's note is in the directory. It is written once, and removed when the lab ends by itself.
+pub fn write<'a>(directory: &Path, bases: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut text = Vec::new();
+    for base in bases {
+        text.extend(base.as_os_str().as_bytes());
+        text.push(b'\n');
+    }
+    let name = format!("{}-{:x}", this_lab(), fingerprint(&text));
+    if written
+        .iter()
+        .any(|path| path.parent() == Some(directory) && path.ends_with(&name))
+    {
+        return Ok(());
+    }
+    let path = directory.join(&name);
+    let result = match fs::write(&path, &text) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(directory).and_then(|()| fs::write(&path, &text))
+        }
+        other => other,
+    };
+    result.map_err(|error| failed("write", &path, &error))?;
+    if written.is_empty() {
+        // SAFETY: a function without arguments that does not unwind. Should there be no room for it, which the answer
+        // would say, the next sweep removes the note.
+        let _ = unsafe { libc::atexit(remove_notes) };
+    }
+    written.push(path);
+    Ok(())
 }
 
-impl Note {
-    /// Sees to it that the note is there.
-    pub fn hold<'a>(directory: &Path, bases: impl Iterator<Item = &'a Path>) -> Result<Note, Error> {
-        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.get_or_insert_default().entry(directory.to_owned()).or_insert(0);
-        if *count == 0 {
-            let mut text = Vec::new();
-            for base in bases {
-                use std::os::unix::ffi::OsStrExt;
-                text.extend(base.as_os_str().as_bytes());
-                text.push(b'\n');
-            }
-            let path = directory.join(this_lab());
-            let written = match fs::write(&path, &text) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(directory).and_then(|()| fs::write(&path, &text))
-                }
-                other => other,
-            };
-            written.map_err(|error| failed("write", &path, &error))?;
-        }
-        *count += 1;
-        Ok(Note {
-            directory: directory.to_owned(),
-        })
+extern "C" fn remove_notes() {
+    let written = std::mem::take(&mut *WRITTEN.lock().unwrap_or_else(PoisonError::into_inner));
+    for path in written {
+        // The next sweep removes it otherwise.
+        let _ = fs::remove_file(path);
     }
 }
 
-impl Drop for Note {
-    fn drop(&mut self) {
-        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_or_insert_default().get_mut(&self.directory) {
-            *count -= 1;
-            if *count == 0 {
-                // The next sweep takes it otherwise.
-                let _ = fs::remove_file(self.directory.join(this_lab()));
-            }
-        }
-    }
+/// Tells notes with different lists apart: containers with other limits have groups in other places.
+fn fingerprint(text: &[u8]) -> u32 {
+    // FNV-1a.
+    text.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
@@ -128,7 +129,7 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     let mut removed = 0;
     for entry in entries.flatten() {
         let (name, path) = (entry.file_name(), entry.path());
-        let Some(lab) = name.to_str().filter(|name| is_note(name)) else {
+        let Some(lab) = name.to_str().and_then(lab_of_note) else {
             continue;
         };
         if is_alive(lab) {
@@ -147,11 +148,13 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     Ok(removed)
 }
 
-/// Two numbers with a dash between them; other files are not ours.
-fn is_note(name: &str) -> bool {
+/// The lab that a note of the name `PID-STARTTIME-FINGERPRINT` is about; other files are not ours.
+fn lab_of_note(name: &str) -> Option<&str> {
+    let (lab, fingerprint) = name.rsplit_once('-')?;
+    let (pid, started) = lab.split_once('-')?;
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    name.split_once('-')
-        .is_some_and(|(pid, started)| number(pid) && number(started))
+    let hexadecimal = !fingerprint.is_empty() && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (number(pid) && number(started) && hexadecimal).then_some(lab)
 }
 
 fn sweep_base(base: &Path, prefix: &str) -> Result<usize, Error> {
@@ -189,23 +192,25 @@ mod tests {
     }
 
     #[test]
-    fn the_note_is_there_while_any_container_holds_it() {
+    fn a_note_is_written_once_for_each_list_of_places() {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("made/on/demand");
-        let first = Note::hold(&state, [Path::new("/a")].into_iter()).unwrap();
-        let second = Note::hold(&state, [Path::new("/a")].into_iter()).unwrap();
-        let path = state.join(this_lab());
-        drop(first);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "/a\n");
-        drop(second);
-        assert!(!path.exists());
+        for bases in [&["/a", "/b"][..], &["/a", "/b"], &["/c"]] {
+            write(&state, bases.iter().map(Path::new)).unwrap();
+        }
+        let mut texts: Vec<_> = fs::read_dir(&state)
+            .unwrap()
+            .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+            .collect();
+        texts.sort();
+        assert_eq!(texts, ["/a\n/b\n", "/c\n"]);
     }
 
     #[test]
     fn a_sweep_takes_the_notes_of_dead_labs_and_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
-        let alive = this_lab().to_owned();
-        for name in ["1-1", "notes.txt", &alive] {
+        let alive = format!("{}-0", this_lab());
+        for name in ["1-1-abc", "notes.txt", &alive] {
             fs::write(directory.path().join(name), "/nonexistent\n").unwrap();
         }
         assert_eq!(sweep(directory.path()), Ok(0));
@@ -229,7 +234,7 @@ mod tests {
         #[test]
         fn no_text_makes_the_parser_panic(text in "\\PC{0,60}") {
             parse_start_time(&text);
-            is_note(&text);
+            lab_of_note(&text);
         }
     }
 }

@@ -13,9 +13,11 @@ use std::sync::atomic::AtomicI32;
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid};
 
-use crate::cgroup::Door;
+use crate::cgroup::Place;
 use crate::error::Error;
 use crate::init::Shared;
+use crate::kernel_files::KernelFiles;
+use crate::notes;
 use crate::seccomp::{self, Instruction};
 use crate::spec::{Access, IdMap, Network, Rlimit, Share, Spec, Stdio, UserNamespace, Writable};
 
@@ -49,10 +51,23 @@ pub struct Plan {
     pub stdio: [RawFd; 3],
     pub terminal: bool,
     pub shared: &'static Shared,
+    pub kernel_files: &'static KernelFiles,
     /// Where pid 1 writes the program's wait status (eventfd(2)).
     pub status: RawFd,
-    /// The control groups that pid 1 enters by itself.
-    pub doors: Vec<Door>,
+    /// The control group.
+    pub group: Option<Place>,
+    /// Who makes it.
+    pub group_maker: GroupMaker,
+}
+
+/// Who makes the control group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupMaker {
+    /// The lab, before pid 1 is cloned: it is born into it, or could not make it, being nobody outside its user
+    /// namespace.
+    Lab,
+    /// The program's process.
+    Program,
 }
 
 /// What goes into `/proc/PID/uid_map` and `gid_map`.
@@ -132,6 +147,7 @@ impl Plan {
     /// Checks the description and prepares it.
     pub fn new(spec: &Spec, shared: &'static Shared, status: RawFd) -> Result<Plan, Error> {
         let id_maps = id_maps(spec)?;
+        let group = Place::find(&spec.limits, &notes::group_name())?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
         let mut arguments = vec![c_string(spec.program.as_os_str(), "program")?];
         for argument in &spec.args {
@@ -184,10 +200,15 @@ impl Plan {
                 },
             ),
             terminal: spec.stdio.terminal == crate::spec::Terminal::Controlling,
-            id_maps,
             shared,
+            kernel_files: KernelFiles::get(),
             status,
-            doors: Vec::new(),
+            group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
+                true => GroupMaker::Lab,
+                false => GroupMaker::Program,
+            },
+            group,
+            id_maps,
         })
     }
 

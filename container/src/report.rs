@@ -29,6 +29,8 @@ pub mod gate {
     pub const NETWORK: u32 = 8;
     /// The root file system is complete.
     pub const ROOT: u32 = 16;
+    /// The host's mounts are gone.
+    pub const HOST_LEFT: u32 = 32;
 }
 
 /// See the top of the file.

@@ -84,16 +84,14 @@ impl Mounted {
     }
 
     /// The directory, open: a child reaches it with this when the host's mounts are out of sight.
-    pub fn descriptor(&self) -> RawFd {
-        let opened = self.descriptor.get().map(|fd| fd.as_raw_fd());
-        opened.unwrap_or_else(|| {
-            let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            match open(&self.base, flags, Mode::empty()) {
-                Ok(fd) => self.descriptor.get_or_init(|| fd).as_raw_fd(),
-                // The child will answer EBADF where it enters.
-                Err(_) => -1,
-            }
-        })
+    pub fn descriptor(&self) -> Result<RawFd, Error> {
+        if let Some(fd) = self.descriptor.get() {
+            return Ok(fd.as_raw_fd());
+        }
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let opened =
+            open(&self.base, flags, Mode::empty()).map_err(|errno| super::failed("open", &self.base, errno))?;
+        Ok(self.descriptor.get_or_init(|| opened).as_raw_fd())
     }
 }
 
@@ -208,8 +206,12 @@ fn v2_base(point: &Path, own: &Path) -> (Option<Mounted>, Option<Error>) {
     let mut refusal = None;
     // One by one: some controllers can be refused while others are not (cpu with real-time tasks around).
     for controller in &wanted {
-        if let Err(error) = super::write_existing(&file, controller) {
-            refusal = Some(super::failed(&format!("write {controller:?} to"), &file, &error));
+        if let Err(error) = fs::write(&file, controller) {
+            refusal = Some(super::failed(
+                &format!("write {controller:?} to"),
+                &file,
+                super::errno_of(&error),
+            ));
         }
     }
     let handed_down = listed(point, "cgroup.subtree_control");

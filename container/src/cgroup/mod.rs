@@ -1,21 +1,24 @@
 //! Control groups: limits and accounting, on version 1, version 2, and hosts that mount both.
 //!
-//! A container's group is made next to or below the lab's own, so that limits on the lab hold for its containers.
-//! - v1: one directory per controller. Pid 1 enters each by writing `0` to its `tasks` file: a thread that moves itself
-//!   needs no RCU grace period, which costs 11 to 15 ms when starts are some time apart
-//!   (`cgroup_procs_write_start` in kernel/cgroup/cgroup.c; `Documentation/admin-guide/cgroup-v1/cgroups.rst`).
-//! - v2: one directory, which pid 1 is born into (CLONE_INTO_CGROUP, clone3(2); `Documentation/admin-guide/cgroup-v2.rst`).
+//! A container's group is made below the lab's own or one above it, so that limits on the lab hold for its containers.
+//! - v1: one directory per controller, made by the program's process, which is faster than having the lab run beside
+//!   it. Each process enters by writing `0` to `tasks`: a thread that moves itself needs no RCU grace period, which
+//!   costs 11 to 15 ms when starts are some time apart (`cgroup_procs_write_start` in kernel/cgroup/cgroup.c;
+//!   `Documentation/admin-guide/cgroup-v1/cgroups.rst`).
+//! - v2: one directory, made by the lab, which pid 1 is born into (CLONE_INTO_CGROUP, clone3(2);
+//!   `Documentation/admin-guide/cgroup-v2.rst`).
 
 mod hierarchy;
 mod statistics;
 mod v1;
 mod v2;
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -49,23 +52,6 @@ pub enum Version {
     V2,
 }
 
-/// How pid 1 enters a v1 group by itself: `tasks` below a directory that it has open from the lab.
-#[derive(Debug)]
-pub struct Door {
-    directory: RawFd,
-    tasks: CString,
-}
-
-impl Door {
-    /// Moves the calling thread, and what it clones later, into the group.
-    pub fn enter(&self) -> Result<(), sys::Errno> {
-        let tasks = sys::open(self.directory, &self.tasks, libc::O_WRONLY | libc::O_CLOEXEC, 0)?;
-        let moved = sys::write(tasks, b"0");
-        sys::close(tasks);
-        moved
-    }
-}
-
 /// A value and the file it goes into.
 struct Setting {
     controller: Controller,
@@ -73,79 +59,175 @@ struct Setting {
     value: String,
 }
 
-/// Where the parts of a group will be: known before they are made.
+/// One directory to be made, with everything ready for a process that must not allocate.
 #[derive(Debug)]
-pub struct Place {
-    parts: Vec<(Version, &'static hierarchy::Mounted)>,
-    name: String,
+pub struct Part {
+    version: Version,
+    mounted: &'static hierarchy::Mounted,
+    directory: RawFd,
+    name: CString,
+    /// Below `directory`, and what to write.
+    files: Vec<(CString, String)>,
+    tasks: CString,
+    /// The same file, opened by the lab for processes that have no right to.
+    open_tasks: OnceLock<OwnedFd>,
 }
 
+/// The group of a container before it is made.
+#[derive(Debug)]
+pub struct Place {
+    parts: Vec<Part>,
+}
+
+/// What failed, in a form that fits into a report: the part's index, and the file's from 1 on, 0 for the directory.
+pub type Item = u16;
+
+/// How many files a part has at most, for [`Item`].
+const FILES: usize = 64;
+
 impl Place {
-    /// Finds the place for the limits; `None` when nothing is limited.
-    pub fn find(limits: &Limits, name: String) -> Result<Option<Place>, Error> {
+    /// Prepares the group for the limits; `None` when nothing is limited.
+    pub fn find(limits: &Limits, name: &str) -> Result<Option<Place>, Error> {
         check(limits)?;
         let wanted = wanted(limits);
         if wanted.is_empty() {
             return Ok(None);
         }
         let hierarchies = Hierarchies::get()?;
-        let mut parts: Vec<(Version, &'static hierarchy::Mounted)> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for controller in wanted {
             let (version, mounted) = hierarchies.find(controller)?;
-            if !parts.iter().any(|(_, known)| std::ptr::eq(*known, mounted)) {
-                parts.push((version, mounted));
+            if !parts.iter().any(|part| std::ptr::eq(part.mounted, mounted)) {
+                parts.push(Part::new(version, mounted, limits, name)?);
             }
         }
-        Ok(Some(Place { parts, name }))
+        Ok(Some(Place { parts }))
     }
 
     /// The directories the group's own will be made in.
     pub fn bases(&self) -> impl Iterator<Item = &Path> {
-        self.parts.iter().map(|(_, mounted)| mounted.base.as_path())
-    }
-
-    /// How pid 1 gets into the parts that are v1.
-    pub fn doors(&self) -> Vec<Door> {
-        let v1 = self.parts.iter().filter(|(version, _)| *version != Version::V2);
-        v1.map(|(_, mounted)| Door {
-            directory: mounted.descriptor(),
-            tasks: CString::new(format!("{}/tasks", self.name)).unwrap_or_default(),
-        })
-        .collect()
+        self.parts.iter().map(|part| part.mounted.base.as_path())
     }
 
     /// Whether a part is v2, which must be there before pid 1 is.
     pub fn has_v2(&self) -> bool {
-        self.parts.iter().any(|(version, _)| *version == Version::V2)
+        self.parts.iter().any(|part| part.version == Version::V2)
     }
 
-    /// Makes the group with its limits. What was made before a failure is removed.
-    pub fn create(&self, limits: &Limits) -> Result<Group, Error> {
-        let mut group = Group {
-            directories: Vec::new(),
-        };
-        for (version, mounted) in &self.parts {
-            let path = mounted.base.join(&self.name);
-            fs::create_dir(&path).map_err(|error| failed("mkdir", &path, &error))?;
-            group.directories.push(Directory {
-                version: *version,
-                path: path.clone(),
-            });
-            if matches!(version, Version::V1(Controller::Cpuset)) {
-                v1::inherit_cpuset(&path)?;
-            }
-            let settings = match version {
-                Version::V1(_) => v1::settings(limits),
-                Version::V2 => v2::settings(limits),
-            };
-            for setting in settings.iter().filter(|setting| mounted.controls(setting.controller)) {
-                let file = path.join(setting.file);
-                write_existing(&file, &setting.value)
-                    .map_err(|error| failed(&format!("write {:?} to", setting.value), &file, &error))?;
+    /// Makes the directories and writes the limits. Allocates nothing.
+    pub fn create(&self) -> Result<(), (Item, sys::Errno)> {
+        for (index, part) in self.parts.iter().enumerate() {
+            let item = |file| (index * FILES + file) as Item;
+            sys::mkdir(part.directory, &part.name, 0o755).map_err(|errno| (item(0), errno))?;
+            for (file, (path, value)) in part.files.iter().enumerate() {
+                write(part.directory, path, value.as_bytes()).map_err(|errno| (item(file + 1), errno))?;
             }
         }
-        Ok(group)
+        Ok(())
     }
+
+    /// Moves the calling thread, and what it clones later, into the parts that are v1. Allocates nothing.
+    pub fn enter(&self) -> Result<(), (Item, sys::Errno)> {
+        for (index, part) in self
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(_, part)| part.version != Version::V2)
+        {
+            let entered = match part.open_tasks.get() {
+                Some(tasks) => sys::write(tasks.as_raw_fd(), b"0"),
+                None => write(part.directory, &part.tasks, b"0"),
+            };
+            entered.map_err(|errno| ((index * FILES) as Item, errno))?;
+        }
+        Ok(())
+    }
+
+    /// Opens what processes without any right to the group enter it with.
+    pub fn open_for_others(&self) -> Result<(), (Item, sys::Errno)> {
+        for (index, part) in self
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(_, part)| part.version != Version::V2)
+        {
+            let opened = sys::open(part.directory, &part.tasks, libc::O_WRONLY | libc::O_CLOEXEC, 0);
+            let opened = opened.map_err(|errno| ((index * FILES) as Item, errno))?;
+            // SAFETY: just opened, owned by nobody else.
+            let _ = part.open_tasks.set(unsafe { OwnedFd::from_raw_fd(opened) });
+        }
+        Ok(())
+    }
+
+    /// Whether a part is v1, which processes enter by themselves.
+    pub fn has_v1(&self) -> bool {
+        self.parts.iter().any(|part| part.version != Version::V2)
+    }
+
+    /// The error for what [`create`](Self::create) or [`enter`](Self::enter) could not do.
+    pub fn explain(&self, doing: Doing, (item, errno): (Item, sys::Errno)) -> Error {
+        let (part, file) = (usize::from(item) / FILES, usize::from(item) % FILES);
+        let Some(part) = self.parts.get(part) else {
+            return failed("use", Path::new("a control group"), Errno::from_raw(errno));
+        };
+        let below = |path: &CString| part.mounted.base.join(path.to_string_lossy().as_ref());
+        let (what, path) = match (doing, file.checked_sub(1).and_then(|file| part.files.get(file))) {
+            (Doing::Enter, _) => ("write 0 to".to_owned(), below(&part.tasks)),
+            (Doing::Create, Some((file, value))) => (format!("write {value:?} to"), below(file)),
+            (Doing::Create, None) => ("mkdir".to_owned(), below(&part.name)),
+        };
+        failed(&what, &path, Errno::from_raw(errno))
+    }
+
+    /// The group, to be used and removed, whether or not it has been made already.
+    pub fn group(&self) -> Group {
+        let directories = self.parts.iter().map(|part| Directory {
+            version: part.version,
+            path: part.mounted.base.join(part.name.to_string_lossy().as_ref()),
+        });
+        Group {
+            directories: directories.collect(),
+        }
+    }
+}
+
+/// What was done with a group when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Making it.
+    Create,
+    /// Entering it.
+    Enter,
+}
+
+impl Part {
+    fn new(version: Version, mounted: &'static hierarchy::Mounted, limits: &Limits, name: &str) -> Result<Part, Error> {
+        let below = |file: &str| CString::new(format!("{name}/{file}")).unwrap_or_default();
+        let settings = match version {
+            Version::V1(_) => v1::settings(limits, &mounted.base)?,
+            Version::V2 => v2::settings(limits),
+        };
+        let settings = settings
+            .into_iter()
+            .filter(|setting| mounted.controls(setting.controller));
+        Ok(Part {
+            version,
+            mounted,
+            directory: mounted.descriptor()?,
+            name: CString::new(name).unwrap_or_default(),
+            files: settings.map(|setting| (below(setting.file), setting.value)).collect(),
+            tasks: below("tasks"),
+            open_tasks: OnceLock::new(),
+        })
+    }
+}
+
+/// Writes to a file of the cgroup file system.
+fn write(directory: RawFd, path: &CStr, value: &[u8]) -> Result<(), sys::Errno> {
+    let file = sys::open(directory, path, libc::O_WRONLY | libc::O_CLOEXEC, 0)?;
+    let written = sys::write(file, value);
+    sys::close(file);
+    written
 }
 
 /// The least memory a container starts with, as with Docker. Until the program runs, pid 1 shares the lab's memory, and
@@ -232,8 +314,10 @@ impl Group {
             .directories
             .iter()
             .find(|directory| directory.version == Version::V2);
-        v2.map(|directory| fs::File::open(&directory.path).map_err(|error| failed("open", &directory.path, &error)))
-            .transpose()
+        v2.map(|directory| {
+            fs::File::open(&directory.path).map_err(|error| failed("open", &directory.path, errno_of(&error)))
+        })
+        .transpose()
     }
 
     /// What it has used.
@@ -285,7 +369,7 @@ pub fn remove(path: &Path) -> Result<(), Error> {
             Err(error) if error.raw_os_error() == Some(libc::EBUSY) && began.elapsed() < BUSY => {
                 std::thread::sleep(Duration::from_micros(50));
             }
-            Err(error) => return Err(failed("rmdir", path, &error)),
+            Err(error) => return Err(failed("rmdir", path, errno_of(&error))),
         }
     }
 }
@@ -299,32 +383,30 @@ pub fn kill_and_remove(path: &Path) -> Result<(), Error> {
     remove(path)
 }
 
-/// Writes to a file of the cgroup file system, which must be there: making files is not possible in it.
-fn write_existing(path: &Path, value: &str) -> io::Result<()> {
-    use std::io::Write;
-    fs::OpenOptions::new()
-        .write(true)
-        .open(path)?
-        .write_all(value.as_bytes())
+fn errno_of(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
 
-fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    let errno = error.raw_os_error().map(Errno::from_raw);
+fn failed(what: &str, path: &Path, errno: Errno) -> Error {
     let hint = match errno {
-        Some(Errno::EACCES | Errno::EPERM) => {
+        Errno::EACCES | Errno::EPERM => {
             "this part of the cgroup tree is not yours: run as root, or in a delegated group \
              (`systemd-run --user --scope -p Delegate=yes …`), or leave the limits out"
         }
-        Some(Errno::EROFS) => "the cgroup tree is mounted read-only: remount it writable, or leave the limits out",
-        Some(Errno::ENOENT) => "this kernel's controller has no such setting: leave this limit out",
-        Some(Errno::EINVAL) => "the kernel refuses this value: choose one it accepts on this machine",
-        Some(Errno::ENOSPC) => "the kernel's number of control groups is used up: remove unused ones",
+        Errno::EROFS => "the cgroup tree is mounted read-only: remount it writable, or leave the limits out",
+        Errno::ENOENT => "this kernel's controller has no such setting: leave this limit out",
+        Errno::EINVAL if path.ends_with("tasks") => {
+            "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
+        }
+        Errno::EINVAL => "the kernel refuses this value: choose one it accepts on this machine",
+        Errno::EBUSY => "the group above has processes of its own, which v2 forbids: run in a delegated group",
+        Errno::ENOSPC => "the kernel's number of control groups is used up, or a cpuset is empty: remove unused ones",
         _ => "",
     };
     Error {
         step: "cgroup",
         tried: format!("{what} {}", path.display()),
-        errno,
+        errno: Some(errno),
         hint: hint.to_owned(),
     }
 }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Controller, PERIOD_US, Setting, failed, quota_us, tasks_with_pid1, write_existing};
+use super::{Controller, PERIOD_US, Setting, errno_of, failed, quota_us, tasks_with_pid1};
 use crate::error::Error;
 use crate::spec::Limits;
 
 /// What to write, in the order it must be written.
-pub fn settings(limits: &Limits) -> Vec<Setting> {
+pub fn settings(limits: &Limits, above: &Path) -> Result<Vec<Setting>, Error> {
     let mut settings = Vec::new();
     let mut set = |controller, file, value: String| {
         settings.push(Setting {
@@ -43,6 +43,10 @@ pub fn settings(limits: &Limits) -> Vec<Setting> {
         set(Controller::Pids, "pids.max", tasks_with_pid1(pids).to_string());
     }
     if let Some(cpus) = &limits.cpuset {
+        // A new cpuset takes no task until it has memory nodes, too: those of the group above.
+        let nodes = above.join("cpuset.mems");
+        let nodes = fs::read_to_string(&nodes).map_err(|error| failed("read", &nodes, errno_of(&error)))?;
+        set(Controller::Cpuset, "cpuset.mems", nodes.trim().to_owned());
         set(Controller::Cpuset, "cpuset.cpus", cpus.clone());
     }
     if let Some(weight) = limits.io_weight {
@@ -53,23 +57,12 @@ pub fn settings(limits: &Limits) -> Vec<Setting> {
             weight.saturating_mul(5).clamp(10, 1000).to_string(),
         );
     }
-    settings
+    Ok(settings)
 }
 
 /// -1 is no limit.
 fn bytes(value: u64) -> String {
     i64::try_from(value).map_or("-1".to_owned(), |value| value.to_string())
-}
-
-/// A new cpuset is empty and takes no task until it has processors and memory nodes: those of the group above.
-pub fn inherit_cpuset(path: &Path) -> Result<(), Error> {
-    for file in ["cpuset.mems", "cpuset.cpus"] {
-        let above = path.with_file_name(file);
-        let value = fs::read_to_string(&above).map_err(|error| failed("read", &above, &error))?;
-        let file = path.join(file);
-        write_existing(&file, value.trim()).map_err(|error| failed("write to", &file, &error))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -83,7 +76,8 @@ mod tests {
             swap_bytes: Some(1 << 10),
             ..Limits::default()
         };
-        let values: Vec<_> = settings(&limits)
+        let values: Vec<_> = settings(&limits, Path::new("/"))
+            .unwrap()
             .into_iter()
             .map(|setting| (setting.file, setting.value))
             .collect();
@@ -100,7 +94,7 @@ mod tests {
             memory_bytes: Some(u64::MAX),
             ..Limits::default()
         };
-        assert_eq!(settings(&limits)[0].value, "-1");
+        assert_eq!(settings(&limits, Path::new("/")).unwrap()[0].value, "-1");
     }
 
     #[test]
@@ -109,6 +103,6 @@ mod tests {
             cpu_weight: Some(100),
             ..Limits::default()
         };
-        assert_eq!(settings(&limits)[0].value, "1024");
+        assert_eq!(settings(&limits, Path::new("/")).unwrap()[0].value, "1024");
     }
 }

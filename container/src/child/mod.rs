@@ -7,9 +7,9 @@
 //! The order, each with its reason:
 //! 1. the parent-death signal, so that a killed lab leaves nothing half made;
 //! 2. the id maps, since nothing can be created by an owner without an id;
-//! 3. the program's process, which makes the network namespace, the most expensive step, enters the control group and
-//!    drops its privileges (`program.rs`), while pid 1 builds the file system (`root.rs`) on another processor;
-//! 4. in pid 1, what needs both: loopback and /sys;
+//! 3. the program's process, which builds the file system (`root.rs`) and drops its privileges (`program.rs`), while
+//!    pid 1 makes the network namespace on another processor: that one call takes as long as all the mounts;
+//! 4. the host's mounts go, by pid 1;
 //! 5. the program executes, then pid 1 its init.
 
 mod network;
@@ -19,7 +19,8 @@ mod root;
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, Ordering::*};
 
-use crate::plan::Plan;
+use crate::kernel_files::MASKED_SYS;
+use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, Log, Report, gate, word};
 use crate::stack::Stack;
 use crate::steps::Step;
@@ -31,11 +32,8 @@ pub struct Launch {
     pub report: Report,
     pub stacks: LaunchStacks,
     /// What covers directories of /sys, taken hold of while its place is still in sight.
-    pub covers: [AtomicI32; COVERS],
+    pub covers: [AtomicI32; MASKED_SYS.len()],
 }
-
-/// How many directories of `/sys` are covered.
-pub const COVERS: usize = 2;
 
 /// Who runs on which stack.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +48,7 @@ impl Launch {
             plan,
             report,
             stacks,
-            covers: [const { AtomicI32::new(-1) }; COVERS],
+            covers: [const { AtomicI32::new(-1) }; MASKED_SYS.len()],
         }
     }
 }
@@ -64,21 +62,17 @@ struct Line<'a> {
 impl Line<'_> {
     /// Notes the end of a step, or its failure, which ends the process.
     fn done<T>(&self, step: Step, result: Result<T, Errno>) -> T {
-        self.done_item(step, 0, result)
-    }
-
-    /// The same for one of several.
-    fn done_item<T>(&self, step: Step, item: usize, result: Result<T, Errno>) -> T {
         match result {
             Ok(value) => {
                 self.log.end(step);
                 value
             }
-            Err(errno) => self.fail(step, item, errno),
+            Err(errno) => self.fail(step, 0, errno),
         }
     }
 
-    fn fail(&self, step: Step, item: usize, errno: Errno) -> ! {
+    /// Notes the failure of a step, or of one of several that the step consists of, and ends the process.
+    fn fail(&self, step: Step, item: u16, errno: Errno) -> ! {
         self.report.fail(Failure {
             step,
             item: item as u16,
@@ -118,45 +112,35 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
         log: &report.side,
     };
     report.side.begin();
-    root::build(launch, &line);
     if plan.own_network {
-        wait_for_gate(launch, gate::NETWORK);
-        report.side.end(Step::WaitNetwork);
-        line.done(Step::JoinNetwork, join_namespaces(&program, libc::CLONE_NEWNET));
+        line.done(Step::Network, sys::unshare(libc::CLONE_NEWNET));
+        report.open_gate(gate::NETWORK);
         line.done(Step::Loopback, network::loopback_up());
     }
-    root::mount_sys(launch, &line);
-    if plan.read_only_root {
-        line.done(Step::ReadOnlyRoot, root::make_read_only());
-    }
-    if !plan.doors.is_empty() {
-        wait_for_gate(launch, gate::CGROUP);
-        report.side.end(Step::Pid1WaitCgroup);
-        enter_cgroups(plan).unwrap_or_else(|(index, errno)| line.fail(Step::Pid1Cgroup, index, errno));
+    if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
+        if plan.group_maker == GroupMaker::Program {
+            wait_for_gate(launch, gate::CGROUP);
+            report.side.end(Step::Pid1WaitCgroup);
+        }
+        group
+            .enter()
+            .unwrap_or_else(|(item, errno)| line.fail(Step::Pid1Cgroup, item, errno));
         report.side.end(Step::Pid1Cgroup);
     }
-    report.open_gate(gate::ROOT);
+    if plan.own_cgroup_view {
+        line.done(Step::Pid1CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
+    }
+    wait_for_gate(launch, gate::ROOT);
+    report.side.end(Step::WaitRoot);
+    line.done(Step::LeaveHost, root::leave_host());
+    report.open_gate(gate::HOST_LEFT);
 
     wait_for_exec(report);
     if report.failure().is_some() {
         sys::exit_process(125);
     }
-    let errno = become_init(plan, &program);
+    let errno = become_init(plan, program);
     line.fail(Step::InitExec, 0, errno)
-}
-
-/// Enters every v1 group. A failure says which.
-fn enter_cgroups(plan: &Plan) -> Result<(), (usize, Errno)> {
-    for (index, door) in plan.doors.iter().enumerate() {
-        door.enter().map_err(|errno| (index, errno))?;
-    }
-    Ok(())
-}
-
-/// Moves pid 1 into namespaces of the program's process (setns(2) with a pidfd, Linux 5.8).
-fn join_namespaces(program: &program::Program, namespaces: i32) -> Result<(), Errno> {
-    // SAFETY: numbers only.
-    unsafe { call!(libc::SYS_setns, program.pidfd, namespaces) }.map(drop)
 }
 
 /// Waits until the program's process uses the lab's memory no more. The kernel wakes one sleeper only, and the lab
@@ -216,15 +200,12 @@ fn become_root() -> Result<(), Errno> {
 }
 
 /// Executes the init. Returns only when that failed.
-fn become_init(plan: &Plan, program: &program::Program) -> Errno {
+fn become_init(plan: &Plan, program: i32) -> Errno {
     let mut digits = [0u8; 12];
-    let number = decimal(program.id, &mut digits);
+    let number = decimal(program, &mut digits);
     let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
     let environment = [std::ptr::null::<libc::c_char>()];
     let prepare = || -> Result<(), Errno> {
-        if plan.own_cgroup_view {
-            join_namespaces(program, libc::CLONE_NEWCGROUP)?;
-        }
         // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
         // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
         program::keep_capabilities(1 << libc_kill())?;

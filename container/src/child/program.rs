@@ -1,31 +1,23 @@
-//! The process that becomes the program: everything it must not keep goes, then it executes.
+//! The process that becomes the program: it builds the file system, everything it must not keep goes, it executes.
 //!
-//! The order: the network namespace first, as it takes longest; the control group while its descriptor is there; the
-//! resource limits and ids while the capabilities for them are; the filter, under no_new_privs; then, when pid 1 has
-//! finished the root, what needs it and is on the filter's list: standard input and output, the working directory as
-//! the user that the program runs as, and exec.
+//! The order: the root, since the network is not there before; the control group, while the descriptor for it is; the
+//! namespaces; the resource limits and ids, while the capabilities for them are; the filter, under no_new_privs; then,
+//! when pid 1 has cut off the host's mounts, what the filter allows: standard input and output, the working directory
+//! as the user that the program runs as, and exec.
 
 use std::sync::atomic::Ordering::*;
 
-use super::{Launch, Line, enter_cgroups, wait_for_gate};
-use crate::plan::Plan;
+use super::{Launch, Line, root, wait_for_gate};
+use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, gate};
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call};
 
-/// The process as pid 1 knows it.
-pub struct Program {
-    pub id: i32,
-    pub pidfd: i32,
-}
-
-/// Starts the process.
-pub fn clone(launch: &Launch) -> Result<Program, Errno> {
+/// Starts the process and returns its id.
+pub fn clone(launch: &Launch) -> Result<i32, Errno> {
     let stack = launch.stacks.program;
-    let mut pidfd = -1i32;
     let arguments = CloneArgs {
-        flags: (libc::CLONE_VM | libc::CLONE_PIDFD | libc::CLONE_CHILD_CLEARTID) as u64,
-        pidfd: &raw mut pidfd as u64,
+        flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID) as u64,
         child_tid: launch.report.program.as_ptr() as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: stack.base,
@@ -34,8 +26,7 @@ pub fn clone(launch: &Launch) -> Result<Program, Errno> {
     };
     // SAFETY: the program's own stack; pid 1, and so the lab, keeps the launch until `Report::program` is cleared or
     // every process of the container is dead; `main` keeps to the rules.
-    let id = unsafe { sys::clone_onto(&arguments, main, launch) }?;
-    Ok(Program { id, pidfd })
+    unsafe { sys::clone_onto(&arguments, main, launch) }
 }
 
 extern "C" fn main(launch: *const Launch) -> ! {
@@ -46,16 +37,31 @@ extern "C" fn main(launch: *const Launch) -> ! {
         report,
         log: &report.main,
     };
-    if plan.own_network {
-        line.done(Step::Network, sys::unshare(libc::CLONE_NEWNET));
-        report.open_gate(gate::NETWORK);
-    }
-    if !plan.doors.is_empty() {
-        wait_for_gate(launch, gate::CGROUP);
-        report.main.end(Step::WaitCgroup);
-        enter_cgroups(plan).unwrap_or_else(|(index, errno)| line.fail(Step::CgroupEnter, index, errno));
+    root::build(launch, &line);
+    if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
+        if plan.group_maker == GroupMaker::Program {
+            group
+                .create()
+                .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupMake, item, errno));
+            report.main.end(Step::CgroupMake);
+            report.open_gate(gate::CGROUP);
+        }
+        group
+            .enter()
+            .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupEnter, item, errno));
         report.main.end(Step::CgroupEnter);
     }
+    line.done(Step::BoundingSet, drop_bounding_set(plan));
+    if plan.own_network {
+        wait_for_gate(launch, gate::NETWORK);
+        report.main.end(Step::WaitNetwork);
+        line.done(Step::JoinNetwork, join_network());
+    }
+    line.done(Step::Sys, root::mount_sys(launch));
+    if plan.read_only_root {
+        line.done(Step::ReadOnlyRoot, root::make_read_only());
+    }
+    report.open_gate(gate::ROOT);
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
     }
@@ -64,7 +70,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
             let pair = [rlimit.soft, rlimit.hard];
             // SAFETY: a struct rlimit64, which is two u64; no old value is asked for.
             let set = unsafe { call!(libc::SYS_prlimit64, 0, rlimit.resource, pair.as_ptr(), 0) };
-            set.unwrap_or_else(|errno| line.fail(Step::ResourceLimits, index, errno));
+            set.unwrap_or_else(|errno| line.fail(Step::ResourceLimits, index as u16, errno));
         }
         line.done(Step::ResourceLimits, Ok(()));
     }
@@ -88,8 +94,8 @@ extern "C" fn main(launch: *const Launch) -> ! {
         };
         line.done(Step::Seccomp, set);
     }
-    wait_for_gate(launch, gate::ROOT);
-    report.main.end(Step::WaitRoot);
+    wait_for_gate(launch, gate::HOST_LEFT);
+    report.main.end(Step::WaitLeaveHost);
     line.done(Step::Session, session(plan));
     // SAFETY: numbers only.
     line.done(Step::CloseFiles, unsafe {
@@ -153,10 +159,19 @@ fn session(plan: &Plan) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Drops every capability that was not asked for, and becomes the user.
-///
-/// Inheritable and ambient sets end empty (CVE-2022-24769); what root keeps over exec is what the bounding set has.
-fn drop_capabilities(plan: &Plan) -> Result<(), Errno> {
+/// Moves into the network namespace that pid 1 has made (setns(2) with a pidfd, Linux 5.8).
+fn join_network() -> Result<(), Errno> {
+    // SAFETY: numbers only. 1 is pid 1 of this pid namespace.
+    unsafe {
+        let pidfd = call!(libc::SYS_pidfd_open, 1, 0)?;
+        call!(libc::SYS_setns, pidfd, libc::CLONE_NEWNET)?;
+        sys::close(pidfd as i32);
+    }
+    Ok(())
+}
+
+/// Takes every capability that was not asked for out of the bounding set: exec can give none of them back.
+fn drop_bounding_set(plan: &Plan) -> Result<(), Errno> {
     for capability in 0..64 {
         if plan.capabilities >> capability & 1 == 0
             && let Err(errno) = sys::prctl(libc::PR_CAPBSET_DROP, capability)
@@ -168,6 +183,13 @@ fn drop_capabilities(plan: &Plan) -> Result<(), Errno> {
             }
         }
     }
+    Ok(())
+}
+
+/// Becomes the user and drops every capability that was not asked for.
+///
+/// Inheritable and ambient sets end empty (CVE-2022-24769); what root keeps over exec is what the bounding set has.
+fn drop_capabilities(plan: &Plan) -> Result<(), Errno> {
     // SAFETY: numbers only, or an empty list. The raw calls change this process alone, which is what is wanted.
     unsafe {
         call!(

@@ -9,6 +9,7 @@ use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
 use super::{Launch, Line};
+use crate::kernel_files::MASKED_SYS;
 use crate::plan::{Kind, Plan, Target};
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
@@ -31,34 +32,10 @@ const LINKS: [(&CStr, &CStr); 5] = [
     (c"/proc/self/fd/2", c"dev/stderr"),
     (c"pts/ptmx", c"dev/ptmx"),
 ];
-/// What Docker hides from containers, where this kernel has it.
-const MASKED: [&CStr; 10] = [
-    c"root/proc/acpi",
-    c"root/proc/asound",
-    c"root/proc/interrupts",
-    c"root/proc/kcore",
-    c"root/proc/keys",
-    c"root/proc/latency_stats",
-    c"root/proc/sched_debug",
-    c"root/proc/scsi",
-    c"root/proc/timer_list",
-    c"root/proc/timer_stats",
-];
-/// What Docker makes read-only.
-const READ_ONLY: [&CStr; 5] = [
-    c"root/proc/bus",
-    c"root/proc/fs",
-    c"root/proc/irq",
-    c"root/proc/sys",
-    c"root/proc/sysrq-trigger",
-];
-/// What Docker hides of /sys.
-const MASKED_SYS: [&CStr; super::COVERS] = [c"/sys/firmware", c"/sys/devices/virtual/powercap"];
-
 const CAREFUL: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
-/// Builds the root and moves into it. pivot_root(2) takes the program's process along: its root was the same.
+/// Builds the root and moves into it.
 pub fn build(launch: &Launch, line: &Line) {
     let plan = &launch.plan;
     line.done(
@@ -68,7 +45,7 @@ pub fn build(launch: &Launch, line: &Line) {
     if !plan.volumes.is_empty() {
         for (index, volume) in plan.volumes.iter().enumerate() {
             let opened = open_volume(&volume.source, volume.attributes);
-            let tree = opened.unwrap_or_else(|errno| line.fail(Step::VolumeSource, index, errno));
+            let tree = opened.unwrap_or_else(|errno| line.fail(Step::VolumeSource, index as u16, errno));
             volume.tree.store(tree, Relaxed);
         }
         line.done(Step::VolumeSource, Ok(()));
@@ -185,27 +162,24 @@ fn devices() -> Result<(), Errno> {
 
 /// Covers what tells about the host, and makes what steers it read-only.
 fn mask(launch: &Launch) -> Result<(), Errno> {
-    for path in MASKED {
-        match sys::bind(c"dev/null", path) {
-            Err(libc::ENOENT) => {}
-            Err(libc::ENOTDIR) => {
+    let files = launch.plan.kernel_files;
+    for (path, kind) in &files.masked {
+        match kind {
+            Kind::File => sys::bind(c"dev/null", path)?,
+            Kind::Directory => {
                 sys::bind(c"empty", path)?;
                 read_only(path)?;
             }
-            other => other?,
         }
     }
-    for path in READ_ONLY {
-        match sys::bind(path, path) {
-            Err(libc::ENOENT) => {}
-            other => {
-                other?;
-                read_only(path)?;
-            }
-        }
+    for path in &files.read_only {
+        sys::bind(path, path)?;
+        read_only(path)?;
     }
-    for cover in &launch.covers {
-        cover.store(open_volume(c"empty", libc::MOUNT_ATTR_RDONLY)?, Release);
+    for (cover, there) in launch.covers.iter().zip(files.sys) {
+        if there {
+            cover.store(open_volume(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed);
+        }
     }
     Ok(())
 }
@@ -233,7 +207,7 @@ fn mount_volumes(plan: &Plan, line: &Line) {
             sys::close(target);
             Ok(())
         });
-        attached.unwrap_or_else(|errno| line.fail(Step::Volumes, index, errno));
+        attached.unwrap_or_else(|errno| line.fail(Step::Volumes, index as u16, errno));
         sys::close(source);
     }
     for (index, tmpfs) in plan.tmpfs.iter().enumerate() {
@@ -244,7 +218,7 @@ fn mount_volumes(plan: &Plan, line: &Line) {
             sys::close(target);
             Ok(())
         });
-        mounted.unwrap_or_else(|errno| line.fail(Step::Volumes, plan.volumes.len() + index, errno));
+        mounted.unwrap_or_else(|errno| line.fail(Step::Volumes, (plan.volumes.len() + index) as u16, errno));
     }
     if !plan.volumes.is_empty() || !plan.tmpfs.is_empty() {
         line.done(Step::Volumes, Ok(()));
@@ -327,24 +301,30 @@ fn in_proc(fd: i32) -> Result<bool, Errno> {
     Ok(information[0] == libc::PROC_SUPER_MAGIC as u64)
 }
 
-/// Makes `root` the root. Both arguments name the same directory: the old root then lies on top of the new one, and
-/// is detached from there (pivot_root(2), "pivot_root(".", ".")").
+/// Makes `root` the root. Both arguments name the same directory: the old root then lies on top of the new one
+/// (pivot_root(2), "pivot_root(".", ".")").
 fn pivot() -> Result<(), Errno> {
     sys::chdir(c"root")?;
-    sys::pivot_root(c".", c".")?;
-    sys::detach(c".")?;
-    sys::chdir(c"/")
+    sys::pivot_root(c".", c".")
 }
 
-/// Mounts /sys, read-only. Pid 1 must be in the new network namespace, whose devices sysfs shows.
-pub fn mount_sys(launch: &Launch, line: &Line) {
-    line.done(Step::Sys, sys_and_covers(launch));
+/// Detaches the old root, and the host's mounts with it; runs in pid 1, whose root pivot_root(2) has changed, too. The
+/// old root lies on top of the new one, so that it is what umount2(2) finds at `/`. The kernel waits for an RCU grace
+/// period here.
+pub fn leave_host() -> Result<(), Errno> {
+    sys::chdir(c"/")?;
+    sys::detach(c"/")
 }
 
-fn sys_and_covers(launch: &Launch) -> Result<(), Errno> {
+/// Mounts /sys, read-only. The caller must be in the new network namespace, whose devices sysfs shows, and the host's /sys
+/// still in sight: in a user namespace, the kernel allows no view of what was hidden.
+pub fn mount_sys(launch: &Launch) -> Result<(), Errno> {
     sys::mount(c"sysfs", c"/sys", c"sysfs", CAREFUL | libc::MS_RDONLY, None)?;
     for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
-        let tree = cover.load(Acquire);
+        let tree = cover.load(Relaxed);
+        if tree < 0 {
+            continue;
+        }
         match sys::open(HERE, path, libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC, 0) {
             Err(libc::ENOENT) => {}
             target => {
