@@ -65,6 +65,9 @@ impl Config {
     /// kernel reads each as it is (`kernel/src/cmdline.rs`).
     pub fn command_line(&self) -> String {
         let mut words = self.kernel_parameters.clone();
+        if self.kernel == Kernel::Builtin {
+            words.push("stdio=port".into());
+        }
         words.push(quote(&format!("rdinit={}", self.program)));
         words.extend(self.env.iter().map(|variable| quote(variable)));
         if !self.args.is_empty() {

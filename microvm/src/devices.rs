@@ -1,12 +1,14 @@
 //! What the guest finds behind its I/O ports: two serial ports, and the ports by which it tells the monitor things.
 
 use crate::Error;
+use crate::memory::Ram;
 use crate::watchdog::Watchdog;
 use nix::poll::{PollFd, PollFlags, PollTimeout, ppoll};
 use nix::sys::time::TimeSpec;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
+use vm_memory::{Bytes, GuestAddress};
 use vm_superio::serial::NoEvents;
 use vm_superio::{Serial, Trigger};
 
@@ -22,6 +24,9 @@ pub const EXIT: u16 = 0xf4;
 pub const PHASE: u16 = 0xf5;
 /// A number of microseconds written here may be slept.
 pub const IDLE: u16 = 0xf6;
+/// The physical address of two 64-bit words, an address and a number of bytes (at most a page), written here, writes
+/// those bytes to the console: one exit for a whole string.
+pub const STRING: u16 = 0xf7;
 /// The keyboard controller's command port: 0xfe resets the machine.
 pub const KEYBOARD: u16 = 0x64;
 
@@ -33,6 +38,8 @@ const MODEM_STATUS: u8 = 6;
 const CARRIER: u8 = 0x80;
 /// Line status: a byte was received.
 const DATA_READY: u8 = 1;
+/// Bytes of one string.
+const STRING_MAX: usize = 4096;
 /// The kernel's log keeps this much; what follows is dropped, so that a guest cannot fill the host's memory.
 const LOG_MAX: usize = 64 << 10;
 
@@ -106,18 +113,26 @@ impl<'a> Devices<'a> {
         }
     }
 
-    /// The guest wrote to one of COM2's ports. Returns how many bytes went out; the guest waits until they have.
-    pub fn write_com2(&mut self, offset: u16, data: &[u8], watchdog: &Watchdog) -> Result<usize, Error> {
+    /// The guest wrote to one of COM2's ports; it waits until the bytes have gone out.
+    pub fn write_com2(&mut self, offset: u16, data: &[u8], watchdog: &Watchdog) -> Result<(), Error> {
         for byte in data {
             // As above.
             let _ = self.com2.write(offset as u8, *byte);
         }
         let bytes = std::mem::take(&mut self.com2.writer_mut().bytes);
-        let count = bytes.len();
-        if count > 0 {
-            write_all(self.output, &bytes, watchdog).map_err(Error::Output)?;
+        write_all(self.output, &bytes, watchdog).map_err(Error::Output)
+    }
+
+    /// The guest gave the address of a [string](STRING) in its memory. What does not lie in its RAM is not written.
+    pub fn write_string(&mut self, string: u32, memory: &Ram, watchdog: &Watchdog) -> Result<(), Error> {
+        let word = |at: u64| memory.read_obj::<u64>(GuestAddress(at)).unwrap_or(0);
+        let (address, bytes) = (word(string.into()), word(u64::from(string) + 8));
+        let mut buffer = [0; STRING_MAX];
+        let part = &mut buffer[..usize::try_from(bytes).unwrap_or(STRING_MAX).min(STRING_MAX)];
+        match memory.read_slice(part, GuestAddress(address)) {
+            Ok(()) => write_all(self.output, part, watchdog).map_err(Error::Output),
+            Err(_) => Ok(()),
         }
-        Ok(count)
     }
 
     /// The guest reads one of COM1's ports.

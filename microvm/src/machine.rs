@@ -71,7 +71,6 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         memory,
         exits: BTreeMap::new(),
         stamps,
-        said_something: false,
     };
     machine.run()
 }
@@ -110,7 +109,6 @@ struct Machine<'a> {
     watchdog: Watchdog,
     exits: BTreeMap<&'static str, u64>,
     stamps: Recorder,
-    said_something: bool,
 }
 
 /// What follows an exit.
@@ -162,11 +160,13 @@ impl Machine<'_> {
                     ("write COM1 (kernel log)", Next::Continue)
                 }
                 COM2..=COM2_LAST => {
-                    if self.devices.write_com2(port - COM2, data, &self.watchdog)? > 0 && !self.said_something {
-                        self.said_something = true;
-                        self.stamps.ended("program to its first byte");
-                    }
+                    self.devices.write_com2(port - COM2, data, &self.watchdog)?;
                     ("write COM2 (console)", Next::Continue)
+                }
+                devices::STRING if data.len() == 4 => {
+                    let string = u32::from_le_bytes([data[0], data[1], data[2], data[3]]);
+                    self.devices.write_string(string, &self.memory, &self.watchdog)?;
+                    ("string port (console)", Next::Continue)
                 }
                 devices::EXIT => ("exit port", Next::End(End::Exited(data[0]))),
                 devices::PHASE => {

@@ -110,14 +110,14 @@ fn model_of(regions: &Regions) -> Model {
             .map(|page| (page, region.protection))
             .collect::<Vec<_>>()
     };
-    regions.all().iter().flat_map(pages).collect()
+    regions.all().flat_map(pages).collect()
 }
 
 proptest! {
     #[test]
     fn every_argument_reads_back_as_it_was_written(args in prop::collection::vec("[^\0]{0,20}", 0..6), env in "[A-Z]{1,5}=[^\0]{0,20}") {
         let config = Config { args: args.clone(), env: vec![env.clone()], ..Config::new(Kernel::Builtin) };
-        let mut expected = vec!["rdinit=/init".to_string(), env];
+        let mut expected = vec!["stdio=port".to_string(), "rdinit=/init".to_string(), env];
         if !args.is_empty() {
             expected.push("--".into());
             expected.extend(args);
@@ -185,7 +185,7 @@ proptest! {
                 _ => {}
             }
             prop_assert_eq!(model_of(&regions), model.clone());
-            prop_assert!(regions.all().windows(2).all(|pair| pair[0].end <= pair[1].start));
+            prop_assert!(regions.all().is_sorted_by(|a, b| a.end <= b.start));
             if let Some(place) = regions.find_free(3 * 4096, 0, 64 * 4096) {
                 prop_assert!(regions.is_free(place, place + 3 * 4096));
             }

@@ -46,10 +46,10 @@ pub fn out8(port: u16, value: u8) {
     unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags)) }
 }
 
-/// Writes a double word to an I/O port.
+/// Writes a double word to an I/O port; what it points to, if it is an address, has been written before.
 pub fn out32(port: u16, value: u32) {
-    // SAFETY: as `out8`.
-    unsafe { asm!("out dx, eax", in("dx") port, in("eax") value, options(nomem, nostack, preserves_flags)) }
+    // SAFETY: port output changes no memory of this program.
+    unsafe { asm!("out dx, eax", in("dx") port, in("eax") value, options(readonly, nostack, preserves_flags)) }
 }
 
 /// Reads a byte from an I/O port.

@@ -114,6 +114,25 @@ impl Memory {
         }
     }
 
+    /// The physical address of what the program has at `address`, to read it.
+    pub fn translate(&mut self, address: u64) -> Result<u64> {
+        loop {
+            let entry = page_table::entry_or_make(address, &mut self.frames).ok_or(Errno::ENOMEM)?;
+            // SAFETY: an entry of the program's page tables.
+            let entry = unsafe { entry.read() };
+            if entry & PRESENT != 0 {
+                return Ok(frame_of(entry) + address % PAGE);
+            }
+            match self.fault(address, READ) {
+                Fault::Resolved => {}
+                // Nobody has written to the page, so what is read of it should be zeroes.
+                // SAFETY: just mapped, and the program's own.
+                Fault::ResolvedDirty(page) => unsafe { (page as *mut u8).write_bytes(0, PAGE as usize) },
+                _ => return Err(Errno::EFAULT),
+            }
+        }
+    }
+
     /// Gives an anonymous page, and those after it that were never used, as far as the page table goes.
     fn fault_anonymous(&mut self, page: u64, entry: *mut u64, region: &Region) -> Fault {
         let bits = bits(region.protection, true);

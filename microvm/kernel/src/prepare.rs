@@ -254,6 +254,7 @@ impl Request {
                 b"--" => break,
                 [b'r', b'd', b'i', b'n', b'i', b't', b'=', path @ ..] => self.set_path(path),
                 b"stdio=ttyS0" => console::use_com1(),
+                b"stdio=port" => console::use_strings(),
                 _ => {}
             }
         }

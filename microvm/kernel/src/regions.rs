@@ -31,7 +31,7 @@ pub struct Region {
 
 impl Region {
     /// The same region without the pages before `start`.
-    fn from(self, start: u64) -> Self {
+    fn cut_before(&self, start: u64) -> Self {
         let origin = match self.origin {
             Origin::Anonymous => Origin::Anonymous,
             Origin::File { data, bytes } => {
@@ -42,138 +42,213 @@ impl Region {
                 }
             }
         };
-        Self { start, origin, ..self }
+        Self { start, origin, ..*self }
     }
 }
 
 /// As many regions as a program may have; Linux's limit (vm.max_map_count) is 65,530.
 const LIMIT: usize = 1024;
 
-/// The regions, ordered by address, not overlapping.
+/// The place of a region in the table.
+type Place = u16;
+/// No place: the end of the list.
+const END: Place = Place::MAX;
+
+/// A region and the place of the next, by address.
+#[derive(Clone, Copy)]
+struct Slot {
+    region: Region,
+    next: Place,
+}
+
+/// The regions: a list in the order of addresses, in which none overlap. Programs have few, and a list changes without
+/// moving anything.
 pub struct Regions {
-    list: [Region; LIMIT],
-    count: usize,
+    slots: [Slot; LIMIT],
+    /// The first region.
+    first: Place,
+    /// The first slot that was in use and is not any more.
+    free: Place,
+    /// Slots from here on were never in use.
+    fresh: Place,
 }
 
 /// There are too many regions.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-const NONE: Region = Region {
-    start: 0,
-    end: 0,
-    protection: 0,
-    origin: Origin::Anonymous,
+const EMPTY: Slot = Slot {
+    region: Region {
+        start: 0,
+        end: 0,
+        protection: 0,
+        origin: Origin::Anonymous,
+    },
+    next: END,
 };
 
 impl Regions {
     /// An empty address space.
     pub const fn new() -> Self {
         Self {
-            list: [NONE; LIMIT],
-            count: 0,
+            slots: [EMPTY; LIMIT],
+            first: END,
+            free: END,
+            fresh: 0,
         }
     }
 
     /// All regions, by address.
-    pub fn all(&self) -> &[Region] {
-        &self.list[..self.count]
+    pub fn all(&self) -> impl Iterator<Item = &Region> {
+        let mut place = self.first;
+        core::iter::from_fn(move || {
+            let slot = self.slots.get(place as usize)?;
+            place = slot.next;
+            Some(&slot.region)
+        })
     }
 
-    /// Index of the first region that ends after `address`.
-    fn first_after(&self, address: u64) -> usize {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = (low + high) / 2;
-            if self.list[middle].end <= address {
-                low = middle + 1
-            } else {
-                high = middle
-            }
+    fn region(&mut self, place: Place) -> &mut Region {
+        &mut self.slots[place as usize].region
+    }
+
+    /// The place after another; after the end comes the first.
+    fn next(&self, place: Place) -> Place {
+        if place == END {
+            self.first
+        } else {
+            self.slots[place as usize].next
         }
-        low
+    }
+
+    fn set_next(&mut self, place: Place, next: Place) {
+        if place == END {
+            self.first = next
+        } else {
+            self.slots[place as usize].next = next
+        }
+    }
+
+    /// The last place whose region ends at or before `address`.
+    fn before(&self, address: u64) -> Place {
+        let (mut before, mut place) = (END, self.first);
+        while let Some(slot) = self.slots.get(place as usize)
+            && slot.region.end <= address
+        {
+            (before, place) = (place, slot.next);
+        }
+        before
     }
 
     /// The region that holds `address`.
     pub fn find(&self, address: u64) -> Option<&Region> {
         self.all()
-            .get(self.first_after(address))
+            .find(|region| region.end > address)
             .filter(|region| region.start <= address)
     }
 
     /// Whether nothing lies between two addresses.
     pub fn is_free(&self, start: u64, end: u64) -> bool {
         self.all()
-            .get(self.first_after(start))
+            .find(|region| region.end > start)
             .is_none_or(|region| region.start >= end)
     }
 
     /// Whether every address between two has a region.
-    pub fn is_covered(&self, mut start: u64, end: u64) -> bool {
-        while start < end {
-            match self.find(start) {
-                Some(region) => start = region.end,
-                None => return false,
+    pub fn is_covered(&self, start: u64, end: u64) -> bool {
+        let mut covered = start;
+        for region in self.all().filter(|region| region.end > start) {
+            if region.start > covered || covered >= end {
+                break;
             }
+            covered = region.end;
         }
-        true
+        covered >= end
     }
 
     /// The highest free place of `size` bytes between two addresses.
     pub fn find_free(&self, size: u64, bottom: u64, top: u64) -> Option<u64> {
-        let mut end = top;
-        for region in self.all().iter().rev() {
-            if region.start >= end {
-                continue;
+        let (mut found, mut gap) = (None, bottom);
+        for region in self.all() {
+            let gap_end = region.start.min(top);
+            if gap_end >= gap && gap_end - gap >= size {
+                found = Some(gap_end - size);
             }
-            if region.end <= end && end - region.end >= size {
-                break;
-            }
-            end = region.start;
+            gap = gap.max(region.end);
         }
-        end.checked_sub(size).filter(|start| *start >= bottom)
+        if top >= gap && top - gap >= size {
+            Some(top - size)
+        } else {
+            found
+        }
     }
 
-    fn insert_at(&mut self, at: usize, region: Region) -> Result<(), TooMany> {
-        if self.count == LIMIT {
+    /// Puts a region into a slot of its own after `before`.
+    fn insert_after(&mut self, before: Place, region: Region) -> Result<(), TooMany> {
+        let place = if self.free != END {
+            self.free
+        } else if (self.fresh as usize) < LIMIT {
+            self.fresh
+        } else {
             return Err(TooMany);
+        };
+        if place == self.free {
+            self.free = self.slots[place as usize].next
+        } else {
+            self.fresh += 1
         }
-        self.list.copy_within(at..self.count, at + 1);
-        self.list[at] = region;
-        self.count += 1;
+        self.slots[place as usize] = Slot {
+            region,
+            next: self.next(before),
+        };
+        self.set_next(before, place);
         Ok(())
     }
 
-    fn remove_at(&mut self, at: usize) {
-        self.list.copy_within(at + 1..self.count, at);
-        self.count -= 1;
+    /// Takes the region after `before` out of the list.
+    fn remove_after(&mut self, before: Place) {
+        let place = self.next(before);
+        self.set_next(before, self.next(place));
+        self.slots[place as usize].next = self.free;
+        self.free = place;
+    }
+
+    /// Makes one of the region at `place` and the one after it, if they are alike.
+    fn join(&mut self, place: Place) -> bool {
+        let next = self.next(place);
+        if place == END || next == END {
+            return false;
+        }
+        let (a, b) = (*self.region(place), *self.region(next));
+        let alike = a.end == b.start
+            && a.protection == b.protection
+            && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous);
+        if alike {
+            self.region(place).end = b.end;
+            self.remove_after(place);
+        }
+        alike
     }
 
     /// Adds a region where nothing is; joins it with its anonymous neighbours of the same protection.
     pub fn insert(&mut self, region: Region) -> Result<(), TooMany> {
-        let at = self.first_after(region.start);
-        let before = at > 0 && joins(&self.list[at - 1], &region);
-        let after = at < self.count && joins(&region, &self.list[at]);
-        match (before, after) {
-            (true, true) => {
-                self.list[at - 1].end = self.list[at].end;
-                self.remove_at(at);
-            }
-            (true, false) => self.list[at - 1].end = region.end,
-            (false, true) => self.list[at].start = region.start,
-            (false, false) => self.insert_at(at, region)?,
-        }
+        let before = self.before(region.start);
+        self.insert_after(before, region)?;
+        let place = self.next(before);
+        self.join(place);
+        self.join(before);
         Ok(())
     }
 
     /// Makes `address` a border between regions, if it lies inside one.
     fn split(&mut self, address: u64) -> Result<(), TooMany> {
-        let at = self.first_after(address);
-        if at < self.count && self.list[at].start < address {
-            let whole = self.list[at];
-            self.insert_at(at + 1, whole.from(address))?;
-            self.list[at].end = address;
+        let place = self.next(self.before(address));
+        if place == END || self.region(place).start >= address {
+            return Ok(());
         }
+        let upper = self.region(place).cut_before(address);
+        self.insert_after(place, upper)?;
+        self.region(place).end = address;
         Ok(())
     }
 
@@ -181,14 +256,9 @@ impl Regions {
     pub fn remove(&mut self, start: u64, end: u64) -> Result<(), TooMany> {
         self.split(start)?;
         self.split(end)?;
-        let first = self.first_after(start);
-        let mut last = first;
-        while last < self.count && self.list[last].start < end {
-            last += 1;
-        }
-        if first < last {
-            self.list.copy_within(last..self.count, first);
-            self.count -= last - first;
+        let before = self.before(start);
+        while self.next(before) != END && self.region(self.next(before)).start < end {
+            self.remove_after(before);
         }
         Ok(())
     }
@@ -197,24 +267,19 @@ impl Regions {
     pub fn protect(&mut self, start: u64, end: u64, protection: u8) -> Result<(), TooMany> {
         self.split(start)?;
         self.split(end)?;
-        let first = self.first_after(start);
-        let mut at = first;
-        while at < self.count && self.list[at].start < end {
-            self.list[at].protection = protection;
-            at += 1;
+        let before = self.before(start);
+        let mut place = self.next(before);
+        while place != END && self.region(place).start < end {
+            self.region(place).protection = protection;
+            place = self.next(place);
         }
-        // Neighbours that are alike now become one again, from the last to the first.
-        for right in (first.max(1)..=at.min(self.count - 1)).rev() {
-            if joins(&self.list[right - 1], &self.list[right]) {
-                self.list[right - 1].end = self.list[right].end;
-                self.remove_at(right);
+        // Neighbours that are alike now become one again, up to the first that was not changed.
+        let mut place = if before == END { self.first } else { before };
+        while place != END && self.region(place).end <= end {
+            if !self.join(place) {
+                place = self.next(place);
             }
         }
         Ok(())
     }
-}
-
-/// Whether two regions are one.
-fn joins(a: &Region, b: &Region) -> bool {
-    a.end == b.start && a.protection == b.protection && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous)
 }

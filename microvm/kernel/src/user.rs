@@ -73,7 +73,7 @@ fn in_helper(label: *const u8) -> u64 {
 }
 
 /// Checks that an area is one the program may have.
-fn check(address: u64, bytes: u64) -> Result<()> {
+pub fn check(address: u64, bytes: u64) -> Result<()> {
     match address.checked_add(bytes) {
         Some(end) if end <= USER_END => Ok(()),
         _ => Err(Errno::EFAULT),
