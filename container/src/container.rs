@@ -45,6 +45,15 @@ impl std::fmt::Debug for Container {
     }
 }
 
+/// How a container's root was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootKind {
+    /// The layers under a writable one, as an overlay.
+    Overlay,
+    /// The kernel refused an overlay: the layers copied into memory.
+    Copy,
+}
+
 /// Pid 1 of a container. Dropping it kills and reaps it.
 #[derive(Debug)]
 struct Process {
@@ -67,7 +76,6 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         notes::write(&spec.state_dir, place.bases())?;
     }
     let stacks = Stacks::get()?;
-    remember_dumpable();
     let launch = Arc::new(Launch::new(plan, report, stacks.roles()));
     let (plan, report) = (&launch.plan, &launch.report);
     report.main.end(Step::Plan);
@@ -136,12 +144,11 @@ fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Result
     })
 }
 
-/// Whether this process may be traced by others of its user, as it was before the first start (PR_SET_DUMPABLE).
-static DUMPABLE: OnceLock<i32> = OnceLock::new();
-
-fn remember_dumpable() {
+/// Whether this process may be traced by others of its user (PR_SET_DUMPABLE), as it was before the first start.
+pub fn dumpable() -> bool {
+    static DUMPABLE: OnceLock<bool> = OnceLock::new();
     // SAFETY: prctl(2) without pointers.
-    DUMPABLE.get_or_init(|| unsafe { libc::prctl(libc::PR_GET_DUMPABLE) });
+    *DUMPABLE.get_or_init(|| unsafe { libc::prctl(libc::PR_GET_DUMPABLE) } == 1)
 }
 
 impl Container {
@@ -160,9 +167,9 @@ impl Container {
     fn await_program(&mut self) -> Result<(), Error> {
         let Launch { plan, report, .. } = &*self.launch;
         child::wait_for_exec(report);
-        if plan.changes_ids() {
+        if plan.changes_ids() && plan.dumpable {
             // SAFETY: prctl(2) without pointers.
-            let _ = unsafe { libc::prctl(libc::PR_SET_DUMPABLE, DUMPABLE.get().copied().unwrap_or(1)) };
+            let _ = unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
         }
         if let Some(failure) = report.failure() {
             return Err(hints::explain(plan, failure));
@@ -197,6 +204,18 @@ impl Container {
             next += 1;
         }
         pids
+    }
+
+    /// How the root was made.
+    pub fn root(&self) -> RootKind {
+        let copied = self
+            .launch
+            .report
+            .main
+            .entries()
+            .iter()
+            .any(|(step, ..)| *step == Step::Copy);
+        if copied { RootKind::Copy } else { RootKind::Overlay }
     }
 
     /// When each phase of the start ended, one after the other.

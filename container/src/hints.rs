@@ -31,6 +31,7 @@ fn tried(plan: &Plan, failure: Failure) -> String {
     let item = usize::from(failure.item);
     match failure.step {
         Step::Overlay => format!("mount overlay with {:?}", plan.overlay_options),
+        Step::Copy => format!("copy {:?}", plan.layers),
         Step::VolumeSource => match plan.volumes.get(item) {
             Some(volume) => format!("take hold of the volume {:?}", volume.source),
             None => "take hold of a volume".to_owned(),
@@ -63,16 +64,18 @@ fn tried(plan: &Plan, failure: Failure) -> String {
 
 fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
     match (step, errno) {
-        (Step::Overlay, Errno::ENODEV) => "the kernel has no overlay file system: `modprobe overlay`",
-        (Step::Overlay, Errno::EPERM) => "the kernel allows overlay in a user namespace from 5.11 on: run as root",
         (Step::Overlay, Errno::ENOENT) => "a layer is not there: check the paths",
         (Step::Overlay, Errno::ENOTDIR) => "a layer is not a directory",
         (Step::Overlay, Errno::EACCES) => {
             "a folder above a layer cannot be entered by this user: move the layers or change its mode"
         }
-        (Step::Overlay, Errno::EINVAL | Errno::ELOOP) => {
-            "a layer lies on a file system that cannot be one (an overlay on an overlay on an overlay, a network file \
-             system): copy it to a local disk; `dmesg` has the kernel's own words"
+        (Step::Copy, Errno::ENOSPC | Errno::ENOMEM) => {
+            "the kernel refused an overlay here, and the layers do not fit into memory: `modprobe overlay`, or move the \
+             layers to a local disk that an overlay can be made of"
+        }
+        (Step::Copy, _) => {
+            "the kernel refused an overlay here, and a layer could not be copied instead: `modprobe overlay`, or make \
+             every file of the layers readable"
         }
         (Step::Proc, Errno::EPERM) => {
             "the kernel lets a user namespace mount /proc only where the host's own is fully visible: inside another \

@@ -34,7 +34,7 @@ mod timeline;
 use std::path::PathBuf;
 
 pub use capability::{Capability, UnknownCapability};
-pub use container::{Container, start};
+pub use container::{Container, RootKind, start};
 pub use error::Error;
 pub use notes::sweep;
 pub use probe::{Finding, Verdict, probe};

@@ -29,6 +29,8 @@ pub struct Plan {
     pub id_maps: Option<IdMaps>,
     pub stage_options: CString,
     pub overlay_options: CString,
+    /// The layers again, lowest first, for where there is no overlay.
+    pub layers: Vec<CString>,
     pub terminal_options: CString,
     pub read_only_root: bool,
     pub volumes: Vec<VolumePlan>,
@@ -50,6 +52,8 @@ pub struct Plan {
     /// The descriptors that become 0, 1 and 2; -1 for /dev/null.
     pub stdio: [RawFd; 3],
     pub terminal: bool,
+    /// Whether the lab's memory is dumpable (prctl(2), PR_SET_DUMPABLE), to be put back where changing ids ends that.
+    pub dumpable: bool,
     pub shared: &'static Shared,
     pub kernel_files: &'static KernelFiles,
     /// Where pid 1 writes the program's wait status (eventfd(2)).
@@ -163,6 +167,11 @@ impl Plan {
             own_cgroup_view: spec.namespaces.cgroup == Share::Private,
             stage_options: stage_options(spec)?,
             overlay_options: overlay_options(spec, id_maps.is_some())?,
+            layers: spec
+                .layers
+                .iter()
+                .map(|layer| c_string(layer.as_os_str(), "layer"))
+                .collect::<Result<_, _>>()?,
             // Group 5 is `tty` on every distribution; where it is not mapped, the option would be refused.
             terminal_options: match single_user {
                 true => c"newinstance,ptmxmode=0666,mode=0620".into(),
@@ -200,6 +209,7 @@ impl Plan {
                 },
             ),
             terminal: spec.stdio.terminal == crate::spec::Terminal::Controlling,
+            dumpable: crate::container::dumpable(),
             shared,
             kernel_files: KernelFiles::get(),
             status,

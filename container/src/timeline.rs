@@ -96,11 +96,11 @@ mod tests {
         report.main.end(Step::Plan);
         report.side.begin();
         report.main.end(Step::Network);
-        report.side.end(Step::Stage);
+        report.side.end(Step::Loopback);
         let by: Vec<_> = explain(&report).iter().map(|step| (step.name, step.by)).collect();
         assert_eq!(by.len(), 3);
         assert_eq!(by[0], ("plan", "lab"));
-        assert!(by.contains(&("stage", "pid 1")));
+        assert!(by.contains(&("loopback up", "pid 1")));
     }
 
     fn sys_now() -> u64 {

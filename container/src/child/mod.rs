@@ -12,6 +12,7 @@
 //! 4. the host's mounts go, by pid 1;
 //! 5. the program executes, then pid 1 its init.
 
+mod copy;
 mod network;
 mod program;
 mod root;
@@ -73,11 +74,7 @@ impl Line<'_> {
 
     /// Notes the failure of a step, or of one of several that the step consists of, and ends the process.
     fn fail(&self, step: Step, item: u16, errno: Errno) -> ! {
-        self.report.fail(Failure {
-            step,
-            item: item as u16,
-            errno,
-        });
+        self.report.fail(Failure { step, item, errno });
         sys::exit_process(125)
     }
 }
@@ -100,7 +97,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
         wait_for_gate(launch, gate::IDS);
         report.main.end(Step::WaitIds);
         if maps.become_root {
-            line.done(Step::BecomeRoot, become_root());
+            line.done(Step::BecomeRoot, become_root(plan));
             // Changing ids cleared the parent-death signal (prctl(2)).
             line.done(Step::DeathSignal, die_with_the_lab(plan));
         }
@@ -190,11 +187,16 @@ fn wait_for_gate(launch: &Launch, bit: u32) {
     }
 }
 
-fn become_root() -> Result<(), Errno> {
+fn become_root(plan: &Plan) -> Result<(), Errno> {
     // SAFETY: numbers only. The raw calls change this process alone, which is what is wanted.
     unsafe {
         call!(libc::SYS_setresgid, 0, 0, 0)?;
         call!(libc::SYS_setresuid, 0, 0, 0)?;
+    }
+    // The lab's memory is this process's: changing ids made it untraceable, and the program's process could not join
+    // the network namespace.
+    if plan.dumpable {
+        sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::*;
 use super::{Launch, Line, root, wait_for_gate};
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, gate};
+use crate::spec::Rlimit;
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call};
 
@@ -66,13 +67,9 @@ extern "C" fn main(launch: *const Launch) -> ! {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
     }
     if !plan.rlimits.is_empty() {
-        for (index, rlimit) in plan.rlimits.iter().enumerate() {
-            let pair = [rlimit.soft, rlimit.hard];
-            // SAFETY: a struct rlimit64, which is two u64; no old value is asked for.
-            let set = unsafe { call!(libc::SYS_prlimit64, 0, rlimit.resource, pair.as_ptr(), 0) };
-            set.unwrap_or_else(|errno| line.fail(Step::ResourceLimits, index as u16, errno));
-        }
-        line.done(Step::ResourceLimits, Ok(()));
+        set_limits(plan, limit_while_privileged)
+            .unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
+        report.main.end(Step::ResourceLimits);
     }
     line.done(Step::Capabilities, drop_capabilities(plan));
     line.done(Step::NoNewPrivileges, sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1));
@@ -101,6 +98,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
     line.done(Step::CloseFiles, unsafe {
         call!(libc::SYS_close_range, 3, u32::MAX, 0)
     });
+    set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
     line.done(Step::ChangeDirectory, change_directory(plan));
     reset_signals();
     report.prepared.store(true, Release);
@@ -119,6 +117,37 @@ extern "C" fn main(launch: *const Launch) -> ! {
         errno: answer.err().unwrap_or(libc::EIO),
     });
     sys::exit_process(127)
+}
+
+fn set_limits(plan: &Plan, set: fn(&Rlimit) -> Result<(), Errno>) -> Result<(), (u16, Errno)> {
+    for (index, limit) in plan.rlimits.iter().enumerate() {
+        set(limit).map_err(|errno| (index as u16, errno))?;
+    }
+    Ok(())
+}
+
+/// Sets a limit, but of the one on descriptors only the hard limit, and that only upwards: the set-up still needs many.
+fn limit_while_privileged(limit: &Rlimit) -> Result<(), Errno> {
+    if limit.resource != libc::RLIMIT_NOFILE {
+        return set_limit(limit.resource, [limit.soft, limit.hard]);
+    }
+    let mut current = [0u64; 2];
+    // SAFETY: no new value; room for a struct rlimit64, which is two u64.
+    unsafe { call!(libc::SYS_prlimit64, 0, limit.resource, 0, current.as_mut_ptr()) }?;
+    set_limit(limit.resource, [current[0], current[1].max(limit.hard)])
+}
+
+/// Sets the limit on descriptors, now that three are left. Lowering needs no privilege.
+fn limit_descriptors(limit: &Rlimit) -> Result<(), Errno> {
+    match limit.resource {
+        libc::RLIMIT_NOFILE => set_limit(limit.resource, [limit.soft, limit.hard]),
+        _ => Ok(()),
+    }
+}
+
+fn set_limit(resource: u32, pair: [u64; 2]) -> Result<(), Errno> {
+    // SAFETY: a struct rlimit64; no old value is asked for.
+    unsafe { call!(libc::SYS_prlimit64, 0, resource, pair.as_ptr(), 0) }.map(drop)
 }
 
 /// A session of its own, and descriptors 0, 1 and 2.

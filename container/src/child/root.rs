@@ -8,7 +8,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
-use super::{Launch, Line};
+use super::{Launch, Line, copy};
 use crate::kernel_files::MASKED_SYS;
 use crate::plan::{Kind, Plan, Target};
 use crate::steps::Step;
@@ -51,14 +51,7 @@ pub fn build(launch: &Launch, line: &Line) {
         line.done(Step::VolumeSource, Ok(()));
     }
     line.done(Step::Stage, stage(plan));
-    let overlay = sys::mount(
-        c"overlay",
-        c"root",
-        c"overlay",
-        libc::MS_NOSUID | libc::MS_NODEV,
-        Some(&plan.overlay_options),
-    );
-    line.done(Step::Overlay, overlay);
+    mount_layers(plan, line);
     line.done(Step::Proc, sys::mount(c"proc", c"root/proc", c"proc", CAREFUL, None));
     line.done(Step::Devices, devices());
     let terminal_flags = libc::MS_NOSUID | libc::MS_NOEXEC;
@@ -83,6 +76,26 @@ pub fn build(launch: &Launch, line: &Line) {
             call!(libc::SYS_sethostname, name.as_ptr(), name.len())
         });
     }
+}
+
+/// The layers as one file system at `root`: an overlay, or a copy where the kernel refuses that.
+fn mount_layers(plan: &Plan, line: &Line) {
+    let flags = libc::MS_NOSUID | libc::MS_NODEV;
+    match sys::mount(c"overlay", c"root", c"overlay", flags, Some(&plan.overlay_options)) {
+        // No overlay in this kernel, not for this user, or not on these file systems.
+        Err(libc::ENODEV | libc::EPERM | libc::EINVAL | libc::ELOOP | libc::EOPNOTSUPP | libc::ESTALE) => {
+            line.done(Step::Copy, copy_layers(plan, flags));
+        }
+        other => line.done(Step::Overlay, other),
+    }
+}
+
+fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
+    for layer in &plan.layers {
+        copy::copy_layer(layer, c"upper")?;
+    }
+    sys::bind(c"upper", c"root")?;
+    sys::mount(c"", c"root", c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)
 }
 
 /// A copy of the source's mounts that is attached nowhere yet.

@@ -1,0 +1,156 @@
+//! What a container that cannot be started says.
+
+use std::fs;
+
+use container::{Access, IdMap, UserNamespace, Volume};
+use nix::errno::Errno;
+
+use crate::run::{directory, layer, open_to_all, payload, refusal};
+use crate::{Need, Test};
+
+pub const TESTS: &[Test] = &[
+    ("a program that is not there is 127", Need::Nothing, missing_program),
+    (
+        "a program that cannot be executed is 126",
+        Need::Nothing,
+        not_executable,
+    ),
+    ("a layer that is not there is named", Need::Nothing, missing_layer),
+    ("a volume that is not there is named", Need::Nothing, missing_volume),
+    (
+        "a description that makes no sense is refused before anything is made",
+        Need::Nothing,
+        nonsense,
+    ),
+    (
+        "an ordinary user is told what is not theirs to map",
+        Need::Nothing,
+        foreign_ids,
+    ),
+    (
+        "a working directory outside the root is refused",
+        Need::Nothing,
+        escaping_directory,
+    ),
+    ("a failed start leaves no process behind", Need::Nothing, nothing_left),
+];
+
+fn missing_program() {
+    let mut spec = payload(&[]);
+    spec.program = "/no/such/program".into();
+    let error = refusal(spec);
+    assert_eq!(
+        (error.exit_code(), error.step, error.errno),
+        (127, "exec", Some(Errno::ENOENT))
+    );
+    assert!(error.to_string().contains("/no/such/program"), "{error}");
+}
+
+fn not_executable() {
+    let image = directory();
+    fs::write(image.path().join("plain"), "text").unwrap();
+    fs::write(image.path().join("script"), "not an ELF").unwrap();
+    open_to_all(&image.path().join("script"));
+    for (program, errno) in [
+        ("/plain", Errno::EACCES),
+        ("/script", Errno::ENOEXEC),
+        ("/dev", Errno::EACCES),
+    ] {
+        let mut spec = payload(&[]);
+        spec.layers.push(image.path().to_owned());
+        spec.program = program.into();
+        let error = refusal(spec);
+        assert_eq!(
+            (error.exit_code(), error.errno),
+            (126, Some(errno)),
+            "{program}: {error}"
+        );
+        assert!(!error.hint.is_empty());
+    }
+}
+
+fn missing_layer() {
+    let mut spec = payload(&[]);
+    spec.layers.push("/no/such/layer".into());
+    let error = refusal(spec);
+    assert_eq!((error.exit_code(), error.step), (125, "overlay"));
+    assert!(error.to_string().contains("/no/such/layer"), "{error}");
+}
+
+fn missing_volume() {
+    let mut spec = payload(&[]);
+    spec.volumes = vec![Volume {
+        source: "/no/such/volume".into(),
+        target: "/v".into(),
+        access: Access::ReadOnly,
+    }];
+    let error = refusal(spec);
+    assert_eq!(error.errno, Some(Errno::ENOENT));
+    assert!(error.to_string().contains("/no/such/volume"), "{error}");
+}
+
+fn nonsense() {
+    let mut specs = Vec::new();
+    let mut with = |change: fn(&mut container::Spec)| {
+        let mut spec = payload(&[]);
+        change(&mut spec);
+        specs.push(spec);
+    };
+    with(|spec| spec.layers.clear());
+    with(|spec| spec.program = "relative".into());
+    with(|spec| spec.cwd = "relative".into());
+    with(|spec| spec.cwd = "/a/../b".into());
+    with(|spec| spec.hostname = "x".repeat(65));
+    with(|spec| spec.args = vec!["zero\0byte".into()]);
+    with(|spec| spec.limits.memory_bytes = Some(1));
+    with(|spec| spec.layers = vec!["/proc/self/cwd".into()]);
+    for spec in specs {
+        let error = refusal(spec);
+        assert_eq!((error.step, error.errno), ("spec", None), "{error}");
+        assert!(!error.hint.is_empty(), "{error}");
+    }
+}
+
+fn foreign_ids() {
+    let nobody = vec![IdMap {
+        inside: 1,
+        outside: 1,
+        count: 1,
+    }];
+    let mut spec = payload(&[]);
+    spec.namespaces.user = UserNamespace::Mapped {
+        uids: nobody.clone(),
+        gids: nobody,
+    };
+    let error = refusal(spec);
+    assert_eq!(error.step, "spec");
+    assert!(error.tried.contains("user"), "{error}");
+}
+
+/// CVE-2024-21626: a working directory that leads to a descriptor the runtime has open.
+fn escaping_directory() {
+    for fd in 0..32 {
+        let mut spec = payload(&["exit", "0"]);
+        spec.cwd = format!("/proc/self/fd/{fd}").into();
+        let error = refusal(spec);
+        assert_eq!(error.step, "working directory", "{error}");
+    }
+    // The same through a link in the image.
+    let image = directory();
+    std::os::unix::fs::symlink("/proc/self/cwd", image.path().join("link")).unwrap();
+    let mut spec = payload(&["exit", "0"]);
+    spec.layers = vec![layer(), image.path().to_owned()];
+    spec.cwd = "/link".into();
+    assert_eq!(refusal(spec).step, "working directory");
+}
+
+fn nothing_left() {
+    let children = || fs::read_to_string(format!("/proc/self/task/{}/children", nix::unistd::gettid())).unwrap();
+    let before = children();
+    for program in ["/no/such/program", "/dev/null"] {
+        let mut spec = payload(&[]);
+        spec.program = program.into();
+        refusal(spec);
+    }
+    assert_eq!(children(), before);
+}

@@ -1,0 +1,308 @@
+//! The file system inside: layers, what can be written, volumes, /proc, /dev, /sys.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use container::{Access, IdMap, Spec, Tmpfs, User, UserNamespace, Volume, Writable};
+
+use crate::run::{directory, layer, output, payload, refusal};
+use crate::{Need, Test};
+
+pub const TESTS: &[Test] = &[
+    ("upper layers hide lower ones", Need::Nothing, layers),
+    (
+        "what the program writes does not reach the layers",
+        Need::Nothing,
+        writing,
+    ),
+    ("a read-only root cannot be written", Need::Nothing, read_only_root),
+    ("the size of the writable layer is limited", Need::Nothing, limited_size),
+    ("volumes are read-only or writable as asked", Need::Nothing, volumes),
+    ("a single file can be a volume", Need::Nothing, file_volume),
+    (
+        "volume targets are resolved inside the root",
+        Need::Nothing,
+        volume_through_links,
+    ),
+    (
+        "volume targets in /proc are refused, also through links",
+        Need::Nothing,
+        volume_in_proc,
+    ),
+    (
+        "memory file systems are mounted where asked",
+        Need::Nothing,
+        memory_file_systems,
+    ),
+    (
+        "the working directory is made when missing",
+        Need::Nothing,
+        working_directory,
+    ),
+    (
+        "/dev has the usual devices and links and nothing of the host",
+        Need::Nothing,
+        devices,
+    ),
+    (
+        "/proc shows the container's processes only",
+        Need::Nothing,
+        own_processes,
+    ),
+    (
+        "an image cannot replace /proc, /dev or /sys",
+        Need::Nothing,
+        hostile_mount_points,
+    ),
+    (
+        "names with commas, colons and backslashes work as layers",
+        Need::Nothing,
+        odd_names,
+    ),
+    ("root can map users", Need::Root, mapped_users),
+    ("the program can run as another user", Need::Root, other_user),
+];
+
+fn attempts(tries: &[&str]) -> Spec {
+    payload(&[&["try"], tries].concat())
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().collect()
+}
+
+fn layers() {
+    let (low, high) = (directory(), directory());
+    for (layer, file) in [(&low, "both"), (&low, "low"), (&high, "both")] {
+        fs::write(layer.path().join(file), layer.path().to_str().unwrap()).unwrap();
+    }
+    let mut spec = attempts(&["read:/both", "read:/low"]);
+    spec.layers = vec![layer(), low.path().to_owned(), high.path().to_owned()];
+    let expected = format!(
+        "read:/both: {}\nread:/low: {}\n",
+        high.path().display(),
+        low.path().display()
+    );
+    assert_eq!(output(spec), expected);
+}
+
+fn writing() {
+    let low = directory();
+    fs::write(low.path().join("file"), "host").unwrap();
+    let mut spec = attempts(&["write:/file", "read:/file", "write:/new", "mkdir:/folder"]);
+    spec.layers.push(low.path().to_owned());
+    assert_eq!(
+        lines(&output(spec)),
+        [
+            "write:/file: ok",
+            "read:/file: written inside",
+            "write:/new: ok",
+            "mkdir:/folder: ok"
+        ]
+    );
+    assert_eq!(fs::read_to_string(low.path().join("file")).unwrap(), "host");
+    assert_eq!(fs::read_dir(low.path()).unwrap().count(), 1);
+}
+
+fn read_only_root() {
+    let mut spec = attempts(&["write:/new", "write:/dev/shm/new"]);
+    spec.writable = Writable::No;
+    assert_eq!(lines(&output(spec)), ["write:/new: EROFS", "write:/dev/shm/new: ok"]);
+}
+
+fn limited_size() {
+    let mut spec = attempts(&["write:/a", "write:/b"]);
+    spec.writable = Writable::Memory { size_bytes: Some(4096) };
+    assert!(output(spec).contains("ENOSPC"));
+}
+
+fn volume(source: &Path, target: &str, access: Access) -> Volume {
+    Volume {
+        source: source.to_owned(),
+        target: target.into(),
+        access,
+    }
+}
+
+fn volumes() {
+    let (read_only, writable) = (directory(), directory());
+    fs::write(read_only.path().join("file"), "host").unwrap();
+    let mut spec = attempts(&["read:/in/file", "write:/in/file", "write:/a/b/out/file"]);
+    spec.volumes = vec![
+        volume(read_only.path(), "/in", Access::ReadOnly),
+        volume(writable.path(), "/a/b/out", Access::ReadWrite),
+    ];
+    assert_eq!(
+        lines(&output(spec)),
+        [
+            "read:/in/file: host",
+            "write:/in/file: EROFS",
+            "write:/a/b/out/file: ok"
+        ]
+    );
+    assert_eq!(
+        fs::read_to_string(writable.path().join("file")).unwrap(),
+        "written inside"
+    );
+}
+
+fn file_volume() {
+    let folder = directory();
+    let file = folder.path().join("file");
+    fs::write(&file, "host").unwrap();
+    let mut spec = attempts(&["read:/etc/name"]);
+    spec.volumes = vec![volume(&file, "/etc/name", Access::ReadOnly)];
+    assert_eq!(output(spec), "read:/etc/name: host\n");
+}
+
+/// CVE-2021-30465: the image has a link where the volume goes.
+fn volume_through_links() {
+    let (image, source, outside) = (directory(), directory(), directory());
+    fs::write(source.path().join("file"), "volume").unwrap();
+    let outside = outside.path().to_str().unwrap().to_owned();
+    symlink(&outside, image.path().join("absolute")).unwrap();
+    symlink("../../../../../../inside", image.path().join("relative")).unwrap();
+    fs::create_dir(image.path().join("inside")).unwrap();
+    fs::create_dir_all(image.path().join(&outside[1..])).unwrap();
+    let mut spec = attempts(&["read:/inside/file", &format!("read:{outside}/file")]);
+    spec.layers.push(image.path().to_owned());
+    spec.volumes = vec![
+        volume(source.path(), "/relative", Access::ReadOnly),
+        volume(source.path(), "/absolute", Access::ReadOnly),
+    ];
+    let text = output(spec);
+    assert_eq!(
+        lines(&text),
+        [
+            "read:/inside/file: volume".to_owned(),
+            format!("read:{outside}/file: volume")
+        ]
+    );
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+/// CVE-2025-52881: a mount redirected into /proc, whose files act on processes.
+fn volume_in_proc() {
+    let (image, source) = (directory(), directory());
+    symlink("/proc/self", image.path().join("link")).unwrap();
+    let mut spec = payload(&["exit", "0"]);
+    spec.layers.push(image.path().to_owned());
+    spec.volumes = vec![volume(source.path(), "/link/attr", Access::ReadWrite)];
+    let error = refusal(spec);
+    assert_eq!(
+        (error.step, error.errno),
+        ("volumes", Some(nix::errno::Errno::EXDEV)),
+        "{error}"
+    );
+}
+
+fn memory_file_systems() {
+    let mut spec = attempts(&["write:/cache/file", "write:/cache/second"]);
+    spec.tmpfs = vec![Tmpfs {
+        target: "/cache".into(),
+        size_bytes: Some(4096),
+    }];
+    spec.writable = Writable::No;
+    assert_eq!(
+        lines(&output(spec)),
+        ["write:/cache/file: ok", "write:/cache/second: ENOSPC"]
+    );
+}
+
+fn working_directory() {
+    let mut spec = payload(&["identity"]);
+    spec.cwd = "/made/on/demand".into();
+    assert!(output(spec).ends_with(" /made/on/demand\n"));
+}
+
+fn devices() {
+    let text = output(attempts(&[
+        "list:/dev",
+        "write:/dev/null",
+        "write:/dev/full",
+        "link:/dev/ptmx",
+        "list:/dev/shm",
+        "open:/dev/pts/ptmx",
+    ]));
+    assert_eq!(
+        lines(&text),
+        [
+            "list:/dev: fd full null ptmx pts random shm stderr stdin stdout tty urandom zero",
+            "write:/dev/null: ok",
+            "write:/dev/full: ENOSPC",
+            "link:/dev/ptmx: pts/ptmx",
+            "list:/dev/shm: ",
+            "open:/dev/pts/ptmx: ok",
+        ]
+    );
+}
+
+fn own_processes() {
+    let text = output(attempts(&["list:/proc"]));
+    let mut processes: Vec<_> = text
+        .split_whitespace()
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    processes.sort();
+    assert_eq!(processes, ["1", "2"]);
+}
+
+/// CVE-2025-31133 and relatives: an image with links where the runtime mounts.
+fn hostile_mount_points() {
+    let (image, outside) = (directory(), directory());
+    for name in ["proc", "dev", "sys"] {
+        symlink(outside.path(), image.path().join(name)).unwrap();
+    }
+    let mut spec = attempts(&["write:/dev/null", "read:/proc/sys/kernel/ostype", "list:/sys/class/net"]);
+    spec.layers.insert(0, image.path().to_owned());
+    let text = output(spec);
+    assert_eq!(
+        lines(&text),
+        [
+            "write:/dev/null: ok",
+            "read:/proc/sys/kernel/ostype: Linux",
+            "",
+            "list:/sys/class/net: lo"
+        ]
+    );
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+fn odd_names() {
+    let folder = directory();
+    let odd = folder.path().join(r"a:b,c\d e");
+    fs::create_dir(&odd).unwrap();
+    fs::write(odd.join("file"), "found").unwrap();
+    let mut spec = attempts(&["read:/file"]);
+    spec.layers.push(odd);
+    assert_eq!(output(spec), "read:/file: found\n");
+}
+
+fn mapped_users() {
+    let map = vec![IdMap {
+        inside: 0,
+        outside: 100_000,
+        count: 65_536,
+    }];
+    let mut spec = payload(&["hold"]);
+    spec.namespaces.user = UserNamespace::Mapped {
+        uids: map.clone(),
+        gids: map,
+    };
+    spec.user = User { uid: 7, gid: 8 };
+    let mut running = crate::run::start(spec).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let status = fs::read_to_string(format!("/proc/{}/status", running.container.pids()[1])).unwrap();
+    assert!(status.contains("Uid:\t100007\t100007\t100007\t100007"), "{status}");
+    assert!(status.contains("Gid:\t100008"), "{status}");
+}
+
+fn other_user() {
+    let mut spec = payload(&["identity"]);
+    spec.user = User { uid: 1234, gid: 56 };
+    assert_eq!(output(spec), "1 1234 56 isolab /\n");
+    let mut spec = payload(&["status", "CapEff", "CapPrm", "Groups"]);
+    spec.user = User { uid: 1234, gid: 56 };
+    assert_eq!(output(spec), "0000000000000000\n0000000000000000\n\n");
+}

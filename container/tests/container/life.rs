@@ -1,0 +1,206 @@
+//! Start, exit status, signals, orphans, stop, remove.
+
+use std::time::Duration;
+
+use container::{ExitStatus, Network, Share};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::run::{output, payload, run, start};
+use crate::{Need, Test};
+
+pub const TESTS: &[Test] = &[
+    ("the exit code comes out as it is", Need::Nothing, exit_codes),
+    (
+        "a signal's death comes out as that signal",
+        Need::Nothing,
+        signal_deaths,
+    ),
+    (
+        "arguments and environment are what was given and nothing else",
+        Need::Nothing,
+        arguments,
+    ),
+    (
+        "the program is a child of pid 1, root inside, with its own host name, in /",
+        Need::Nothing,
+        identity,
+    ),
+    ("pid 1 reaps orphans", Need::Nothing, orphans),
+    (
+        "the program starts with no signal blocked or ignored",
+        Need::Nothing,
+        clean_signals,
+    ),
+    ("signals are forwarded to the program", Need::Nothing, forwarding),
+    ("stop asks first, then kills", Need::Nothing, stopping),
+    ("a container dropped is a container ended", Need::Nothing, dropping),
+    ("every process is listed, pid 1 first", Need::Nothing, listing),
+    ("phases follow one another from plan to exec", Need::Nothing, phases),
+    ("pid 1 is in no namespace of the host", Need::Nothing, namespaces),
+    ("namespaces can be shared with the host", Need::Root, shared_namespaces),
+    ("many containers run at once", Need::Nothing, many),
+    ("containers can be started from several threads", Need::Nothing, threads),
+];
+
+fn exit_codes() {
+    for code in ["0", "1", "42", "255"] {
+        assert_eq!(run(payload(&["exit", code])).0.code().to_string(), code);
+    }
+}
+
+fn signal_deaths() {
+    for signal in [libc::SIGSEGV, libc::SIGABRT, libc::SIGKILL, libc::SIGTERM] {
+        let (status, _) = run(payload(&["raise", &signal.to_string()]));
+        assert_eq!(
+            status,
+            ExitStatus::Signal {
+                signal,
+                out_of_memory: false
+            }
+        );
+        assert_eq!(i32::from(status.code()), 128 + signal);
+    }
+}
+
+fn arguments() {
+    let mut spec = payload(&["arguments", "a b", "", "ü"]);
+    spec.env = vec!["ONE=1".into(), "EMPTY=".into()];
+    assert_eq!(output(spec), "arguments\na b\n\nü\nONE=1\nEMPTY=\n");
+}
+
+fn identity() {
+    let mut spec = payload(&["identity"]);
+    spec.hostname = "box".into();
+    assert_eq!(output(spec), "1 0 0 box /\n");
+}
+
+fn orphans() {
+    assert_eq!(output(payload(&["orphan"])), "parent 1\n0 zombies\n");
+}
+
+fn clean_signals() {
+    // Rust ignores SIGPIPE in its own programs: bit 12. The payload is one.
+    assert_eq!(output(payload(&["signals"])), "0000000000000000\n0000000000001000\n");
+}
+
+fn forwarding() {
+    let mut running = start(payload(&["count-signals"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    for signal in [Signal::SIGHUP, Signal::SIGUSR1] {
+        running.container.signal(signal).unwrap();
+        assert_eq!(running.read_line(), signal.as_str());
+    }
+    let status = running.container.stop(Duration::from_secs(60)).unwrap();
+    assert_eq!(status, ExitStatus::Code(7));
+    assert!(running.container.signal(Signal::SIGHUP).is_err());
+}
+
+fn stopping() {
+    let mut running = start(payload(&["ignore-term"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let status = running.container.stop(Duration::from_millis(50)).unwrap();
+    assert_eq!(
+        status,
+        ExitStatus::Signal {
+            signal: libc::SIGKILL,
+            out_of_memory: false
+        }
+    );
+    assert_eq!(running.container.wait(), Ok(status));
+    running.container.remove().unwrap();
+}
+
+fn dropping() {
+    let mut running = start(payload(&["hold"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let pids = running.container.pids();
+    drop(running);
+    for pid in pids {
+        assert_eq!(kill(Pid::from_raw(pid), None), Err(nix::errno::Errno::ESRCH));
+    }
+}
+
+fn listing() {
+    let mut running = start(payload(&["hold"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let pids = running.container.pids();
+    assert_eq!(pids.len(), 2);
+    assert_eq!(pids[0], running.container.pid().as_raw());
+    let command = std::fs::read(format!("/proc/{}/cmdline", pids[1])).unwrap();
+    assert!(command.starts_with(b"/payload\0"));
+}
+
+fn phases() {
+    let running = start(payload(&["exit", "0"])).unwrap();
+    let stamps = running.container.stamps();
+    let names: Vec<_> = stamps.iter().map(|stamp| stamp.name).collect();
+    assert_eq!((names.first(), names.last()), (Some(&"plan"), Some(&"exec")));
+    assert!(
+        stamps.windows(2).all(|pair| pair[0].at_ns <= pair[1].at_ns),
+        "{stamps:?}"
+    );
+    let steps = running.container.explain();
+    for name in [
+        "clone pid 1",
+        "network namespace",
+        "overlay",
+        "pivot root",
+        "system-call filter",
+        "exec",
+    ] {
+        assert!(
+            steps.iter().any(|step| step.name == name && !step.purpose.is_empty()),
+            "{name}"
+        );
+    }
+    running.finish();
+}
+
+fn namespaces() {
+    let mut running = start(payload(&["hold"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let pids = running.container.pids();
+    for name in ["pid", "mnt", "uts", "ipc", "net", "cgroup"] {
+        let of = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/{name}")).unwrap();
+        let host = of("self");
+        for pid in &pids {
+            assert_ne!(of(&pid.to_string()), host, "{name} of {pid}");
+        }
+    }
+}
+
+fn shared_namespaces() {
+    let mut spec = payload(&["hold"]);
+    spec.namespaces.network = Network::Host;
+    spec.namespaces.uts = Share::Host;
+    spec.namespaces.ipc = Share::Host;
+    spec.namespaces.cgroup = Share::Host;
+    let mut running = start(spec).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let pid = running.container.pids()[1];
+    for name in ["uts", "ipc", "net", "cgroup"] {
+        let of = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/{name}")).unwrap();
+        assert_eq!(of(&pid.to_string()), of("self"), "{name}");
+    }
+}
+
+fn many() {
+    let mut held: Vec<_> = (0..50).map(|_| start(payload(&["hold"])).unwrap()).collect();
+    for running in &mut held {
+        assert_eq!(running.read_line(), "ready");
+    }
+}
+
+fn threads() {
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for turn in 0..10 {
+                    let code = (thread * 10 + turn).to_string();
+                    assert_eq!(run(payload(&["exit", &code])).0.code().to_string(), code);
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,146 @@
+//! Control groups: limits hold, statistics tell, nothing is left.
+
+use container::{ExitStatus, Limits};
+
+use crate::run::{output, payload, run, start, usual_limits};
+use crate::{Need, Test};
+
+pub const TESTS: &[Test] = &[
+    (
+        "a program past its memory limit is killed and said to be out of memory",
+        Need::Groups,
+        memory,
+    ),
+    ("a program within its memory limit is not", Need::Groups, enough_memory),
+    ("the limit on tasks counts the program's own", Need::Groups, tasks),
+    ("a processor quota throttles", Need::Groups, processor),
+    ("a processor set is obeyed", Need::Groups, processor_set),
+    ("statistics show what the program allocated", Need::Groups, statistics),
+    (
+        "both processes are in the group, which looks like the top",
+        Need::Groups,
+        membership,
+    ),
+    ("a removed container leaves no group", Need::Groups, nothing_left),
+    ("without limits there is no group", Need::Nothing, no_group),
+];
+
+fn limited(arguments: &[&str], limits: Limits) -> container::Spec {
+    let mut spec = payload(arguments);
+    spec.limits = limits;
+    spec
+}
+
+fn memory() {
+    let limits = Limits {
+        memory_bytes: Some(32 << 20),
+        ..Limits::default()
+    };
+    let mut running = start(limited(&["eat", "256"], limits)).unwrap();
+    let status = running.container.wait().unwrap();
+    assert_eq!(
+        status,
+        ExitStatus::Signal {
+            signal: libc::SIGKILL,
+            out_of_memory: true
+        }
+    );
+    assert!(running.container.statistics().unwrap().oom_kills.unwrap() >= 1);
+}
+
+fn enough_memory() {
+    let limits = Limits {
+        memory_bytes: Some(64 << 20),
+        ..Limits::default()
+    };
+    assert_eq!(output(limited(&["eat", "16"], limits)), format!("ate {}\n", 16 << 20));
+}
+
+fn tasks() {
+    let limits = Limits {
+        pids: Some(5),
+        ..Limits::default()
+    };
+    let running = start(limited(&["forks", "100"], limits)).unwrap();
+    let (status, text) = running.finish();
+    assert_eq!((status, text.as_str()), (ExitStatus::Code(0), "4 EAGAIN\n"));
+}
+
+fn processor() {
+    let limits = Limits {
+        cpus: Some(0.1),
+        ..Limits::default()
+    };
+    let mut running = start(limited(&["burn", "500"], limits)).unwrap();
+    running.container.wait().unwrap();
+    let statistics = running.container.statistics().unwrap();
+    assert!(statistics.throttled_periods.unwrap() >= 1, "{statistics:?}");
+    assert!(statistics.throttled_ns.unwrap() > 0, "{statistics:?}");
+}
+
+fn processor_set() {
+    let limits = Limits {
+        cpuset: Some("0".into()),
+        ..Limits::default()
+    };
+    match start(limited(&["status", "Cpus_allowed_list"], limits)) {
+        Ok(running) => assert_eq!(running.finish().1, "0\n"),
+        // Only where the controller is not handed down to this user.
+        Err(error) => assert!(error.step == "cgroup" && !nix::unistd::geteuid().is_root(), "{error}"),
+    }
+}
+
+fn statistics() {
+    let mut running = start(limited(&["hold"], usual_limits())).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let statistics = running.container.statistics().unwrap();
+    assert_eq!(statistics.pids, Some(2));
+    assert_eq!(statistics.oom_kills, Some(0));
+    assert!(statistics.memory_bytes.unwrap() > 0, "{statistics:?}");
+    assert!(
+        statistics
+            .memory_peak_bytes
+            .is_none_or(|peak| peak >= statistics.memory_bytes.unwrap()),
+        "{statistics:?}"
+    );
+}
+
+fn membership() {
+    let mut running = start(limited(&["hold"], usual_limits())).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    for pid in running.container.pids() {
+        let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+        assert!(
+            groups.lines().filter(|line| line.contains("/isolab-")).count() >= 1,
+            "{pid}: {groups}"
+        );
+    }
+    drop(running);
+    let inside = output(limited(&["try", "read:/proc/self/cgroup"], usual_limits()));
+    assert!(!inside.contains("isolab-"), "{inside}");
+}
+
+fn nothing_left() {
+    let mut running = start(limited(&["hold"], usual_limits())).unwrap();
+    running.read_line();
+    let groups = crate::sweep::groups();
+    assert!(!groups.is_empty());
+    let own: Vec<_> = groups
+        .into_iter()
+        .filter(|path| {
+            path.to_string_lossy()
+                .contains(&format!("isolab-{}-", std::process::id()))
+        })
+        .collect();
+    drop(running);
+    let (status, _) = run(limited(&["exit", "0"], usual_limits()));
+    assert_eq!(status, ExitStatus::Code(0));
+    // Tests run at the same time, so only groups seen before can be told to be gone.
+    assert!(own.iter().any(|path| !path.exists()));
+}
+
+fn no_group() {
+    let mut running = start(payload(&["exit", "0"])).unwrap();
+    running.container.wait().unwrap();
+    assert_eq!(running.container.statistics(), None);
+}

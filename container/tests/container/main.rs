@@ -1,0 +1,73 @@
+//! What a container promises, checked against the running kernel.
+//!
+//! The harness is libtest-mimic, because some tests need what a host may lack (root, control groups, user namespaces):
+//! those are listed as ignored, with the reason. The program inside the containers is this executable itself, copied
+//! into a layer (`payload.rs`); it is also the lab that is killed (`sweep.rs`).
+
+mod errors;
+mod files;
+mod life;
+mod limits;
+mod payload;
+mod run;
+mod security;
+mod sweep;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A test: its name as a claim, what it needs of the host, and what it does.
+type Test = (&'static str, Need, fn());
+
+/// What a test needs.
+#[derive(Clone, Copy)]
+enum Need {
+    Nothing,
+    Root,
+    /// Control groups that this user may make, with these limits.
+    Groups,
+}
+
+impl Need {
+    /// Why the test cannot run here; `None` when it can.
+    fn missing(self) -> Option<String> {
+        match self {
+            Need::Nothing => run::cannot_start(),
+            Need::Root if !nix::unistd::geteuid().is_root() => Some("needs root".into()),
+            Need::Root => run::cannot_start(),
+            Need::Groups => run::cannot_start().or_else(run::cannot_limit),
+        }
+    }
+}
+
+fn main() {
+    payload::run_if_called();
+    sweep::run_if_called();
+    let arguments = Arguments::from_args();
+    let tests = [
+        life::TESTS,
+        files::TESTS,
+        errors::TESTS,
+        limits::TESTS,
+        security::TESTS,
+        sweep::TESTS,
+    ];
+    let trials = tests.into_iter().flatten().map(|&(name, need, test)| {
+        let missing = need.missing();
+        let name = match &missing {
+            Some(reason) => format!("{name} [{reason}]"),
+            None => name.to_owned(),
+        };
+        let run = move || std::panic::catch_unwind(test).map_err(|panic| Failed::from(message(&*panic)));
+        Trial::test(name, run).with_ignored_flag(missing.is_some())
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    run::clean_up();
+    conclusion.exit();
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("panic")
+        .to_owned()
+}

@@ -1,0 +1,276 @@
+//! What a program cannot do. Where it can be shown, the same attempt succeeds without the protection.
+
+use std::collections::BTreeSet;
+use std::os::fd::AsRawFd;
+
+use container::{Capability, Rlimit, Seccomp};
+
+use crate::run::{directory, layer, output, payload};
+use crate::{Need, Test};
+
+pub const TESTS: &[Test] = &[
+    ("no capability in any set", Need::Nothing, no_capabilities),
+    (
+        "capabilities that were asked for and no others",
+        Need::Root,
+        added_capabilities,
+    ),
+    ("no new privileges, and a filter", Need::Nothing, confined),
+    ("no descriptor but the three", Need::Nothing, descriptors),
+    ("calls that attack the kernel are refused", Need::Nothing, refused_calls),
+    ("the filter is what refuses them", Need::Root, filter_refuses),
+    ("calls that programs need are allowed", Need::Nothing, allowed_calls),
+    (
+        "CVE-2019-5736: pid 1's executable cannot be opened",
+        Need::Nothing,
+        executable_of_pid1,
+    ),
+    (
+        "CVE-2022-0185: no user namespace, no fsconfig",
+        Need::Nothing,
+        user_namespace,
+    ),
+    (
+        "CVE-2022-0492: no cgroup to set a release agent in",
+        Need::Nothing,
+        release_agent,
+    ),
+    ("CVE-2023-25809: /sys is read-only", Need::Nothing, sys_read_only),
+    ("files that tell about the host are covered", Need::Nothing, masked),
+    ("files that steer the host are read-only", Need::Nothing, steering),
+    ("device files of an image do not work", Need::Root, device_files),
+    ("pid 1 cannot be traced or looked into", Need::Nothing, pid1_closed),
+    ("only loopback, and it works", Need::Nothing, loopback),
+    ("resource limits are set", Need::Nothing, resource_limits),
+];
+
+fn attempts(tries: &[&str]) -> container::Spec {
+    payload(&[&["try"], tries].concat())
+}
+
+fn answers(text: &str) -> Vec<(&str, &str)> {
+    text.lines().filter_map(|line| line.split_once(": ")).collect()
+}
+
+/// CVE-2022-24769 was about the inheritable set.
+fn no_capabilities() {
+    let text = output(payload(&["status", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]));
+    assert!(text.lines().all(|set| u64::from_str_radix(set, 16) == Ok(0)), "{text}");
+    assert_eq!(text.lines().count(), 5);
+}
+
+fn added_capabilities() {
+    let mut spec = payload(&["status", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]);
+    spec.capabilities = BTreeSet::from([Capability::Chown, Capability::NetRaw, Capability::CheckpointRestore]);
+    let sets: Vec<u64> = output(spec)
+        .lines()
+        .map(|set| u64::from_str_radix(set, 16).unwrap())
+        .collect();
+    let wanted = 1 | 1 << 13 | 1 << 40;
+    assert_eq!(sets, [0, wanted, wanted, wanted, 0]);
+}
+
+fn confined() {
+    assert_eq!(output(payload(&["status", "NoNewPrivs", "Seccomp"])), "1\n2\n");
+}
+
+/// CVE-2024-21626, the other half: nothing to lead out by.
+fn descriptors() {
+    let leak = std::fs::File::open("/").unwrap();
+    // SAFETY: fcntl(2) on a descriptor of our own: it is inheritable now, as a careless caller's would be.
+    assert_eq!(unsafe { libc::fcntl(leak.as_raw_fd(), libc::F_SETFD, 0) }, 0);
+    assert_eq!(output(payload(&["descriptors"])), "[0, 1, 2]\n");
+}
+
+const ATTACKS: &[&str] = &[
+    "unshare-user",
+    "unshare-net",
+    "clone-user",
+    "setns",
+    "fsconfig",
+    "keyctl",
+    "add_key",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "io_uring_setup",
+    "kexec_load",
+    "init_module",
+    "reboot",
+    "swapon",
+    "settimeofday",
+    "chroot",
+    "vsock",
+    "alg",
+    "personality-odd",
+    "mount-proc",
+];
+
+fn refused_calls() {
+    let text = output(attempts(ATTACKS));
+    for (attempt, answer) in answers(&text) {
+        assert_eq!(answer, "EPERM", "{attempt}");
+    }
+    assert_eq!(answers(&text).len(), ATTACKS.len());
+    assert_eq!(output(attempts(&["clone3"])), "clone3: ENOSYS\n");
+}
+
+fn filter_refuses() {
+    // The user namespace last: what comes after it is refused for its lack of rights outside.
+    let tries = [
+        "unshare-net",
+        "fsconfig",
+        "keyctl",
+        "chroot",
+        "mount-proc",
+        "clone3",
+        "unshare-user",
+    ];
+    let mut spec = attempts(&tries);
+    spec.seccomp = Seccomp::Unconfined;
+    spec.capabilities = Capability::ALL.iter().copied().collect();
+    let text = output(spec);
+    for (attempt, answer) in answers(&text) {
+        assert!(!["EPERM", "ENOSYS"].contains(&answer), "{attempt}: {answer}");
+    }
+}
+
+fn allowed_calls() {
+    assert_eq!(
+        answers(&output(attempts(&["tcp", "personality"]))),
+        [("tcp", "ok"), ("personality", "ok")]
+    );
+    assert_eq!(output(attempts(&["raw"])), "raw: EPERM\n");
+}
+
+/// The runtime's executable was overwritten through /proc/PID/exe. Here pid 1 is a sealed memory file besides.
+fn executable_of_pid1() {
+    let text = output(attempts(&["open:/proc/1/exe", "path:/proc/1/exe", "link:/proc/1/exe"]));
+    for (attempt, answer) in answers(&text) {
+        assert_eq!(answer, "EACCES", "{attempt}");
+    }
+    let own = output(attempts(&["open:/proc/self/exe"]));
+    assert_eq!(own, "open:/proc/self/exe: ETXTBSY\n");
+}
+
+fn user_namespace() {
+    let text = output(attempts(&["unshare-user", "clone-user", "fsconfig"]));
+    assert!(answers(&text).iter().all(|(_, answer)| *answer == "EPERM"), "{text}");
+}
+
+fn release_agent() {
+    let text = output(attempts(&["mount-cgroup", "list:/sys/fs/cgroup"]));
+    assert_eq!(answers(&text)[0], ("mount-cgroup", "EPERM"));
+    assert!(!text.contains("release_agent"), "{text}");
+}
+
+fn sys_read_only() {
+    let text = output(attempts(&[
+        "mkdir:/sys/fs/cgroup/new",
+        "open:/sys/kernel/uevent_helper",
+        "write:/sys/kernel/mm/ksm/run",
+    ]));
+    for (attempt, answer) in answers(&text) {
+        assert!(
+            ["EROFS", "EPERM", "EACCES", "ENOENT"].contains(&answer),
+            "{attempt}: {answer}"
+        );
+    }
+}
+
+fn masked() {
+    let tries = [
+        "read:/proc/kcore",
+        "read:/proc/keys",
+        "read:/proc/timer_list",
+        "read:/proc/interrupts",
+        "list:/proc/scsi",
+        "list:/proc/acpi",
+        "list:/sys/firmware",
+    ];
+    for (attempt, answer) in answers(&output(attempts(&tries))) {
+        assert!(["", "ENOENT"].contains(&answer), "{attempt}: {answer}");
+    }
+}
+
+fn steering() {
+    let tries = [
+        "open:/proc/sysrq-trigger",
+        "open:/proc/sys/kernel/core_pattern",
+        "open:/proc/sys/kernel/hostname",
+        "open:/proc/irq/default_smp_affinity",
+    ];
+    for (attempt, answer) in answers(&output(attempts(&tries))) {
+        assert!(["EROFS", "ENOENT"].contains(&answer), "{attempt}: {answer}");
+    }
+}
+
+fn device_files() {
+    let image = directory();
+    let device = image.path().join("device");
+    // A second /dev/zero: harmless if it works.
+    nix::sys::stat::mknod(
+        &device,
+        nix::sys::stat::SFlag::S_IFCHR,
+        nix::sys::stat::Mode::from_bits_truncate(0o666),
+        libc::makedev(1, 5),
+    )
+    .unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(&device)
+        .expect("it works outside");
+    let mut spec = attempts(&["open:/device", "open:/volume/device"]);
+    spec.layers = vec![layer(), image.path().to_owned()];
+    spec.volumes = vec![container::Volume {
+        source: image.path().to_owned(),
+        target: "/volume".into(),
+        access: container::Access::ReadWrite,
+    }];
+    assert_eq!(output(spec), "open:/device: EACCES\nopen:/volume/device: EACCES\n");
+}
+
+fn pid1_closed() {
+    let text = output(attempts(&[
+        "ptrace-1",
+        "open:/proc/1/mem",
+        "read:/proc/1/environ",
+        "link:/proc/1/fd/1",
+        "link:/proc/1/root",
+        "link:/proc/1/ns/net",
+    ]));
+    for (attempt, answer) in answers(&text) {
+        assert!(["EPERM", "EACCES"].contains(&answer), "{attempt}: {answer}");
+    }
+}
+
+fn loopback() {
+    let interfaces = output(payload(&["interfaces"]));
+    let names: Vec<_> = interfaces
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, _)| name.trim())
+        .collect();
+    // Some kernels add tunnel devices of their own to every network namespace; none of them is up.
+    assert!(
+        names.contains(&"lo") && !names.iter().any(|name| name.starts_with("eth")),
+        "{names:?}"
+    );
+    assert_eq!(output(payload(&["loopback"])), "connected\n");
+}
+
+fn resource_limits() {
+    let mut spec = attempts(&["read:/proc/self/limits"]);
+    spec.rlimits = vec![Rlimit {
+        resource: libc::RLIMIT_NOFILE,
+        soft: 17,
+        hard: 18,
+    }];
+    let text = output(spec);
+    let line = text.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(
+        line.split_whitespace().skip(3).take(2).collect::<Vec<_>>(),
+        ["17", "18"]
+    );
+}
