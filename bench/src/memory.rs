@@ -3,6 +3,7 @@
 use crate::target::{Instance, Role};
 use reports::model::Memory;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What one process, or one mapping of it, has resident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,28 @@ impl Resident {
     }
 }
 
-/// The memory of all the instance's processes, with what could not be had and why.
+/// How often, and in what steps, an instance is looked at until it has come to rest.
+const LOOKS: u32 = 30;
+/// The pause between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
+
+/// The memory of all the instance's processes once it has come to rest: a container's own pid 1 may still be on its way
+/// when the program has written its first byte. What could not be had is told with the reason.
 pub fn of_instance(instance: &dyn Instance) -> Memory {
+    let mut memory = look(instance);
+    for _ in 1..LOOKS {
+        std::thread::sleep(BETWEEN_LOOKS);
+        let again = look(instance);
+        let rested = again.uss_bytes == memory.uss_bytes;
+        memory = again;
+        if rested {
+            break;
+        }
+    }
+    memory
+}
+
+fn look(instance: &dyn Instance) -> Memory {
     let mut memory = Memory::default();
     let mut sum = Resident::default();
     let mut unreadable = None;

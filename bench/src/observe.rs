@@ -8,7 +8,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::image::Image;
 use crate::signals;
-use crate::target::{Backend, End, Instance, Stdio};
+use crate::target::{Backend, End, Instance, Role, Stdio};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -124,9 +124,14 @@ pub fn hold<T>(
     looked
 }
 
-/// Stops all processes of an instance where they are.
+/// Stops an instance's program, or the monitor that runs it, where it is. A container's own pid 1 goes on: it may still
+/// have to become what it is at rest.
 fn stop(instance: &dyn Instance) {
-    for (pid, _) in instance.processes() {
+    for (pid, _) in instance
+        .processes()
+        .into_iter()
+        .filter(|(_, role)| *role != Role::Runtime)
+    {
         // One that has ended meanwhile (ESRCH) is found out when it is looked at.
         let _ = kill(Pid::from_raw(pid), Signal::SIGSTOP);
     }

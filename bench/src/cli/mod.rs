@@ -65,6 +65,11 @@ pub fn main() -> ExitCode {
         ));
     }
     scratch::sweep();
+    if let Err(error) = container::sweep(&container::default_state_dir()) {
+        output::hint(&format!(
+            "what a lab that was killed has left could not be removed: {error}"
+        ));
+    }
     let run = matches!(cli.command, Some(Command::Run(_)));
     let outcome = match cli.command {
         None => compare::default_job(),

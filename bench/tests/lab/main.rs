@@ -4,6 +4,7 @@
 mod baselines;
 mod comparing;
 mod ending;
+mod exporting;
 mod host;
 mod programs;
 mod refusing;
@@ -19,6 +20,7 @@ fn main() {
         baselines::tests(),
         comparing::tests(),
         ending::tests(),
+        exporting::tests(),
         host::tests(),
         refusing::tests(),
         running::tests(),

@@ -1,0 +1,97 @@
+//! `isolab kernel` and `isolab image`: what they export works elsewhere, too.
+
+use crate::support::{Need, Place, expect, expect_holds, expect_status, say, test};
+use libtest_mimic::{Failed, Trial};
+use std::process::Command;
+
+const QEMU: &str = "qemu-system-x86_64";
+
+/// The lab's virtual hardware (COM1 the kernel's log, COM2 the workload's console, isa-debug-exit) as QEMU offers it. The exit
+/// port is one byte wide: the phase port is its neighbour.
+const MACHINE: [&str; 24] = [
+    "-M",
+    "microvm,isa-serial=off",
+    "-accel",
+    "kvm",
+    "-cpu",
+    "host",
+    "-m",
+    "128",
+    "-nodefaults",
+    "-no-user-config",
+    "-no-reboot",
+    "-nographic",
+    "-chardev",
+    "file,id=log,path=log",
+    "-device",
+    "isa-serial,iobase=0x3f8,irq=4,chardev=log",
+    "-chardev",
+    "stdio,id=console",
+    "-device",
+    "isa-serial,iobase=0x2f8,irq=3,chardev=console",
+    "-device",
+    "isa-debug-exit,iobase=0xf4,iosize=0x1",
+    "-append",
+    "rdinit=/hello",
+];
+
+pub fn tests() -> Vec<Trial> {
+    let qemu = &[Need::Kvm, Need::Tool(QEMU), Need::Tool("timeout")];
+    vec![
+        test(
+            "the_exported_kernel_and_initramfs_run_hello_under_qemu",
+            qemu,
+            under_qemu,
+        ),
+        test(
+            "the_exported_kernel_is_one_the_lab_itself_boots",
+            &[Need::Kvm],
+            boots_again,
+        ),
+        test("a_file_that_is_no_kernel_is_named", &[], no_kernel),
+    ]
+}
+
+fn export(place: &Place) -> Result<(), Failed> {
+    expect_status(&say(place.isolab(&["kernel", "export", "builtin", "kernel"]))?, 0)?;
+    expect_status(&say(place.isolab(&["image", "export", "--initramfs", "files"]))?, 0)
+}
+
+fn under_qemu() -> Result<(), Failed> {
+    let place = Place::new();
+    export(&place)?;
+    let mut command = Command::new("timeout");
+    command
+        .args(["60", QEMU])
+        .args(MACHINE)
+        .args(["-kernel", "kernel", "-initrd", "files"]);
+    command.current_dir(place.path()).stdin(std::process::Stdio::null());
+    let said = say(command)?;
+    let log = std::fs::read_to_string(place.path().join("log")).unwrap_or_default();
+    expect(said.stdout.contains("{\"workload\":\"hello\"}"), || {
+        format!("stdout {:?}, stderr {:?}, kernel log {log:?}", said.stdout, said.stderr)
+    })?;
+    // isa-debug-exit ends QEMU with twice the written status plus one.
+    expect_status(&said, 1)
+}
+
+fn boots_again() -> Result<(), Failed> {
+    let place = Place::new();
+    export(&place)?;
+    let said = say(place.isolab(&["run", "--on", "microvm", "--kernel", "kernel", "hello"]))?;
+    expect_status(&said, 0)?;
+    let inspected = say(place.isolab(&["kernel", "inspect", "kernel"]))?;
+    expect_status(&inspected, 0)?;
+    expect_holds(&inspected.stdout, "PVH")
+}
+
+fn no_kernel() -> Result<(), Failed> {
+    let place = Place::new();
+    std::fs::write(place.path().join("text"), "hello")?;
+    for name in ["text", "nothing"] {
+        let said = say(place.isolab(&["kernel", "inspect", name]))?;
+        expect_status(&said, 2)?;
+        expect_holds(&said.stderr, name)?;
+    }
+    Ok(())
+}
