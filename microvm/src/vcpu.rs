@@ -32,7 +32,12 @@ pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry) -> Result<VcpuFd, Error> {
         "offer the processor that it can offer",
         "This is unusual; please report it with `isolab doctor`",
     ))?;
+    enter(&vcpu, entry)?;
+    Ok(vcpu)
+}
 
+/// Puts a processor at a kernel's entry.
+pub fn enter(vcpu: &VcpuFd, entry: Entry) -> Result<(), Error> {
     let mut sregs = vcpu.get_sregs().map_err(failed("read the processor's state", ""))?;
     sregs.cr0 = PE | ET;
     sregs.cs = segment(CODE, 0x08);
@@ -61,8 +66,7 @@ pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry) -> Result<VcpuFd, Error> {
         ..Default::default()
     };
     vcpu.set_regs(&regs)
-        .map_err(failed("set the processor's registers", ""))?;
-    Ok(vcpu)
+        .map_err(failed("set the processor's registers", ""))
 }
 
 /// A segment of 4 GiB from 0 on.

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         trial("a_machine_without_memory_left_says_so_and_ends", exhausted),
         trial("an_unknown_system_call_is_named_once", unknown),
         trial("bad_addresses_are_errors_of_the_call", bad_addresses),
+        trial("what_a_program_sets_of_its_own_state_reads_back", own_state),
         trial("time_passes_in_the_guest_as_outside", time),
         trial("standard_input_reaches_the_program_and_ends", echo),
         trial("random_bytes_differ_from_run_to_run", random),
@@ -253,6 +254,18 @@ fn bad_addresses() -> Result<(), Failed> {
         &run(&["bad-addresses"]),
         0,
         "write -14 -14\nread small -14 -14\nread large -14 -14\npath -14 -14\nstat -14\nmap -12 -22\n",
+    )
+}
+
+fn own_state() -> Result<(), Failed> {
+    expect(
+        &run(&["own-state"]),
+        0,
+        concat!(
+            "action [0, 0] [0, 0, 0, 0] [1, 2, 3, 4]\nin place 0 [5, 6, 7, 8]\nrefused [-22, -22] -14\n",
+            "stack 0\nstack 0 true\nstack -14 -14\nlimit 0 [8388608, 18446744073709551615]\nlimit -14 -3\n",
+            "random -14 8\nids 1 1 1\n"
+        ),
     )
 }
 

@@ -2,8 +2,8 @@
 //!
 //! | from | to | what |
 //! |---|---|---|
-//! | `0` | `0x7fff_ffff_f000` | the program: its segments, heap, mappings, stack |
-//! | [`HELPER`] | one page | code of the kernel's that ring 3 executes (`user.rs`) |
+//! | `0` | [`USER_END`] | the program: its segments, heap, mappings, stack |
+//! | [`HELPER`] | two pages | code of the kernel's that ring 3 executes (`user.rs`, `light.rs`), and its data |
 //! | [`INITRAMFS_WINDOW`] | size of the initramfs | the initramfs, read-only, for that code to copy from |
 //! | [`DIRECT_MAP`] | size of RAM | all of guest-physical memory, in order |
 //! | [`KERNEL_BASE`] | 1 GiB | the first GiB of it again, where the kernel is linked |
@@ -24,9 +24,9 @@ pub const DIRECT_MAP: u64 = 0xffff_ff80_0000_0000;
 pub const LOW_MEMORY: u64 = 1 << 30;
 
 /// First address that is never the program's.
-pub const USER_END: u64 = 0x0000_7fff_ffff_f000;
-/// The helper page, directly above the stack so that they share page tables.
-pub const HELPER: u64 = 0x0000_7fff_ffff_e000;
+pub const USER_END: u64 = HELPER;
+/// The helper pages, directly above the stack so that they share page tables.
+pub const HELPER: u64 = 0x0000_7fff_ffff_d000;
 /// The stack ends (begins to grow) here.
 pub const STACK_TOP: u64 = HELPER;
 /// What the stack may grow to: Linux's default RLIMIT_STACK.

@@ -35,6 +35,7 @@ mod files;
 mod frames;
 mod global;
 mod layout;
+mod light;
 mod memory;
 mod page_table;
 mod power;

@@ -199,6 +199,14 @@ impl Memory {
         Ok(())
     }
 
+    /// Maps a page that the program and the kernel both change.
+    pub fn map_shared(&mut self, page: u64, frame: u64) -> Result<()> {
+        let entry = page_table::entry_or_make(page, &mut self.frames).ok_or(Errno::ENOMEM)?;
+        // SAFETY: an entry of the program's page tables.
+        unsafe { entry.write(frame | bits(READ, false) | WRITABLE | DIRTY) }
+        Ok(())
+    }
+
     /// Gives a page of an anonymous region a frame in advance; tells its physical address.
     pub fn populate(&mut self, page: u64, protection: u8) -> Result<u64> {
         let entry = page_table::entry_or_make(page, &mut self.frames).ok_or(Errno::ENOMEM)?;

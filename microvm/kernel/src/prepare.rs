@@ -14,7 +14,7 @@ use crate::layout::{HELPER, KERNEL_BASE, PAGE, PIE_BASE, STACK_SIZE, STACK_TOP, 
 use crate::memory::{MEMORY, Memory};
 use crate::page_table;
 use crate::regions::{EXECUTE, Origin, READ, Region, WRITE};
-use crate::{console, random, user};
+use crate::{console, light, random, user};
 use core::fmt;
 
 /// Exit status when there is no program to run, or it cannot be run: as a shell answers.
@@ -82,6 +82,14 @@ impl fmt::Display for Error {
 
 static RESULT: Global<Option<Result<Start, Error>>> = Global::new(None);
 static RUNNING: Global<bool> = Global::new(true);
+
+static SYSCALL_STAYS: Global<bool> = Global::new(false);
+
+/// Whether SYSCALL leaves ring 3 as it is, as was found out in `prepare`.
+pub fn syscall_stays_in_ring_3() -> bool {
+    // SAFETY: a single read.
+    unsafe { *SYSCALL_STAYS.borrow() }
+}
 
 /// Whether the program has not been started yet.
 pub fn is_running() -> bool {
@@ -158,6 +166,9 @@ fn run(start_info: u64) -> Result<Start, Error> {
     memory.start_heap(end);
 
     memory.map_frames(HELPER, user::helper_frame(), PAGE, READ | EXECUTE)?;
+    memory.map_shared(HELPER + PAGE, user::helper_frame() + PAGE)?;
+    // SAFETY: a single assignment.
+    unsafe { *SYSCALL_STAYS.borrow() = light::syscall_stays_in_ring_3() }
     let stack = request.make_stack(memory, &program, base)?;
     Ok(Start {
         entry: base + program.entry,

@@ -49,10 +49,10 @@ impl Region {
 /// As many regions as a program may have; Linux's limit (vm.max_map_count) is 65,530.
 const LIMIT: usize = 1024;
 
-/// The place of a region in the table.
+/// The place of a region in the table, from 1.
 type Place = u16;
-/// No place: the end of the list.
-const END: Place = Place::MAX;
+/// No place: the end of the list. (Zero, so that an empty table is all zeroes and takes no room in the kernel's file.)
+const END: Place = 0;
 
 /// A region and the place of the next, by address.
 #[derive(Clone, Copy)]
@@ -64,13 +64,13 @@ struct Slot {
 /// The regions: a list in the order of addresses, in which none overlap. Programs have few, and a list changes without
 /// moving anything.
 pub struct Regions {
-    slots: [Slot; LIMIT],
+    slots: [Slot; LIMIT + 1],
     /// The first region.
     first: Place,
     /// The first slot that was in use and is not any more.
     free: Place,
-    /// Slots from here on were never in use.
-    fresh: Place,
+    /// Slots after this one were never in use.
+    used: Place,
 }
 
 /// There are too many regions.
@@ -91,10 +91,10 @@ impl Regions {
     /// An empty address space.
     pub const fn new() -> Self {
         Self {
-            slots: [EMPTY; LIMIT],
+            slots: [EMPTY; LIMIT + 1],
             first: END,
             free: END,
-            fresh: 0,
+            used: 0,
         }
     }
 
@@ -102,7 +102,10 @@ impl Regions {
     pub fn all(&self) -> impl Iterator<Item = &Region> {
         let mut place = self.first;
         core::iter::from_fn(move || {
-            let slot = self.slots.get(place as usize)?;
+            if place == END {
+                return None;
+            }
+            let slot = &self.slots[place as usize];
             place = slot.next;
             Some(&slot.region)
         })
@@ -132,10 +135,8 @@ impl Regions {
     /// The last place whose region ends at or before `address`.
     fn before(&self, address: u64) -> Place {
         let (mut before, mut place) = (END, self.first);
-        while let Some(slot) = self.slots.get(place as usize)
-            && slot.region.end <= address
-        {
-            (before, place) = (place, slot.next);
+        while place != END && self.slots[place as usize].region.end <= address {
+            (before, place) = (place, self.slots[place as usize].next);
         }
         before
     }
@@ -186,17 +187,15 @@ impl Regions {
     /// Puts a region into a slot of its own after `before`.
     fn insert_after(&mut self, before: Place, region: Region) -> Result<(), TooMany> {
         let place = if self.free != END {
-            self.free
-        } else if (self.fresh as usize) < LIMIT {
-            self.fresh
+            let place = self.free;
+            self.free = self.slots[place as usize].next;
+            place
+        } else if (self.used as usize) < LIMIT {
+            self.used += 1;
+            self.used
         } else {
             return Err(TooMany);
         };
-        if place == self.free {
-            self.free = self.slots[place as usize].next
-        } else {
-            self.fresh += 1
-        }
         self.slots[place as usize] = Slot {
             region,
             next: self.next(before),

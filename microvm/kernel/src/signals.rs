@@ -28,7 +28,8 @@ pub type AlternateStack = [u64; 3];
 /// `SS_DISABLE`.
 const NO_STACK: AlternateStack = [0, 2, 0];
 
-/// What the program asked for.
+/// What the program asked for. (`light.rs` counts on the order of the fields.)
+#[repr(C)]
 pub struct Signals {
     actions: [Action; 64],
     /// The signals that are blocked.
@@ -37,7 +38,8 @@ pub struct Signals {
     pub stack: AlternateStack,
 }
 
-/// What the program asked for.
+/// What the program asked for. It concerns nobody else, so it lies where ring 3 can change it (`light.rs`).
+#[unsafe(link_section = ".process")]
 pub static SIGNALS: Global<Signals> = Global::new(Signals {
     actions: [[0; 4]; 64],
     mask: 0,

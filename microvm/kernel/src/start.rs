@@ -4,8 +4,8 @@ use crate::cpu::{self, msr};
 use crate::entry::{
     KERNEL_CODE, SYSRET_BASE, TASK_STATE, USER_CODE, USER_DATA, prepare_in_ring_3, task_state, task_state_descriptor,
 };
+use crate::light;
 use crate::power::{PHASE_KERNEL, phase};
-use crate::traps::syscall_entry;
 use core::arch::asm;
 
 /// CR4.OSXSAVE.
@@ -31,10 +31,10 @@ pub extern "C" fn start(start_info: u64) -> ! {
         asm!("ltr {0:x}", in(reg) TASK_STATE, options(nostack, preserves_flags));
     }
 
-    // SAFETY: these registers exist on every 64-bit processor; `syscall_entry` is made to be entered so.
+    // SAFETY: these registers exist on every 64-bit processor; `probe_entry` is made to be entered so.
     unsafe {
         cpu::wrmsr(msr::STAR, u64::from(SYSRET_BASE) << 48 | u64::from(KERNEL_CODE) << 32);
-        cpu::wrmsr(msr::LSTAR, syscall_entry as *const () as u64);
+        cpu::wrmsr(msr::LSTAR, light::probe_entry as *const () as u64);
         cpu::wrmsr(msr::SFMASK, SYSCALL_MASK);
     }
 

@@ -5,7 +5,7 @@ use crate::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
 use crate::power::{self, PHASE_PROGRAM};
 use crate::regions::{EXECUTE, READ, WRITE};
-use crate::{cpu, log, page_table, prepare, signals, start, user};
+use crate::{cpu, light, log, page_table, prepare, signals, start, user};
 use core::arch::global_asm;
 
 /// What a trap pushes: by the stub, by the processor.
@@ -76,9 +76,9 @@ global_asm!(
     ".endr",
 
     ".text",
-    // Some hypervisors execute SYSCALL in ring 3 without entering ring 0: it sets RCX, R11 and RIP as it should, and the
-    // fetch of the first instruction at LSTAR, a page of the kernel's, faults. A page fault from ring 3 whose RIP is
-    // LSTAR is therefore a system call, and is given the frame of one.
+    // Some hypervisors execute SYSCALL in ring 3 without entering ring 0: it sets RCX, R11 and RIP as it should. What
+    // `light` does not answer there jumps here, to a page of the kernel's, and faults: a page fault from ring 3 whose RIP
+    // is `syscall_entry` is a system call, and is given the frame of one.
     "page_fault:",
     "    push rax",
     "    lea rax, [rip + syscall_entry]",
@@ -266,7 +266,7 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
             }
         }
         _ if prepare::is_running() => kernel_fault(frame, address),
-        _ if user::helper_failed(frame) => {}
+        _ if user::helper_failed(frame) || light::failed(frame) => {}
         Fault::Unmapped => {
             let what = match frame.error & PF_PRESENT {
                 0 => "nothing is mapped there",
@@ -289,6 +289,12 @@ fn start_program(frame: &mut Frame) {
     cpu::flush_translations();
     match prepare::take_result() {
         Ok(program) => {
+            let entry = match prepare::syscall_stays_in_ring_3() {
+                true => light::entry(),
+                false => syscall_entry as *const () as u64,
+            };
+            // SAFETY: both are made to be entered by SYSCALL.
+            unsafe { cpu::wrmsr(cpu::msr::LSTAR, entry) }
             frame.rip = program.entry;
             frame.rsp = program.stack;
             frame.rflags = start::RFLAGS;

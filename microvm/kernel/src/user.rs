@@ -49,8 +49,7 @@ global_asm!(
     "    mov eax, 1",
     "    ret",
     ".section .helper, \"ax\", @progbits",
-    ".balign 4096",
-    "helper_start:",
+    ".balign 16",
     "helper_copy:", // RDI to, RSI from, RDX bytes; RCX is the program's to lose in a system call
     "    mov rcx, rdx",
     "    rep movsb",
@@ -68,7 +67,7 @@ pub fn helper_frame() -> u64 {
 }
 
 /// Where ring 3 sees a label of the helper page.
-fn in_helper(label: *const u8) -> u64 {
+pub fn in_helper(label: *const u8) -> u64 {
     HELPER + (label as u64 - (&raw const helper_start) as u64)
 }
 

@@ -33,6 +33,7 @@ fn main() -> io::Result<()> {
         Some("exhaust") => exhaust(),
         Some("unknown") => unknown(),
         Some("bad-addresses") => bad_addresses(),
+        Some("own-state") => own_state(),
         Some("time") => time(),
         Some("echo") => return echo(),
         Some("random") => random(),
@@ -228,6 +229,60 @@ fn bad_addresses() {
         "map {} {}",
         syscall(9, [0, 1 << 50, 3, 0x22, u64::MAX, 0]),
         syscall(11, [1, 1, 0, 0, 0, 0])
+    );
+}
+
+/// What a program sets of its own state reads back, whatever the kernel keeps it for.
+fn own_state() {
+    const SIGUSR1: u64 = 10;
+    let wild = 0x1234_5678_9000;
+    let action = |signal, new: &[u64; 4], old: &mut [u64; 4]| {
+        syscall(13, [signal, new.as_ptr() as u64, old.as_mut_ptr() as u64, 8, 0, 0])
+    };
+    let (mut first, mut second) = ([9; 4], [9; 4]);
+    let answers = [
+        action(SIGUSR1, &[1, 2, 3, 4], &mut first),
+        action(SIGUSR1, &[5, 6, 7, 8], &mut second),
+    ];
+    println!("action {answers:?} {first:?} {second:?}");
+    let mut same = [1, 0, 0, 0u64];
+    let place = same.as_mut_ptr() as u64;
+    println!("in place {} {same:?}", syscall(13, [SIGUSR1, place, place, 8, 0, 0]));
+    let refused = [action(0, &[0; 4], &mut first), action(65, &[0; 4], &mut first)];
+    println!("refused {refused:?} {}", syscall(13, [SIGUSR1, wild, 0, 8, 0, 0]));
+    let mut stack = [0u64; 3];
+    let new = [place, 0, 4096u64];
+    println!("stack {}", syscall(131, [new.as_ptr() as u64, 0, 0, 0, 0, 0]));
+    println!(
+        "stack {} {}",
+        syscall(131, [0, stack.as_mut_ptr() as u64, 0, 0, 0, 0]),
+        stack == new
+    );
+    println!(
+        "stack {} {}",
+        syscall(131, [wild, 0, 0, 0, 0, 0]),
+        syscall(131, [0, wild, 0, 0, 0, 0])
+    );
+    let mut limits = [0u64; 2];
+    println!(
+        "limit {} {limits:?}",
+        syscall(302, [0, 3, 0, limits.as_mut_ptr() as u64, 0, 0])
+    );
+    println!(
+        "limit {} {}",
+        syscall(302, [0, 3, 0, wild, 0, 0]),
+        syscall(302, [7, 3, 0, 0, 0, 0])
+    );
+    println!(
+        "random {} {}",
+        syscall(318, [wild, 8, 0, 0, 0, 0]),
+        syscall(318, [place, 8, 0, 0, 0, 0])
+    );
+    println!(
+        "ids {} {} {}",
+        syscall(39, [0; 6]),
+        syscall(186, [0; 6]),
+        syscall(218, [0; 6])
     );
 }
 

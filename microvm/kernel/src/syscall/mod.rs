@@ -3,6 +3,7 @@
 
 mod descriptors;
 mod identity;
+pub use identity::PROCESS;
 mod mappings;
 mod names;
 mod paths;
@@ -61,8 +62,8 @@ fn dispatch(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> Resu
         25 => mappings::remap(a, b, c, d),
         28 => mappings::advise(a, b, c),
         35 => time::sleep(a),
-        39 | 186 => Ok(identity::PROCESS), // getpid, gettid
-        60 | 231 => power::exit(a as u8),  // exit, exit_group
+        39 | 186 => Ok(PROCESS),          // getpid, gettid
+        60 | 231 => power::exit(a as u8), // exit, exit_group
         62 => signal_send(a, b),
         63 => identity::name(a),
         72 => descriptors::fcntl(a, b),
@@ -79,7 +80,7 @@ fn dispatch(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> Resu
         202 => time::futex(a, b, c, d),
         204 => identity::affinity(b, c),
         217 => descriptors::entries(a, b, c),
-        218 => Ok(identity::PROCESS), // set_tid_address
+        218 => Ok(PROCESS), // set_tid_address
         228 => time::clock(a, b),
         229 => time::resolution(a, b),
         230 => time::clock_sleep(a, b, c),
@@ -194,7 +195,7 @@ fn signal_stack(new: u64, old: u64) -> Result<u64> {
 
 /// `kill`, `tkill` and the second half of `tgkill`: there is one process to send a signal to.
 fn signal_send(process: u64, signal: u64) -> Result<u64> {
-    if process as i32 > 0 && process != identity::PROCESS {
+    if process as i32 > 0 && process != PROCESS {
         return Err(Errno::ESRCH);
     }
     if signal != 0 {

@@ -1,0 +1,204 @@
+//! System calls that ring 3 answers itself, where SYSCALL leaves it in ring 3.
+//!
+//! A hypervisor without hardware virtualization may execute SYSCALL without entering ring 0, and emulate ring 0 at a
+//! price of tens of microseconds a visit. LSTAR then points into the helper page, and the calls that every start of a C
+//! library makes, and that concern nobody but the program, are answered there: constants, and the book of its own
+//! signal actions, which lies in the page behind. Every other call goes on to [`crate::traps::syscall_entry`]. Where
+//! SYSCALL enters ring 0, nothing of this is used.
+
+use crate::errno::Errno;
+use crate::layout::STACK_SIZE;
+use crate::syscall::PROCESS;
+use crate::traps::Frame;
+use crate::user::in_helper;
+use core::arch::{asm, global_asm};
+
+unsafe extern "C" {
+    /// Where SYSCALL goes while it is not known what it does.
+    pub fn probe_entry();
+    static light_entry: u8;
+    static light_end: u8;
+    static light_rdi: u64;
+}
+
+global_asm!(
+    ".text",
+    // Tells the privilege level in which SYSCALL arrives, and goes back the way that is right there.
+    ".globl probe_entry",
+    "probe_entry:",
+    "    mov eax, cs",
+    "    test al, 3",
+    "    jnz 1f",
+    "    sysretq",
+    "1:  jmp rcx",
+
+    ".section .process, \"aw\", @progbits",
+    ".balign 8",
+    "light_rsp: .quad 0",
+    "light_rdi: .quad 0",
+    "    .zero 64",
+    "light_stack:",
+
+    // RAX is the number, RCX the way back, R11 the flags; RDI, RSI, RDX, R10 are arguments. Only RAX may change.
+    ".section .helper, \"ax\", @progbits",
+    ".balign 16",
+    "light_entry:",
+    "    cmp eax, 13",
+    "    je light_action",
+    "    cmp eax, 131",
+    "    je light_alternate_stack",
+    "    cmp eax, 302",
+    "    je light_limit",
+    "    cmp eax, 318",
+    "    je light_random",
+    "    cmp eax, 334", // rseq
+    "    je light_unknown",
+    "    cmp eax, 273", // set_robust_list
+    "    je light_zero",
+    "    cmp eax, 218", // set_tid_address
+    "    je light_process",
+    "    cmp eax, 186", // gettid
+    "    je light_process",
+    "    cmp eax, 39", // getpid
+    "    je light_process",
+    "light_heavy:",
+    "    jmp [rip + light_kernel]",
+
+    "light_zero:",
+    "    xor eax, eax",
+    "light_return:", // as SYSRET: flags from R11; on a stack of its own, since a program may keep data below its own
+    "    mov [rip + light_rsp], rsp",
+    "    lea rsp, [rip + light_stack]",
+    "    push r11",
+    "    popfq",
+    "    mov rsp, [rip + light_rsp]",
+    "    jmp rcx",
+    "light_process:",
+    "    mov eax, {process}",
+    "    jmp light_return",
+    "light_unknown:",
+    "    mov rax, -{enosys}",
+    "    jmp light_return",
+
+    // rt_sigaction(RDI signal, RSI new, RDX old). With new and old at one place the order matters: the kernel does it.
+    "light_action:",
+    "    cmp rsi, rdx",
+    "    je light_heavy",
+    "    lea eax, [rdi - 1]",
+    "    cmp eax, 63",
+    "    mov eax, 13",
+    "    ja light_heavy",
+    "    mov [rip + light_rdi], rdi",
+    "    lea eax, [rdi - 1]",
+    "    shl eax, 5",
+    "    lea rdi, [rip + {signals}]",
+    "    add rdi, rax",
+    "    test rdx, rdx",
+    "    jz 1f",
+    "    mov rax, [rdi]",
+    "    mov [rdx], rax",
+    "    mov rax, [rdi + 8]",
+    "    mov [rdx + 8], rax",
+    "    mov rax, [rdi + 16]",
+    "    mov [rdx + 16], rax",
+    "    mov rax, [rdi + 24]",
+    "    mov [rdx + 24], rax",
+    "1:  test rsi, rsi",
+    "    jz 2f",
+    "    mov rax, [rsi]",
+    "    mov [rdi], rax",
+    "    mov rax, [rsi + 8]",
+    "    mov [rdi + 8], rax",
+    "    mov rax, [rsi + 16]",
+    "    mov [rdi + 16], rax",
+    "    mov rax, [rsi + 24]",
+    "    mov [rdi + 24], rax",
+    "2:  mov rdi, [rip + light_rdi]",
+    "    jmp light_zero",
+
+    // sigaltstack(RDI new, RSI old), behind the 64 actions and the mask.
+    "light_alternate_stack:",
+    "    cmp rdi, rsi",
+    "    je light_heavy",
+    "    mov [rip + light_rdi], rdi",
+    "    test rsi, rsi",
+    "    jz 1f",
+    "    mov rax, [rip + {signals} + 2056]",
+    "    mov [rsi], rax",
+    "    mov rax, [rip + {signals} + 2064]",
+    "    mov [rsi + 8], rax",
+    "    mov rax, [rip + {signals} + 2072]",
+    "    mov [rsi + 16], rax",
+    "1:  test rdi, rdi",
+    "    jz light_zero",
+    "    mov rax, [rdi]",
+    "    mov [rip + {signals} + 2056], rax",
+    "    mov rax, [rdi + 8]",
+    "    mov [rip + {signals} + 2064], rax",
+    "    mov rax, [rdi + 16]",
+    "    mov [rip + {signals} + 2072], rax",
+    "    jmp light_zero",
+
+    // prlimit64(RDI 0, RSI RLIMIT_STACK, RDX none, R10 old).
+    "light_limit:",
+    "    test rdi, rdi",
+    "    jnz light_heavy",
+    "    cmp rsi, 3",
+    "    jne light_heavy",
+    "    test rdx, rdx",
+    "    jnz light_heavy",
+    "    test r10, r10",
+    "    jz light_zero",
+    "    mov [rip + light_rdi], rdi",
+    "    mov eax, {stack}",
+    "    mov [r10], rax",
+    "    mov rax, -1",
+    "    mov [r10 + 8], rax",
+    "    jmp light_zero",
+
+    // getrandom(RDI to, RSI 8 bytes). The processors that need this file have RDRAND.
+    "light_random:",
+    "    cmp rsi, 8",
+    "    jne light_heavy",
+    "    mov [rip + light_rdi], rdi",
+    "    rdrand rax",
+    "    jnc 1f",
+    "    mov [rdi], rax",
+    "    mov eax, 8",
+    "    jmp light_return",
+    "1:  mov eax, 318",
+    "    jmp light_heavy",
+    "light_end:",
+
+    ".balign 8",
+    "light_kernel: .quad syscall_entry",
+    process = const PROCESS,
+    enosys = const Errno::ENOSYS as u64,
+    stack = const STACK_SIZE,
+    signals = sym crate::signals::SIGNALS,
+);
+
+/// Finds out what SYSCALL does; in ring 3, while LSTAR is [`probe_entry`].
+pub fn syscall_stays_in_ring_3() -> bool {
+    let selector: u64;
+    // SAFETY: `probe_entry` changes nothing but RAX, and comes back to ring 3.
+    unsafe { asm!("syscall", out("rax") selector, out("rcx") _, out("r11") _, options(nostack)) }
+    selector & 3 == 3
+}
+
+/// The entry, where ring 3 sees it.
+pub fn entry() -> u64 {
+    in_helper(&raw const light_entry)
+}
+
+/// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT.
+pub fn failed(frame: &mut Frame) -> bool {
+    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip);
+    if here {
+        // SAFETY: written before every access to the program's memory.
+        frame.rdi = unsafe { (&raw const light_rdi).read() };
+        (frame.rip, frame.rflags) = (frame.rcx, frame.r11);
+        frame.rax = (Errno::EFAULT as u64).wrapping_neg();
+    }
+    here
+}
