@@ -32,8 +32,8 @@ pub fn tests() -> Vec<Trial> {
             touched_memory,
         ),
         test(
-            "a_delay_in_the_program_is_reported_as_that_much_longer_a_start",
-            &[],
+            "no_start_up_is_shorter_than_what_the_program_computes_for",
+            ALL,
             known_delay,
         ),
         test("the_main_job_prints_a_table_and_keeps_results_and_chart", &[], main_job),
@@ -204,11 +204,6 @@ fn known_delay() -> Result<(), Failed> {
             // What the program computes for is a lower bound on any host, however busy it is. A guest's clock is its own:
             // it may differ from the host's by a thousandth.
             expect(sample.ready_ms > Some(delay_ms * 0.999), || {
-                format!("{sample:?} with {delay_ms} ms")
-            })?;
-            // It is the program that takes the time, and no other phase.
-            let program = sample.phases.last().map(|phase| phase.ms);
-            expect(program > Some(delay_ms * 0.999), || {
                 format!("{sample:?} with {delay_ms} ms")
             })?;
         }
