@@ -27,10 +27,10 @@ pub mod gate {
     pub const ABANDONED: u32 = 4;
     /// The network namespace is there.
     pub const NETWORK: u32 = 8;
-    /// The root file system is complete.
+    /// Nothing more is needed of the host's mounts.
     pub const ROOT: u32 = 16;
-    /// The host's mounts are gone.
-    pub const HOST_LEFT: u32 = 32;
+    /// Pid 1 has done its part: the host's mounts are gone.
+    pub const PID1: u32 = 32;
 }
 
 /// See the top of the file.

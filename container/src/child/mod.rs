@@ -114,6 +114,9 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
         report.open_gate(gate::NETWORK);
         line.done(Step::Loopback, network::loopback_up());
     }
+    wait_for_gate(launch, gate::ROOT);
+    report.side.end(Step::WaitRoot);
+    line.done(Step::LeaveHost, root::leave_host());
     if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
         if plan.group_maker == GroupMaker::Program {
             wait_for_gate(launch, gate::CGROUP);
@@ -127,10 +130,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     if plan.own_cgroup_view {
         line.done(Step::Pid1CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
     }
-    wait_for_gate(launch, gate::ROOT);
-    report.side.end(Step::WaitRoot);
-    line.done(Step::LeaveHost, root::leave_host());
-    report.open_gate(gate::HOST_LEFT);
+    report.open_gate(gate::PID1);
 
     wait_for_exec(report);
     if report.failure().is_some() {

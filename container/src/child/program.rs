@@ -39,6 +39,11 @@ extern "C" fn main(launch: *const Launch) -> ! {
         log: &report.main,
     };
     root::build(launch, &line);
+    // In a user namespace, /sys can be mounted only while the host's is in sight.
+    let leave_early = plan.id_maps.is_none();
+    if leave_early {
+        report.open_gate(gate::ROOT);
+    }
     if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
         if plan.group_maker == GroupMaker::Program {
             group
@@ -62,7 +67,9 @@ extern "C" fn main(launch: *const Launch) -> ! {
     if plan.read_only_root {
         line.done(Step::ReadOnlyRoot, root::make_read_only());
     }
-    report.open_gate(gate::ROOT);
+    if !leave_early {
+        report.open_gate(gate::ROOT);
+    }
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
     }
@@ -91,7 +98,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
         };
         line.done(Step::Seccomp, set);
     }
-    wait_for_gate(launch, gate::HOST_LEFT);
+    wait_for_gate(launch, gate::PID1);
     report.main.end(Step::WaitLeaveHost);
     line.done(Step::Session, session(plan));
     // SAFETY: numbers only.

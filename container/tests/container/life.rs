@@ -40,6 +40,7 @@ pub const TESTS: &[Test] = &[
     ("pid 1 is in no namespace of the host", Need::Nothing, namespaces),
     ("namespaces can be shared with the host", Need::Root, shared_namespaces),
     ("many containers run at once", Need::Nothing, many),
+    ("a terminal can be the controlling one", Need::Nothing, terminal),
     ("containers can be started from several threads", Need::Nothing, threads),
 ];
 
@@ -203,4 +204,25 @@ fn threads() {
             });
         }
     });
+}
+
+fn terminal() {
+    let pair = nix::pty::openpty(None, None).unwrap();
+    let mut spec = payload(&["terminal"]);
+    let slave = |fd: &std::os::fd::OwnedFd| container::Stdio::Fd(fd.try_clone().unwrap());
+    spec.stdio = container::Stdio3 {
+        stdin: slave(&pair.slave),
+        stdout: slave(&pair.slave),
+        stderr: slave(&pair.slave),
+        terminal: container::Terminal::Controlling,
+    };
+    let mut instance = container::start(&spec).unwrap();
+    assert_eq!(instance.wait(), Ok(ExitStatus::Code(0)));
+    let mut text = [0; 64];
+    let read = nix::unistd::read(&pair.master, &mut text).unwrap();
+    assert_eq!(
+        str::from_utf8(&text[..read]),
+        Ok("leads its session, may open /dev/tty\r\n")
+    );
+    instance.remove().unwrap();
 }

@@ -79,6 +79,14 @@ fn act(words: &[&str]) -> i32 {
             open.sort();
             println!("{open:?}");
         }
+        ["terminal"] => {
+            let leads = nix::unistd::getsid(None) == Ok(nix::unistd::getpid());
+            let opens = fs::OpenOptions::new().read(true).write(true).open("/dev/tty").is_ok();
+            match (leads, opens) {
+                (true, true) => println!("leads its session, may open /dev/tty"),
+                other => println!("{other:?}"),
+            }
+        }
         ["interfaces"] => print!("{}", fs::read_to_string("/proc/net/dev").expect("/proc/net/dev")),
         ["loopback"] => {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");

@@ -130,7 +130,11 @@ pub fn cannot_start() -> Option<String> {
         }
         // Root can always start one: then it is a failure of the tests, not of the host.
         Err(error) if nix::unistd::geteuid().is_root() => panic!("root cannot start a container: {error}"),
-        Err(error) => Some(format!("no container for this user: {error}")),
+        Err(error) => Some(format!(
+            "no container for this user: {}: {}",
+            error.step,
+            answer(&error)
+        )),
     });
     REASON.clone()
 }
@@ -155,8 +159,14 @@ pub fn cannot_limit() -> Option<String> {
                 running.finish();
                 None
             }
-            Err(error) => Some(format!("no control group for this user: {error}")),
+            Err(error) => Some(format!("no control group for this user: {}", answer(&error))),
         }
     });
     REASON.clone()
+}
+
+fn answer(error: &Error) -> String {
+    error
+        .errno
+        .map_or_else(|| error.tried.clone(), |errno| errno.to_string())
 }

@@ -201,7 +201,7 @@ fn steering() {
         "open:/proc/irq/default_smp_affinity",
     ];
     for (attempt, answer) in answers(&output(attempts(&tries))) {
-        assert!(["EROFS", "ENOENT"].contains(&answer), "{attempt}: {answer}");
+        assert!(["EROFS", "ENOENT", "EACCES"].contains(&answer), "{attempt}: {answer}");
     }
 }
 
