@@ -13,6 +13,10 @@ use crate::regions::{EXECUTE, Origin, READ, Region, Regions, TooMany, WRITE};
 
 /// Pages mapped by one fault on anonymous memory, where so many follow: the fault costs more than they do.
 const FAULT_AROUND: u64 = 16;
+/// Heap that is there from the start, in bytes: what glibc asks for first.
+const FIRST_HEAP: u64 = 192 << 10;
+/// Pages of it that have their frames.
+const FIRST_HEAP_PAGES: usize = 16;
 /// More pages than this are forgotten by the processor all at once.
 const FLUSH_ALL: u64 = 32;
 
@@ -219,18 +223,37 @@ impl Memory {
         }
     }
 
-    /// Lets the heap begin (and end) at `address`.
-    pub fn start_heap(&mut self, address: u64) {
+    /// Lets the heap begin (and end) at `address`. Some memory is there from the start, and the first pages of it have
+    /// their frames: every C library asks for as much before anything else.
+    pub fn start_heap(&mut self, address: u64) -> Result<()> {
         self.heap_start = address;
         self.heap_end = address;
+        let end = self.heap_region_end(address);
+        let protection = READ | WRITE;
+        self.regions.insert(Region {
+            start: address,
+            end,
+            protection,
+            origin: Origin::Anonymous,
+        })?;
+        for page in (address..end).step_by(PAGE as usize).take(FIRST_HEAP_PAGES) {
+            self.populate(page, protection)?;
+        }
+        Ok(())
+    }
+
+    /// Where the heap's region ends when the program has set the heap's end.
+    fn heap_region_end(&self, end: u64) -> u64 {
+        page_ceil(end).max(self.heap_start + FIRST_HEAP)
     }
 
     /// `brk`: moves the heap's end, and tells where it is then.
     pub fn set_heap_end(&mut self, end: u64) -> u64 {
-        let (old_page, new_page) = (page_ceil(self.heap_end), page_ceil(end));
-        let moved = if end < self.heap_start || end >= MAPPINGS_BOTTOM {
-            false
-        } else if new_page < old_page {
+        if end < self.heap_start || end >= MAPPINGS_BOTTOM {
+            return self.heap_end;
+        }
+        let (old_page, new_page) = (self.heap_region_end(self.heap_end), self.heap_region_end(end));
+        let moved = if new_page < old_page {
             self.unmap(new_page, old_page).is_ok()
         } else if new_page > old_page {
             let region = Region {
@@ -246,6 +269,11 @@ impl Memory {
             true
         };
         if moved {
+            // What the program gives up and takes again must read as zeroes then.
+            let (first, last) = (page_ceil(end), page_ceil(self.heap_end).min(new_page));
+            if first < last {
+                self.release(first, last);
+            }
             self.heap_end = end;
         }
         self.heap_end

@@ -29,7 +29,7 @@ const STRINGS: usize = 64 << 10;
 const VECTOR: usize = 1024;
 /// Pages of the stack that are there from the start.
 const STACK_PAGES: u64 = 4;
-/// Pages of zeroed data and of heap that are there from the start.
+/// Pages of zeroed data that are there from the start.
 const FIRST_PAGES: u64 = 16;
 
 /// Where the program begins.
@@ -163,7 +163,7 @@ fn run(start_info: u64) -> Result<Start, Error> {
         load(memory, file, base, &segment)?;
         end = end.max(page_ceil(base + segment.address + segment.memory_bytes));
     }
-    memory.start_heap(end);
+    memory.start_heap(end)?;
 
     memory.map_frames(HELPER, user::helper_frame(), PAGE, READ | EXECUTE)?;
     memory.map_shared(HELPER + PAGE, user::helper_frame() + PAGE)?;
