@@ -1,28 +1,41 @@
-//! Boots the built-in kernel with one static program: `cargo run -p isolab-microvm --example run -- PROGRAM ARGS…`
+//! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
+//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--log] PROGRAM ARGS…`
 
 use microvm::{Config, Initramfs, Kernel, initramfs::Archive};
+use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut config = Config::new(Kernel::Builtin);
     let mut args = std::env::args().skip(1);
-    let program = args.next().ok_or("usage: run PROGRAM [ARGS…]")?;
+    let program = loop {
+        let word = args.next().ok_or("usage: run [OPTIONS] PROGRAM [ARGS…]")?;
+        let mut value = || args.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--kernel" => config.kernel = Kernel::File(value()?.into()),
+            "--module" => config.modules.push(value()?.into()),
+            "--cpus" => config.cpus = value()?.parse()?,
+            "--memory" => config.memory_bytes = value()?.parse::<u64>()? << 20,
+            "--log" => config.kernel_log = true,
+            _ => break word,
+        }
+    };
     let mut files = Archive::new();
     files.add_file("/program", 0o755, &std::fs::read(program)?)?;
-    let config = Config {
-        initramfs: Initramfs::Bytes(files.finish()),
-        program: "/program".into(),
-        args: args.collect(),
-        timeout: Some(std::time::Duration::from_secs(60)),
-        ..Config::new(std::env::var("K").map_or(Kernel::Builtin, |k| Kernel::File(k.into())))
-    };
+    config.initramfs = Initramfs::Bytes(files.finish());
+    config.program = "/program".into();
+    config.args = args.collect();
+    config.timeout = Some(Duration::from_secs(120));
+
     let outcome = microvm::run(&config)?;
     eprint!("{}", outcome.kernel_log);
-    eprintln!("{:?} {:?}", outcome.end, outcome.exits);
+    eprintln!("{:?}", outcome.end);
+    for (reason, count) in &outcome.exits {
+        let time = outcome.exit_times[reason].as_secs_f64() * 1e3;
+        eprintln!("{count:8} exits {time:10.3} ms  {reason}");
+    }
     for pair in outcome.stamps.windows(2) {
-        eprintln!(
-            "{:8.3} ms  {}",
-            (pair[1].at_ns - pair[0].at_ns) as f64 / 1e6,
-            pair[1].name
-        );
+        let time = (pair[1].at_ns - pair[0].at_ns) as f64 / 1e6;
+        eprintln!("{time:25.3} ms  {}", pair[1].name);
     }
     Ok(())
 }

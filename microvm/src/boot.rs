@@ -1,16 +1,16 @@
 //! Loads a kernel and its initramfs, and writes what the PVH boot protocol hands over (Xen's `docs/misc/pvh.pandoc` and
 //! `xen/include/public/arch-x86/hvm/start_info.h`).
 
+use crate::kernel::Image;
 use crate::memory::{GAP_END, GAP_START, Ram};
-use crate::{Config, Error, Initramfs, Kernel, kernel};
+use crate::{Error, Initramfs};
 use linux_loader::configurator::pvh::PvhBootConfigurator;
 use linux_loader::configurator::{BootConfigurator, BootParams};
 use linux_loader::loader::elf::PvhBootCapability;
 use linux_loader::loader::elf::start_info::{hvm_memmap_table_entry, hvm_modlist_entry, hvm_start_info};
 use linux_loader::loader::{Elf, KernelLoader};
-use std::borrow::Cow;
-use std::io::Cursor;
-use vm_memory::{GuestAddress, GuestMemoryBackend};
+use std::io::{Cursor, Read, Seek};
+use vm_memory::{GuestAddress, GuestMemoryBackend, ReadVolatile};
 
 /// `XEN_HVM_START_MAGIC_VALUE`.
 const START_MAGIC: u32 = 0x336e_c578;
@@ -24,8 +24,8 @@ const MODULES: GuestAddress = GuestAddress(0x6100);
 const MEMORY_MAP: GuestAddress = GuestAddress(0x6200);
 /// Where the command line lies.
 const COMMAND_LINE: GuestAddress = GuestAddress(0x2_0000);
-/// Longest command line, with its final zero byte.
-const COMMAND_LINE_MAX: usize = 64 << 10;
+/// Longest command line that there is room for.
+pub const COMMAND_LINE_MAX: usize = (64 << 10) - 1;
 /// End of conventional memory: above is where a PC has its firmware.
 const LOW_END: u64 = 0x9_fc00;
 /// Memory goes on here.
@@ -38,35 +38,57 @@ pub struct Entry {
     pub address: GuestAddress,
 }
 
-/// Puts everything into the guest's memory.
-pub fn load(config: &Config, memory: &Ram) -> Result<Entry, Error> {
-    let (name, image): (String, Cow<[u8]>) = match &config.kernel {
-        Kernel::Builtin => ("the built-in kernel".into(), kernel::builtin().into()),
-        Kernel::File(path) => (path.display().to_string(), kernel::read(path)?.into()),
-    };
-    let bad = |why: String| Error::BadKernel {
-        kernel: name.clone(),
-        why,
-    };
-    let mib = config.memory_bytes >> 20;
-    kernel::layout(&image)
-        .and_then(|inspection| inspection.check_bootable(config.memory_bytes).map(drop))
-        .map_err(bad)?;
-    let loaded =
-        Elf::load(&**memory, None, &mut Cursor::new(&image[..]), None).map_err(|error| bad(error.to_string()))?;
-    let PvhBootCapability::PvhEntryPresent(address) = loaded.pvh_boot_cap else {
-        return Err(bad("its PVH entry cannot be read".into()));
-    };
+/// What goes into the guest's memory.
+pub struct Payload<'a> {
+    /// The kernel.
+    pub kernel: Image,
+    /// Its files.
+    pub initramfs: &'a Initramfs,
+    /// More files, in an archive of their own behind the first, where the kernel takes several.
+    pub second_archive: &'a [u8],
+    /// The kernel's command line.
+    pub command_line: String,
+    /// The longest that it reads.
+    pub command_line_max: usize,
+}
 
-    let start = loaded.kernel_end.next_multiple_of(4096);
-    let size = put_initramfs(&config.initramfs, memory, GuestAddress(start), mib)?;
-    let mut command_line = config.command_line().into_bytes();
-    command_line.push(0);
-    if command_line.len() > COMMAND_LINE_MAX {
-        return Err(bad(
-            "the program's arguments and environment are longer than 64 KiB".into()
-        ));
+/// Puts everything into the guest's memory.
+pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Entry, Error> {
+    let Payload {
+        mut kernel,
+        initramfs,
+        second_archive,
+        command_line,
+        command_line_max,
+    } = payload;
+    let mib = memory_bytes >> 20;
+    let inspected = kernel.layout().map_err(|why| kernel.bad(why))?;
+    inspected.check_bootable(memory_bytes).map_err(|why| kernel.bad(why))?;
+    let loaded = match &mut kernel {
+        Image::Builtin(bytes) => load_elf(memory, &mut Cursor::new(&bytes[..])),
+        Image::File { file, .. } => load_elf(memory, file),
+    };
+    let (address, kernel_end) = loaded.map_err(|why| kernel.bad(why))?;
+
+    let start = kernel_end.next_multiple_of(4096);
+    let mut size = put_initramfs(initramfs, memory, GuestAddress(start), mib)?;
+    if !second_archive.is_empty() {
+        size = size.next_multiple_of(4096);
+        let at = GuestAddress(start + size);
+        memory.write(second_archive, at).ok_or(Error::DoesNotFit {
+            what: "the initramfs",
+            mib,
+        })?;
+        size += second_archive.len() as u64;
     }
+    let mut command_line = command_line.into_bytes();
+    if command_line.len() > command_line_max {
+        return Err(Error::CommandLine {
+            bytes: command_line.len(),
+            most: command_line_max,
+        });
+    }
+    command_line.push(0);
     memory.write(&command_line, COMMAND_LINE).ok_or(Error::DoesNotFit {
         what: "the command line",
         mib,
@@ -76,11 +98,20 @@ pub fn load(config: &Config, memory: &Ram) -> Result<Entry, Error> {
         size,
         ..Default::default()
     };
-    write_start_info(config, memory, module).ok_or(Error::DoesNotFit {
+    write_start_info(memory_bytes, memory, module).ok_or(Error::DoesNotFit {
         what: "the boot information",
         mib,
     })?;
     Ok(Entry { address })
+}
+
+/// Loads the segments; gives the PVH entry and one past the last byte of the kernel.
+fn load_elf(memory: &Ram, image: &mut (impl Read + ReadVolatile + Seek)) -> Result<(GuestAddress, u64), String> {
+    let loaded = Elf::load(&**memory, None, image, None).map_err(|error| error.to_string())?;
+    match loaded.pvh_boot_cap {
+        PvhBootCapability::PvhEntryPresent(address) => Ok((address, loaded.kernel_end)),
+        _ => Err("its PVH entry cannot be read".into()),
+    }
 }
 
 /// Puts the initramfs at a page of the guest's memory; gives its size.
@@ -106,8 +137,8 @@ fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64
     }
 }
 
-fn write_start_info(config: &Config, memory: &Ram, module: hvm_modlist_entry) -> Option<()> {
-    let map = memory_map(config.memory_bytes);
+fn write_start_info(memory_bytes: u64, memory: &Ram, module: hvm_modlist_entry) -> Option<()> {
+    let map = memory_map(memory_bytes);
     let start_info = hvm_start_info {
         magic: START_MAGIC,
         version: 1,

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub enum Kernel {
     /// The one that this library embeds.
     Builtin,
-    /// An ELF file with a PVH entry.
+    /// A file that holds another one: an ELF file with a PVH entry.
     File(PathBuf),
 }
 
@@ -41,6 +41,12 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// Words to add to the kernel's command line.
     pub kernel_parameters: Vec<String>,
+    /// Processors of a Linux guest, at most 32; the built-in kernel has one.
+    pub cpus: u8,
+    /// Kernel modules that a Linux guest loads before the program runs, in their order: files on the host.
+    pub modules: Vec<PathBuf>,
+    /// Whether a Linux guest writes its whole kernel log, which costs time; without, only what ends it.
+    pub kernel_log: bool,
 }
 
 /// Guest RAM of [`Config::new`].
@@ -58,6 +64,9 @@ impl Config {
             memory_bytes: DEFAULT_MEMORY_BYTES,
             timeout: None,
             kernel_parameters: Vec::new(),
+            cpus: 1,
+            modules: Vec::new(),
+            kernel_log: false,
         }
     }
 

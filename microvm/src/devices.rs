@@ -41,7 +41,7 @@ const DATA_READY: u8 = 1;
 /// Bytes of one string.
 const STRING_MAX: usize = 4096;
 /// The kernel's log keeps this much; what follows is dropped, so that a guest cannot fill the host's memory.
-const LOG_MAX: usize = 64 << 10;
+pub const LOG_MAX: usize = 64 << 10;
 
 /// The guest is polled, so nothing is to be triggered.
 struct NoInterrupt;
@@ -55,9 +55,20 @@ impl Trigger for NoInterrupt {
 }
 
 /// Bytes that a guest wrote, up to a limit.
-struct Sink {
-    bytes: Vec<u8>,
+pub struct Sink {
+    /// The bytes.
+    pub bytes: Vec<u8>,
     limit: usize,
+}
+
+impl Sink {
+    /// A sink that drops what comes after that many bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            limit,
+        }
+    }
 }
 
 impl Write for Sink {
@@ -75,13 +86,7 @@ impl Write for Sink {
 type Uart = Serial<NoInterrupt, NoEvents, Sink>;
 
 fn uart(limit: usize) -> Uart {
-    Serial::new(
-        NoInterrupt,
-        Sink {
-            bytes: Vec::new(),
-            limit,
-        },
-    )
+    Serial::new(NoInterrupt, Sink::new(limit))
 }
 
 /// The serial ports. COM2 is connected to two of this process's descriptors.

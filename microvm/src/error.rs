@@ -53,6 +53,29 @@ pub enum Error {
         /// Why, and what to do.
         why: String,
     },
+    /// The kernel would not read all of its command line.
+    #[error(
+        "the kernel's command line has {bytes} bytes, and it reads {most}: shorten the program's arguments, its environment or the kernel parameters"
+    )]
+    CommandLine {
+        /// Its length.
+        bytes: usize,
+        /// The longest.
+        most: usize,
+    },
+    /// So many processors cannot be.
+    #[error("a machine cannot have {asked} processors: between 1 and {most} are possible")]
+    Processors {
+        /// What was asked for.
+        asked: u8,
+        /// The most.
+        most: u8,
+    },
+    /// No thread for a processor.
+    #[error(
+        "cannot start a thread for a virtual processor: {0}. The limit of processes may be reached (ulimit -u, pids.max)"
+    )]
+    Thread(std::io::Error),
     /// Kernel, initramfs and what they need do not fit.
     #[error("{what} does not fit into {mib} MiB of guest memory; give the machine more")]
     DoesNotFit {

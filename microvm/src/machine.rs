@@ -1,17 +1,20 @@
 //! Runs a machine: lets the processor execute, and answers each of its exits.
 
+use crate::boot::{self, Payload};
 use crate::devices::{self, COM1, COM2, Devices, UART_PORTS};
 use crate::error::KvmError;
+use crate::exits::{self, Dead, Exits};
+use crate::kernel::Image;
 use crate::memory::Ram;
 use crate::vcpu::{self, failed};
 use crate::watchdog::Watchdog;
-use crate::{Config, Error, Recorder, Stamp, boot};
+use crate::{Config, Error, Recorder, Stamp, linux};
 use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
-use std::time::Duration;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
+use std::time::{Duration, Instant};
+use vm_memory::{GuestMemoryBackend, GuestMemoryRegion};
 
 /// Phase byte: the guest kernel's first instructions are done.
 const PHASE_KERNEL: u8 = 1;
@@ -36,6 +39,8 @@ pub struct Outcome {
     pub end: End,
     /// How often the processor came out to the monitor, by reason.
     pub exits: BTreeMap<&'static str, u64>,
+    /// How long the monitor took to answer them, by reason.
+    pub exit_times: BTreeMap<&'static str, Duration>,
     /// The steps of the start.
     pub stamps: Vec<Stamp>,
     /// What the guest kernel wrote to its log, at most 64 KiB.
@@ -55,9 +60,20 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         .map_err(failed("make a virtual machine", "The host may be out of memory"))?;
     stamps.ended("make the machine");
 
+    let kernel = Image::open(&config.kernel)?;
+    if kernel.is_linux() {
+        return linux::run(config, kernel, &kvm, &vm, stamps);
+    }
     let memory = Ram::reserve(config.memory_bytes)?;
     give_memory(&vm, &memory)?;
-    let entry = boot::load(config, &memory)?;
+    let payload = Payload {
+        kernel,
+        initramfs: &config.initramfs,
+        second_archive: &[],
+        command_line: config.command_line(),
+        command_line_max: boot::COMMAND_LINE_MAX,
+    };
+    let entry = boot::load(payload, &memory, config.memory_bytes)?;
     stamps.ended("load kernel and files");
 
     let vcpu = vcpu::make(&kvm, &vm, entry)?;
@@ -69,7 +85,7 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         watchdog: Watchdog::start(config.timeout)?,
         vcpu,
         memory,
-        exits: BTreeMap::new(),
+        exits: Exits::default(),
         stamps,
     };
     machine.run()
@@ -85,7 +101,7 @@ pub fn open_kvm() -> Result<Kvm, Error> {
 }
 
 /// Makes the reserved memory the machine's RAM.
-fn give_memory(vm: &VmFd, memory: &Ram) -> Result<(), Error> {
+pub fn give_memory(vm: &VmFd, memory: &Ram) -> Result<(), Error> {
     for (slot, region) in memory.iter().enumerate() {
         let slot = kvm_userspace_memory_region {
             slot: slot as u32,
@@ -107,7 +123,7 @@ struct Machine<'a> {
     memory: Ram,
     devices: Devices<'a>,
     watchdog: Watchdog,
-    exits: BTreeMap<&'static str, u64>,
+    exits: Exits,
     stamps: Recorder,
 }
 
@@ -115,7 +131,7 @@ struct Machine<'a> {
 enum Next {
     Continue,
     End(End),
-    Unexpected(String, &'static str),
+    Dead(Dead),
 }
 
 impl Machine<'_> {
@@ -124,7 +140,7 @@ impl Machine<'_> {
             match self.step()? {
                 Next::Continue => {}
                 Next::End(end) => break end,
-                Next::Unexpected(exit, hint) => return Err(self.unexpected(exit, hint)),
+                Next::Dead(dead) => return Err(dead.into_error(&mut self.vcpu, &self.memory)),
             }
             if self.watchdog.expired() {
                 break End::TimedOut;
@@ -132,7 +148,8 @@ impl Machine<'_> {
         };
         Ok(Outcome {
             end,
-            exits: self.exits,
+            exits: self.exits.counts(),
+            exit_times: self.exits.times(),
             stamps: self.stamps.into_stamps(),
             kernel_log: self.devices.into_log(),
         })
@@ -144,13 +161,14 @@ impl Machine<'_> {
             Ok(exit) => exit,
             // A signal: the watchdog's, or one that the process has a handler for.
             Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
-                *self.exits.entry("signal").or_default() += 1;
+                self.exits.note("signal", Duration::ZERO);
                 return Ok(Next::Continue);
             }
             Err(error) => {
                 return Err(failed("run the processor", "The host may be out of memory")(error));
             }
         };
+        let began = Instant::now();
         const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
         const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
         let (reason, next) = match exit {
@@ -212,74 +230,12 @@ impl Machine<'_> {
             }
             VcpuExit::MmioWrite(..) => ("write to memory without a device", Next::Continue),
             VcpuExit::Intr => ("signal", Next::Continue),
-            VcpuExit::Hlt => {
-                let hint = " Nothing can wake it: its kernel gave up, and its log may say why";
-                (
-                    "halt",
-                    Next::Unexpected("halted with interrupts off (KVM_EXIT_HLT)".into(), hint),
-                )
+            exit => {
+                let dead = exits::dead(exit);
+                (dead.reason, Next::Dead(dead))
             }
-            VcpuExit::Shutdown => {
-                let hint = " A fault in its handler of a double fault ends a processor: its kernel lost its way";
-                (
-                    "triple fault",
-                    Next::Unexpected("triple fault (KVM_EXIT_SHUTDOWN)".into(), hint),
-                )
-            }
-            VcpuExit::FailEntry(reason, cpu) => {
-                let exit = format!("the processor did not start (KVM_EXIT_FAIL_ENTRY, reason {reason:#x}, cpu {cpu})");
-                ("entry failure", Next::Unexpected(exit, ""))
-            }
-            VcpuExit::InternalError => ("internal error", Next::Unexpected(String::new(), "")),
-            other => ("other", Next::Unexpected(format!("{other:?}"), "")),
         };
-        *self.exits.entry(reason).or_default() += 1;
-        if let Next::Unexpected(exit, _) = &next
-            && exit.is_empty()
-        {
-            return Ok(self.internal_error());
-        }
+        self.exits.note(reason, began.elapsed());
         Ok(next)
-    }
-
-    /// What KVM says of an exit that it could not deal with itself.
-    fn internal_error(&mut self) -> Next {
-        // SAFETY: KVM has filled this member of the union for this exit.
-        let internal = unsafe { self.vcpu.get_kvm_run().__bindgen_anon_1.internal };
-        let (what, hint) = match internal.suberror {
-            1 => (
-                "KVM cannot emulate an instruction",
-                " Where guest kernel mode is emulated (see `isolab doctor`) only guest kernels that avoid such instructions run; the built-in one does",
-            ),
-            2 => ("two exceptions at once", ""),
-            3 => ("an exception during an exit", ""),
-            4 => ("an exit that KVM does not know", ""),
-            _ => ("KVM failed", ""),
-        };
-        Next::Unexpected(
-            format!("{what} (KVM_EXIT_INTERNAL_ERROR, suberror {})", internal.suberror),
-            hint,
-        )
-    }
-
-    /// An error that says where the processor was.
-    fn unexpected(&self, exit: String, hint: &'static str) -> Error {
-        let rip = self.vcpu.get_regs().map_or(0, |regs| regs.rip);
-        let physical = self
-            .vcpu
-            .translate_gva(rip)
-            .ok()
-            .filter(|translation| translation.valid != 0);
-        let mut bytes = [0; 16];
-        let read = physical.and_then(|physical| {
-            self.memory
-                .read_slice(&mut bytes, GuestAddress(physical.physical_address))
-                .ok()
-        });
-        let bytes = match read {
-            Some(()) => bytes.map(|byte| format!("{byte:02x}")).join(" "),
-            None => "not to be read".into(),
-        };
-        Error::UnexpectedExit { exit, rip, bytes, hint }
     }
 }

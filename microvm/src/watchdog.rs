@@ -19,6 +19,21 @@ pub struct Watchdog {
 
 extern "C" fn interrupt(_: i32) {}
 
+/// From now on SIGALRM interrupts system calls, and nothing else.
+pub fn catch_signal() -> Result<(), Error> {
+    let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing, which is safe in any context.
+    unsafe { sigaction(Signal::SIGALRM, &action) }
+        .map(drop)
+        .map_err(Error::Timer)
+}
+
+/// Interrupts the system call that a thread of this process is in.
+pub fn interrupt_thread(thread: i32) {
+    // SAFETY: passes numbers only. A thread that has just ended needs no interruption (ESRCH).
+    unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGALRM) };
+}
+
 impl Watchdog {
     /// Watches the calling thread from now on.
     pub fn start(timeout: Option<Duration>) -> Result<Self, Error> {
@@ -28,9 +43,7 @@ impl Watchdog {
                 _timer: None,
             });
         };
-        let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::empty(), SigSet::empty());
-        // SAFETY: the handler does nothing, which is safe in any context.
-        unsafe { sigaction(Signal::SIGALRM, &action) }.map_err(Error::Timer)?;
+        catch_signal()?;
         let notify = SigevNotify::SigevThreadId {
             signal: Signal::SIGALRM,
             thread_id: gettid().as_raw(),

@@ -36,7 +36,14 @@ const WORDS: [&str; 14] = [
 pub fn make(config: &Config) -> String {
     let mut words: Vec<String> = WORDS.map(String::from).into();
     // Each byte of the log is an exit to the monitor. Emergencies, a panic above all, are always shown.
-    words.push(if config.kernel_log { "loglevel=7" } else { "quiet loglevel=1" }.into());
+    words.push(
+        if config.kernel_log {
+            "loglevel=7"
+        } else {
+            "quiet loglevel=1"
+        }
+        .into(),
+    );
     words.push(format!("rdinit={}", start::INIT_PATH));
     words.extend(config.kernel_parameters.iter().cloned());
     words.join(" ")

@@ -11,7 +11,6 @@ mod command_line;
 mod devices;
 mod input;
 mod machine;
-mod mp_table;
 mod processor;
 mod start;
 

@@ -1,7 +1,11 @@
 //! Guest kernels: the built-in one, and what a kernel file says of itself.
 
+mod image;
+
 use crate::Error;
+pub(crate) use image::Image;
 use object::elf::{EM_X86_64, ET_EXEC, FileHeader64, NoteType, PT_LOAD};
+use object::read::ReadRef;
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{LittleEndian, Object};
 use std::fmt;
@@ -13,6 +17,9 @@ pub const BUILTIN_VERSION: &str = env!("CARGO_PKG_VERSION");
 const PVH_NOTE: u32 = 18;
 /// Kernels are loaded from here up; below lie the boot information and what a PC has there.
 pub const LOWEST_LOAD: u64 = 1 << 20;
+
+/// A bzImage's real-mode part, which says what it is, is not larger.
+const SETUP_MAX: u64 = 65 * 512;
 
 /// The built-in guest kernel, an ELF file with a PVH entry.
 pub fn builtin() -> &'static [u8] {
@@ -52,6 +59,8 @@ pub struct Elf {
     pub load_end: u64,
     /// What `uname -rv` will say, if it is Linux and not stripped of it.
     pub version: Option<String>,
+    /// Whether its notes name Linux, so that it is given a PC instead of the bare machine of the built-in kernel.
+    pub linux: bool,
 }
 
 /// A kernel file, looked at.
@@ -76,9 +85,13 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, String> {
 }
 
 /// What [`inspect`] finds in the headers alone: all that is needed to load a kernel.
-pub(crate) fn layout(bytes: &[u8]) -> Result<Inspection, String> {
+pub(crate) fn layout<'d, R: ReadRef<'d>>(data: R) -> Result<Inspection, String> {
+    let length = data.len().map_err(|()| "its size cannot be told")?;
+    let bytes = data
+        .read_bytes_at(0, length.min(SETUP_MAX))
+        .map_err(|()| "its beginning cannot be read")?;
     let format = if bytes.starts_with(b"\x7fELF") {
-        Format::Elf(inspect_elf(bytes)?)
+        Format::Elf(inspect_elf(data)?)
     } else if bytes.get(0x202..0x206) == Some(b"HdrS") {
         inspect_bzimage(bytes)
     } else if bytes.get(0x38..0x3c) == Some(b"ARM\x64") {
@@ -92,15 +105,13 @@ pub(crate) fn layout(bytes: &[u8]) -> Result<Inspection, String> {
     } else {
         return Err("it is neither an ELF file (vmlinux) nor a bzImage".into());
     };
-    Ok(Inspection {
-        bytes: bytes.len() as u64,
-        format,
-    })
+    Ok(Inspection { bytes: length, format })
 }
 
-fn inspect_elf(bytes: &[u8]) -> Result<Elf, String> {
+fn inspect_elf<'d, R: ReadRef<'d>>(bytes: R) -> Result<Elf, String> {
     let damaged = |what: &str| format!("its {what} cannot be read: the file is truncated or damaged");
-    if bytes.get(4) == Some(&1) {
+    let length = bytes.len().map_err(|()| damaged("size"))?;
+    if bytes.read_bytes_at(4, 1) == Ok(&[1]) {
         return Err("it is a 32-bit ELF file; only 64-bit kernels are loaded".into());
     }
     let header = FileHeader64::<LittleEndian>::parse(bytes).map_err(|_| damaged("ELF header"))?;
@@ -113,11 +124,13 @@ fn inspect_elf(bytes: &[u8]) -> Result<Elf, String> {
     let segments = header
         .program_headers(LittleEndian, bytes)
         .map_err(|_| damaged("program header table"))?;
-    let (mut load_start, mut load_end, mut pvh_entry) = (u64::MAX, 0, None);
+    let (mut load_start, mut load_end, mut pvh_entry, mut linux) = (u64::MAX, 0, None, false);
     for segment in segments {
         if segment.p_type(LittleEndian) == PT_LOAD && segment.p_memsz(LittleEndian) > 0 {
             let (start, size) = (segment.p_paddr(LittleEndian), segment.p_memsz(LittleEndian));
-            if segment.data(LittleEndian, bytes).is_err() || segment.p_filesz(LittleEndian) > size {
+            let in_file = segment.p_filesz(LittleEndian);
+            let file_end = segment.p_offset(LittleEndian).checked_add(in_file);
+            if file_end.is_none_or(|end| end > length) || in_file > size {
                 return Err(damaged("segments"));
             }
             load_start = load_start.min(start);
@@ -125,6 +138,7 @@ fn inspect_elf(bytes: &[u8]) -> Result<Elf, String> {
         }
         if let Some(mut notes) = segment.notes(LittleEndian, bytes).map_err(|_| damaged("notes"))? {
             while let Some(note) = notes.next().map_err(|_| damaged("notes"))? {
+                linux |= note.name() == b"Linux";
                 if note.name() == b"Xen" && note.n_type(LittleEndian) == NoteType(PVH_NOTE) {
                     pvh_entry = note
                         .desc()
@@ -142,6 +156,7 @@ fn inspect_elf(bytes: &[u8]) -> Result<Elf, String> {
         load_start,
         load_end,
         version: None,
+        linux,
     })
 }
 
@@ -173,6 +188,14 @@ fn inspect_bzimage(bytes: &[u8]) -> Format {
 }
 
 impl Inspection {
+    /// Whether it is Linux.
+    pub fn is_linux(&self) -> bool {
+        match &self.format {
+            Format::Elf(elf) => elf.linux,
+            Format::BzImage { .. } => true,
+        }
+    }
+
     /// Whether this monitor can boot it in a machine with that much memory.
     ///
     /// # Errors

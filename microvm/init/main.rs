@@ -1,0 +1,236 @@
+//! The first program of a Linux guest: makes what programs expect to find, loads the modules that it was given, runs one
+//! program on the second serial port, and ends the machine with that program's exit status.
+//!
+//! It is freestanding, so that it stays at a few KiB: every system call is made directly (`syscalls.rs`). What to run
+//! stands in a file that the monitor adds to the initramfs (`/.isolab/start`, written by `src/linux/start.rs`).
+
+#![no_std]
+#![no_main]
+
+mod start_file;
+mod syscalls;
+
+use core::arch::{asm, global_asm};
+use core::ffi::CStr;
+use core::panic::PanicInfo;
+use start_file::Start;
+use syscalls as sys;
+
+/// Phase port: this program has begun.
+const PHASE_INIT: u8 = 3;
+/// Phase port: the program's first instruction is next.
+const PHASE_PROGRAM: u8 = 2;
+/// Writing here ends the machine with that status.
+const EXIT_PORT: u16 = 0xf4;
+/// Writing here notes a step of the start.
+const PHASE_PORT: u16 = 0xf5;
+/// The program cannot be run for another reason than the two below, as `docker run` tells it.
+const STATUS_INIT: u8 = 125;
+/// The program cannot be executed.
+const STATUS_NOT_EXECUTABLE: u8 = 126;
+/// There is no such program.
+const STATUS_NOT_FOUND: u8 = 127;
+
+// The kernel enters with the stack pointer at the argument count (System V ABI, x86-64 supplement, 3.4.1).
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "xor ebp, ebp",
+    "and rsp, -16",
+    "call {main}",
+    "ud2",
+    main = sym main
+);
+
+extern "C" fn main() -> ! {
+    // SAFETY: these ports belong to the monitor; where another one runs this machine, nothing answers.
+    let ports = sys::ioperm(EXIT_PORT, 2, true);
+    phase(PHASE_INIT);
+    make_file_systems();
+    load_modules();
+    sys::loopback_up();
+
+    let console = sys::open(c"/dev/ttyS1", sys::O_RDWR | sys::O_NOCTTY);
+    if console < 0 || sys::make_raw(console) < 0 {
+        log(&[b"cannot open the second serial port, /dev/ttyS1: is the kernel built with 8250 ports?"]);
+        end(STATUS_INIT);
+    }
+    if ports < 0 {
+        log(&[b"cannot use I/O ports (ioperm): the exit status does not get out"]);
+    }
+    let Some(start) = start_file::read() else {
+        log(&[b"cannot read /.isolab/start, which names the program"]);
+        end(STATUS_INIT);
+    };
+    let status = run(&start, console as i32);
+    sys::drain(console as i32);
+    end(status)
+}
+
+/// Mounts what every program may expect. A kernel without one of these leaves its directory empty.
+fn make_file_systems() {
+    for (path, kind) in [
+        (c"/dev", c"devtmpfs"),
+        (c"/proc", c"proc"),
+        (c"/sys", c"sysfs"),
+        (c"/tmp", c"tmpfs"),
+    ] {
+        sys::mkdir(path, 0o755);
+        sys::mount(kind, path, kind);
+    }
+    sys::chmod(c"/tmp", 0o1777);
+}
+
+/// Loads `/.isolab/module.NN` in the order of their numbers.
+fn load_modules() {
+    let mut path = *b"/.isolab/module.00\0";
+    for number in 0..100u8 {
+        path[16] = b'0' + number / 10;
+        path[17] = b'0' + number % 10;
+        let file = sys::open(text(&path), sys::O_RDONLY);
+        if file < 0 {
+            return;
+        }
+        let loaded = sys::load_module(file as i32);
+        if loaded < 0 && loaded != -sys::EEXIST {
+            log(&[b"cannot load module number ", &path[16..18], b", error ", &decimal(-loaded)]);
+        }
+        sys::close(file as i32);
+    }
+}
+
+/// Runs the program and gives its exit status, or 128 + N where signal N ended it.
+fn run(start: &Start, console: i32) -> u8 {
+    let Some([input, feed]) = sys::pipe() else {
+        log(&[b"cannot make a pipe for the program's input"]);
+        return STATUS_INIT;
+    };
+    if sys::fork() == 0 {
+        sys::close(input);
+        relay(console, feed);
+    }
+    let program = sys::fork();
+    if program == 0 {
+        sys::setsid();
+        for (from, to) in [(input, 0), (console, 1), (console, 2)] {
+            sys::dup2(from, to);
+        }
+        sys::close_from(3);
+        phase(PHASE_PROGRAM);
+        sys::ioperm(EXIT_PORT, 2, false);
+        let error = sys::execve(start.program(), start.arguments(), start.environment());
+        log(&[b"cannot execute ", start.program().to_bytes(), b", error ", &decimal(-error)]);
+        let found = error != -sys::ENOENT && error != -sys::ENOTDIR;
+        sys::exit(if found { STATUS_NOT_EXECUTABLE } else { STATUS_NOT_FOUND });
+    }
+    if program < 0 {
+        log(&[b"cannot make a process for the program, error ", &decimal(-program)]);
+        return STATUS_INIT;
+    }
+    sys::close(input);
+    sys::close(feed);
+    // Being process 1, it also reaps what the program leaves behind.
+    loop {
+        let (child, status) = sys::wait();
+        if child == program {
+            // wait(2): the low seven bits are the signal, the next byte is the exit status.
+            return match status & 0x7f {
+                0 => (status >> 8) as u8,
+                signal => 128 + signal as u8,
+            };
+        }
+        if child < 0 && child != -sys::EINTR {
+            return STATUS_INIT;
+        }
+    }
+}
+
+/// Takes the input from the serial line to the program. A line cannot end, so the monitor marks the end: the byte 0xff
+/// stands for itself when it comes twice, and for the end of the input before 0x00 (`src/linux/input.rs`).
+fn relay(line: i32, feed: i32) -> ! {
+    let mut marked = false;
+    let mut buffer = [0u8; 256];
+    loop {
+        let count = sys::read(line, &mut buffer);
+        if count == -sys::EINTR {
+            continue;
+        }
+        if count <= 0 {
+            sys::exit(0);
+        }
+        let mut out = 0;
+        let mut ended = false;
+        for at in 0..count as usize {
+            match (marked, buffer[at]) {
+                (false, 0xff) => marked = true,
+                (true, 0) => ended = true,
+                (_, byte) => {
+                    marked = false;
+                    buffer[out] = byte;
+                    out += 1;
+                }
+            }
+            if ended {
+                break;
+            }
+        }
+        if sys::write_all(feed, &buffer[..out]) < 0 || ended {
+            sys::exit(0);
+        }
+    }
+}
+
+/// Ends the machine.
+fn end(status: u8) -> ! {
+    out(EXIT_PORT, status);
+    sys::restart();
+    // Without the right to restart there is nothing left but to wait.
+    loop {
+        sys::wait();
+    }
+}
+
+fn phase(step: u8) {
+    out(PHASE_PORT, step);
+}
+
+/// Writes to one of the monitor's ports. Without permission for them this would be a fault, so it asks first.
+fn out(port: u16, value: u8) {
+    if sys::ioperm(port, 1, true) >= 0 {
+        // SAFETY: the port is permitted and changes nothing in this program.
+        unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags)) };
+    }
+}
+
+/// Writes a line to the kernel's log, which the monitor keeps.
+fn log(parts: &[&[u8]]) {
+    let mut line = [0u8; 256];
+    let mut used = 0;
+    // 0: an emergency, which is shown however quiet the kernel is (syslog(2)).
+    for part in [b"<0>isolab init: ".as_slice()].iter().chain(parts).chain(&[b"\n".as_slice()]) {
+        let room = part.len().min(line.len() - used);
+        line[used..used + room].copy_from_slice(&part[..room]);
+        used += room;
+    }
+    let file = sys::open(c"/dev/kmsg", sys::O_WRONLY);
+    if file >= 0 {
+        sys::write_all(file as i32, &line[..used]);
+        sys::close(file as i32);
+    }
+}
+
+/// A small number in decimal digits.
+fn decimal(value: isize) -> [u8; 3] {
+    let digit = |divisor| b'0' + (value / divisor % 10) as u8;
+    [digit(100), digit(10), digit(1)]
+}
+
+/// Bytes that end in zero, as a path.
+fn text(bytes: &[u8]) -> &CStr {
+    CStr::from_bytes_until_nul(bytes).unwrap_or(c"")
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    end(STATUS_INIT)
+}

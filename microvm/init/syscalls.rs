@@ -1,0 +1,250 @@
+//! The system calls that this program makes (numbers: Linux, arch/x86/entry/syscalls/syscall_64.tbl), and the functions
+//! that the compiler calls by itself to copy, fill and compare memory. Each call gives the kernel's answer: a result, or a
+//! negative error number.
+
+use core::arch::asm;
+use core::ffi::{CStr, c_char};
+
+pub const ENOENT: isize = 2;
+pub const EINTR: isize = 4;
+pub const EEXIST: isize = 17;
+pub const ENOTDIR: isize = 20;
+
+pub const O_RDONLY: usize = 0;
+pub const O_WRONLY: usize = 1;
+pub const O_RDWR: usize = 2;
+pub const O_NOCTTY: usize = 0o400;
+
+fn call(number: usize, arguments: [usize; 5]) -> isize {
+    let [a, b, c, d, e] = arguments;
+    let answer;
+    // SAFETY: the functions of this file pass addresses of live memory of the size that the call uses.
+    unsafe {
+        asm!("syscall", inlateout("rax") number as isize => answer, in("rdi") a, in("rsi") b, in("rdx") c,
+             in("r10") d, in("r8") e, out("rcx") _, out("r11") _, options(nostack));
+    }
+    answer
+}
+
+pub fn read(file: i32, buffer: &mut [u8]) -> isize {
+    call(0, [file as usize, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0])
+}
+
+/// Writes everything, or gives the error.
+pub fn write_all(file: i32, mut bytes: &[u8]) -> isize {
+    while !bytes.is_empty() {
+        match call(1, [file as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0]) {
+            count if count >= 0 => bytes = bytes.get(count as usize..).unwrap_or_default(),
+            error if error == -EINTR => {}
+            error => return error,
+        }
+    }
+    0
+}
+
+pub fn open(path: &CStr, flags: usize) -> isize {
+    const O_CLOEXEC: usize = 0o2_000_000;
+    call(2, [path.as_ptr() as usize, flags | O_CLOEXEC, 0, 0, 0])
+}
+
+pub fn close(file: i32) {
+    call(3, [file as usize, 0, 0, 0, 0]);
+}
+
+/// A pipe: the end to read, and the end to write.
+pub fn pipe() -> Option<[i32; 2]> {
+    let mut ends = [0i32; 2];
+    (call(22, [(&raw mut ends) as usize, 0, 0, 0, 0]) == 0).then_some(ends)
+}
+
+pub fn dup2(from: i32, to: i32) {
+    call(33, [from as usize, to as usize, 0, 0, 0]);
+}
+
+/// Closes every descriptor from this one on.
+pub fn close_from(first: u32) {
+    call(436, [first as usize, u32::MAX as usize, 0, 0, 0]);
+}
+
+pub fn fork() -> isize {
+    call(57, [0; 5])
+}
+
+pub fn execve(path: &CStr, arguments: *const *const c_char, environment: *const *const c_char) -> isize {
+    call(59, [path.as_ptr() as usize, arguments as usize, environment as usize, 0, 0])
+}
+
+pub fn exit(status: u8) -> ! {
+    loop {
+        call(231, [status.into(), 0, 0, 0, 0]);
+    }
+}
+
+/// Waits for any child: its number, and how it ended.
+pub fn wait() -> (isize, i32) {
+    let mut status = 0i32;
+    (call(61, [usize::MAX, (&raw mut status) as usize, 0, 0, 0]), status)
+}
+
+pub fn setsid() {
+    call(112, [0; 5]);
+}
+
+pub fn mkdir(path: &CStr, mode: usize) {
+    call(83, [path.as_ptr() as usize, mode, 0, 0, 0]);
+}
+
+pub fn chmod(path: &CStr, mode: usize) {
+    call(90, [path.as_ptr() as usize, mode, 0, 0, 0]);
+}
+
+pub fn mount(source: &CStr, target: &CStr, kind: &CStr) {
+    call(165, [source.as_ptr() as usize, target.as_ptr() as usize, kind.as_ptr() as usize, 0, 0]);
+}
+
+/// finit_module(2) without parameters.
+pub fn load_module(file: i32) -> isize {
+    call(313, [file as usize, c"".as_ptr() as usize, 0, 0, 0])
+}
+
+/// Permission for I/O ports (ioperm(2)); its children have it too.
+pub fn ioperm(first: u16, count: usize, on: bool) -> isize {
+    call(173, [first.into(), count, on.into(), 0, 0])
+}
+
+/// Restarts the machine (reboot(2)); its monitor ends it then.
+pub fn restart() {
+    call(169, [0xfee1_dead, 672_274_793, 0x0123_4567, 0, 0]);
+}
+
+fn ioctl(file: i32, request: usize, argument: usize) -> isize {
+    call(16, [file as usize, request, argument, 0, 0])
+}
+
+/// Brings up the loopback interface (netdevice(7)).
+pub fn loopback_up() {
+    const SIOCSIFFLAGS: usize = 0x8914;
+    const AF_INET: usize = 2;
+    const SOCK_DGRAM: usize = 2;
+    let socket = call(41, [AF_INET, SOCK_DGRAM, 0, 0, 0]);
+    if socket < 0 {
+        return;
+    }
+    let mut request = [0u8; 40];
+    request[..2].copy_from_slice(b"lo");
+    request[16] = 1; // IFF_UP
+    ioctl(socket as i32, SIOCSIFFLAGS, request.as_ptr() as usize);
+    close(socket as i32);
+}
+
+/// Makes a terminal pass every byte as it is, at once, without echo (Linux, asm-generic/termbits.h: `struct termios`).
+pub fn make_raw(terminal: isize) -> isize {
+    #[repr(C)]
+    struct Termios {
+        input: u32,
+        output: u32,
+        control: u32,
+        local: u32,
+        line: u8,
+        characters: [u8; 19],
+    }
+    const TCSETS: usize = 0x5402;
+    const B115200: u32 = 0o10002;
+    const CS8: u32 = 0o60;
+    const CREAD: u32 = 0o200;
+    const CLOCAL: u32 = 0o4000;
+    const VMIN: usize = 6;
+    let mut termios = Termios {
+        input: 0,
+        output: 0,
+        control: B115200 | CS8 | CREAD | CLOCAL,
+        local: 0,
+        line: 0,
+        characters: [0; 19],
+    };
+    termios.characters[VMIN] = 1;
+    ioctl(terminal as i32, TCSETS, (&raw const termios) as usize)
+}
+
+/// Waits until everything written to a terminal has gone out (tcdrain(3)).
+pub fn drain(terminal: i32) {
+    const TCSBRK: usize = 0x5409;
+    while ioctl(terminal, TCSBRK, 1) == -EINTR {}
+}
+
+/// Copies bytes between areas that do not overlap.
+///
+/// # Safety
+/// As C's `memcpy`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
+    // SAFETY: the caller's; the direction flag is clear.
+    unsafe {
+        asm!("rep movsb", inout("rcx") count => _, inout("rdi") to => _, inout("rsi") from => _,
+             options(nostack, preserves_flags));
+    }
+    to
+}
+
+/// Copies bytes between areas that may overlap.
+///
+/// # Safety
+/// As C's `memmove`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
+    if (to as usize).wrapping_sub(from as usize) >= count {
+        // SAFETY: copying upwards is right when the target does not begin inside the source.
+        return unsafe { memcpy(to, from, count) };
+    }
+    // SAFETY: the caller's; the direction flag is clear again at the end.
+    unsafe {
+        asm!("std", "rep movsb", "cld", inout("rcx") count => _,
+             inout("rdi") to.wrapping_add(count).wrapping_sub(1) => _,
+             inout("rsi") from.wrapping_add(count).wrapping_sub(1) => _, options(nostack));
+    }
+    to
+}
+
+/// Sets bytes.
+///
+/// # Safety
+/// As C's `memset`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memset(to: *mut u8, byte: i32, count: usize) -> *mut u8 {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("rep stosb", inout("rcx") count => _, inout("rdi") to => _, in("al") byte as u8,
+             options(nostack, preserves_flags));
+    }
+    to
+}
+
+/// Compares bytes.
+///
+/// # Safety
+/// As C's `memcmp`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
+    for at in 0..count {
+        // SAFETY: the caller's.
+        let (a, b) = unsafe { (a.add(at).read_volatile(), b.add(at).read_volatile()) };
+        if a != b {
+            return i32::from(a) - i32::from(b);
+        }
+    }
+    0
+}
+
+/// Finds the end of a string.
+///
+/// # Safety
+/// As C's `strlen`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strlen(text: *const c_char) -> usize {
+    let mut length = 0;
+    // SAFETY: the caller's.
+    while unsafe { text.add(length).read_volatile() } != 0 {
+        length += 1;
+    }
+    length
+}

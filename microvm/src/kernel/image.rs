@@ -1,0 +1,65 @@
+//! A kernel that is about to be booted.
+
+use super::{Inspection, builtin, layout};
+use crate::{Error, Kernel};
+use object::read::ReadCache;
+use std::fs::File;
+
+/// A kernel's bytes: in memory, or in a file, whose segments are read straight into the guest's memory.
+pub enum Image {
+    /// The built-in kernel.
+    Builtin(&'static [u8]),
+    /// An ELF file.
+    File {
+        /// Its name, for messages.
+        name: String,
+        /// The file.
+        file: File,
+        /// What it says of itself.
+        inspection: Inspection,
+    },
+}
+
+impl Image {
+    /// Opens a kernel.
+    pub fn open(kernel: &Kernel) -> Result<Self, Error> {
+        let path = match kernel {
+            Kernel::Builtin => return Ok(Self::Builtin(builtin())),
+            Kernel::File(path) => path,
+        };
+        let file = File::open(path).map_err(|error| Error::ReadKernel {
+            path: path.clone(),
+            error,
+        })?;
+        let name = path.display().to_string();
+        match layout(&ReadCache::new(&file)) {
+            Ok(inspection) => Ok(Self::File { name, file, inspection }),
+            Err(why) => Err(Error::BadKernel { kernel: name, why }),
+        }
+    }
+
+    /// Whether it is Linux.
+    pub fn is_linux(&self) -> bool {
+        match self {
+            Self::Builtin(_) => false,
+            Self::File { inspection, .. } => inspection.is_linux(),
+        }
+    }
+
+    /// What it says of itself.
+    pub fn layout(&self) -> Result<Inspection, String> {
+        match self {
+            Self::Builtin(bytes) => layout(*bytes),
+            Self::File { inspection, .. } => Ok(inspection.clone()),
+        }
+    }
+
+    /// The error that it cannot be booted.
+    pub fn bad(&self, why: String) -> Error {
+        let kernel = match self {
+            Self::Builtin(_) => "the built-in kernel".into(),
+            Self::File { name, .. } => name.clone(),
+        };
+        Error::BadKernel { kernel, why }
+    }
+}

@@ -1,0 +1,227 @@
+//! What a Linux guest finds behind its I/O ports: two serial ports with interrupts, a clock chip, no keyboard, and the
+//! ports by which it tells the monitor things.
+
+use super::clock_chip::{self, ClockChip};
+use crate::devices::{COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, Sink, UART_PORTS};
+use crate::stamp::Recorder;
+use crate::{End, Error};
+use kvm_ioctls::VmFd;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::cell::Cell;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{SystemTime, UNIX_EPOCH};
+use vm_superio::serial::NoEvents;
+use vm_superio::{Serial, Trigger};
+
+/// Interrupt lines of a PC's serial ports.
+const COM1_LINE: u32 = 4;
+const COM2_LINE: u32 = 3;
+/// A UART's data register, and the one that names the pending interrupt.
+const DATA: u16 = 0;
+const INTERRUPT_IDENTIFICATION: u16 = 2;
+/// The keyboard controller's status "there is a byte to read", for ever: Linux takes sixteen bytes, concludes that there
+/// is no controller, and does not wait for one when it restarts the machine.
+const NO_KEYBOARD: u8 = 0x01;
+/// The keyboard controller's command that resets the machine.
+const RESET: u8 = 0xfe;
+/// Output is written out when the guest pauses, or when this much has gathered.
+const GATHERED: usize = 256;
+/// Phase bytes: the guest's own first program runs; the program to run is next.
+const PHASE_INIT: u8 = 3;
+const PHASE_PROGRAM: u8 = 2;
+
+/// An interrupt line, raised once until the guest asks what for.
+struct Line<'a> {
+    vm: &'a VmFd,
+    number: u32,
+    raised: Cell<bool>,
+}
+
+impl Trigger for Line<'_> {
+    type E = kvm_ioctls::Error;
+
+    fn trigger(&self) -> Result<(), Self::E> {
+        if !self.raised.replace(true) {
+            // These lines are triggered by their edge.
+            self.vm.set_irq_line(self.number, true)?;
+            self.vm.set_irq_line(self.number, false)?;
+        }
+        Ok(())
+    }
+}
+
+type Uart<'a> = Serial<Line<'a>, NoEvents, Sink>;
+
+fn uart(vm: &VmFd, number: u32, limit: usize) -> Uart<'_> {
+    let line = Line {
+        vm,
+        number,
+        raised: Cell::new(false),
+    };
+    Serial::new(line, Sink::new(limit))
+}
+
+/// The devices. COM2's output goes to a descriptor of this process.
+pub struct Devices<'a> {
+    com1: Uart<'a>,
+    com2: Uart<'a>,
+    clock: ClockChip,
+    output: BorrowedFd<'a>,
+    stamps: Recorder,
+    program_runs: bool,
+}
+
+/// What follows an access, and what it counts as.
+pub type Answer = (&'static str, Option<End>);
+
+impl<'a> Devices<'a> {
+    /// The devices of a machine that has just been switched on.
+    pub fn new(vm: &'a VmFd, output: BorrowedFd<'a>, stamps: Recorder) -> Self {
+        Self {
+            com1: uart(vm, COM1_LINE, LOG_MAX),
+            com2: uart(vm, COM2_LINE, usize::MAX),
+            clock: ClockChip::default(),
+            output,
+            stamps,
+            program_runs: false,
+        }
+    }
+
+    /// The guest wrote to a port. `stopped` tells whether the machine is to end, for output that nobody takes.
+    pub fn write(&mut self, port: u16, data: &[u8], stopped: impl Fn() -> bool) -> Result<Answer, Error> {
+        const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
+        const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
+        let value = data.first().copied().unwrap_or(0);
+        Ok(match port {
+            COM1..=COM1_LAST => {
+                for byte in data {
+                    // A sink takes everything; KVM takes every interrupt of a line that exists.
+                    let _ = self.com1.write((port - COM1) as u8, *byte);
+                }
+                ("write COM1 (kernel log)", None)
+            }
+            COM2..=COM2_LAST => {
+                for byte in data {
+                    let _ = self.com2.write((port - COM2) as u8, *byte);
+                }
+                if port - COM2 != DATA || self.com2.writer().bytes.len() >= GATHERED {
+                    self.flush(stopped)?;
+                }
+                ("write COM2 (console)", None)
+            }
+            EXIT => {
+                self.flush(stopped)?;
+                ("exit port", Some(End::Exited(value)))
+            }
+            PHASE => {
+                match value {
+                    PHASE_INIT => self.stamps.ended("guest kernel: boot"),
+                    PHASE_PROGRAM => {
+                        self.stamps.ended("guest init: prepare");
+                        self.program_runs = true;
+                    }
+                    _ => {}
+                }
+                ("phase port", None)
+            }
+            KEYBOARD if value == RESET => {
+                self.flush(stopped)?;
+                ("reset", Some(End::Reset))
+            }
+            clock_chip::INDEX => {
+                self.clock.select(value);
+                ("clock chip", None)
+            }
+            _ => ("write to a port without a device", None),
+        })
+    }
+
+    /// The guest reads a port.
+    pub fn read(&mut self, port: u16, data: &mut [u8], stopped: impl Fn() -> bool) -> Result<Answer, Error> {
+        const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
+        const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
+        let reason = match port {
+            COM1..=COM1_LAST => {
+                data.fill_with(|| read_uart(&mut self.com1, port - COM1));
+                "read COM1 (kernel log)"
+            }
+            COM2..=COM2_LAST => {
+                self.flush(stopped)?;
+                data.fill_with(|| read_uart(&mut self.com2, port - COM2));
+                "read COM2 (console)"
+            }
+            KEYBOARD => {
+                data.fill(NO_KEYBOARD);
+                "keyboard controller"
+            }
+            clock_chip::DATA => {
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |time| time.as_secs());
+                data.fill(self.clock.read(now as i64));
+                "clock chip"
+            }
+            // Nothing drives the bus: all ones.
+            _ => {
+                data.fill(0xff);
+                "read of a port without a device"
+            }
+        };
+        Ok((reason, None))
+    }
+
+    /// How many bytes of input COM2 can take now: none before somebody is there to read them.
+    pub fn input_room(&self) -> usize {
+        if self.program_runs {
+            self.com2.fifo_capacity()
+        } else {
+            0
+        }
+    }
+
+    /// Gives input to COM2, not more than it has room for.
+    pub fn give_input(&mut self, bytes: &[u8]) {
+        // There is room, and KVM takes the interrupt.
+        let _ = self.com2.enqueue_raw_bytes(bytes);
+    }
+
+    /// Writes the program's output out; waits for a slow reader, but not when the machine is to end.
+    fn flush(&mut self, stopped: impl Fn() -> bool) -> Result<(), Error> {
+        let gathered = &mut self.com2.writer_mut().bytes;
+        if gathered.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = &gathered[..];
+        while !bytes.is_empty() {
+            match nix::unistd::write(self.output, bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(Errno::EINTR) if stopped() => break,
+                Err(Errno::EINTR) => {}
+                // The timeout is for a signal that comes just before the call.
+                Err(Errno::EAGAIN) if stopped() => break,
+                Err(Errno::EAGAIN) => {
+                    let mut output = [PollFd::new(self.output, PollFlags::POLLOUT)];
+                    let _ = poll(&mut output, PollTimeout::from(100u8));
+                }
+                Err(errno) => return Err(Error::Output(io::Error::from_raw_os_error(errno as i32))),
+            }
+        }
+        gathered.clear();
+        Ok(())
+    }
+
+    /// The steps of the start, and what the kernel logged.
+    pub fn finish(self) -> (Recorder, String) {
+        let log = String::from_utf8_lossy(&self.com1.writer().bytes).into_owned();
+        (self.stamps, log)
+    }
+}
+
+fn read_uart(uart: &mut Uart, register: u16) -> u8 {
+    if register == INTERRUPT_IDENTIFICATION {
+        uart.interrupt_evt().raised.set(false);
+    }
+    uart.read(register as u8)
+}
