@@ -9,7 +9,7 @@ use bench::rounds::{self, Conductor, Plan};
 use bench::spawn::Group;
 use bench::stats;
 use bench::target::Target;
-use bench::target::local::Local;
+use bench::target::local::{Local, Subject};
 use bench::target::mock::{Mock, World};
 use bench::target::process::Process;
 use bench::workload::{self, Workload};
@@ -102,12 +102,11 @@ fn hello(name: &str, delay_ms: f64) -> Result<Box<dyn Target>, Error> {
         vec![]
     };
     let image = Rc::new(Image::build(&Workload::own("hello", args)?, 0)?);
-    let local = Local::new(
-        Box::new(Process { group: Group::Own }),
-        Rc::clone(&image),
+    let subject = |image| Subject {
+        backend: Box::new(Process { group: Group::Own }),
         image,
-        Duration::from_secs(10),
-    )?;
+    };
+    let local = Local::new(subject(Rc::clone(&image)), subject(image), Duration::from_secs(10))?;
     Ok(Box::new(Named(name.into(), local)))
 }
 

@@ -6,8 +6,8 @@ use crate::image::Image;
 use crate::rounds::{self, Conductor, Measured, Plan};
 use crate::spawn::Group;
 use crate::summary;
-use crate::target::container::Container;
-use crate::target::local::Local;
+use crate::target::container::{Container, Counting};
+use crate::target::local::{Local, Subject};
 use crate::target::microvm::MicroVm;
 use crate::target::process::Process;
 use crate::target::{Backend, Target};
@@ -85,12 +85,20 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
         Some(workload) => Rc::new(Image::build(&workload, settings.image_files_bytes)?),
         None => Rc::clone(&image),
     };
+    let host = host::describe();
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
     for name in &settings.targets {
-        let backend = backend(*name, settings);
-        match Local::new(backend, Rc::clone(&image), Rc::clone(&still), settings.timeout) {
+        let timed = Subject {
+            backend: backend(*name, settings, Counting::Off),
+            image: Rc::clone(&image),
+        };
+        let still = Subject {
+            backend: backend(*name, settings, Counting::Below(host.memory_bytes)),
+            image: Rc::clone(&still),
+        };
+        match Local::new(timed, still, settings.timeout) {
             Ok(target) => {
                 described.push(target.describe());
                 targets.push(Box::new(target));
@@ -108,7 +116,7 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
     let warnings = observer.finish(settings, &described, &targets, &measured);
     Ok(Outcome {
         complete: measured.complete,
-        results: results(settings, described, measured, warnings),
+        results: results(settings, host, described, measured, warnings),
     })
 }
 
@@ -121,10 +129,13 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
     }
 }
 
-fn backend(name: TargetName, settings: &Settings) -> Box<dyn Backend> {
+fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Box<dyn Backend> {
     match name {
         TargetName::Process => Box::new(Process { group: Group::Own }),
-        TargetName::Container => Box::new(Container::default()),
+        TargetName::Container => Box::new(Container {
+            volumes: Vec::new(),
+            counting,
+        }),
         TargetName::Microvm => Box::new(MicroVm {
             kernel: settings.machine.kernel.clone(),
             memory_bytes: settings.machine.memory_bytes,
@@ -148,6 +159,7 @@ fn unavailable(name: &str, error: &Error) -> model::Target {
 
 fn results(
     settings: &Settings,
+    host: model::Host,
     targets: Vec<model::Target>,
     measured: Measured,
     warnings: Vec<warnings::Warning>,
@@ -156,7 +168,7 @@ fn results(
     let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
     Results {
         schema: SCHEMA.into(),
-        host: host::describe(),
+        host,
         config: model::Config {
             command: settings.command.clone(),
             runs: settings.plan.runs,

@@ -84,44 +84,59 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     }
 }
 
-/// Starts `image`, stops it once it has written its first byte, and gives its instance to `look`. Then ends it.
-pub fn hold<T>(
-    backend: &dyn Backend,
-    image: &Image,
-    timeout: Duration,
-    look: impl FnOnce(&dyn Instance) -> T,
-) -> Result<T, Error> {
-    let (stdin, _writer) = pipe()?;
+/// An instance that has written its first byte and was stopped there. Dropping it ends it.
+pub struct Held {
+    instance: Box<dyn Instance>,
+    /// Open, so that a program which waits for the end of its stdin goes on waiting.
+    _stdin: OwnedFd,
+}
+
+impl Held {
+    /// The instance.
+    pub fn instance(&self) -> &dyn Instance {
+        self.instance.as_ref()
+    }
+
+    /// Ends it, and removes everything it used.
+    pub fn end(mut self) -> Result<(), Error> {
+        self.instance.kill();
+        self.instance.finish().map(drop)
+    }
+}
+
+/// Starts `image`, and stops it once it has written its first byte.
+pub fn hold(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Held, Error> {
+    let (stdin, writer) = pipe()?;
     let (stdio, mut stdout, mut stderr) = pipes(stdin)?;
     let start = backend.prepare(image, image.args(), stdio)?;
     let deadline_ns = after(clock::now_ns(), timeout);
-    let mut instance = start()?;
-    let looked = loop {
+    let instance = start()?;
+    loop {
         let over = wait(&mut stdout, &mut stderr, instance.pidfd(), deadline_ns)?;
         if stdout.first_ns.is_some() {
             stop(instance.as_ref());
-            break Ok(look(instance.as_ref()));
+            return Ok(Held {
+                instance,
+                _stdin: writer,
+            });
         }
         match over {
             None => {}
-            Some(Over::Interrupted) => break Err(interrupted()),
+            Some(Over::Interrupted) => return Err(interrupted()),
             Some(Over::TimedOut) => {
-                break Err(Error::new(format!(
+                return Err(Error::new(format!(
                     "it wrote nothing within {} s",
                     timeout.as_secs_f64()
                 )));
             }
             Some(Over::Ended) => {
                 let said = String::from_utf8_lossy(&stderr.bytes).trim_end().to_owned();
-                break Err(Error::new(format!(
+                return Err(Error::new(format!(
                     "it ended without writing anything to stdout; on stderr: {said:?}"
                 )));
             }
         }
-    };
-    instance.kill();
-    instance.finish()?;
-    looked
+    }
 }
 
 /// Stops an instance's program, or the monitor that runs it, where it is. A container's own pid 1 goes on: it may still

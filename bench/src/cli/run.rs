@@ -81,6 +81,7 @@ fn backend(arguments: &Arguments) -> Result<Box<dyn Backend>, Error> {
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {
             volumes: arguments.volume.clone(),
+            ..Container::default()
         }),
         TargetName::Microvm => {
             let machine = arguments.machine.machine();

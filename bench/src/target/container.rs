@@ -13,6 +13,18 @@ use std::os::fd::BorrowedFd;
 pub struct Container {
     /// Host directories and files made visible inside.
     pub volumes: Vec<Volume>,
+    /// Whether its memory is counted by a cgroup of its own.
+    pub counting: Counting,
+}
+
+/// Whether a container is given a memory cgroup, which a container without limits does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counting {
+    /// No.
+    #[default]
+    Off,
+    /// Yes, where this host allows it: with a limit of this many bytes that it does not come near.
+    Below(u64),
 }
 
 impl Backend for Container {
@@ -42,9 +54,23 @@ impl Backend for Container {
             stderr: container::Stdio::Fd(stdio.stderr),
             ..Stdio3::default()
         };
-        Ok(Box::new(move || match container::start(&spec) {
-            Ok(container) => Ok(Box::new(Running { container })),
-            Err(error) => Err(explain(error)),
+        let without_limit = spec.limits.clone();
+        if let Counting::Below(bytes) = self.counting {
+            spec.limits.memory_bytes = Some(bytes);
+        }
+        Ok(Box::new(move || {
+            let started = container::start(&spec).or_else(|error| {
+                if spec.limits == without_limit {
+                    return Err(error);
+                }
+                // Rather a container whose memory is not counted this way than none.
+                spec.limits = without_limit;
+                container::start(&spec)
+            });
+            match started {
+                Ok(container) => Ok(Box::new(Running { container })),
+                Err(error) => Err(explain(error)),
+            }
         }))
     }
 }
@@ -84,7 +110,7 @@ impl Instance for Running {
                 anon_bytes: statistics.anon_bytes,
                 peak_bytes: statistics.memory_peak_bytes,
             }),
-            None => Err("the container has no cgroup of its own, because it was given no limit".into()),
+            None => Err("the container has no memory cgroup of its own here".into()),
         }
     }
 

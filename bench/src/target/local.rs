@@ -12,28 +12,31 @@ use serde::Deserialize;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A backend with what it is to run.
+/// How many instances are alive at once when the host is asked how much memory it has left.
+const INSTANCES: u32 = 10;
+
+/// A backend, and what it is to run.
+pub struct Subject {
+    /// How.
+    pub backend: Box<dyn Backend>,
+    /// What.
+    pub image: Rc<Image>,
+}
+
+/// A target on this host's kernel.
 pub struct Local {
-    backend: Box<dyn Backend>,
-    image: Rc<Image>,
-    still: Rc<Image>,
+    timed: Subject,
+    still: Subject,
     timeout: Duration,
     described: model::Target,
 }
 
 impl Local {
-    /// `image` is what is timed, `still` what holds still for its memory; both may be the same. Every run may take at most
-    /// `timeout`.
-    pub fn new(
-        backend: Box<dyn Backend>,
-        image: Rc<Image>,
-        still: Rc<Image>,
-        timeout: Duration,
-    ) -> Result<Self, Error> {
-        let described = backend.describe(&image)?;
+    /// `timed` is timed, and the memory of `still` is looked at. Every run may take at most `timeout`.
+    pub fn new(timed: Subject, still: Subject, timeout: Duration) -> Result<Self, Error> {
+        let described = timed.backend.describe(&timed.image)?;
         Ok(Local {
-            backend,
-            image,
+            timed,
             still,
             timeout,
             described,
@@ -43,7 +46,7 @@ impl Local {
 
 impl Target for Local {
     fn name(&self) -> &str {
-        self.backend.name()
+        self.timed.backend.name()
     }
 
     fn describe(&self) -> model::Target {
@@ -51,12 +54,20 @@ impl Target for Local {
     }
 
     fn run(&mut self) -> Result<model::Sample, Error> {
-        let seen = observe::run(self.backend.as_ref(), &self.image, self.timeout)?;
+        let seen = observe::run(self.timed.backend.as_ref(), &self.timed.image, self.timeout)?;
         Ok(sample(self.name(), &seen, self.timeout))
     }
 
     fn memory(&mut self) -> Result<model::Memory, Error> {
-        observe::hold(self.backend.as_ref(), &self.still, self.timeout, memory::of_instance)
+        let hold = || observe::hold(self.still.backend.as_ref(), &self.still.image, self.timeout);
+        let one = hold()?;
+        let mut memory = memory::of_instance(one.instance());
+        one.end()?;
+        let before = memory::available_bytes();
+        let many = (0..INSTANCES).map(|_| hold()).collect::<Result<Vec<_>, _>>()?;
+        memory::add_host_delta(&mut memory, before, memory::available_bytes(), INSTANCES);
+        many.into_iter().try_for_each(observe::Held::end)?;
+        Ok(memory)
     }
 }
 
