@@ -144,20 +144,28 @@ pub fn open(directory: i32, path: &CStr, flags: i32, mode: u32) -> Result<i32, E
     unsafe { call!(libc::SYS_openat, directory, path.as_ptr(), flags, mode) }.map(|fd| fd as i32)
 }
 
-/// openat2(2): opens `path` with the given `RESOLVE_*` restrictions.
+/// openat2(2): opens `path` with the given `RESOLVE_*` restrictions. With `..` in a link, the kernel answers EAGAIN
+/// when anything was mounted or renamed on the machine meanwhile: then it is tried again.
 pub fn open_resolving(directory: i32, path: &CStr, flags: i32, resolve: u64) -> Result<i32, Errno> {
+    const TRIES: u32 = 1000;
     let how: [u64; 3] = [(flags | libc::O_CLOEXEC) as u64, 0, resolve];
-    // SAFETY: a terminated string and a struct open_how, which is three u64.
-    unsafe {
-        call!(
-            libc::SYS_openat2,
-            directory,
-            path.as_ptr(),
-            how.as_ptr(),
-            size_of_val(&how)
-        )
+    let mut opened = Err(libc::EAGAIN);
+    for _ in 0..TRIES {
+        // SAFETY: a terminated string and a struct open_how, which is three u64.
+        opened = unsafe {
+            call!(
+                libc::SYS_openat2,
+                directory,
+                path.as_ptr(),
+                how.as_ptr(),
+                size_of_val(&how)
+            )
+        };
+        if opened != Err(libc::EAGAIN) {
+            break;
+        }
     }
-    .map(|fd| fd as i32)
+    opened.map(|fd| fd as i32)
 }
 
 /// close(2). What it answers does not matter: the descriptor is gone in every case.

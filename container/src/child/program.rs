@@ -61,7 +61,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
     if plan.own_network {
         wait_for_gate(launch, gate::NETWORK);
         report.main.end(Step::WaitNetwork);
-        line.done(Step::JoinNetwork, join_network());
+        line.done(Step::JoinNetwork, join_network(plan));
     }
     line.done(Step::Sys, root::mount_sys(launch));
     if plan.read_only_root {
@@ -196,14 +196,24 @@ fn session(plan: &Plan) -> Result<(), Errno> {
 }
 
 /// Moves into the network namespace that pid 1 has made (setns(2) with a pidfd, Linux 5.8).
-fn join_network() -> Result<(), Errno> {
+///
+/// The kernel asks whether pid 1 may be traced. Pid 1 runs on the lab's memory, and another container of the same lab
+/// that changes its ids at this moment makes that memory untraceable: then it is put right, and tried again.
+fn join_network(plan: &Plan) -> Result<(), Errno> {
+    const TRIES: u32 = 1000;
     // SAFETY: numbers only. 1 is pid 1 of this pid namespace.
-    unsafe {
-        let pidfd = call!(libc::SYS_pidfd_open, 1, 0)?;
-        call!(libc::SYS_setns, pidfd, libc::CLONE_NEWNET)?;
-        sys::close(pidfd as i32);
+    let pidfd = unsafe { call!(libc::SYS_pidfd_open, 1, 0) }? as i32;
+    let mut joined = Err(libc::EPERM);
+    for _ in 0..TRIES {
+        // SAFETY: numbers only.
+        joined = unsafe { call!(libc::SYS_setns, pidfd, libc::CLONE_NEWNET) }.map(drop);
+        if joined != Err(libc::EPERM) || !plan.dumpable {
+            break;
+        }
+        sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
     }
-    Ok(())
+    sys::close(pidfd);
+    joined
 }
 
 /// Takes every capability that was not asked for out of the bounding set: exec can give none of them back.
