@@ -10,16 +10,20 @@ use bench::spawn::Group;
 use bench::stats;
 use bench::target::Target;
 use bench::target::local::{Local, Subject};
+use bench::target::microvm::MicroVm;
 use bench::target::mock::{Mock, World};
 use bench::target::process::Process;
 use bench::workload::{self, Workload};
+use microvm::Kernel;
 use reports::model::{self, Distribution, Sample};
 use std::process::{Command, ExitCode, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
-    let claims: [(&str, Check); 7] = [
+    // The micro-VM's monitor is this program, started again.
+    bench::target::microvm::monitor::run_if_asked();
+    let claims: [(&str, Check); 8] = [
         (
             "a program that computes for 1, 5, 20 ms is reported that much slower, within 3 % or 0.05 ms",
             known_delays,
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
             no_blindness,
         ),
         ("results do not depend on the order of targets", order),
+        ("guest and host clocks agree within 0.1 % over ten seconds", clocks),
         (
             "hyperfine agrees about the same program within 0.15 ms or 10 %",
             hyperfine,
@@ -193,6 +198,33 @@ fn order() -> Result<Found, Error> {
     Ok(Found {
         holds: apart < 0.1,
         what: format!("differences of {:.3} and {:.3} ms", medians[0], medians[1]),
+    })
+}
+
+fn clocks() -> Result<Found, Error> {
+    // Some ten seconds of work, which guest and host time both.
+    let image = Rc::new(Image::build(&Workload::own("cpu", vec!["4000".into()])?, 0)?);
+    let timeout = Duration::from_secs(120);
+    let machine = || MicroVm {
+        kernel: Kernel::Builtin,
+        memory_bytes: 128 << 20,
+        timeout: Some(timeout),
+        group: Group::Own,
+    };
+    let subject = |image| Subject {
+        backend: Box::new(machine()),
+        image,
+    };
+    let mut target = Local::new(subject(Rc::clone(&image)), subject(image), timeout)?;
+    let sample = target.run()?;
+    let work = sample
+        .work
+        .ok_or_else(|| Error::new(format!("no work was reported: {:?}", sample.error)))?;
+    let outside_ms = work.outside_ms.unwrap_or(f64::NAN);
+    let holds = (work.inside_ms / outside_ms - 1.0).abs() < 0.001;
+    Ok(Found {
+        holds,
+        what: format!("{:.3} ms inside, {outside_ms:.3} ms outside", work.inside_ms),
     })
 }
 

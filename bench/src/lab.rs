@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::host;
 use crate::image::Image;
+use crate::observer::Observer;
 use crate::rounds::{self, Conductor, Measured, Plan};
 use crate::spawn::Group;
 use crate::summary;
@@ -11,7 +12,7 @@ use crate::target::local::{Local, Subject};
 use crate::target::microvm::MicroVm;
 use crate::target::process::Process;
 use crate::target::{Backend, Target};
-use crate::warnings::{self, Observer};
+use crate::warnings;
 use crate::workload::Workload;
 use microvm::Kernel;
 use reports::model::{self, Results, SCHEMA};

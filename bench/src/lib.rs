@@ -2,6 +2,7 @@
 pub mod baseline;
 pub mod cli;
 pub mod clock;
+pub mod counters;
 pub mod elf;
 pub mod error;
 pub mod host;
@@ -10,6 +11,7 @@ pub mod lab;
 pub mod memory;
 pub mod newc;
 pub mod observe;
+pub mod observer;
 pub mod pin;
 pub mod rounds;
 pub mod scratch;

@@ -1,0 +1,279 @@
+//! Watches the host and looks at the samples for what a reader must be warned of.
+
+use crate::counters::Counters;
+use crate::lab::Settings;
+use crate::rounds::Measured;
+use crate::stats;
+use crate::target::Target;
+use crate::warnings::Warning;
+use nix::time::{ClockId, clock_getres};
+use reports::model;
+use std::time::Instant;
+
+/// More than this share of a target's samples as outliers means that something disturbed them.
+const MANY_OUTLIERS: f64 = 0.10;
+/// A share of one processor that other programs may use before it is worth a warning.
+const BUSY_SHARE: f64 = 0.25;
+/// A share of the processor time taken away by a hypervisor that is worth a warning.
+const STEAL_SHARE: f64 = 0.01;
+/// The disagreement between the workload's clock and the lab's that is worth a warning.
+const CLOCK_SHARE: f64 = 0.02;
+/// A clock coarser than this cannot time phases of microseconds.
+const COARSE_CLOCK_NS: i64 = 1_000;
+
+/// Watches the host while the lab measures.
+#[derive(Debug)]
+pub struct Observer {
+    began: Instant,
+    host: Counters,
+}
+
+impl Observer {
+    /// Reads the counters for the first time.
+    pub fn begin() -> Self {
+        Observer {
+            began: Instant::now(),
+            host: Counters::read(),
+        }
+    }
+
+    /// Reads them again, and judges what was measured in between.
+    pub fn finish(
+        &self,
+        settings: &Settings,
+        described: &[model::Target],
+        targets: &[Box<dyn Target>],
+        measured: &Measured,
+    ) -> Vec<Warning> {
+        let mut warnings = of_settings(settings);
+        warnings.extend(of_counters(
+            &self.host,
+            &Counters::read(),
+            self.began.elapsed().as_secs_f64(),
+        ));
+        warnings.extend(of_host());
+        let name = |index: usize| targets[index].name().to_owned();
+        warnings.extend(measured.given_up.iter().map(|(index, why)| Warning::GaveUp {
+            target: name(*index),
+            why: why.clone(),
+        }));
+        warnings.extend(measured.no_memory.iter().map(|(index, error)| Warning::NoMemory {
+            target: name(*index),
+            why: error.message.clone(),
+        }));
+        if !measured.complete {
+            warnings.push(Warning::Incomplete);
+        }
+        warnings.extend(of_samples(described, &measured.samples));
+        warnings
+    }
+}
+
+fn of_settings(settings: &Settings) -> Vec<Warning> {
+    let plan = &settings.plan;
+    let mut warnings = Vec::new();
+    if cfg!(debug_assertions) {
+        warnings.push(Warning::DebugBuild);
+    }
+    if (plan.runs as usize) < stats::FEWEST_FOR_INTERVAL {
+        warnings.push(Warning::FewRuns { runs: plan.runs });
+    }
+    if plan.warmup == 0 {
+        warnings.push(Warning::ColdCaches);
+    }
+    warnings
+}
+
+fn of_counters(before: &Counters, after: &Counters, elapsed_s: f64) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let others_s = (after.busy_s - before.busy_s) - (after.own_s - before.own_s);
+    // The counters tick in hundredths of a second: over a shorter time they say nothing.
+    if elapsed_s > 0.2 && others_s / elapsed_s > BUSY_SHARE {
+        warnings.push(Warning::BusyHost {
+            processors: others_s / elapsed_s,
+        });
+    }
+    let total_s = after.total_s - before.total_s;
+    let share = (after.steal_s - before.steal_s) / total_s;
+    if total_s > 0.2 && share > STEAL_SHARE {
+        warnings.push(Warning::StealTime { share });
+    }
+    if after.swapped_pages > before.swapped_pages {
+        warnings.push(Warning::Swapping);
+    }
+    if after.throttled > before.throttled {
+        warnings.push(Warning::Throttled);
+    }
+    warnings
+}
+
+fn of_host() -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Ok(governor) = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+        && ["powersave", "ondemand", "conservative"].contains(&governor.trim())
+    {
+        warnings.push(Warning::SlowGovernor {
+            governor: governor.trim().into(),
+        });
+    }
+    if let Ok(resolution) = clock_getres(ClockId::CLOCK_MONOTONIC) {
+        let ns = resolution.tv_sec() * 1_000_000_000 + resolution.tv_nsec();
+        if ns > COARSE_CLOCK_NS {
+            warnings.push(Warning::CoarseClock { ns });
+        }
+    }
+    warnings
+}
+
+/// What the samples themselves show.
+fn of_samples(targets: &[model::Target], samples: &[model::Sample]) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut checksums: Vec<(String, String)> = Vec::new();
+    for target in targets {
+        let good: Vec<&model::Sample> = samples
+            .iter()
+            .filter(|sample| sample.target == target.name && sample.error.is_none())
+            .collect();
+        let starts: Vec<f64> = good.iter().filter_map(|sample| sample.ready_ms).collect();
+        let outliers = stats::outliers(&starts);
+        if outliers.len() as f64 > MANY_OUTLIERS * starts.len() as f64 {
+            warnings.push(Warning::Outliers {
+                target: target.name.clone(),
+                count: outliers.len(),
+                of: starts.len(),
+                slowest_ms: starts.iter().copied().fold(0.0, f64::max),
+            });
+        }
+        let work = || good.iter().filter_map(|sample| sample.work.as_ref());
+        for work in work() {
+            if !checksums.iter().any(|(_, known)| *known == work.checksum) {
+                checksums.push((target.name.clone(), work.checksum.clone()));
+            }
+        }
+        let mut ratios: Vec<f64> = work()
+            .filter_map(|work| Some(work.outside_ms? / work.inside_ms))
+            .collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        if let Some(ratio) = stats::quantile(&ratios, 0.5)
+            && (ratio - 1.0).abs() > CLOCK_SHARE
+        {
+            warnings.push(Warning::ClocksDisagree {
+                target: target.name.clone(),
+                ratio,
+            });
+        }
+    }
+    if checksums.len() > 1 {
+        warnings.push(Warning::ChecksumsDiffer { checksums });
+    }
+    let mut given = targets
+        .iter()
+        .filter(|target| target.unavailable.is_none())
+        .map(|target| &target.workload_sha256);
+    if let Some(first) = given.next()
+        && given.any(|other| other != first)
+    {
+        warnings.push(Warning::ProgramsDiffer);
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reports::model::{Sample, Work};
+
+    fn ids(warnings: &[Warning]) -> Vec<&'static str> {
+        warnings.iter().map(Warning::id).collect()
+    }
+
+    #[test]
+    fn an_idle_host_raises_nothing_and_a_disturbed_one_says_how() {
+        let before = Counters::default();
+        let idle = Counters {
+            busy_s: 1.0,
+            own_s: 0.95,
+            total_s: 2.0,
+            ..before
+        };
+        assert_eq!(of_counters(&before, &idle, 1.0), []);
+        let disturbed = Counters {
+            busy_s: 1.6,
+            own_s: 0.6,
+            steal_s: 0.2,
+            total_s: 2.0,
+            swapped_pages: 1,
+            throttled: 1,
+        };
+        let found = of_counters(&before, &disturbed, 1.0);
+        assert_eq!(ids(&found), ["busy-host", "steal-time", "swapping", "throttled"]);
+        assert_eq!(found[0], Warning::BusyHost { processors: 1.0 });
+    }
+
+    fn target(name: &str, sha: &str) -> model::Target {
+        model::Target {
+            name: name.into(),
+            workload_sha256: sha.into(),
+            ..Default::default()
+        }
+    }
+
+    fn worked(target: &str, checksum: &str, outside_ms: f64) -> Sample {
+        let work = Work {
+            inside_ms: 100.0,
+            outside_ms: Some(outside_ms),
+            checksum: checksum.into(),
+            ..Work::default()
+        };
+        Sample {
+            target: target.into(),
+            ready_ms: Some(1.0),
+            work: Some(work),
+            ..Sample::default()
+        }
+    }
+
+    #[test]
+    fn different_checksums_different_programs_and_disagreeing_clocks_are_found() {
+        let targets = [target("a", "x"), target("b", "x")];
+        assert_eq!(
+            of_samples(&targets, &[worked("a", "1", 100.0), worked("b", "1", 101.0)]),
+            []
+        );
+        assert_eq!(
+            ids(&of_samples(
+                &targets,
+                &[worked("a", "1", 100.0), worked("b", "2", 100.0)]
+            )),
+            ["checksums-differ"]
+        );
+        assert_eq!(
+            ids(&of_samples(&targets, &[worked("a", "1", 103.0)])),
+            ["clocks-disagree"]
+        );
+        assert_eq!(
+            ids(&of_samples(&[target("a", "x"), target("b", "y")], &[])),
+            ["programs-differ"]
+        );
+    }
+
+    #[test]
+    fn many_starts_far_from_the_others_are_pointed_out_and_a_single_one_is_not() {
+        let start = |ms| Sample {
+            target: "a".into(),
+            ready_ms: Some(ms),
+            ..Sample::default()
+        };
+        let mut samples: Vec<Sample> = (0..20).map(|n| start(1.0 + f64::from(n) / 100.0)).collect();
+        samples.push(start(50.0));
+        assert_eq!(of_samples(&[target("a", "x")], &samples), []);
+        samples.extend([start(51.0), start(52.0)]);
+        let expected = Warning::Outliers {
+            target: "a".into(),
+            count: 3,
+            of: 23,
+            slowest_ms: 52.0,
+        };
+        assert_eq!(of_samples(&[target("a", "x")], &samples), [expected]);
+    }
+}
