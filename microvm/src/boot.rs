@@ -24,6 +24,8 @@ const MODULES: GuestAddress = GuestAddress(0x6100);
 const MEMORY_MAP: GuestAddress = GuestAddress(0x6200);
 /// Where the command line lies.
 const COMMAND_LINE: GuestAddress = GuestAddress(0x2_0000);
+/// Where ACPI tables lie, the root pointer first: where a PC has its firmware, which is no RAM.
+pub const ACPI_TABLES: GuestAddress = GuestAddress(0xe_0000);
 /// Longest command line that there is room for.
 pub const COMMAND_LINE_MAX: usize = (64 << 10) - 1;
 /// End of conventional memory: above is where a PC has its firmware.
@@ -50,6 +52,8 @@ pub struct Payload<'a> {
     pub command_line: String,
     /// The longest that it reads.
     pub command_line_max: usize,
+    /// Tables for [`ACPI_TABLES`], or none.
+    pub acpi_tables: &'a [u8],
 }
 
 /// Puts everything into the guest's memory.
@@ -60,6 +64,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Entry, 
         second_archive,
         command_line,
         command_line_max,
+        acpi_tables,
     } = payload;
     let mib = memory_bytes >> 20;
     let inspected = kernel.layout().map_err(|why| kernel.bad(why))?;
@@ -98,10 +103,16 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Entry, 
         size,
         ..Default::default()
     };
-    write_start_info(memory_bytes, memory, module).ok_or(Error::DoesNotFit {
-        what: "the boot information",
-        mib,
-    })?;
+    memory
+        .write(acpi_tables, ACPI_TABLES)
+        .and_then(|()| {
+            let tables = if acpi_tables.is_empty() { 0 } else { ACPI_TABLES.0 };
+            write_start_info(memory_bytes, memory, module, tables)
+        })
+        .ok_or(Error::DoesNotFit {
+            what: "the boot information",
+            mib,
+        })?;
     Ok(Entry { address })
 }
 
@@ -137,7 +148,7 @@ fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64
     }
 }
 
-fn write_start_info(memory_bytes: u64, memory: &Ram, module: hvm_modlist_entry) -> Option<()> {
+fn write_start_info(memory_bytes: u64, memory: &Ram, module: hvm_modlist_entry, rsdp_paddr: u64) -> Option<()> {
     let map = memory_map(memory_bytes);
     let start_info = hvm_start_info {
         magic: START_MAGIC,
@@ -147,6 +158,7 @@ fn write_start_info(memory_bytes: u64, memory: &Ram, module: hvm_modlist_entry) 
         cmdline_paddr: COMMAND_LINE.0,
         memmap_paddr: MEMORY_MAP.0,
         memmap_entries: map.len() as u32,
+        rsdp_paddr,
         ..Default::default()
     };
     let mut params = BootParams::new(&start_info, START_INFO);

@@ -72,6 +72,7 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         second_archive: &[],
         command_line: config.command_line(),
         command_line_max: boot::COMMAND_LINE_MAX,
+        acpi_tables: &[],
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
     stamps.ended("load kernel and files");

@@ -31,7 +31,7 @@ impl ClockChip {
         let mut time: libc::tm = unsafe { std::mem::zeroed() };
         // SAFETY: both are ours; the function fills in `time` and knows every moment of the next billion years.
         unsafe { libc::gmtime_r(&now, &mut time) };
-        let decimal = |value: i32| (value / 10 << 4 | value % 10) as u8;
+        let decimal = |value: i32| ((value / 10) << 4 | (value % 10)) as u8;
         match self.index {
             0x00 => decimal(time.tm_sec),
             0x02 => decimal(time.tm_min),

@@ -8,9 +8,8 @@ use crate::Config;
 pub const LONGEST: usize = 2047;
 
 /// Words for every Linux guest, each for its reason.
-const WORDS: [&str; 14] = [
-    // There are no firmware tables and no PCI bus.
-    "acpi=off",
+const WORDS: [&str; 13] = [
+    // There is no PCI bus.
     "pci=off",
     // The clock is right from the start: no comparing with timers that are emulated.
     "tsc=reliable",

@@ -16,8 +16,8 @@ use vm_superio::serial::NoEvents;
 use vm_superio::{Serial, Trigger};
 
 /// Interrupt lines of a PC's serial ports.
-const COM1_LINE: u32 = 4;
-const COM2_LINE: u32 = 3;
+pub const COM1_LINE: u32 = 4;
+pub const COM2_LINE: u32 = 3;
 /// A UART's data register, and the one that names the pending interrupt.
 const DATA: u16 = 0;
 const INTERRUPT_IDENTIFICATION: u16 = 2;

@@ -1,8 +1,9 @@
 //! Runs a Linux guest: a thread for each processor, one for the input, and the calling thread, which waits for the end.
 
-use super::devices::Devices;
-use super::{CPUS_MAX, board, command_line, input, processor, start};
+use super::devices::{COM1_LINE, COM2_LINE, Devices};
+use super::{CPUS_MAX, acpi, board, command_line, input, processor, start};
 use crate::boot::{self, Payload};
+use crate::devices::{COM1, COM2};
 use crate::exits::{self, Exits};
 use crate::kernel::Image;
 use crate::memory::Ram;
@@ -33,6 +34,7 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         second_archive: &start::archive(config)?,
         command_line: command_line::make(config),
         command_line_max: command_line::LONGEST,
+        acpi_tables: &acpi::make(config.cpus, [(COM1, COM1_LINE), (COM2, COM2_LINE)]),
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
     stamps.ended("load kernel and files");

@@ -8,6 +8,8 @@ use kvm_ioctls::{Cap, Kvm, VcpuFd, VmFd};
 
 /// CPUID leaf 1, ECX: the local APIC's timer can count to a value of the time stamp counter.
 const TSC_DEADLINE: u32 = 1 << 24;
+/// CPUID leaf 1, ECX: there is a hypervisor, whose own leaves tell which.
+const HYPERVISOR: u32 = 1 << 31;
 /// IA32_MISC_ENABLE (SDM volume 4, table 2-2): fast string instructions.
 const MISC_ENABLE: (u32, u64) = (0x1a0, 1);
 /// IA32_MTRR_DEF_TYPE (SDM volume 3, 13.11.2.1): memory type ranges on, everything write-back.
@@ -18,10 +20,12 @@ pub fn features(kvm: &Kvm, vm: &VmFd) -> Result<CpuId, Error> {
     let mut cpuid = kvm
         .get_supported_cpuid(KVM_MAX_CPUID_ENTRIES)
         .map_err(failed("tell what processor it can offer", ""))?;
+    let mut added = HYPERVISOR;
     if vm.check_extension(Cap::TscDeadlineTimer) {
-        for leaf in cpuid.as_mut_slice().iter_mut().filter(|leaf| leaf.function == 1) {
-            leaf.ecx |= TSC_DEADLINE;
-        }
+        added |= TSC_DEADLINE;
+    }
+    for leaf in cpuid.as_mut_slice().iter_mut().filter(|leaf| leaf.function == 1) {
+        leaf.ecx |= added;
     }
     Ok(cpuid)
 }
