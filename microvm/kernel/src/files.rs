@@ -7,20 +7,18 @@ use crate::frames::Frames;
 use crate::global::Global;
 use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, LARGE_PAGE, direct};
 use crate::page_table;
+use crate::path;
 use core::slice;
 
 /// File type bits of `st_mode`.
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
 const S_IFREG: u32 = 0o100_000;
-const S_IFLNK: u32 = 0o120_000;
+/// File type of a symbolic link.
+pub const S_IFLNK: u32 = 0o120_000;
 const S_IFCHR: u32 = 0o020_000;
 /// Open files a program may have: fewer than Linux's 1024, enough for a program without threads.
 const OPEN_MAX: usize = 64;
-/// Longest path.
-const PATH_MAX: usize = 4096;
-/// Symbolic links followed before a path is given up (Linux: 40).
-const LINKS_MAX: u32 = 40;
 
 /// A file, directory or symbolic link of the initramfs.
 #[derive(Clone, Copy)]
@@ -92,7 +90,8 @@ fn hash(name: &[u8]) -> u32 {
 }
 
 impl Node {
-    fn kind(&self) -> u32 {
+    /// The file type bits of its mode.
+    pub fn kind(&self) -> u32 {
         self.mode & S_IFMT
     }
 
@@ -205,7 +204,7 @@ impl Files {
     }
 
     /// The node of exactly this name.
-    fn exact(&self, name: &[u8]) -> Option<Node> {
+    pub fn exact(&self, name: &[u8]) -> Option<Node> {
         let hash = hash(name);
         let first = self.nodes.partition_point(|node| node.hash < hash);
         let same = self.nodes[first..].iter().take_while(|node| node.hash == hash);
@@ -223,7 +222,7 @@ impl Files {
                 _ => {}
             }
         }
-        Path::new(self, directory, path)?.walk(path, follow)
+        path::walk(self, directory, path, follow)
     }
 
     /// Opens a node; gives the descriptor.
@@ -288,83 +287,4 @@ pub fn device_stat() -> [u64; 18] {
 /// The type of a directory entry (`d_type`).
 pub fn entry_type(node: &Node) -> u8 {
     (node.kind() >> 12) as u8
-}
-
-/// A path in the making, with `.`, `..` and symbolic links resolved.
-struct Path<'a> {
-    files: &'a Files,
-    name: [u8; PATH_MAX],
-    length: usize,
-    links: u32,
-}
-
-impl<'a> Path<'a> {
-    fn new(files: &'a Files, directory: &Node, path: &[u8]) -> Result<Self> {
-        let mut new = Self {
-            files,
-            name: [0; PATH_MAX],
-            length: 0,
-            links: 0,
-        };
-        if path.first() != Some(&b'/') {
-            new.push(directory.name)?;
-        }
-        Ok(new)
-    }
-
-    fn push(&mut self, name: &[u8]) -> Result<()> {
-        let at = if self.length == 0 { 0 } else { self.length + 1 };
-        let end = at + name.len();
-        if end > PATH_MAX {
-            return Err(Errno::ERANGE);
-        }
-        if at > 0 {
-            self.name[at - 1] = b'/';
-        }
-        self.name[at..end].copy_from_slice(name);
-        self.length = end;
-        Ok(())
-    }
-
-    fn pop(&mut self) {
-        self.length = self.name[..self.length]
-            .iter()
-            .rposition(|byte| *byte == b'/')
-            .unwrap_or(0);
-    }
-
-    fn walk(&mut self, path: &[u8], follow: bool) -> Result<Node> {
-        let mut components = path
-            .split(|byte| *byte == b'/')
-            .filter(|part| !part.is_empty())
-            .peekable();
-        while let Some(component) = components.next() {
-            match component {
-                b"." => continue,
-                b".." => {
-                    self.pop();
-                    continue;
-                }
-                _ => self.push(component)?,
-            }
-            let node = self.files.exact(&self.name[..self.length]).ok_or(Errno::ENOENT)?;
-            if node.kind() == S_IFLNK && (follow || components.peek().is_some()) {
-                self.links += 1;
-                if self.links > LINKS_MAX {
-                    return Err(Errno::ELOOP);
-                }
-                self.pop();
-                if node.data.first() == Some(&b'/') {
-                    self.length = 0;
-                }
-                self.walk(node.data, true)?;
-            } else if components.peek().is_some() && !node.is_directory() {
-                return Err(Errno::ENOTDIR);
-            }
-        }
-        match self.length {
-            0 => Ok(self.files.exact(b"").unwrap_or(ROOT)),
-            length => self.files.exact(&self.name[..length]).ok_or(Errno::ENOENT),
-        }
-    }
 }

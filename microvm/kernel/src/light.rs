@@ -3,13 +3,13 @@
 //! A hypervisor without hardware virtualization may execute SYSCALL without entering ring 0, and emulate ring 0 at a
 //! price of tens of microseconds a visit. LSTAR then points into the helper page, and the calls that every start of a C
 //! library makes, and that concern nobody but the program, are answered there: constants, and the book of its own
-//! signal actions, which lies in the page behind. Every other call goes on to [`crate::traps::syscall_entry`]. Where
+//! signal actions, which lies in the page behind. Every other call goes on to [`crate::trap_entry::syscall_entry`]. Where
 //! SYSCALL enters ring 0, nothing of this is used.
 
 use crate::errno::Errno;
 use crate::layout::STACK_SIZE;
 use crate::syscall::PROCESS;
-use crate::traps::Frame;
+use crate::trap_entry::Frame;
 use crate::user::in_helper;
 use core::arch::{asm, global_asm};
 

@@ -11,7 +11,7 @@
 //! 3. [`prepare`]: in ring 3, with the kernel's memory opened to it: reads what the boot loader left, finds the
 //!    program, builds its address space and its stack. Nothing of this needs privilege, and where a hypervisor emulates
 //!    ring 0 (see below) it runs hundreds of times faster there.
-//! 4. [`traps`]: back in ring 0 for good, by an exception. The kernel's memory is closed to ring 3, the program starts.
+//! 4. [`traps`] (through [`trap_entry`]): back in ring 0 for good, by an exception. The kernel's memory is closed to ring 3, the program starts.
 //! 5. [`syscall`] and [`traps`]: the program's system calls and page faults, until [`power::exit`].
 //!
 //! Two kinds of processor are served by the same code. On hardware virtualization all of this executes natively. A
@@ -32,19 +32,25 @@ mod elf;
 mod entry;
 mod errno;
 mod files;
+mod first_stack;
 mod frames;
 mod global;
+mod heap;
 mod layout;
 mod light;
+mod load;
 mod memory;
 mod page_table;
+mod path;
 mod power;
 mod prepare;
 mod random;
 mod regions;
+mod request;
 mod signals;
 mod start;
 mod string;
 mod syscall;
+mod trap_entry;
 mod traps;
 mod user;

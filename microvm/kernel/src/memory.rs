@@ -3,20 +3,17 @@
 //! Pages come when they are first touched, a few at a time. Pages of a file are the initramfs's own frames as long as
 //! nothing is written to them.
 
+use crate::boot_info::Range;
 use crate::cpu;
 use crate::errno::{Errno, Result};
 use crate::frames::{Frame, Frames};
 use crate::global::Global;
-use crate::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_ceil, page_floor};
+use crate::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_floor};
 use crate::page_table::{self, ACCESSED, DIRTY, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
 use crate::regions::{EXECUTE, Origin, READ, Region, Regions, TooMany, WRITE};
 
 /// Pages mapped by one fault on anonymous memory, where so many follow: the fault costs more than they do.
 const FAULT_AROUND: u64 = 16;
-/// Heap that is there from the start, in bytes: what glibc asks for first.
-const FIRST_HEAP: u64 = 192 << 10;
-/// Pages of it that have their frames.
-const FIRST_HEAP_PAGES: usize = 16;
 /// More pages than this are forgotten by the processor all at once.
 const FLUSH_ALL: u64 = 32;
 
@@ -25,8 +22,7 @@ pub static MEMORY: Global<Memory> = Global::new(Memory {
     frames: Frames::new(),
     regions: Regions::new(),
     ram_bytes: 0,
-    heap_start: 0,
-    heap_end: 0,
+    heap: Range { start: 0, end: 0 },
 });
 
 /// See [`MEMORY`].
@@ -37,8 +33,8 @@ pub struct Memory {
     pub regions: Regions,
     /// All RAM that can ever be handed out.
     pub ram_bytes: u64,
-    heap_start: u64,
-    heap_end: u64,
+    /// The heap: where it begins, and where the program has set its end.
+    pub heap: Range,
 }
 
 /// How a fault was dealt with.
@@ -221,62 +217,6 @@ impl Memory {
             }
             Ok(frame_of(entry.read()))
         }
-    }
-
-    /// Lets the heap begin (and end) at `address`. Some memory is there from the start, and the first pages of it have
-    /// their frames: every C library asks for as much before anything else.
-    pub fn start_heap(&mut self, address: u64) -> Result<()> {
-        self.heap_start = address;
-        self.heap_end = address;
-        let end = self.heap_region_end(address);
-        let protection = READ | WRITE;
-        self.regions.insert(Region {
-            start: address,
-            end,
-            protection,
-            origin: Origin::Anonymous,
-        })?;
-        for page in (address..end).step_by(PAGE as usize).take(FIRST_HEAP_PAGES) {
-            self.populate(page, protection)?;
-        }
-        Ok(())
-    }
-
-    /// Where the heap's region ends when the program has set the heap's end.
-    fn heap_region_end(&self, end: u64) -> u64 {
-        page_ceil(end).max(self.heap_start + FIRST_HEAP)
-    }
-
-    /// `brk`: moves the heap's end, and tells where it is then.
-    pub fn set_heap_end(&mut self, end: u64) -> u64 {
-        if end < self.heap_start || end >= MAPPINGS_BOTTOM {
-            return self.heap_end;
-        }
-        let (old_page, new_page) = (self.heap_region_end(self.heap_end), self.heap_region_end(end));
-        let moved = if new_page < old_page {
-            self.unmap(new_page, old_page).is_ok()
-        } else if new_page > old_page {
-            let region = Region {
-                start: old_page,
-                end: new_page,
-                protection: READ | WRITE,
-                origin: Origin::Anonymous,
-            };
-            new_page - old_page <= self.ram_bytes
-                && self.regions.is_free(old_page, new_page)
-                && self.regions.insert(region).is_ok()
-        } else {
-            true
-        };
-        if moved {
-            // What the program gives up and takes again must read as zeroes then.
-            let (first, last) = (page_ceil(end), page_ceil(self.heap_end).min(new_page));
-            if first < last {
-                self.release(first, last);
-            }
-            self.heap_end = end;
-        }
-        self.heap_end
     }
 
     /// The part of `mmap` that is about memory: makes a region, at `wanted` if that is given and free (or `fixed`).

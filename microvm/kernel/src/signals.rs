@@ -4,7 +4,7 @@
 use crate::errno::{Errno, Result};
 use crate::global::Global;
 use crate::regions::{READ, WRITE};
-use crate::traps::Frame;
+use crate::trap_entry::Frame;
 use crate::{log, power};
 
 pub const SIGILL: u8 = 4;

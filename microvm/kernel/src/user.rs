@@ -8,7 +8,7 @@
 use crate::errno::{Errno, Result};
 use crate::global::Global;
 use crate::layout::{HELPER, PAGE, USER_END};
-use crate::traps::{Frame, SyscallFrame};
+use crate::trap_entry::{Frame, SyscallFrame};
 use core::arch::global_asm;
 use core::mem::MaybeUninit;
 

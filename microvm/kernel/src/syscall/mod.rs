@@ -12,7 +12,7 @@ mod time;
 use crate::errno::{Errno, Result};
 use crate::global::Global;
 use crate::signals::{self, SIGNALS};
-use crate::traps::SyscallFrame;
+use crate::trap_entry::SyscallFrame;
 use crate::{cpu, log, power, random, user};
 
 /// The program made a system call; called by [`crate::traps`] with the registers that carry it.
