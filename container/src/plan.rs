@@ -82,6 +82,8 @@ pub struct IdMaps {
     pub deny_setgroups: bool,
     /// Whether pid 1 has to change its ids to be root inside.
     pub become_root: bool,
+    /// Whether there is a group 5 inside, `tty` on every distribution; otherwise, devpts refuses it.
+    pub has_terminal_group: bool,
 }
 
 /// A volume, ready to be mounted.
@@ -172,10 +174,9 @@ impl Plan {
                 .iter()
                 .map(|layer| c_string(layer.as_os_str(), "layer"))
                 .collect::<Result<_, _>>()?,
-            // Group 5 is `tty` on every distribution; where it is not mapped, the option would be refused.
-            terminal_options: match single_user {
-                true => c"newinstance,ptmxmode=0666,mode=0620".into(),
-                false => c"newinstance,ptmxmode=0666,mode=0620,gid=5".into(),
+            terminal_options: match id_maps.as_ref().is_none_or(|maps| maps.has_terminal_group) {
+                true => c"newinstance,ptmxmode=0666,mode=0620,gid=5".into(),
+                false => c"newinstance,ptmxmode=0666,mode=0620".into(),
             },
             read_only_root: spec.writable == Writable::No,
             volumes: volumes(spec)?,
@@ -326,7 +327,14 @@ fn id_maps(spec: &Spec) -> Result<Option<IdMaps>, Error> {
         gids: text(&gids),
         deny_setgroups: !uid.is_root(),
         become_root: uid.is_root(),
+        has_terminal_group: has(&gids, 5),
     }))
+}
+
+/// Whether the map has this id inside.
+fn has(maps: &[IdMap], id: u32) -> bool {
+    maps.iter()
+        .any(|map| (map.inside..map.inside.saturating_add(map.count)).contains(&id))
 }
 
 fn stage_options(spec: &Spec) -> Result<CString, Error> {

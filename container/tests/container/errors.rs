@@ -32,6 +32,11 @@ pub const TESTS: &[Test] = &[
         Need::Nothing,
         escaping_directory,
     ),
+    (
+        "the probe finds what works, and a remedy for what does not",
+        Need::Nothing,
+        probing,
+    ),
     ("a failed start leaves no process behind", Need::Nothing, nothing_left),
 ];
 
@@ -153,4 +158,17 @@ fn nothing_left() {
         refusal(spec);
     }
     assert_eq!(children(), before);
+}
+
+fn probing() {
+    let findings = container::probe();
+    let container = findings.iter().find(|finding| finding.subject == "container").unwrap();
+    assert_eq!(container.verdict, container::Verdict::Works, "{container:?}");
+    for finding in findings {
+        assert_eq!(
+            finding.verdict == container::Verdict::Works,
+            finding.remedy.is_empty(),
+            "{finding:?}"
+        );
+    }
 }
