@@ -1,6 +1,6 @@
 //! A kernel that is about to be booted.
 
-use super::{Inspection, builtin, layout};
+use super::{Format, Inspection, builtin, cache, layout};
 use crate::{Error, Kernel};
 use object::read::ReadCache;
 use std::fs::File;
@@ -32,8 +32,17 @@ impl Image {
             error,
         })?;
         let name = path.display().to_string();
-        match layout(&ReadCache::new(&file)) {
-            Ok(inspection) => Ok(Self::File { name, file, inspection }),
+        let opened = layout(&ReadCache::new(&file)).and_then(|inspection| match inspection.format {
+            Format::Elf(_) => Ok((file, inspection)),
+            Format::BzImage { .. } => {
+                let image = std::fs::read(path).map_err(|error| error.to_string())?;
+                let file = cache::unpacked(&image)?;
+                let inspection = layout(&ReadCache::new(&file))?;
+                Ok((file, inspection))
+            }
+        });
+        match opened {
+            Ok((file, inspection)) => Ok(Self::File { name, file, inspection }),
             Err(why) => Err(Error::BadKernel { kernel: name, why }),
         }
     }

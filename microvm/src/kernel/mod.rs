@@ -1,5 +1,7 @@
 //! Guest kernels: the built-in one, and what a kernel file says of itself.
 
+mod bzimage;
+mod cache;
 mod image;
 
 use crate::Error;
@@ -24,6 +26,14 @@ const SETUP_MAX: u64 = 65 * 512;
 /// The built-in guest kernel, an ELF file with a PVH entry.
 pub fn builtin() -> &'static [u8] {
     include_bytes!(env!("ISOLAB_KERNEL"))
+}
+
+/// The ELF kernel in a bzImage's bytes.
+///
+/// # Errors
+/// Says what is damaged, or which compressor is not known.
+pub fn unpack(bzimage: &[u8]) -> Result<Vec<u8>, String> {
+    bzimage::unpack(bzimage)
 }
 
 /// The bytes of a kernel file.
@@ -93,7 +103,7 @@ pub(crate) fn layout<'d, R: ReadRef<'d>>(data: R) -> Result<Inspection, String> 
     let format = if bytes.starts_with(b"\x7fELF") {
         Format::Elf(inspect_elf(data)?)
     } else if bytes.get(0x202..0x206) == Some(b"HdrS") {
-        inspect_bzimage(bytes)
+        inspect_bzimage(bytes)?
     } else if bytes.get(0x38..0x3c) == Some(b"ARM\x64") {
         return Err("it is a Linux Image for 64-bit ARM, and this machine is x86-64; take the kernel for amd64".into());
     } else if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -172,18 +182,27 @@ fn linux_version(bytes: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&data[start..start + end]).into_owned())
 }
 
-fn inspect_bzimage(bytes: &[u8]) -> Format {
-    let word = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
-    let version = match bytes.get(0x200 + usize::from(word(0x20e))..) {
-        Some(text) if word(0x20e) != 0 => {
+fn inspect_bzimage(bytes: &[u8]) -> Result<Format, String> {
+    let protocol = bytes
+        .get(0x206..0x208)
+        .ok_or("it ends in the header of a bzImage: the file is truncated")?;
+    Ok(Format::BzImage {
+        protocol: (protocol[1], protocol[0]),
+        version: bzimage_version(bytes),
+    })
+}
+
+/// What a bzImage says `uname -rv` will say.
+fn bzimage_version(bytes: &[u8]) -> String {
+    let place = bytes
+        .get(0x20e..0x210)
+        .map_or(0, |place| u16::from_le_bytes([place[0], place[1]]));
+    match bytes.get(0x200 + usize::from(place)..) {
+        Some(text) if place != 0 => {
             let end = text.iter().take(256).position(|byte| *byte == 0).unwrap_or(0);
             String::from_utf8_lossy(&text[..end]).into_owned()
         }
         _ => "unknown".into(),
-    };
-    Format::BzImage {
-        protocol: (bytes[0x207], bytes[0x206]),
-        version,
     }
 }
 
@@ -203,11 +222,7 @@ impl Inspection {
     pub fn check_bootable(&self, memory_bytes: u64) -> Result<&Elf, String> {
         let elf = match &self.format {
             Format::Elf(elf) => elf,
-            Format::BzImage { .. } => {
-                return Err(
-                    "it is a bzImage, a compressed kernel; unpack it to vmlinux first (extract-vmlinux)".into(),
-                );
-            }
+            Format::BzImage { .. } => return Err("it is a bzImage, whose kernel is to be unpacked first".into()),
         };
         if elf.pvh_entry.is_none() {
             return Err("it has no PVH entry; Linux has one when built with CONFIG_PVH=y".into());
@@ -253,9 +268,10 @@ impl fmt::Display for Inspection {
                 writeln!(f, "version   Linux {version}")?;
             }
         }
-        match self.check_bootable(crate::config::DEFAULT_MEMORY_BYTES) {
-            Ok(_) => write!(f, "boots     yes, by PVH"),
-            Err(why) => write!(f, "boots     no: {why}"),
+        match (&self.format, self.check_bootable(crate::config::DEFAULT_MEMORY_BYTES)) {
+            (Format::BzImage { .. }, _) => write!(f, "boots     yes, if what it unpacks to does (by PVH)"),
+            (_, Ok(_)) => write!(f, "boots     yes, by PVH"),
+            (_, Err(why)) => write!(f, "boots     no: {why}"),
         }
     }
 }
