@@ -101,11 +101,21 @@ impl Place {
             .stderr(Stdio::piped());
     }
 
-    /// What is left in the folder for temporary files.
+    /// What is left in the folder for temporary files. The folder in which containers of an ordinary user are noted stays, and
+    /// is empty.
     pub fn left(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.path().join("tmp")).expect("the folder for temporary files");
-        entries.flatten().map(|entry| entry.path()).collect()
+        let left = entries.flatten().map(|entry| entry.path());
+        left.filter(|path| !is_empty_state_folder(path)).collect()
     }
+}
+
+/// `isolab-UID`, see `container::default_state_dir`.
+fn is_empty_state_folder(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let uid = name.strip_prefix("isolab-").unwrap_or_default();
+    let is_state_folder = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_digit());
+    is_state_folder && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 pub fn binary() -> &'static Path {
