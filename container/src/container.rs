@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
@@ -40,7 +40,8 @@ pub struct Container {
 impl std::fmt::Debug for Container {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Container")
-            .field("process", &self.process)
+            .field("pid", &self.process.pid)
+            .field("ended", &self.process.ended)
             .finish_non_exhaustive()
     }
 }
@@ -55,13 +56,13 @@ pub enum RootKind {
 }
 
 /// Pid 1 of a container. Dropping it kills and reaps it.
-#[derive(Debug)]
 struct Process {
     pid: Pid,
     pidfd: OwnedFd,
     /// Where it writes the program's wait status.
     status: EventFd,
     ended: Option<ExitStatus>,
+    launch: Arc<Launch>,
 }
 
 /// Starts a container and returns once its program has been executed, or with the reason why not.
@@ -126,13 +127,11 @@ fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Result
         cgroup: directory.as_ref().map_or(0, |directory| directory.as_raw_fd() as u64),
         ..Default::default()
     };
-    let mut before = SigSet::empty();
-    // Blocking every signal cannot fail, and neither can putting the old set back.
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before));
+    let before = mask_signals(u64::MAX);
     // SAFETY: the stack is pid 1's own until `pid1` is RELEASED (`stack::give_back` holds the launch for that);
     // the launch lives as long; `child::pid1` keeps to the rules of `sys`.
     let cloned = unsafe { sys::clone_onto(&arguments, child::pid1, Arc::as_ptr(launch)) };
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+    mask_signals(before);
     let pid = cloned.map_err(|errno| hints::clone_failed(&launch.plan, Errno::from_raw(errno)))?;
     // SAFETY: CLONE_PIDFD has made this descriptor; nobody else has it.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
@@ -141,7 +140,24 @@ fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Result
         pidfd,
         status,
         ended: None,
+        launch: Arc::clone(launch),
     })
+}
+
+/// Sets this thread's signal mask and returns the one before. Not with libc, which leaves two signals out.
+fn mask_signals(mask: u64) -> u64 {
+    let mut before = 0u64;
+    // SAFETY: two sets of 8 bytes. It cannot fail.
+    let _ = unsafe {
+        sys::call!(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const mask,
+            &raw mut before,
+            8
+        )
+    };
+    before
 }
 
 /// Whether this process may be traced by others of its user (PR_SET_DUMPABLE), as it was before the first start.
@@ -357,6 +373,8 @@ impl Process {
             errno: Some(errno),
             hint: "another part of this process waits for all children, or ignores SIGCHLD".into(),
         })?;
+        // The kernel lets pid 1 be reaped only after everything else in its pid namespace is dead.
+        self.launch.report.release();
         let status = match (self.status.read(), waited) {
             // The init adds one, as an eventfd cannot hold zero.
             (Ok(value), _) => ExitStatus::from_wait(value.saturating_sub(1) as i32),

@@ -95,6 +95,20 @@ impl Report {
         })
     }
 
+    /// Whether nobody runs on the lab's memory any more.
+    pub fn is_released(&self) -> bool {
+        [&self.program, &self.pid1]
+            .into_iter()
+            .all(|process| process.load(Acquire) == word::RELEASED)
+    }
+
+    /// Notes that every process of the container has been reaped. The kernel has cleared the words of those there were.
+    pub fn release(&self) {
+        for process in [&self.program, &self.pid1] {
+            process.store(word::RELEASED, Release);
+        }
+    }
+
     /// Opens a gate.
     pub fn open_gate(&self, bit: u32) {
         self.gates.fetch_or(bit, AcqRel);

@@ -2,14 +2,12 @@
 //!
 //! They are kept and used again, so that many containers alive at once do not each hold their own.
 
-use std::sync::atomic::Ordering::Acquire;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::errno::Errno;
 
 use crate::Error;
 use crate::child::{Launch, LaunchStacks};
-use crate::report::word;
 
 /// One stack: its lowest address and its size in bytes, as `struct clone_args` wants them.
 #[derive(Debug, Clone, Copy)]
@@ -30,18 +28,15 @@ const SIZE: u64 = 60 * 1024;
 const STRIDE: u64 = GUARD + SIZE;
 const COUNT: u64 = 2;
 
-/// Stacks, each with the start that used it last; free when pid 1 of that start has
-/// released the lab's memory, which it does after the program's process.
+/// Stacks, each with the start that used it last; free when both its processes have
+/// released the lab's memory.
 static LENT: Mutex<Vec<(Stacks, Arc<Launch>)>> = Mutex::new(Vec::new());
 
 impl Stacks {
     /// Spare ones, or new ones.
     pub fn get() -> Result<Stacks, Error> {
         let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(free) = lent
-            .iter()
-            .position(|(_, launch)| launch.report.pid1.load(Acquire) == word::RELEASED)
-        {
+        if let Some(free) = lent.iter().position(|(_, launch)| launch.report.is_released()) {
             return Ok(lent.swap_remove(free).0);
         }
         drop(lent);
@@ -91,6 +86,14 @@ impl Stacks {
             pid1: stack(0),
             program: stack(1),
         }
+    }
+}
+
+impl Drop for Stacks {
+    /// Only stacks on which nothing has run are dropped; others are given back.
+    fn drop(&mut self) {
+        // SAFETY: the mapping that `map` has made. munmap(2) of a whole mapping cannot fail.
+        let _ = unsafe { libc::munmap(self.base as *mut libc::c_void, (STRIDE * COUNT) as usize) };
     }
 }
 
