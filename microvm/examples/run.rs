@@ -1,7 +1,7 @@
 //! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
-//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--log] PROGRAM ARGS…`
+//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--log] PROGRAM ARGS…`
 
-use microvm::{Config, Initramfs, Kernel, initramfs::Archive};
+use microvm::{Config, Disk, Initramfs, Kernel, initramfs::Archive};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,14 +15,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--module" => config.modules.push(value()?.into()),
             "--cpus" => config.cpus = value()?.parse()?,
             "--memory" => config.memory_bytes = value()?.parse::<u64>()? << 20,
+            "--disk" => {
+                let base = std::path::PathBuf::from(value()?);
+                let overlay = Some(base.with_extension("overlay"));
+                config.disk = Some(Disk { base, overlay });
+            }
             "--log" => config.kernel_log = true,
             _ => break word,
         }
     };
     let mut files = Archive::new();
-    files.add_file("/program", 0o755, &std::fs::read(program)?)?;
+    config.program = format!("/bin/{}", program.rsplit('/').next().unwrap_or_default());
+    files.add_file(&config.program, 0o755, &std::fs::read(program)?)?;
     config.initramfs = Initramfs::Bytes(files.finish());
-    config.program = "/program".into();
     config.args = args.collect();
     config.timeout = Some(Duration::from_secs(120));
 

@@ -49,6 +49,7 @@ extern "C" fn main() -> ! {
     make_file_systems();
     load_modules();
     sys::loopback_up();
+    mount_disk();
 
     let console = sys::open(c"/dev/ttyS1", sys::O_RDWR | sys::O_NOCTTY);
     if console < 0 || sys::make_raw(console) < 0 {
@@ -81,21 +82,56 @@ fn make_file_systems() {
     sys::chmod(c"/tmp", 0o1777);
 }
 
-/// Loads `/.isolab/module.NN` in the order of their numbers.
-fn load_modules() {
-    let mut path = *b"/.isolab/module.00\0";
-    for number in 0..100u8 {
-        path[16] = b'0' + number / 10;
-        path[17] = b'0' + number % 10;
-        let file = sys::open(text(&path), sys::O_RDONLY);
-        if file < 0 {
+/// Mounts the disk, if there is one with a file system that the kernel knows; without the right to write, read-only.
+fn mount_disk() {
+    let disk = sys::open(c"/dev/vda", sys::O_RDONLY);
+    if disk < 0 {
+        return;
+    }
+    sys::close(disk as i32);
+    sys::mkdir(c"/disk", 0o755);
+    for kind in [c"ext4", c"erofs", c"squashfs"] {
+        if sys::mount_with(c"/dev/vda", c"/disk", kind, 0) == 0
+            || sys::mount_with(c"/dev/vda", c"/disk", kind, sys::MS_RDONLY) == 0
+        {
             return;
         }
-        let loaded = sys::load_module(file as i32);
-        if loaded < 0 && loaded != -sys::EEXIST {
-            log(&[b"cannot load module number ", &path[16..18], b", error ", &decimal(-loaded)]);
+    }
+}
+
+/// Loads `/.isolab/module.NN`. One that needs another has to wait for it, so those that failed are tried again as long as
+/// that brings in any.
+fn load_modules() {
+    let mut loaded = [false; 100];
+    loop {
+        let mut progress = false;
+        let mut failure = None;
+        for number in 0..loaded.len() {
+            let digits = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+            let mut path = *b"/.isolab/module.00\0";
+            path[16..18].copy_from_slice(&digits);
+            let file = sys::open(text(&path), sys::O_RDONLY);
+            if file < 0 {
+                break;
+            }
+            if !loaded[number] {
+                let answer = sys::load_module(file as i32);
+                loaded[number] = answer == 0 || answer == -sys::EEXIST;
+                progress |= loaded[number];
+                if !loaded[number] {
+                    failure = Some((digits, answer));
+                }
+            }
+            sys::close(file as i32);
         }
-        sys::close(file as i32);
+        match failure {
+            Some((digits, answer)) if !progress => {
+                log(&[b"cannot load module number ", &digits, b", error ", &decimal(-answer)]);
+                return;
+            }
+            Some(_) => {}
+            None => return,
+        }
     }
 }
 
@@ -119,7 +155,12 @@ fn run(start: &Start, console: i32) -> u8 {
         phase(PHASE_PROGRAM);
         sys::ioperm(EXIT_PORT, 2, false);
         let error = sys::execve(start.program(), start.arguments(), start.environment());
-        log(&[b"cannot execute ", start.program().to_bytes(), b", error ", &decimal(-error)]);
+        log(&[
+            b"cannot execute ",
+            start.program().to_bytes(),
+            b", error ",
+            &decimal(-error),
+        ]);
         let found = error != -sys::ENOENT && error != -sys::ENOTDIR;
         sys::exit(if found { STATUS_NOT_EXECUTABLE } else { STATUS_NOT_FOUND });
     }
@@ -207,7 +248,11 @@ fn log(parts: &[&[u8]]) {
     let mut line = [0u8; 256];
     let mut used = 0;
     // 0: an emergency, which is shown however quiet the kernel is (syslog(2)).
-    for part in [b"<0>isolab init: ".as_slice()].iter().chain(parts).chain(&[b"\n".as_slice()]) {
+    for part in [b"<0>isolab init: ".as_slice()]
+        .iter()
+        .chain(parts)
+        .chain(&[b"\n".as_slice()])
+    {
         let room = part.len().min(line.len() - used);
         line[used..used + room].copy_from_slice(&part[..room]);
         used += room;

@@ -71,7 +71,10 @@ pub fn fork() -> isize {
 }
 
 pub fn execve(path: &CStr, arguments: *const *const c_char, environment: *const *const c_char) -> isize {
-    call(59, [path.as_ptr() as usize, arguments as usize, environment as usize, 0, 0])
+    call(
+        59,
+        [path.as_ptr() as usize, arguments as usize, environment as usize, 0, 0],
+    )
 }
 
 pub fn exit(status: u8) -> ! {
@@ -98,8 +101,15 @@ pub fn chmod(path: &CStr, mode: usize) {
     call(90, [path.as_ptr() as usize, mode, 0, 0, 0]);
 }
 
+pub const MS_RDONLY: usize = 1;
+
 pub fn mount(source: &CStr, target: &CStr, kind: &CStr) {
-    call(165, [source.as_ptr() as usize, target.as_ptr() as usize, kind.as_ptr() as usize, 0, 0]);
+    mount_with(source, target, kind, 0);
+}
+
+pub fn mount_with(source: &CStr, target: &CStr, kind: &CStr, flags: usize) -> isize {
+    let [source, target, kind] = [source, target, kind].map(|text| text.as_ptr() as usize);
+    call(165, [source, target, kind, flags, 0])
 }
 
 /// finit_module(2) without parameters.

@@ -13,6 +13,15 @@ pub enum Kernel {
     File(PathBuf),
 }
 
+/// A disk of a Linux guest, raw bytes of a whole number of sectors. What the guest writes goes to the overlay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// The file that is only read.
+    pub base: PathBuf,
+    /// The file that is written, made if it is not there; without one the disk is read-only.
+    pub overlay: Option<PathBuf>,
+}
+
 /// Where the initramfs comes from.
 #[derive(Debug)]
 pub enum Initramfs {
@@ -43,8 +52,12 @@ pub struct Config {
     pub kernel_parameters: Vec<String>,
     /// Processors of a Linux guest, at most 32; the built-in kernel has one.
     pub cpus: u8,
-    /// Kernel modules that a Linux guest loads before the program runs, in their order: files on the host.
+    /// Kernel modules that a Linux guest loads before the program runs: files on the host. One that needs
+    /// another is tried again after that.
     pub modules: Vec<PathBuf>,
+    /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk; mounted on `/disk` if it holds a
+    /// file system that the kernel knows.
+    pub disk: Option<Disk>,
     /// Whether a Linux guest writes its whole kernel log, which costs time; without, only what ends it.
     pub kernel_log: bool,
 }
@@ -66,6 +79,7 @@ impl Config {
             kernel_parameters: Vec::new(),
             cpus: 1,
             modules: Vec::new(),
+            disk: None,
             kernel_log: false,
         }
     }

@@ -63,6 +63,14 @@ pub enum Error {
         /// The longest.
         most: usize,
     },
+    /// The disk's file cannot be used.
+    #[error("cannot use {} as the guest's disk: {error}", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// So many processors cannot be.
     #[error("a machine cannot have {asked} processors: between 1 and {most} are possible")]
     Processors {

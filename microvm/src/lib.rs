@@ -33,7 +33,7 @@ mod stamp;
 mod vcpu;
 mod watchdog;
 
-pub use config::{Config, Initramfs, Kernel};
+pub use config::{Config, DEFAULT_MEMORY_BYTES, Disk, Initramfs, Kernel};
 pub use error::Error;
 pub use machine::{End, Outcome, run};
 pub use memory::GUEST_RAM;

@@ -1,8 +1,10 @@
 //! What a Linux guest finds behind its I/O ports: two serial ports with interrupts, a clock chip, no keyboard, and the
 //! ports by which it tells the monitor things.
 
+use super::block::{self, Block};
 use super::clock_chip::{self, ClockChip};
 use crate::devices::{COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, Sink, UART_PORTS};
+use crate::memory::Ram;
 use crate::stamp::Recorder;
 use crate::{End, Error};
 use kvm_ioctls::VmFd;
@@ -18,9 +20,10 @@ use vm_superio::{Serial, Trigger};
 /// Interrupt lines of a PC's serial ports.
 pub const COM1_LINE: u32 = 4;
 pub const COM2_LINE: u32 = 3;
-/// A UART's data register, and the one that names the pending interrupt.
+/// Interrupt line of the disk.
+pub const DISK_LINE: u32 = 5;
+/// A UART's data register.
 const DATA: u16 = 0;
-const INTERRUPT_IDENTIFICATION: u16 = 2;
 /// The keyboard controller's status "there is a byte to read", for ever: Linux takes sixteen bytes, concludes that there
 /// is no controller, and does not wait for one when it restarts the machine.
 const NO_KEYBOARD: u8 = 0x01;
@@ -32,7 +35,7 @@ const GATHERED: usize = 256;
 const PHASE_INIT: u8 = 3;
 const PHASE_PROGRAM: u8 = 2;
 
-/// An interrupt line, raised once until the guest asks what for.
+/// An interrupt line. A burst of bytes raises it once: it is armed again by whatever else happens to its device.
 struct Line<'a> {
     vm: &'a VmFd,
     number: u32,
@@ -55,12 +58,15 @@ impl Trigger for Line<'_> {
 type Uart<'a> = Serial<Line<'a>, NoEvents, Sink>;
 
 fn uart(vm: &VmFd, number: u32, limit: usize) -> Uart<'_> {
-    let line = Line {
+    Serial::new(line(vm, number), Sink::new(limit))
+}
+
+fn line(vm: &VmFd, number: u32) -> Line<'_> {
+    Line {
         vm,
         number,
         raised: Cell::new(false),
-    };
-    Serial::new(line, Sink::new(limit))
+    }
 }
 
 /// The devices. COM2's output goes to a descriptor of this process.
@@ -68,6 +74,8 @@ pub struct Devices<'a> {
     com1: Uart<'a>,
     com2: Uart<'a>,
     clock: ClockChip,
+    disk: Option<Block>,
+    disk_line: Line<'a>,
     output: BorrowedFd<'a>,
     stamps: Recorder,
     program_runs: bool,
@@ -78,11 +86,13 @@ pub type Answer = (&'static str, Option<End>);
 
 impl<'a> Devices<'a> {
     /// The devices of a machine that has just been switched on.
-    pub fn new(vm: &'a VmFd, output: BorrowedFd<'a>, stamps: Recorder) -> Self {
+    pub fn new(vm: &'a VmFd, output: BorrowedFd<'a>, disk: Option<Block>, stamps: Recorder) -> Self {
         Self {
             com1: uart(vm, COM1_LINE, LOG_MAX),
             com2: uart(vm, COM2_LINE, usize::MAX),
             clock: ClockChip::default(),
+            disk,
+            disk_line: line(vm, DISK_LINE),
             output,
             stamps,
             program_runs: false,
@@ -96,6 +106,9 @@ impl<'a> Devices<'a> {
         let value = data.first().copied().unwrap_or(0);
         Ok(match port {
             COM1..=COM1_LAST => {
+                if port - COM1 != DATA {
+                    self.com1.interrupt_evt().raised.set(false);
+                }
                 for byte in data {
                     // A sink takes everything; KVM takes every interrupt of a line that exists.
                     let _ = self.com1.write((port - COM1) as u8, *byte);
@@ -103,6 +116,9 @@ impl<'a> Devices<'a> {
                 ("write COM1 (kernel log)", None)
             }
             COM2..=COM2_LAST => {
+                if port - COM2 != DATA {
+                    self.com2.interrupt_evt().raised.set(false);
+                }
                 for byte in data {
                     let _ = self.com2.write((port - COM2) as u8, *byte);
                 }
@@ -172,6 +188,35 @@ impl<'a> Devices<'a> {
         Ok((reason, None))
     }
 
+    /// The guest reads memory that is not RAM.
+    pub fn read_memory(&mut self, address: u64, data: &mut [u8]) -> Answer {
+        match (&self.disk, disk_register(address)) {
+            (Some(disk), Some(register)) => {
+                disk.read(register, data);
+                ("disk", None)
+            }
+            _ => {
+                data.fill(0xff);
+                ("read of memory without a device", None)
+            }
+        }
+    }
+
+    /// The guest writes to memory that is not RAM.
+    pub fn write_memory(&mut self, address: u64, data: &[u8], ram: &Ram, stopped: impl Fn() -> bool) -> Answer {
+        match (&mut self.disk, disk_register(address)) {
+            (Some(disk), Some(register)) => {
+                if disk.write(register, data, ram, stopped) {
+                    // Each answer is an edge of its own.
+                    self.disk_line.raised.set(false);
+                    let _ = self.disk_line.trigger();
+                }
+                ("disk", None)
+            }
+            _ => ("write to memory without a device", None),
+        }
+    }
+
     /// How many bytes of input COM2 can take now: none before somebody is there to read them.
     pub fn input_room(&self) -> usize {
         if self.program_runs {
@@ -183,6 +228,7 @@ impl<'a> Devices<'a> {
 
     /// Gives input to COM2, not more than it has room for.
     pub fn give_input(&mut self, bytes: &[u8]) {
+        self.com2.interrupt_evt().raised.set(false);
         // There is room, and KVM takes the interrupt.
         let _ = self.com2.enqueue_raw_bytes(bytes);
     }
@@ -219,9 +265,14 @@ impl<'a> Devices<'a> {
     }
 }
 
+/// The disk's register at that address.
+fn disk_register(address: u64) -> Option<u64> {
+    address
+        .checked_sub(block::ADDRESS)
+        .filter(|offset| *offset < block::SIZE)
+}
+
 fn read_uart(uart: &mut Uart, register: u16) -> u8 {
-    if register == INTERRUPT_IDENTIFICATION {
-        uart.interrupt_evt().raised.set(false);
-    }
+    uart.interrupt_evt().raised.set(false);
     uart.read(register as u8)
 }

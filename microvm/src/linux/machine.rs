@@ -1,6 +1,8 @@
 //! Runs a Linux guest: a thread for each processor, one for the input, and the calling thread, which waits for the end.
 
-use super::devices::{COM1_LINE, COM2_LINE, Devices};
+use super::block::Block;
+use super::devices::{COM1_LINE, COM2_LINE, DISK_LINE, Devices};
+use super::disk::Disk;
 use super::{CPUS_MAX, acpi, board, command_line, input, processor, start};
 use crate::boot::{self, Payload};
 use crate::devices::{COM1, COM2};
@@ -25,6 +27,7 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
             most: CPUS_MAX,
         });
     }
+    let disk = config.disk.as_ref().map(Disk::open).transpose()?.map(Block::new);
     board::make(vm)?;
     let memory = Ram::reserve(config.memory_bytes)?;
     machine::give_memory(vm, &memory)?;
@@ -34,7 +37,11 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         second_archive: &start::archive(config)?,
         command_line: command_line::make(config),
         command_line_max: command_line::LONGEST,
-        acpi_tables: &acpi::make(config.cpus, [(COM1, COM1_LINE), (COM2, COM2_LINE)]),
+        acpi_tables: &acpi::make(
+            config.cpus,
+            [(COM1, COM1_LINE), (COM2, COM2_LINE)],
+            disk.as_ref().map(|_| DISK_LINE),
+        ),
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
     stamps.ended("load kernel and files");
@@ -49,7 +56,7 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
     let (input, output) = (std::io::stdin(), std::io::stdout());
     let shared = Shared {
         memory: &memory,
-        devices: Mutex::new(Devices::new(vm, output.as_fd(), stamps)),
+        devices: Mutex::new(Devices::new(vm, output.as_fd(), disk, stamps)),
         input_has_room: Condvar::new(),
         stop: AtomicBool::new(false),
         end: Mutex::new(None),
@@ -252,11 +259,8 @@ fn step(vcpu: &mut VcpuFd, shared: &Shared, exits: &mut Exits) -> Result<Option<
             shared.tell_room(&devices);
             answer
         }
-        VcpuExit::MmioRead(_, data) => {
-            data.fill(0xff);
-            ("read of memory without a device", None)
-        }
-        VcpuExit::MmioWrite(..) => ("write to memory without a device", None),
+        VcpuExit::MmioRead(address, data) => shared.devices().read_memory(address, data),
+        VcpuExit::MmioWrite(address, data) => shared.devices().write_memory(address, data, shared.memory, stopped),
         VcpuExit::Intr => ("signal", None),
         exit => {
             let dead = exits::dead(exit);

@@ -45,6 +45,7 @@ fn main() -> io::Result<()> {
         Some("flood") => loop {
             io::stdout().write_all(&[b'x'; 4096])?;
         },
+        Some("processors") => println!("{} processors", std::thread::available_parallelism()?),
         Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
         other => panic!("no such test: {other:?}"),
     }
