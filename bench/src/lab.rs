@@ -134,8 +134,8 @@ fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Box<dyn
     match name {
         TargetName::Process => Box::new(Process { group: Group::Own }),
         TargetName::Container => Box::new(Container {
-            volumes: Vec::new(),
             counting,
+            ..Container::default()
         }),
         TargetName::Microvm => Box::new(MicroVm {
             kernel: settings.machine.kernel.clone(),

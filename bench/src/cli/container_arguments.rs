@@ -1,10 +1,9 @@
 //! What `isolab run --on container` can be asked for beside the program.
 
-use super::arguments;
 use crate::target::container::Options;
 use crate::units;
 use clap::Args;
-use container::{Access, Capability, Network, Tmpfs, Volume, Writable};
+use container::{Access, Capability, Network, Terminal, Tmpfs, Volume, Writable};
 use std::path::PathBuf;
 
 /// Options of containers only.
@@ -29,6 +28,9 @@ pub struct ContainerArguments {
     /// Let it write nowhere but to volumes and --tmpfs
     #[arg(long)]
     read_only: bool,
+    /// Give it a terminal of its own, connected to this one
+    #[arg(short, long)]
+    pub tty: bool,
 }
 
 impl ContainerArguments {
@@ -41,6 +43,7 @@ impl ContainerArguments {
             (!self.cap_add.is_empty(), "--cap-add"),
             (self.network == "host", "--network"),
             (self.read_only, "--read-only"),
+            (self.tty, "--tty"),
         ]
         .into_iter()
         .find_map(|(given, name)| given.then_some(name))
@@ -63,13 +66,18 @@ impl ContainerArguments {
         if self.read_only {
             options.writable = Writable::No;
         }
+        if self.tty {
+            options.terminal = Terminal::Controlling;
+        }
         options
     }
 }
 
 /// Processors, a fraction is fine; more than zero.
 pub fn processors(text: &str) -> Result<f64, String> {
-    let count: f64 = text.parse().map_err(|_| "it is not a number of processors".to_owned())?;
+    let count: f64 = text
+        .parse()
+        .map_err(|_| "it is not a number of processors".to_owned())?;
     if count > 0.0 && count.is_finite() {
         Ok(count)
     } else {
@@ -115,7 +123,6 @@ fn inside(path: &str) -> Result<PathBuf, String> {
         Err(format!("{path:?} is not an absolute path inside"))
     }
 }
-
 
 #[cfg(test)]
 mod tests {

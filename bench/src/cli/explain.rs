@@ -14,15 +14,16 @@ pub fn show(steps: &[Step]) {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{:8.1} {:8.1}  {:8} {}{}\n{:27}{}",
+            "{:8.1} {:8.1}  {:8} {}{}",
             micros(step.began_ns),
             micros(step.cost_ns),
             step.by,
             step.name,
-            call(&step.call),
-            "",
-            step.purpose
+            call(&step.call)
         );
+        if !step.purpose.is_empty() {
+            let _ = writeln!(text, "{:28}{}", "", step.purpose);
+        }
     }
     output::text(&text);
 }

@@ -2,7 +2,9 @@
 
 mod arguments;
 mod compare;
+mod container_arguments;
 mod doctor;
+mod explain;
 mod image;
 mod kernel;
 mod output;
@@ -10,6 +12,7 @@ mod progress;
 mod report;
 mod run;
 mod suite;
+mod terminal;
 
 use crate::error::Error;
 use crate::{scratch, signals};

@@ -1,7 +1,8 @@
 //! `isolab run`: the workload once on one target, on this terminal, and its status.
 
-use super::arguments::{self, MachineArguments};
-use super::output;
+use super::container_arguments::{self, ContainerArguments};
+use super::terminal::Relay;
+use super::{arguments, explain, output};
 use crate::error::Error;
 use crate::image::Image;
 use crate::lab::TargetName;
@@ -12,7 +13,7 @@ use crate::target::microvm::MicroVm;
 use crate::target::process::Process;
 use crate::target::{Backend, Stdio};
 use clap::Args;
-use container::{Access, Volume};
+use microvm::Kernel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -31,11 +32,20 @@ pub struct Arguments {
     /// End it after this many seconds, with status 124
     #[arg(long, value_name = "S", value_parser = arguments::seconds)]
     timeout: Option<Duration>,
-    /// Show a file or folder of the host inside, at the absolute path DST (container only)
-    #[arg(long, value_name = "SRC:DST[:ro]", value_parser = volume)]
-    volume: Vec<Volume>,
+    /// Show how the start was made, step by step, on stderr
+    #[arg(long)]
+    explain: bool,
+    /// Memory: guest RAM of a micro-VM (128M unless given), limit of a container (none unless given)
+    #[arg(long, value_name = "SIZE", value_parser = arguments::ram)]
+    memory: Option<u64>,
+    /// Processor time a container may use, in processors: 0.5 is half of one
+    #[arg(long, value_name = "N", value_parser = container_arguments::processors)]
+    cpus: Option<f64>,
+    /// Guest kernel of the micro-VM: an ELF file with a PVH entry; the built-in one by default
+    #[arg(long, value_name = "PATH")]
+    kernel: Option<PathBuf>,
     #[command(flatten)]
-    machine: MachineArguments,
+    container: ContainerArguments,
     /// One of the lab's own workloads: hello, cpu, hold
     #[arg(value_name = "W")]
     workload: Option<String>,
@@ -49,8 +59,16 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let workload = arguments::workload(arguments.workload.as_deref(), &arguments.words)?;
     let backend = backend(&arguments)?;
     let image = Image::build(&workload, 0)?;
-    let start = backend.prepare(&image, image.args(), terminal()?)?;
+    let (mut relay, stdio) = match arguments.container.tty {
+        true => Relay::open().map(|(relay, stdio)| (Some(relay), stdio))?,
+        false => (None, terminal()?),
+    };
+    let start = backend.prepare(&image, image.args(), stdio)?;
     let mut instance = start()?;
+    if let Some(relay) = &mut relay {
+        relay.run(instance.pidfd())?;
+    }
+    drop(relay);
     let deadline = arguments
         .timeout
         .and_then(|timeout| Instant::now().checked_add(timeout));
@@ -59,6 +77,12 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         instance.kill();
     }
     let end = instance.finish()?;
+    if arguments.explain {
+        explain::show(&end.steps);
+    }
+    if let Some(note) = &end.note {
+        output::hint(note);
+    }
     match (why, end.failure) {
         (Over::TimedOut, _) => {
             output::hint("the workload took longer than --timeout allows, and was ended");
@@ -70,28 +94,39 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 }
 
 fn backend(arguments: &Arguments) -> Result<Box<dyn Backend>, Error> {
-    if !arguments.volume.is_empty() && arguments.on != TargetName::Container {
-        return Err(Error::new(format!(
-            "--volume is for containers; {} has no volumes",
-            arguments.on.as_str()
-        ))
-        .remedy("Leave it out, or use --on container."));
+    let given = [
+        (arguments.container.given(), "containers", TargetName::Container),
+        (arguments.cpus.map(|_| "--cpus"), "containers", TargetName::Container),
+        (
+            arguments.kernel.as_ref().map(|_| "--kernel"),
+            "micro-VMs",
+            TargetName::Microvm,
+        ),
+    ];
+    for (option, meant_for, target) in given {
+        if let Some(option) = option.filter(|_| arguments.on != target) {
+            let problem = format!("{option} is for {meant_for}, and this is a {}", arguments.on.as_str());
+            return Err(Error::new(problem).remedy(format!("Leave it out, or use --on {}.", target.as_str())));
+        }
     }
     Ok(match arguments.on {
+        TargetName::Process if arguments.memory.is_some() => {
+            return Err(
+                Error::new("--memory is for containers and micro-VMs; a plain process has no limit")
+                    .remedy("Leave it out, or use --on container."),
+            );
+        }
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {
-            volumes: arguments.volume.clone(),
+            options: arguments.container.options(arguments.memory, arguments.cpus),
             ..Container::default()
         }),
-        TargetName::Microvm => {
-            let machine = arguments.machine.machine();
-            Box::new(MicroVm {
-                kernel: machine.kernel,
-                memory_bytes: machine.memory_bytes,
-                timeout: None,
-                group: Group::Lab,
-            })
-        }
+        TargetName::Microvm => Box::new(MicroVm {
+            kernel: arguments.kernel.clone().map_or(Kernel::Builtin, Kernel::File),
+            memory_bytes: arguments.memory.unwrap_or(microvm::DEFAULT_MEMORY_BYTES),
+            timeout: None,
+            group: Group::Lab,
+        }),
     })
 }
 
@@ -136,47 +171,6 @@ fn wait(pidfd: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<Over, Error>
             () if signal => return Ok(Over::Signal),
             () if left.is_some_and(|left| left.is_zero()) => return Ok(Over::TimedOut),
             () => {}
-        }
-    }
-}
-
-/// `SRC:DST`, or `SRC:DST:ro`.
-fn volume(text: &str) -> Result<Volume, String> {
-    let mut parts = text.split(':');
-    let (Some(source), Some(target), access, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err("it has the form SRC:DST or SRC:DST:ro".into());
-    };
-    let access = match access {
-        None | Some("rw") => Access::ReadWrite,
-        Some("ro") => Access::ReadOnly,
-        Some(other) => return Err(format!("{other:?} is not an access; ro and rw are")),
-    };
-    if !target.starts_with('/') {
-        return Err(format!("{target:?} is not an absolute path inside"));
-    }
-    let source = std::path::absolute(source).map_err(|error| format!("{source:?}: {error}"))?;
-    Ok(Volume {
-        source,
-        target: PathBuf::from(target),
-        access,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_volume_names_source_target_and_access() {
-        let read_only = volume("/a:/b:ro").unwrap();
-        assert_eq!(
-            (read_only.source, read_only.target),
-            (PathBuf::from("/a"), PathBuf::from("/b"))
-        );
-        assert_eq!(read_only.access, Access::ReadOnly);
-        assert_eq!(volume("/a:/b").unwrap().access, Access::ReadWrite);
-        for wrong in ["", "/a", "/a:b", "/a:/b:rx", "/a:/b:ro:x", ":/b"] {
-            assert!(volume(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,20 +1,54 @@
 //! The workload in a namespace container that shares the host's kernel.
 
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
 use crate::error::Error;
 use crate::image::Image;
-use container::{Spec, Stdio3, Volume};
+use container::{Capability, ExitStatus, Limits, Network, Spec, Stdio3, Terminal, Tmpfs, Volume, Writable};
 use nix::sys::signal::Signal;
 use reports::model;
+use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
 
 /// Runs a workload in a container.
 #[derive(Debug, Default)]
 pub struct Container {
-    /// Host directories and files made visible inside.
-    pub volumes: Vec<Volume>,
+    /// What was asked for beside the program.
+    pub options: Options,
     /// Whether its memory is counted by a cgroup of its own.
     pub counting: Counting,
+}
+
+/// What a container can be asked for; the default is the careful one of [`Spec::new`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Host directories and files made visible inside.
+    pub volumes: Vec<Volume>,
+    /// Empty file systems in memory.
+    pub tmpfs: Vec<Tmpfs>,
+    /// How much of the host it may use.
+    pub limits: Limits,
+    /// Capabilities that the program keeps.
+    pub capabilities: BTreeSet<Capability>,
+    /// The network it sees.
+    pub network: Network,
+    /// What it may write to besides.
+    pub writable: Writable,
+    /// Whether its standard input becomes its controlling terminal.
+    pub terminal: Terminal,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            volumes: Vec::new(),
+            tmpfs: Vec::new(),
+            limits: Limits::default(),
+            capabilities: BTreeSet::new(),
+            network: Network::Loopback,
+            writable: Writable::Memory { size_bytes: None },
+            terminal: Terminal::None,
+        }
+    }
 }
 
 /// Whether a container is given a memory cgroup, which a container without limits does not have.
@@ -47,12 +81,18 @@ impl Backend for Container {
         let mut spec = Spec::new(vec![image.layer().to_owned()], image.program());
         spec.args = args.iter().map(Into::into).collect();
         spec.env = ENVIRONMENT.iter().map(Into::into).collect();
-        spec.volumes = self.volumes.clone();
+        let options = self.options.clone();
+        spec.volumes = options.volumes;
+        spec.tmpfs = options.tmpfs;
+        spec.limits = options.limits;
+        spec.capabilities = options.capabilities;
+        spec.namespaces.network = options.network;
+        spec.writable = options.writable;
         spec.stdio = Stdio3 {
             stdin: container::Stdio::Fd(stdio.stdin),
             stdout: container::Stdio::Fd(stdio.stdout),
             stderr: container::Stdio::Fd(stdio.stderr),
-            ..Stdio3::default()
+            terminal: options.terminal,
         };
         let without_limit = spec.limits.clone();
         if let Counting::Below(bytes) = self.counting {
@@ -127,11 +167,41 @@ impl Instance for Running {
             .into_iter()
             .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
             .collect();
+        let steps = container.explain().into_iter().map(step).collect();
+        let note = matches!(
+            status,
+            ExitStatus::Signal {
+                out_of_memory: true,
+                ..
+            }
+        )
+        .then(|| {
+            let peak = container
+                .statistics()
+                .and_then(|statistics| statistics.memory_peak_bytes);
+            let peak = peak.map_or(String::new(), |bytes| {
+                format!(", after {} KiB at the peak", bytes >> 10)
+            });
+            format!("the memory limit was reached, and the kernel ended the program (OOM kill){peak}")
+        });
         container.remove().map_err(explain)?;
         Ok(End {
             status: status.code().into(),
             stamps,
+            note,
+            steps,
             ..End::default()
         })
+    }
+}
+
+fn step(step: container::ExplainedStep) -> Step {
+    Step {
+        name: step.name.into(),
+        call: step.call.into(),
+        purpose: step.purpose.into(),
+        by: step.by.into(),
+        began_ns: step.began_ns,
+        cost_ns: step.cost_ns,
     }
 }

@@ -112,4 +112,25 @@ pub struct End {
     pub vm_exits: BTreeMap<String, u64>,
     /// What went wrong besides the workload's own status.
     pub failure: Option<String>,
+    /// What a reader of the status should know of it.
+    pub note: Option<String>,
+    /// The steps of its start in detail, where the target tells them.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a start in detail, for `--explain`.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// The kernel call; empty when there is none.
+    pub call: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Who made it; steps of different makers overlap.
+    pub by: String,
+    /// When it began, in ns after the start was asked for.
+    pub began_ns: u64,
+    /// What it cost, in ns.
+    pub cost_ns: u64,
 }

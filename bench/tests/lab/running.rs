@@ -47,7 +47,61 @@ pub fn tests() -> Vec<Trial> {
         }),
         test("a_micro_vm_reads_the_labs_stdin_to_its_end", kvm, || stdin("microvm")),
         test("volumes_are_refused_where_there_are_none", &[], volume_refused),
+        test("options_of_one_target_are_refused_on_another", &[], options_refused),
+        test("a_container_explains_its_start_step_by_step", containers, explained),
+        test("a_micro_vm_explains_its_start_step_by_step", kvm, machine_explained),
+        test(
+            "a_container_past_its_memory_limit_is_told_so",
+            &[Need::Root, Need::Containers],
+            out_of_memory,
+        ),
     ]
+}
+
+fn options_refused() -> Result<(), Failed> {
+    for (target, option, value) in [
+        ("process", "--pids", "3"),
+        ("process", "--memory", "1M"),
+        ("microvm", "--cap-add", "NET_ADMIN"),
+        ("microvm", "--cpus", "0.5"),
+        ("container", "--kernel", "/vmlinux"),
+    ] {
+        let said = isolab(&["run", "--on", target, option, value, "hello"])?;
+        expect_status(&said, 125)?;
+        expect_holds(&said.stderr, option)?;
+    }
+    let said = isolab(&["run", "--on", "container", "--tty", "hello"])?;
+    expect_status(&said, 125)?;
+    expect_holds(&said.stderr, "-t needs a terminal on stdin")
+}
+
+fn explained() -> Result<(), Failed> {
+    let said = isolab(&["run", "--on", "container", "--explain", "hello"])?;
+    expect_status(&said, 0)?;
+    expect(said.stdout == "{\"workload\":\"hello\"}\n", || said.stdout.clone())?;
+    for step in [
+        "clone3(",
+        "pivot_root",
+        "unshare(CLONE_NEWNET)",
+        "PR_SET_NO_NEW_PRIVS",
+        "SECCOMP_SET_MODE_FILTER",
+        "execve",
+    ] {
+        expect_holds(&said.stderr, step)?;
+    }
+    Ok(())
+}
+
+fn machine_explained() -> Result<(), Failed> {
+    let said = isolab(&["run", "--on", "microvm", "--explain", "hello"])?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stderr, "guest kernel: load the program")
+}
+
+fn out_of_memory() -> Result<(), Failed> {
+    let said = isolab(&["run", "--on", "container", "--memory", "16M", "hold", "--", "64"])?;
+    expect_status(&said, 137)?;
+    expect_holds(&said.stderr, "OOM kill")
 }
 
 fn output_and_status(target: &str) -> Result<(), Failed> {

@@ -6,7 +6,7 @@
 mod handover;
 pub mod monitor;
 
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
 use crate::error::Error;
 use crate::image::{self, Image, part};
 use crate::newc;
@@ -197,9 +197,11 @@ impl Instance for Running {
         Ok(match handover::read_report(&self.report)? {
             Some(report) => End {
                 status,
+                steps: steps(&report.stamps),
                 stamps: report.stamps,
                 vm_exits: report.exits,
                 failure: report.failure,
+                note: None,
             },
             // Killed, by the lab or from outside, before it could say anything.
             None => End {
@@ -208,6 +210,25 @@ impl Instance for Running {
             },
         })
     }
+}
+
+/// The steps between the monitor's stamps; the first stamp is its own beginning.
+fn steps(stamps: &[(String, u64)]) -> Vec<Step> {
+    let began = stamps.first().map_or(0, |(_, at)| *at);
+    let step = |pair: &[(String, u64)]| Step {
+        name: pair[1].0.clone(),
+        call: String::new(),
+        purpose: String::new(),
+        by: if pair[1].0.starts_with("guest") {
+            "guest"
+        } else {
+            "monitor"
+        }
+        .into(),
+        began_ns: pair[0].1.saturating_sub(began),
+        cost_ns: pair[1].1.saturating_sub(pair[0].1),
+    };
+    stamps.windows(2).map(step).collect()
 }
 
 impl Drop for Running {
