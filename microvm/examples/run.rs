@@ -1,11 +1,12 @@
 //! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
-//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--log] PROGRAM ARGS…`
+//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--timeout S] [--log] PROGRAM ARGS…`
 
 use microvm::{Config, Disk, Initramfs, Kernel, initramfs::Archive};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(Kernel::Builtin);
+    config.timeout = Some(Duration::from_secs(60));
     let mut args = std::env::args().skip(1);
     let program = loop {
         let word = args.next().ok_or("usage: run [OPTIONS] PROGRAM [ARGS…]")?;
@@ -20,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let overlay = Some(base.with_extension("overlay"));
                 config.disk = Some(Disk { base, overlay });
             }
+            "--timeout" => config.timeout = Some(Duration::from_secs(value()?.parse()?)),
             "--log" => config.kernel_log = true,
             _ => break word,
         }
@@ -29,7 +31,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.add_file(&config.program, 0o755, &std::fs::read(program)?)?;
     config.initramfs = Initramfs::Bytes(files.finish());
     config.args = args.collect();
-    config.timeout = Some(Duration::from_secs(120));
 
     let outcome = microvm::run(&config)?;
     eprint!("{}", outcome.kernel_log);

@@ -22,8 +22,18 @@ pub const COM1_LINE: u32 = 4;
 pub const COM2_LINE: u32 = 3;
 /// Interrupt line of the disk.
 pub const DISK_LINE: u32 = 5;
-/// A UART's data register.
+/// A UART's registers (data sheet of the 16550A, table II): data, the pending interrupt, which
+/// interrupts are enabled, the state of the line.
 const DATA: u16 = 0;
+const INTERRUPT_IDENTIFICATION: u16 = 2;
+const INTERRUPT_ENABLE: u8 = 1;
+const LINE_STATUS: u8 = 5;
+/// Bits of them: no interrupt is pending; a byte was received, as a reason; the line has received a byte.
+const NO_INTERRUPT: u8 = 1;
+const RECEIVED: u8 = 4;
+const DATA_READY: u8 = 1;
+/// Bit of the interrupt enable register: received bytes interrupt.
+const RECEIVED_ENABLED: u8 = 1;
 /// The keyboard controller's status "there is a byte to read", for ever: Linux takes sixteen bytes, concludes that there
 /// is no controller, and does not wait for one when it restarts the machine.
 const NO_KEYBOARD: u8 = 0x01;
@@ -272,7 +282,17 @@ fn disk_register(address: u64) -> Option<u64> {
         .filter(|offset| *offset < block::SIZE)
 }
 
+/// Reads a UART's register. A received byte is a reason to interrupt as long as it has not been read; vm-superio names it
+/// only once, and a driver that stops reading at some limit would wait for ever for the rest.
 fn read_uart(uart: &mut Uart, register: u16) -> u8 {
     uart.interrupt_evt().raised.set(false);
-    uart.read(register as u8)
+    let value = uart.read(register as u8);
+    if register == INTERRUPT_IDENTIFICATION && value & NO_INTERRUPT != 0 {
+        let received = uart.read(LINE_STATUS) & DATA_READY != 0;
+        let wanted = uart.read(INTERRUPT_ENABLE) & RECEIVED_ENABLED != 0;
+        if received && wanted {
+            return value & !NO_INTERRUPT | RECEIVED;
+        }
+    }
+    value
 }
