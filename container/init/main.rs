@@ -87,7 +87,11 @@ fn reap(program: isize) {
             let value = u64::from(status) + 1;
             syscall(SYS_WRITE, 0, &raw const value as usize, 8, 0, 0);
             let signal = status & 0x7f;
-            exit(if signal == 0 { (status >> 8 & 0xff) as usize } else { 128 + signal as usize });
+            exit(if signal == 0 {
+                (status >> 8 & 0xff) as usize
+            } else {
+                128 + signal as usize
+            });
         }
     }
 }
@@ -101,7 +105,18 @@ extern "C" fn main(stack: *const usize) -> ! {
     let signals = syscall(SYS_SIGNALFD4, usize::MAX, &raw const every_signal as usize, 8, 0, 0);
     reap(program);
     loop {
-        let mut waiting = [PollFd { fd: 1, events: 0, revents: 0 }, PollFd { fd: signals as i32, events: POLLIN, revents: 0 }];
+        let mut waiting = [
+            PollFd {
+                fd: 1,
+                events: 0,
+                revents: 0,
+            },
+            PollFd {
+                fd: signals as i32,
+                events: POLLIN,
+                revents: 0,
+            },
+        ];
         syscall(SYS_PPOLL, waiting.as_mut_ptr() as usize, 2, 0, 0, 0);
         if waiting[0].revents != 0 {
             exit(LAB_GONE);
@@ -110,7 +125,15 @@ extern "C" fn main(stack: *const usize) -> ! {
             continue;
         }
         let mut info = [0u32; SIGNAL_INFO_WORDS];
-        if syscall(SYS_READ, signals as usize, info.as_mut_ptr() as usize, size_of_val(&info), 0, 0) <= 0 {
+        if syscall(
+            SYS_READ,
+            signals as usize,
+            info.as_mut_ptr() as usize,
+            size_of_val(&info),
+            0,
+            0,
+        ) <= 0
+        {
             continue;
         }
         match info[0] {

@@ -106,7 +106,7 @@ fn load_modules() {
     loop {
         let mut progress = false;
         let mut failure = None;
-        for number in 0..loaded.len() {
+        for (number, loaded) in loaded.iter_mut().enumerate() {
             let digits = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
             let mut path = *b"/.isolab/module.00\0";
             path[16..18].copy_from_slice(&digits);
@@ -114,11 +114,11 @@ fn load_modules() {
             if file < 0 {
                 break;
             }
-            if !loaded[number] {
+            if !*loaded {
                 let answer = sys::load_module(file as i32);
-                loaded[number] = answer == 0 || answer == -sys::EEXIST;
-                progress |= loaded[number];
-                if !loaded[number] {
+                *loaded = answer == 0 || answer == -sys::EEXIST;
+                progress |= *loaded;
+                if !*loaded {
                     failure = Some((digits, answer));
                 }
             }

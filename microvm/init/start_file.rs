@@ -20,8 +20,9 @@ static mut POINTERS: [*const c_char; STRINGS + 2] = [core::ptr::null(); STRINGS 
 
 /// Reads the file, if it is there and whole.
 pub fn read() -> Option<Start> {
+    let (text, pointers) = (&raw mut TEXT, &raw mut POINTERS);
     // SAFETY: called once, by the only thread; nobody else uses these two.
-    let (text, pointers) = unsafe { (&mut *(&raw mut TEXT), &mut *(&raw mut POINTERS)) };
+    let (text, pointers) = unsafe { (&mut *text, &mut *pointers) };
     let file = sys::open(c"/.isolab/start", sys::O_RDONLY);
     if file < 0 {
         return None;
