@@ -30,6 +30,7 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
     let disk = config.disk.as_ref().map(Disk::open).transpose()?.map(Block::new);
     board::make(vm)?;
     let memory = Ram::reserve(config.memory_bytes)?;
+    memory.prefer_huge_pages();
     machine::give_memory(vm, &memory)?;
     let payload = Payload {
         kernel,
