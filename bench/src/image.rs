@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reports::model::ImagePart;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Write;
@@ -28,8 +29,11 @@ pub struct Image {
     executable: String,
     program: String,
     args: Vec<String>,
-    part: ImagePart,
-    other_files: Option<ImagePart>,
+    workload: Cow<'static, [u8]>,
+    /// What is shipped, once that is asked for: it takes a compression.
+    workload_part: OnceCell<ImagePart>,
+    other: Vec<u8>,
+    other_part: OnceCell<ImagePart>,
     initramfs: OnceCell<File>,
 }
 
@@ -69,8 +73,10 @@ impl Image {
             executable: text(&executable)?,
             program: format!("/{}", workload.file_name),
             args: workload.args.clone(),
-            part: part("workload", &workload.bytes),
-            other_files: (other_bytes > 0).then(|| part("files", &other)),
+            workload: workload.bytes.clone(),
+            workload_part: OnceCell::new(),
+            other,
+            other_part: OnceCell::new(),
             initramfs: OnceCell::new(),
             layer,
             _scratch: scratch,
@@ -99,22 +105,25 @@ impl Image {
 
     /// The program as part of what is shipped.
     pub fn workload_part(&self) -> ImagePart {
-        self.part.clone()
+        let workload = || part("workload", &self.workload);
+        self.workload_part.get_or_init(workload).clone()
+    }
+
+    /// Everything else as part of what is shipped.
+    fn other_part(&self) -> Option<ImagePart> {
+        let other = || part("files", &self.other);
+        (!self.other.is_empty()).then(|| self.other_part.get_or_init(other).clone())
     }
 
     /// What is shipped where the host's kernel is used.
     pub fn parts(&self) -> Vec<ImagePart> {
-        let files = [
-            Some(self.part.clone()),
-            self.other_files.clone(),
-            Some(host_kernel_part()),
-        ];
+        let files = [Some(self.workload_part()), self.other_part(), Some(host_kernel_part())];
         files.into_iter().flatten().collect()
     }
 
     /// Every file of the image but the program: its path inside, and its bytes.
     pub fn other_files(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
-        if self.other_files.is_none() {
+        if self.other.is_empty() {
             return Ok(None);
         }
         let path = self.layer.join(OTHER_FILE);
