@@ -11,8 +11,10 @@ use crate::pin;
 use crate::rounds::Plan;
 use crate::store;
 use clap::Args;
+use reports::Lang;
 use reports::chart;
 use reports::model::Results;
+use reports::report::Format;
 use reports::table;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,6 +57,12 @@ pub struct Arguments {
     /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also write a report with all charts (HTML) to the folder DIR
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// The language of the table and the report: en, ko
+    #[arg(long, default_value = "en")]
+    lang: Lang,
     /// Compare with older results, and say what has changed
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -101,11 +109,17 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     let json = results.to_json().map_err(|error| Error::new(error.to_string()))?;
     if to_stdout {
-        output::text(&table::render(&results, output::table_style(&std::io::stderr())));
+        let style = output::table_style(&std::io::stderr());
+        output::text(&table::render_in(&results, style, arguments.lang));
         output::print(json.as_bytes())?;
     } else {
-        output::print(table::render(&results, output::table_style(&std::io::stdout())).as_bytes())?;
+        let style = output::table_style(&std::io::stdout());
+        output::print(table::render_in(&results, style, arguments.lang).as_bytes())?;
         keep(arguments.json.as_deref(), &results, &json)?;
+    }
+    if let Some(folder) = &arguments.report {
+        let files = super::report::write(&[results.clone()], &[Format::Html], folder, arguments.lang)?;
+        output::hint(&format!("a report is in {}", files.join(", ")));
     }
     if results.summary.iter().all(|summary| summary.ready_ms.is_none()) {
         return Err(

@@ -32,18 +32,19 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         .iter()
         .map(|path| read(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let written = report::write(&results, &arguments.format, &arguments.out, arguments.lang)
-        .map_err(|error| Error::new(error.to_string()).remedy("Name another folder with --out."))?;
+    let files = write(&results, &arguments.format, &arguments.out, arguments.lang)?;
+    output::print(format!("{}\n", files.join("\n")).as_bytes())?;
+    Ok(0)
+}
+
+/// Writes a report, says what there is to say of it, and gives the paths of its files.
+pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang) -> Result<Vec<String>, Error> {
+    let written = report::write(results, formats, folder, lang)
+        .map_err(|error| Error::new(error.to_string()).remedy("Name another folder."))?;
     for note in &written.notes {
         output::hint(note);
     }
-    let files: String = written
-        .files
-        .iter()
-        .map(|path| format!("{}\n", path.display()))
-        .collect();
-    output::print(files.as_bytes())?;
-    Ok(0)
+    Ok(written.files.iter().map(|path| path.display().to_string()).collect())
 }
 
 /// The results in a file.

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::suite::file::{OWN, read};
 use crate::suite::{self, Progress, Resume};
 use clap::Subcommand;
-use reports::table;
+use reports::{Lang, table};
 use std::path::{Path, PathBuf};
 
 /// What can be done with suites.
@@ -23,6 +23,9 @@ pub enum Command {
         /// Go on with a suite that was stopped: leave out what its folder holds already
         #[arg(long)]
         resume: bool,
+        /// The language of the tables: en, ko
+        #[arg(long, default_value = "en")]
+        lang: Lang,
     },
     /// List the lab's own suites
     List,
@@ -32,7 +35,12 @@ pub enum Command {
 pub fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::List => list(),
-        Command::Run { suite, out, resume } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }),
+        Command::Run {
+            suite,
+            out,
+            resume,
+            lang,
+        } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }, lang),
     }
 }
 
@@ -50,7 +58,7 @@ fn list() -> Result<u8, Error> {
     Ok(0)
 }
 
-fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error> {
+fn measure(name: &str, out: Option<PathBuf>, resume: Resume, lang: Lang) -> Result<u8, Error> {
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
@@ -68,7 +76,7 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error
             Progress::Kept => " (kept from before)",
             Progress::Stopped => " (stopped half-way)",
         };
-        let table = results.map_or(String::new(), |results| table::render(results, style));
+        let table = results.map_or(String::new(), |results| table::render_in(results, style, lang));
         let shown = above.suspend(|| output::print(format!("## {}{what}\n{table}\n", step.name).as_bytes()));
         printed = std::mem::replace(&mut printed, Ok(())).and(shown);
     });
