@@ -118,7 +118,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         keep(arguments.json.as_deref(), &results, &json)?;
     }
     if let Some(folder) = &arguments.report {
-        let files = super::report::write(&[results.clone()], &[Format::Html], folder, arguments.lang)?;
+        let files = super::report::write(std::slice::from_ref(&results), &[Format::Html], folder, arguments.lang)?;
         output::hint(&format!("a report is in {}", files.join(", ")));
     }
     if results.summary.iter().all(|summary| summary.ready_ms.is_none()) {

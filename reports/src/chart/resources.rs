@@ -206,7 +206,8 @@ pub(crate) fn work(results: &Results, messages: &Messages) -> Option<Chart> {
     })
 }
 
-/// What the host lost with so many instances alive at once; `None` where no such samples were taken.
+/// What the host lost with so many instances alive at once; `None` where that was measured with one number of instances
+/// only, or not at all: one point is no curve.
 pub(crate) fn density(results: &Results, messages: &Messages) -> Option<Chart> {
     let curve = |target: &Target| {
         let samples = results
@@ -230,8 +231,11 @@ pub(crate) fn density(results: &Results, messages: &Messages) -> Option<Chart> {
         })
     };
     let curves: Vec<Curve> = results.targets.iter().filter_map(curve).collect();
+    let mut points = curves.iter().flat_map(|curve| &curve.points);
+    let (first, _) = points.next()?;
+    let varies = points.any(|(instances, _)| instances != first);
     let n: usize = curves.iter().map(|curve| curve.points.len()).sum();
-    (n > 0).then(|| Chart {
+    varies.then(|| Chart {
         id: "density".to_owned(),
         title: messages.with(
             "chart-density-title",
