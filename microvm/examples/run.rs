@@ -35,13 +35,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let outcome = microvm::run(&config)?;
     eprint!("{}", outcome.kernel_log);
     eprintln!("{:?}", outcome.end);
-    for (reason, count) in &outcome.exits {
-        let time = outcome.exit_times[reason].as_secs_f64() * 1e3;
-        eprintln!("{count:8} exits {time:10.3} ms  {reason}");
+    for (reason, exit) in &outcome.exits {
+        let (guest, monitor) = (exit.in_guest.as_secs_f64() * 1e3, exit.in_monitor.as_secs_f64() * 1e3);
+        eprintln!(
+            "{:8} exits after {guest:9.3} ms in the guest, {monitor:9.3} ms in the monitor: {reason}",
+            exit.count
+        );
     }
     for pair in outcome.stamps.windows(2) {
         let time = (pair[1].at_ns - pair[0].at_ns) as f64 / 1e6;
-        eprintln!("{time:25.3} ms  {}", pair[1].name);
+        let step = pair[1].step;
+        eprintln!("{time:25.3} ms  {}: {}", step.phase, step.call);
     }
     Ok(())
 }

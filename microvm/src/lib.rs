@@ -10,7 +10,7 @@
 //! let initramfs = Initramfs::Bytes(files.finish());
 //! let config = Config { initramfs, program: "/hello".into(), ..Config::new(Kernel::Builtin) };
 //! let outcome = microvm::run(&config).unwrap();
-//! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().sum::<u64>());
+//! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().map(|exit| exit.count).sum::<u64>());
 //! ```
 //!
 //! In the order of a run: [`memory`] is reserved, [`boot`] loads kernel and initramfs into it and writes what the PVH
@@ -35,7 +35,8 @@ mod watchdog;
 
 pub use config::{Config, DEFAULT_MEMORY_BYTES, Disk, Initramfs, Kernel};
 pub use error::Error;
+pub use exits::Exit;
 pub use machine::{End, Outcome, run};
 pub use memory::GUEST_RAM;
 pub use probe::{Finding, KvmKind, Probe, probe};
-pub use stamp::{Recorder, Stamp};
+pub use stamp::{Recorder, Stamp, Step, phases};

@@ -3,17 +3,17 @@
 use crate::boot::{self, Payload};
 use crate::devices::{self, COM1, COM2, Devices, UART_PORTS};
 use crate::error::KvmError;
-use crate::exits::{self, Dead, Exits};
+use crate::exits::{self, Dead, Exit, Exits};
 use crate::kernel::Image;
 use crate::memory::Ram;
 use crate::vcpu::{self, failed};
 use crate::watchdog::Watchdog;
-use crate::{Config, Error, Recorder, Stamp, linux};
+use crate::{Config, Error, Recorder, Stamp, linux, stamp};
 use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use vm_memory::{GuestMemoryBackend, GuestMemoryRegion};
 
 /// Phase byte: the guest kernel's first instructions are done.
@@ -37,10 +37,8 @@ pub enum End {
 pub struct Outcome {
     /// How it ended.
     pub end: End,
-    /// How often the processor came out to the monitor, by reason.
-    pub exits: BTreeMap<&'static str, u64>,
-    /// How long the monitor took to answer them, by reason.
-    pub exit_times: BTreeMap<&'static str, Duration>,
+    /// How often the processor came out to the monitor, by reason, and the time of it.
+    pub exits: BTreeMap<&'static str, Exit>,
     /// The steps of the start.
     pub stamps: Vec<Stamp>,
     /// What the guest kernel wrote to its log, at most 64 KiB.
@@ -53,19 +51,22 @@ pub struct Outcome {
 /// Everything of [`Error`]: the machine cannot be made, or stopped in a way that nobody expects.
 pub fn run(config: &Config) -> Result<Outcome, Error> {
     let mut stamps = Recorder::default();
-    stamps.ended("start the monitor");
+    stamps.ended(stamp::BEGAN);
     let kvm = open_kvm()?;
+    stamps.ended(stamp::OPEN_KVM);
     let vm = kvm
         .create_vm()
         .map_err(failed("make a virtual machine", "The host may be out of memory"))?;
-    stamps.ended("make the machine");
+    stamps.ended(stamp::CREATE_VM);
 
     let kernel = Image::open(&config.kernel)?;
     if kernel.is_linux() {
         return linux::run(config, kernel, &kvm, &vm, stamps);
     }
     let memory = Ram::reserve(config.memory_bytes)?;
+    stamps.ended(stamp::RESERVE_MEMORY);
     give_memory(&vm, &memory)?;
+    stamps.ended(stamp::GIVE_MEMORY);
     let payload = Payload {
         kernel,
         initramfs: &config.initramfs,
@@ -75,10 +76,9 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         acpi_tables: &[],
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
-    stamps.ended("load kernel and files");
+    stamps.ended(stamp::LOAD);
 
-    let vcpu = vcpu::make(&kvm, &vm, entry)?;
-    stamps.ended("make the processor");
+    let vcpu = vcpu::make(&kvm, &vm, entry, &mut stamps)?;
 
     let (input, output) = (std::io::stdin(), std::io::stdout());
     let machine = Machine {
@@ -86,7 +86,7 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         watchdog: Watchdog::start(config.timeout)?,
         vcpu,
         memory,
-        exits: Exits::default(),
+        exits: Exits::none(),
         stamps,
     };
     machine.run()
@@ -149,8 +149,7 @@ impl Machine<'_> {
         };
         Ok(Outcome {
             end,
-            exits: self.exits.counts(),
-            exit_times: self.exits.times(),
+            exits: self.exits.by_reason(),
             stamps: self.stamps.into_stamps(),
             kernel_log: self.devices.into_log(),
         })
@@ -158,18 +157,19 @@ impl Machine<'_> {
 
     /// Lets the processor execute until its next exit, and answers that.
     fn step(&mut self) -> Result<Next, Error> {
-        let exit = match self.vcpu.run() {
+        let exit = self.vcpu.run();
+        self.exits.came_out();
+        let exit = match exit {
             Ok(exit) => exit,
             // A signal: the watchdog's, or one that the process has a handler for.
             Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
-                self.exits.note("signal", Duration::ZERO);
+                self.exits.answered("signal");
                 return Ok(Next::Continue);
             }
             Err(error) => {
                 return Err(failed("run the processor", "The host may be out of memory")(error));
             }
         };
-        let began = Instant::now();
         const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
         const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
         let (reason, next) = match exit {
@@ -190,8 +190,8 @@ impl Machine<'_> {
                 devices::EXIT => ("exit port", Next::End(End::Exited(data[0]))),
                 devices::PHASE => {
                     match data[0] {
-                        PHASE_KERNEL => self.stamps.ended("guest kernel: entry"),
-                        PHASE_PROGRAM => self.stamps.ended("guest kernel: load the program"),
+                        PHASE_KERNEL => self.stamps.ended(stamp::KERNEL_ENTRY),
+                        PHASE_PROGRAM => self.stamps.ended(stamp::KERNEL_PREPARE),
                         _ => {}
                     }
                     ("phase port", Next::Continue)
@@ -236,7 +236,7 @@ impl Machine<'_> {
                 (dead.reason, Next::Dead(dead))
             }
         };
-        self.exits.note(reason, began.elapsed());
+        self.exits.answered(reason);
         Ok(next)
     }
 }

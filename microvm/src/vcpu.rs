@@ -1,8 +1,8 @@
 //! The virtual processor in the state that the PVH protocol starts it in: 32-bit protected mode, paging off, flat
 //! segments, EBX pointing to the start info.
 
-use crate::Error;
 use crate::boot::{Entry, START_INFO};
+use crate::{Error, Recorder, stamp};
 use kvm_bindings::{KVM_MAX_CPUID_ENTRIES, kvm_regs, kvm_segment};
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 
@@ -20,19 +20,23 @@ const DATA: u8 = 0x3;
 const TASK: u8 = 0xb;
 
 /// Makes the processor.
-pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry) -> Result<VcpuFd, Error> {
+pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry, stamps: &mut Recorder) -> Result<VcpuFd, Error> {
     let vcpu = vm
         .create_vcpu(0)
         .map_err(failed("make a processor", "The host may be out of memory"))?;
+    stamps.ended(stamp::CREATE_VCPU);
     let cpuid = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(failed(
         "tell what processor it can offer",
         "This kernel's KVM is older than this lab knows",
     ))?;
+    stamps.ended(stamp::FEATURES);
     vcpu.set_cpuid2(&cpuid).map_err(failed(
         "offer the processor that it can offer",
         "This is unusual; please report it with `isolab doctor`",
     ))?;
+    stamps.ended(stamp::SET_FEATURES);
     enter(&vcpu, entry)?;
+    stamps.ended(stamp::SET_STATE);
     Ok(vcpu)
 }
 

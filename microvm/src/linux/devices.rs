@@ -5,7 +5,7 @@ use super::block::{self, Block};
 use super::clock_chip::{self, ClockChip};
 use crate::devices::{COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, Sink, UART_PORTS};
 use crate::memory::Ram;
-use crate::stamp::Recorder;
+use crate::stamp::{self, Recorder};
 use crate::{End, Error};
 use kvm_ioctls::VmFd;
 use nix::errno::Errno;
@@ -143,9 +143,9 @@ impl<'a> Devices<'a> {
             }
             PHASE => {
                 match value {
-                    PHASE_INIT => self.stamps.ended("guest kernel: boot"),
+                    PHASE_INIT => self.stamps.ended(stamp::KERNEL_BOOT),
                     PHASE_PROGRAM => {
-                        self.stamps.ended("guest init: prepare");
+                        self.stamps.ended(stamp::INIT);
                         self.program_runs = true;
                     }
                     _ => {}

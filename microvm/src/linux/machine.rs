@@ -11,7 +11,7 @@ use crate::kernel::Image;
 use crate::memory::Ram;
 use crate::stamp::Recorder;
 use crate::vcpu::failed;
-use crate::{Config, End, Error, Outcome, machine, watchdog};
+use crate::{Config, End, Error, Outcome, machine, stamp, watchdog};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -29,9 +29,12 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
     }
     let disk = config.disk.as_ref().map(Disk::open).transpose()?.map(Block::new);
     board::make(vm)?;
+    stamps.ended(stamp::BOARD);
     let memory = Ram::reserve(config.memory_bytes)?;
     memory.prefer_huge_pages();
+    stamps.ended(stamp::RESERVE_MEMORY);
     machine::give_memory(vm, &memory)?;
+    stamps.ended(stamp::GIVE_MEMORY);
     let payload = Payload {
         kernel,
         initramfs: &config.initramfs,
@@ -45,13 +48,13 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         ),
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
-    stamps.ended("load kernel and files");
+    stamps.ended(stamp::LOAD);
 
     let features = processor::features(kvm, vm)?;
     let processors = (0..config.cpus)
         .map(|id| processor::make(vm, &features, id, config.cpus, entry))
         .collect::<Result<Vec<_>, _>>()?;
-    stamps.ended("make the processors");
+    stamps.ended(stamp::PROCESSORS);
 
     watchdog::catch_signal()?;
     let (input, output) = (std::io::stdin(), std::io::stdout());
@@ -89,10 +92,12 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         }
         let end = shared.wait_for_end(config.timeout);
         shared.stop(&threads[..=handles.len()]);
-        let mut exits = Exits::default();
+        let mut exits = Exits::none();
         for handle in handles {
             // A thread that panicked has no counts; there is none that is known to.
-            exits.merge(handle.join().unwrap_or_default());
+            if let Ok(processor) = handle.join() {
+                exits.merge(processor);
+            }
         }
         (end, exits)
     });
@@ -100,8 +105,7 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
     let (stamps, kernel_log) = devices.finish();
     end.map(|end| Outcome {
         end,
-        exits: exits.counts(),
-        exit_times: exits.times(),
+        exits: exits.by_reason(),
         stamps: stamps.into_stamps(),
         kernel_log,
     })
@@ -216,7 +220,7 @@ fn this_thread() -> i32 {
 /// Lets a processor execute until the machine ends.
 fn execute(mut vcpu: VcpuFd, shared: &Shared, id: &AtomicI32) -> Exits {
     id.store(this_thread(), Ordering::Release);
-    let mut exits = Exits::default();
+    let mut exits = Exits::none();
     while !shared.stopped() {
         match step(&mut vcpu, shared, &mut exits) {
             Ok(None) => {}
@@ -236,16 +240,17 @@ fn execute(mut vcpu: VcpuFd, shared: &Shared, id: &AtomicI32) -> Exits {
 
 /// Lets a processor execute until its next exit, and answers that.
 fn step(vcpu: &mut VcpuFd, shared: &Shared, exits: &mut Exits) -> Result<Option<End>, Error> {
-    let exit = match vcpu.run() {
+    let exit = vcpu.run();
+    exits.came_out();
+    let exit = match exit {
         Ok(exit) => exit,
         // A signal, or a processor that waits to be started was woken for nothing.
         Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
-            exits.note("signal", Duration::ZERO);
+            exits.answered("signal");
             return Ok(None);
         }
         Err(error) => return Err(failed("run the processor", "The host may be out of memory")(error)),
     };
-    let began = Instant::now();
     let stopped = || shared.stopped();
     let (reason, end) = match exit {
         VcpuExit::IoOut(port, data) => {
@@ -265,10 +270,10 @@ fn step(vcpu: &mut VcpuFd, shared: &Shared, exits: &mut Exits) -> Result<Option<
         VcpuExit::Intr => ("signal", None),
         exit => {
             let dead = exits::dead(exit);
-            exits.note(dead.reason, began.elapsed());
+            exits.answered(dead.reason);
             return Err(dead.into_error(vcpu, shared.memory));
         }
     };
-    exits.note(reason, began.elapsed());
+    exits.answered(reason);
     Ok(end)
 }

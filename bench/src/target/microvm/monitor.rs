@@ -57,15 +57,14 @@ fn report(outcome: Outcome) -> Report {
         End::TimedOut => Some(format!("the machine ran out of the time it is allowed{log}")),
     };
     Report {
-        stamps: outcome
-            .stamps
+        stamps: microvm::phases(&outcome.stamps)
             .into_iter()
-            .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
+            .map(|(phase, at_ns)| (phase.to_owned(), at_ns))
             .collect(),
         exits: outcome
             .exits
             .into_iter()
-            .map(|(reason, count)| (reason.to_owned(), count))
+            .map(|(reason, exit)| (reason.to_owned(), exit.count))
             .collect(),
         failure,
     }
