@@ -56,6 +56,7 @@ mod statistics;
 mod status;
 mod steps;
 mod sys;
+mod terminal;
 mod timeline;
 
 use std::path::PathBuf;
@@ -66,11 +67,12 @@ pub use error::Error;
 pub use notes::sweep;
 pub use probe::{Finding, Verdict, probe};
 pub use spec::{
-    Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Terminal, Tmpfs, User,
+    Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
     UserNamespace, Volume, Writable,
 };
 pub use statistics::Statistics;
 pub use status::ExitStatus;
+pub use terminal::{OwnTerminal, Terminal, TerminalEnd};
 pub use timeline::{ExplainedStep, Stamp};
 
 /// Where the lab keeps its notes unless told otherwise: `$XDG_RUNTIME_DIR/isolab`, or `/run/isolab` for root, or a

@@ -135,7 +135,11 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
         if is_alive(lab) {
             continue;
         }
-        let bases = fs::read_to_string(&path).map_err(|error| failed("read", &path, &error))?;
+        let bases = match fs::read_to_string(&path) {
+            // It has just ended by itself, or another lab swept at the same time.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            other => other.map_err(|error| failed("read", &path, &error))?,
+        };
         for base in bases.lines() {
             removed += sweep_base(Path::new(base), &group_prefix(lab))?;
         }

@@ -20,6 +20,7 @@ use crate::kernel_files::KernelFiles;
 use crate::notes;
 use crate::seccomp::{self, Instruction};
 use crate::spec::{Access, IdMap, Network, Rlimit, Share, Spec, Stdio, UserNamespace, Writable};
+use crate::terminal::Terminal;
 
 /// See the top of the file.
 pub struct Plan {
@@ -51,7 +52,7 @@ pub struct Plan {
     pub filter: Option<Arc<[Instruction]>>,
     /// The descriptors that become 0, 1 and 2; -1 for /dev/null.
     pub stdio: [RawFd; 3],
-    pub terminal: bool,
+    pub terminal: Option<TerminalPlan>,
     /// Whether the lab's memory is dumpable (prctl(2), PR_SET_DUMPABLE), to be put back where changing ids ends that.
     pub dumpable: bool,
     pub shared: &'static Shared,
@@ -99,6 +100,13 @@ pub struct VolumePlan {
 pub struct TmpfsPlan {
     pub size: Option<CString>,
     pub target: Target,
+}
+
+/// A terminal of the program's own, ready to be opened.
+pub struct TerminalPlan {
+    pub size: nix::pty::Winsize,
+    /// What its other end is sent over.
+    pub socket: RawFd,
 }
 
 /// A path inside the root as the list of its prefixes, each relative to the root: `a`, `a/b`, `a/b/c`.
@@ -209,7 +217,13 @@ impl Plan {
                     Stdio::Fd(fd) => fd.as_raw_fd(),
                 },
             ),
-            terminal: spec.stdio.terminal == crate::spec::Terminal::Controlling,
+            terminal: match &spec.stdio.terminal {
+                Terminal::None => None,
+                Terminal::Own(terminal) => Some(TerminalPlan {
+                    size: terminal.size(),
+                    socket: terminal.sender(),
+                }),
+            },
             dumpable: crate::container::dumpable(),
             shared,
             kernel_files: KernelFiles::get(),

@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::capability::Capability;
+use crate::terminal::Terminal;
 
 /// What to run and how to isolate it.
 #[derive(Debug)]
@@ -250,18 +251,8 @@ pub struct Stdio3 {
     pub stdout: Stdio,
     /// Standard error.
     pub stderr: Stdio,
-    /// Whether standard input becomes the controlling terminal.
+    /// A terminal of the program's own in the place of the three.
     pub terminal: Terminal,
-}
-
-/// Whether standard input becomes the controlling terminal of the program's session (tty_ioctl(4), TIOCSCTTY).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Terminal {
-    /// It does not.
-    #[default]
-    None,
-    /// It does: it must be a terminal that controls no other session, like a fresh openpty(3).
-    Controlling,
 }
 
 /// One of the three standard descriptors.

@@ -89,6 +89,7 @@ steps! {
     Devices: Program, "root file system", "/dev", "mknod, symlink, bind", "null, zero, full, random, urandom, tty and the usual links; no host device";
     Terminals: Program, "root file system", "/dev/pts", "mount(devpts)", "terminals of its own";
     SharedMemory: Program, "root file system", "/dev/shm", "mount(tmpfs)", "POSIX shared memory of its own";
+    Terminal: Program, "root file system", "terminal", "open(/dev/pts/ptmx), TIOCGPTPEER, sendmsg(SCM_RIGHTS)", "a terminal of the program\'s own, from the container\'s /dev/pts; the lab gets its other end";
     Mask: Program, "root file system", "mask /proc", "mount(MS_BIND)", "files that tell about the host are covered, files that steer it become read-only";
     Volumes: Program, "root file system", "volumes", "openat2(RESOLVE_IN_ROOT), move_mount", "targets are looked up inside the root: a symbolic link in the image cannot lead out";
     WorkingDirectory: Program, "root file system", "working directory", "openat2(RESOLVE_IN_ROOT), mkdir", "made when missing";

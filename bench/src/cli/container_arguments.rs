@@ -50,11 +50,12 @@ impl ContainerArguments {
     }
 
     /// As the target takes them, with the limits that other targets have too.
-    pub fn options(&self, memory_bytes: Option<u64>, cpus: Option<f64>) -> Options {
+    pub fn options(&self, memory_bytes: Option<u64>, cpus: Option<f64>, terminal: Terminal) -> Options {
         let mut options = Options {
             volumes: self.volume.clone(),
             tmpfs: self.tmpfs.clone(),
             capabilities: self.cap_add.iter().copied().collect(),
+            terminal,
             ..Options::default()
         };
         options.limits.memory_bytes = memory_bytes;
@@ -65,9 +66,6 @@ impl ContainerArguments {
         }
         if self.read_only {
             options.writable = Writable::No;
-        }
-        if self.tty {
-            options.terminal = Terminal::Controlling;
         }
         options
     }

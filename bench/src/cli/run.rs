@@ -1,7 +1,7 @@
 //! `isolab run`: the workload once on one target, on this terminal, and its status.
 
 use super::container_arguments::{self, ContainerArguments};
-use super::terminal::Relay;
+use super::terminal::{self, Asked, Relay};
 use super::{arguments, explain, output};
 use crate::error::Error;
 use crate::image::Image;
@@ -13,6 +13,7 @@ use crate::target::microvm::MicroVm;
 use crate::target::process::Process;
 use crate::target::{Backend, Stdio};
 use clap::Args;
+use container::Terminal;
 use microvm::Kernel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -57,22 +58,21 @@ pub struct Arguments {
 /// Runs it, and gives its status.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let workload = arguments::workload(arguments.workload.as_deref(), &arguments.words)?;
-    let backend = backend(&arguments)?;
-    let image = Image::build(&workload, 0)?;
-    let (mut relay, stdio) = match arguments.container.tty {
-        true => Relay::open().map(|(relay, stdio)| (Some(relay), stdio))?,
-        false => (None, terminal()?),
+    refuse_options_of_others(&arguments)?;
+    let (terminal, asked) = match arguments.container.tty {
+        true => terminal::ask().map(|(terminal, asked)| (terminal, Some(asked)))?,
+        false => (Terminal::None, None),
     };
-    let start = backend.prepare(&image, image.args(), stdio)?;
+    let backend = backend(&arguments, terminal)?;
+    let image = Image::build(&workload, 0)?;
+    let start = backend.prepare(&image, image.args(), own_stdio()?)?;
     let mut instance = start()?;
-    if let Some(relay) = &mut relay {
-        relay.run(instance.pidfd())?;
-    }
-    drop(relay);
+    let mut relay = asked.map(Asked::connect).transpose()?;
     let deadline = arguments
         .timeout
         .and_then(|timeout| Instant::now().checked_add(timeout));
-    let why = wait(instance.pidfd(), deadline)?;
+    let why = wait(instance.pidfd(), deadline, relay.as_mut())?;
+    drop(relay);
     if why != Over::Ended {
         instance.kill();
     }
@@ -93,7 +93,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
 }
 
-fn backend(arguments: &Arguments) -> Result<Box<dyn Backend>, Error> {
+fn refuse_options_of_others(arguments: &Arguments) -> Result<(), Error> {
     let given = [
         (arguments.container.given(), "containers", TargetName::Container),
         (arguments.cpus.map(|_| "--cpus"), "containers", TargetName::Container),
@@ -109,6 +109,10 @@ fn backend(arguments: &Arguments) -> Result<Box<dyn Backend>, Error> {
             return Err(Error::new(problem).remedy(format!("Leave it out, or use --on {}.", target.as_str())));
         }
     }
+    Ok(())
+}
+
+fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>, Error> {
     Ok(match arguments.on {
         TargetName::Process if arguments.memory.is_some() => {
             return Err(
@@ -118,7 +122,7 @@ fn backend(arguments: &Arguments) -> Result<Box<dyn Backend>, Error> {
         }
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {
-            options: arguments.container.options(arguments.memory, arguments.cpus),
+            options: arguments.container.options(arguments.memory, arguments.cpus, terminal),
             ..Container::default()
         }),
         TargetName::Microvm => Box::new(MicroVm {
@@ -131,7 +135,7 @@ fn backend(arguments: &Arguments) -> Result<Box<dyn Backend>, Error> {
 }
 
 /// The lab's own standard descriptors, for the workload.
-fn terminal() -> Result<Stdio, Error> {
+fn own_stdio() -> Result<Stdio, Error> {
     let copy = |fd: BorrowedFd<'_>| -> Result<OwnedFd, Error> {
         fd.try_clone_to_owned()
             .map_err(|error| Error::from_cause("cannot hand over stdin, stdout and stderr", error))
@@ -150,7 +154,8 @@ enum Over {
     Signal,
 }
 
-fn wait(pidfd: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<Over, Error> {
+/// Waits for the end, or for a reason to bring it about; meanwhile hands on what goes through the terminal.
+fn wait(pidfd: BorrowedFd<'_>, deadline: Option<Instant>, mut relay: Option<&mut Relay>) -> Result<Over, Error> {
     let signals = signals::descriptor();
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -159,18 +164,30 @@ fn wait(pidfd: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<Over, Error>
             // Rounded up, so that the last fraction of a millisecond is not spent in a loop.
             Some(left) => PollTimeout::try_from(left + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX),
         };
-        let mut fds = [pidfd, signals.unwrap_or(pidfd)].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let mut fds = vec![pollable(pidfd), pollable(signals.unwrap_or(pidfd))];
+        fds.extend(relay.iter().flat_map(|relay| relay.waits_for()));
         match poll(&mut fds, timeout) {
             Err(Errno::EINTR) => continue,
             Err(errno) => return Err(Error::from_cause("cannot wait for the workload", errno.desc())),
             Ok(_) => {}
         }
-        let [ended, signal] = fds.map(|fd| fd.any().unwrap_or(false));
+        let ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
+        let (ended, signal) = (ready[0], ready[1]);
+        let more = match (&mut relay, ready[2..].try_into()) {
+            (Some(relay), Ok(ready)) => relay.hand_on(ready),
+            _ => false,
+        };
         match () {
+            // What was written before the end is still to be read after it.
+            () if ended && more => {}
             () if ended => return Ok(Over::Ended),
             () if signal => return Ok(Over::Signal),
             () if left.is_some_and(|left| left.is_zero()) => return Ok(Over::TimedOut),
             () => {}
         }
     }
+}
+
+fn pollable(fd: BorrowedFd<'_>) -> PollFd<'_> {
+    PollFd::new(fd, PollFlags::POLLIN)
 }

@@ -33,7 +33,7 @@ pub struct Options {
     pub network: Network,
     /// What it may write to besides.
     pub writable: Writable,
-    /// Whether its standard input becomes its controlling terminal.
+    /// Whether it has a terminal of its own.
     pub terminal: Terminal,
 }
 

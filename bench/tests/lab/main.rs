@@ -11,6 +11,7 @@ mod refusing;
 mod running;
 mod suites;
 mod support;
+mod terminals;
 
 use libtest_mimic::Arguments;
 
@@ -25,6 +26,7 @@ fn main() {
         refusing::tests(),
         running::tests(),
         suites::tests(),
+        terminals::tests(),
     ];
     libtest_mimic::run(&arguments, tests.into_iter().flatten().collect()).exit();
 }

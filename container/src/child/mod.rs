@@ -16,6 +16,7 @@ mod copy;
 mod network;
 mod program;
 mod root;
+mod terminal;
 
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, Ordering::*};

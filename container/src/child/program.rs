@@ -38,7 +38,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
         report,
         log: &report.main,
     };
-    root::build(launch, &line);
+    let terminal = root::build(launch, &line);
     // In a user namespace, /sys can be mounted only while the host's is in sight.
     let leave_early = plan.id_maps.is_none();
     if leave_early {
@@ -100,7 +100,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
     }
     wait_for_gate(launch, gate::PID1);
     report.main.end(Step::WaitLeaveHost);
-    line.done(Step::Session, session(plan));
+    line.done(Step::Session, session(plan, terminal));
     // SAFETY: numbers only.
     line.done(Step::CloseFiles, unsafe {
         call!(libc::SYS_close_range, 3, u32::MAX, 0)
@@ -158,7 +158,7 @@ fn set_limit(resource: u32, pair: [u64; 2]) -> Result<(), Errno> {
 }
 
 /// A session of its own, and descriptors 0, 1 and 2.
-fn session(plan: &Plan) -> Result<(), Errno> {
+fn session(plan: &Plan, terminal: Option<i32>) -> Result<(), Errno> {
     // SAFETY: no arguments; the umask is a number.
     unsafe {
         call!(libc::SYS_setsid)?;
@@ -166,7 +166,8 @@ fn session(plan: &Plan) -> Result<(), Errno> {
     }
     // Copies above 2 first: a source may itself be one of 0 to 2.
     let mut copies = [0i32; 3];
-    for (copy, fd) in copies.iter_mut().zip(plan.stdio) {
+    let sources = terminal.map_or(plan.stdio, |terminal| [terminal; 3]);
+    for (copy, fd) in copies.iter_mut().zip(sources) {
         *copy = match fd {
             -1 => sys::open(libc::AT_FDCWD, c"/dev/null", libc::O_RDWR | libc::O_CLOEXEC, 0)?,
             // SAFETY: fcntl(2) with a number.
@@ -188,7 +189,7 @@ fn session(plan: &Plan) -> Result<(), Errno> {
             unsafe { call!(libc::SYS_dup3, copy, number, 0) }?;
         }
     }
-    if plan.terminal {
+    if terminal.is_some() {
         // SAFETY: numbers only.
         unsafe { call!(libc::SYS_ioctl, 0, libc::TIOCSCTTY, 0) }?;
     }

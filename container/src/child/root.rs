@@ -8,7 +8,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
-use super::{Launch, Line, copy};
+use super::{Launch, Line, copy, terminal};
 use crate::kernel_files::MASKED_SYS;
 use crate::plan::{Kind, Plan, Target};
 use crate::steps::Step;
@@ -35,8 +35,8 @@ const LINKS: [(&CStr, &CStr); 5] = [
 const CAREFUL: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
-/// Builds the root and moves into it.
-pub fn build(launch: &Launch, line: &Line) {
+/// Builds the root and moves into it. Returns the program's end of its terminal, if it has one.
+pub fn build(launch: &Launch, line: &Line) -> Option<i32> {
     let plan = &launch.plan;
     line.done(
         Step::Propagation,
@@ -67,6 +67,9 @@ pub fn build(launch: &Launch, line: &Line) {
     );
     let shared = sys::mount(c"shm", c"root/dev/shm", c"tmpfs", CAREFUL, Some(c"mode=1777,size=64m"));
     line.done(Step::SharedMemory, shared);
+    // Before the volumes, which may cover /dev.
+    let terminal = plan.terminal.as_ref();
+    let terminal = terminal.map(|terminal| line.done(Step::Terminal, terminal::open(terminal, plan.uid)));
     line.done(Step::Mask, mask(launch));
     mount_volumes(plan, line);
     line.done(Step::Pivot, pivot());
@@ -76,6 +79,7 @@ pub fn build(launch: &Launch, line: &Line) {
             call!(libc::SYS_sethostname, name.as_ptr(), name.len())
         });
     }
+    terminal
 }
 
 /// The layers as one file system at `root`: an overlay, or a copy where the kernel refuses that.
@@ -127,7 +131,7 @@ fn set_attributes(tree: i32, attributes: u64) -> Result<(), Errno> {
 }
 
 /// Attaches a detached tree at an open directory or file.
-fn attach(tree: i32, target: i32) -> Result<(), Errno> {
+pub fn attach(tree: i32, target: i32) -> Result<(), Errno> {
     let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
     // SAFETY: terminated strings.
     unsafe { call!(libc::SYS_move_mount, tree, c"".as_ptr(), target, c"".as_ptr(), flags) }.map(drop)

@@ -40,7 +40,16 @@ pub const TESTS: &[Test] = &[
     ("pid 1 is in no namespace of the host", Need::Nothing, namespaces),
     ("namespaces can be shared with the host", Need::Root, shared_namespaces),
     ("many containers run at once", Need::Nothing, many),
-    ("a terminal can be the controlling one", Need::Nothing, terminal),
+    (
+        "a terminal of its own has a name, a size and a session",
+        Need::Nothing,
+        terminal,
+    ),
+    (
+        "a terminal cannot be had before the start",
+        Need::Nothing,
+        terminal_before_start,
+    ),
     ("containers can be started from several threads", Need::Nothing, threads),
 ];
 
@@ -207,22 +216,40 @@ fn threads() {
 }
 
 fn terminal() {
-    let pair = nix::pty::openpty(None, None).unwrap();
-    let mut spec = payload(&["terminal"]);
-    let slave = |fd: &std::os::fd::OwnedFd| container::Stdio::Fd(fd.try_clone().unwrap());
-    spec.stdio = container::Stdio3 {
-        stdin: slave(&pair.slave),
-        stdout: slave(&pair.slave),
-        stderr: slave(&pair.slave),
-        terminal: container::Terminal::Controlling,
+    let size = |rows, columns| nix::pty::Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
     };
+    let (terminal, end) = container::Terminal::new(size(33, 99)).unwrap();
+    let mut spec = payload(&["terminal"]);
+    spec.stdio.terminal = terminal;
     let mut instance = container::start(&spec).unwrap();
-    assert_eq!(instance.wait(), Ok(ExitStatus::Code(0)));
-    let mut text = [0; 64];
-    let read = nix::unistd::read(&pair.master, &mut text).unwrap();
+    let mut master = std::fs::File::from(end.receive().unwrap());
+    let mut text = String::new();
+    // EIO: every process that had the other end open is gone.
+    let _ = std::io::Read::read_to_string(&mut master, &mut text);
     assert_eq!(
-        str::from_utf8(&text[..read]),
-        Ok("leads its session, may open /dev/tty\r\n")
+        text.lines().collect::<Vec<_>>(),
+        [
+            "/dev/pts/0 /dev/pts/0 /dev/pts/0",
+            "33 rows, 99 columns",
+            "/dev/console is the same device",
+            "leads its session, may open /dev/tty",
+        ]
     );
+    assert_eq!(instance.wait(), Ok(ExitStatus::Code(0)));
     instance.remove().unwrap();
+}
+
+fn terminal_before_start() {
+    let (_terminal, end) = container::Terminal::new(nix::pty::Winsize {
+        ws_row: 1,
+        ws_col: 1,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    })
+    .unwrap();
+    assert_eq!(end.receive().unwrap_err().errno, Some(nix::errno::Errno::EAGAIN));
 }

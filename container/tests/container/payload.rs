@@ -80,6 +80,25 @@ fn act(words: &[&str]) -> i32 {
             println!("{open:?}");
         }
         ["terminal"] => {
+            use std::os::unix::fs::MetadataExt;
+            let names = [0, 1, 2].map(|fd| {
+                nix::unistd::ttyname(borrowed(fd))
+                    .expect("a name")
+                    .display()
+                    .to_string()
+            });
+            println!("{}", names.join(" "));
+            // SAFETY: a struct winsize of zeros is one, and the kernel fills it in.
+            let size = unsafe {
+                let mut size: libc::winsize = std::mem::zeroed();
+                assert_eq!(libc::ioctl(0, libc::TIOCGWINSZ, &raw mut size), 0);
+                size
+            };
+            println!("{} rows, {} columns", size.ws_row, size.ws_col);
+            let device = |path: &str| fs::metadata(path).expect("a device").rdev();
+            if device("/dev/console") == device(&names[0]) {
+                println!("/dev/console is the same device");
+            }
             let leads = nix::unistd::getsid(None) == Ok(nix::unistd::getpid());
             let opens = fs::OpenOptions::new().read(true).write(true).open("/dev/tty").is_ok();
             match (leads, opens) {
