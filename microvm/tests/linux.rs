@@ -1,133 +1,79 @@
-//! Stock Linux kernels as guests. Needs a /dev/kvm where guest kernels execute natively, and a kernel: the environment
-//! variable `ISOLAB_TEST_KERNEL` names a vmlinux or bzImage with PVH entry.
-//!
-//! A machine's console is its process's standard input and output, so each runs in a process of its own: this test
-//! binary again, told by an environment variable. It can be copied to another machine together with a kernel.
+//! Stock Linux kernels as guests. Needs a /dev/kvm where guest kernels execute natively, and environment variables that name
+//! what to boot: `ISOLAB_TEST_KERNEL` a vmlinux or bzImage, `ISOLAB_TEST_BZIMAGE` a bzImage, `ISOLAB_TEST_MODULES` a folder
+//! with the first kernel's modules.
 
-use libtest_mimic::{Arguments, Failed, Trial};
+mod support;
+
+use libtest_mimic::{Failed, Trial};
 use microvm::initramfs::Archive;
-use microvm::{Config, End, Initramfs, Kernel, KvmKind};
-use std::io::Write;
-use std::process::{Command, ExitCode, Stdio};
+use microvm::{Config, Initramfs, Kernel, KvmKind};
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use support::{
+    CPUS, DISK, ENDED, FAILED, GUEST_KERNEL, LOADED, OVERLAY, PARAMETER, TIMEOUT, command, expect, expect_log, finish,
+    ran, run, start,
+};
 
-/// The kernel to test with.
 const KERNEL: &str = "ISOLAB_TEST_KERNEL";
-/// Tells the test binary to be a machine: the program and its arguments, separated by newlines.
-const MACHINE: &str = "ISOLAB_TEST_MACHINE";
-/// More of that machine: its timeout in milliseconds, its processors, a parameter of its kernel.
-const TIMEOUT: &str = "ISOLAB_TEST_TIMEOUT";
-const CPUS: &str = "ISOLAB_TEST_CPUS";
-const PARAMETER: &str = "ISOLAB_TEST_PARAMETER";
+const BZIMAGE: &str = "ISOLAB_TEST_BZIMAGE";
+const MODULES: &str = "ISOLAB_TEST_MODULES";
 
 fn main() -> ExitCode {
-    if let Ok(arguments) = std::env::var(MACHINE) {
-        return be_a_machine(&arguments);
-    }
-    let missing = match microvm::probe().kind {
-        _ if std::env::var_os(KERNEL).is_none() => Some(format!("{KERNEL} names no kernel")),
+    support::main(config, trials)
+}
+
+fn trials() -> Vec<Trial> {
+    let host = match microvm::probe().kind {
         KvmKind::None(reason) => Some(format!("needs KVM: {reason}")),
         KvmKind::EmulatedKernelMode => Some("guest kernel mode is emulated here, and Linux does not run in it".into()),
         KvmKind::Hardware { .. } => None,
     };
-    let trial = |name: &str, test: fn() -> Result<(), Failed>| {
-        let title = match &missing {
-            Some(reason) => format!("{name} [{reason}]"),
-            None => name.to_string(),
-        };
-        Trial::test(title, test).with_ignored_flag(missing.is_some())
+    let missing = |names: &[&str]| {
+        let missing = names.iter().find(|name| std::env::var_os(name).is_none());
+        host.clone()
+            .or_else(|| missing.map(|name| format!("{name} is not set")))
     };
-    let trials = vec![
+    let (kernel, bzimage, modules) = (missing(&[KERNEL]), missing(&[BZIMAGE]), missing(&[KERNEL, MODULES]));
+    let with = |missing: &Option<String>, name, test| support::trial(name, missing.as_ref(), test);
+    let trial = |name, test| with(&kernel, name, test);
+    vec![
+        // The longest first: it waits, while others compute.
+        trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
         trial("the_program_gets_its_arguments_and_environment", arguments),
         trial("the_exit_status_is_the_programs", exit_status),
         trial("a_signal_that_ends_the_program_is_128_and_its_number", signal),
         trial("a_program_that_is_missing_or_no_program_is_127_or_126", no_program),
         trial("standard_input_reaches_the_program_and_ends", echo),
         trial("a_kernel_panic_resets_the_machine_and_its_log_says_why", panic),
+        trial("a_triple_fault_ends_the_machine_and_is_named", triple_fault),
         trial("an_endless_program_ends_at_the_timeout", endless),
-        trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
+        trial("a_machine_that_is_killed_is_gone_at_once", killed),
         trial("two_processors_come_up", two_processors),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+        with(&bzimage, "a_bzimage_boots_as_its_vmlinux_does", bzimage_boots),
+        with(&modules, "what_is_written_to_a_disk_goes_to_its_overlay", disk),
+    ]
 }
 
-/// Runs the guest's program; the log goes to standard error, and the program's status becomes this process's.
-fn be_a_machine(arguments: &str) -> ExitCode {
-    let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+/// A machine that runs a program.
+fn config(words: Vec<String>) -> Config {
     let mut archive = Archive::new();
     archive
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
         .unwrap();
     archive.add_file("/etc/text", 0o755, b"no program").unwrap();
-    let mut words = arguments.split('\n').map(String::from);
+    let mut words = words.into_iter();
     let kernel = std::env::var_os(KERNEL).unwrap_or_default();
-    let config = Config {
+    Config {
         initramfs: Initramfs::Bytes(archive.finish()),
         program: words.next().unwrap_or_default(),
         args: words.collect(),
         env: vec!["GREETING=good morning".into()],
-        timeout: Some(Duration::from_millis(number(TIMEOUT).unwrap_or(100_000))),
-        cpus: number(CPUS).unwrap_or(1) as u8,
-        kernel_parameters: std::env::var(PARAMETER).into_iter().collect(),
         ..Config::new(Kernel::File(kernel.into()))
-    };
-    match microvm::run(&config) {
-        Ok(outcome) => {
-            eprint!("{}", outcome.kernel_log);
-            match outcome.end {
-                End::Exited(status) => ExitCode::from(status),
-                end => {
-                    eprintln!("{end:?}");
-                    ExitCode::from(200)
-                }
-            }
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(201)
-        }
     }
-}
-
-/// What a machine did.
-struct Ran {
-    status: i32,
-    output: String,
-    log: String,
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env(MACHINE, arguments.join("\n")).stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Ran {
-    finish(&mut command(arguments))
-}
-
-fn finish(command: &mut Command) -> Ran {
-    ran(command.output().unwrap())
-}
-
-fn ran(output: std::process::Output) -> Ran {
-    Ran {
-        status: output.status.code().unwrap_or(-1),
-        output: String::from_utf8_lossy(&output.stdout).into_owned(),
-        log: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-/// Compares, and shows everything if it differs.
-fn expect(ran: &Ran, status: i32, output: &str, log: &str) -> Result<(), Failed> {
-    if ran.status == status && ran.output == output && ran.log.contains(log) {
-        return Ok(());
-    }
-    Err(format!(
-        "status {} (expected {status})\noutput:\n{}\nexpected:\n{output}\nlog (expected {log:?} in it):\n{}",
-        ran.status, ran.output, ran.log
-    )
-    .into())
 }
 
 const PROGRAM: &str = "/bin/program";
@@ -146,56 +92,59 @@ fn arguments() -> Result<(), Failed> {
         "argument \"two words\"\nargument \"a \\\"quote\\\" and a \\\\\"\nargument \"--\"\nargument \"\"\n",
         "argument \"한국어\"\nvariable GREETING=\"good morning\"\nexecutable Some(\"/bin/program\")\n"
     );
-    expect(&ran, 0, output, "")
+    expect(&ran, 0, output)
 }
 
 fn exit_status() -> Result<(), Failed> {
-    for status in [0, 3, 255] {
-        expect(&run(&[PROGRAM, "exit", &status.to_string()]), status, "", "")?;
-    }
-    Ok(())
+    expect(&run(&[PROGRAM, "exit", "3"]), 3, "")
 }
 
 fn signal() -> Result<(), Failed> {
-    expect(&run(&[PROGRAM, "fault", "null"]), 139, "", "")
+    expect(&run(&[PROGRAM, "fault", "null"]), 139, "")
 }
 
 fn no_program() -> Result<(), Failed> {
-    expect(
-        &run(&["/bin/missing"]),
-        127,
-        "",
-        "cannot execute /bin/missing, error 002",
-    )?;
-    expect(&run(&["/etc/text"]), 126, "", "cannot execute /etc/text, error 008")
+    for (path, status, says) in [
+        ("/bin/missing", 127, "cannot execute /bin/missing, error 002"),
+        ("/etc/text", 126, "cannot execute /etc/text, error 008"),
+    ] {
+        let ran = run(&[path]);
+        expect(&ran, status, "")?;
+        expect_log(&ran, says)?;
+    }
+    Ok(())
 }
 
 fn echo() -> Result<(), Failed> {
     // Larger than the serial port's buffer; every byte that a terminal could change is in it.
     let text = "line one\r\nline\ttwo\x03\x04\x11\x13\x1a\x7f, 한국어\n".repeat(100);
-    let mut child = command(&[PROGRAM, "echo"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&[PROGRAM, "echo"]));
     let mut input = child.stdin.take().unwrap();
     input.write_all(text.as_bytes()).unwrap();
     drop(input);
     let ran = ran(child.wait_with_output().unwrap());
-    expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()), "")
+    expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()))
 }
 
 fn panic() -> Result<(), Failed> {
     let ran = finish(command(&[PROGRAM]).env(PARAMETER, "rdinit=/missing root=/dev/missing"));
-    expect(&ran, 200, "", "Kernel panic - not syncing")?;
-    expect(&ran, 200, "", "Reset")
+    expect(&ran, ENDED, "")?;
+    expect_log(&ran, "Kernel panic - not syncing")?;
+    expect_log(&ran, "Reset")
+}
+
+/// A panic that is to restart the machine by a triple fault.
+fn triple_fault() -> Result<(), Failed> {
+    let ran = finish(command(&[PROGRAM]).env(PARAMETER, "rdinit=/missing root=/dev/missing reboot=t"));
+    expect(&ran, FAILED, "")?;
+    expect_log(&ran, "triple fault")
 }
 
 fn endless() -> Result<(), Failed> {
     let started = Instant::now();
     let ran = finish(command(&[PROGRAM, "endless"]).env(TIMEOUT, "2000"));
-    expect(&ran, 200, "", "TimedOut")?;
+    expect(&ran, ENDED, "")?;
+    expect_log(&ran, "TimedOut")?;
     if started.elapsed() < Duration::from_millis(2000) {
         return Err("it ended before its timeout".into());
     }
@@ -204,23 +153,69 @@ fn endless() -> Result<(), Failed> {
 
 /// Nobody reads: the machine fills the pipe, waits, and still ends at its timeout.
 fn flood() -> Result<(), Failed> {
-    let mut child = command(&[PROGRAM, "flood"])
-        .env(TIMEOUT, "40000")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(command(&[PROGRAM, "flood"]).env(TIMEOUT, "40000"));
     let status = child.wait().unwrap();
     let output = child.wait_with_output().unwrap();
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     // A pipe holds 64 KiB unless told otherwise (pipe(7)).
-    if status.code() != Some(200) || output.stdout.is_empty() || output.stdout.len() > 64 << 10 {
+    if status.code() != Some(ENDED) || output.stdout.is_empty() || output.stdout.len() > 64 << 10 {
         return Err(format!("{status}, {} bytes in the pipe, log: {log}", output.stdout.len()).into());
     }
     Ok(())
 }
 
+/// Killed from outside in the middle of its work, with a processor executing.
+fn killed() -> Result<(), Failed> {
+    let mut child = start(&mut command(&[PROGRAM, "flood"]));
+    let mut output = child.stdout.take().unwrap();
+    output.read_exact(&mut [0; 1]).unwrap();
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    match status.signal() {
+        Some(9) => Ok(()),
+        _ => Err(format!("{status}").into()),
+    }
+}
+
 fn two_processors() -> Result<(), Failed> {
     let ran = finish(command(&[PROGRAM, "processors"]).env(CPUS, "2"));
-    expect(&ran, 0, "2 processors\n", "")
+    expect(&ran, 0, "2 processors\n")
+}
+
+fn bzimage_boots() -> Result<(), Failed> {
+    let kernel = std::env::var_os(BZIMAGE).unwrap();
+    let ran = finish(command(&[PROGRAM, "exit", "7"]).env(GUEST_KERNEL, kernel));
+    expect(&ran, 7, "")
+}
+
+fn disk() -> Result<(), Failed> {
+    let directory = tempfile::tempdir().unwrap();
+    let (base, overlay) = (directory.path().join("base"), directory.path().join("overlay"));
+    let bytes: Vec<u8> = (0..4u32 << 20).map(|n| (n % 251) as u8).collect();
+    fs::write(&base, &bytes).unwrap();
+    let modules = ["virtio", "virtio_ring", "virtio_mmio", "virtio_blk"].map(|name| {
+        Path::new(&std::env::var_os(MODULES).unwrap())
+            .join(name)
+            .with_extension("ko")
+    });
+    let loaded = modules
+        .iter()
+        .filter(|path| path.exists())
+        .map(|path| path.to_str().unwrap());
+    let loaded = loaded.collect::<Vec<_>>().join(":");
+    let mut machine = command(&[PROGRAM, "disk"]);
+    let ran = finish(machine.env(LOADED, loaded).env(DISK, &base).env(OVERLAY, &overlay));
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    let mut written = bytes.clone();
+    written[1 << 20..2 << 20].fill(0xaa);
+    let output = format!("4194304 bytes, sum {}\nthen sum {}\n", sum(&bytes), sum(&written));
+    expect(&ran, 0, &output)?;
+    if fs::read(&base).unwrap() != bytes {
+        return Err("the base has changed".into());
+    }
+    let overlay = fs::read(&overlay).unwrap();
+    if overlay[1 << 20..2 << 20] != written[1 << 20..2 << 20] {
+        return Err("the overlay does not hold what was written".into());
+    }
+    Ok(())
 }

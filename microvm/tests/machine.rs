@@ -1,38 +1,26 @@
 //! The built-in guest kernel and the monitor, through a program that runs in the guest. Needs /dev/kvm.
-//!
-//! A machine's console is its process's standard input and output, so each runs in a process of its own: this test
-//! binary again, told by an environment variable. It carries the guest's program, and can be copied to another machine.
 
-use libtest_mimic::{Arguments, Failed, Trial};
+mod support;
+
+use libtest_mimic::{Failed, Trial};
 use microvm::initramfs::Archive;
-use microvm::{Config, End, Initramfs, Kernel, KvmKind};
+use microvm::{Config, Initramfs, Kernel, KvmKind};
 use std::io::Write;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
-
-/// Tells the test binary to be a machine: the arguments of the guest's program, separated by newlines.
-const MACHINE: &str = "ISOLAB_TEST_MACHINE";
-/// Its timeout in milliseconds.
-const TIMEOUT: &str = "ISOLAB_TEST_TIMEOUT";
-/// Its memory in MiB.
-const MEMORY: &str = "ISOLAB_TEST_MEMORY";
+use support::{MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
 
 fn main() -> ExitCode {
-    if let Ok(arguments) = std::env::var(MACHINE) {
-        return be_a_machine(&arguments);
-    }
+    support::main(config, trials)
+}
+
+fn trials() -> Vec<Trial> {
     let missing = match microvm::probe().kind {
-        KvmKind::None(reason) => Some(reason),
+        KvmKind::None(reason) => Some(format!("needs KVM: {reason}")),
         _ => None,
     };
-    let trial = |name: &str, test: fn() -> Result<(), Failed>| {
-        let title = match &missing {
-            Some(reason) => format!("{name} [needs KVM: {reason}]"),
-            None => name.to_string(),
-        };
-        Trial::test(title, test).with_ignored_flag(missing.is_some())
-    };
-    let trials = vec![
+    let trial = |name, test| support::trial(name, missing.as_ref(), test);
+    vec![
         trial("the_program_gets_its_arguments_and_environment", arguments),
         trial("the_exit_status_is_the_programs", exit_status),
         trial("a_fault_ends_the_machine_with_its_signal_and_says_where", faults),
@@ -51,13 +39,11 @@ fn main() -> ExitCode {
         trial("an_endless_program_ends_at_the_timeout", endless),
         trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
         trial("any_size_of_memory_that_makes_sense_works", sizes),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    ]
 }
 
-/// Runs the guest's program; the log goes to standard error, and the program's status becomes this process's.
-fn be_a_machine(arguments: &str) -> ExitCode {
-    let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+/// A machine that runs the guest's program.
+fn config(arguments: Vec<String>) -> Config {
     let mut archive = Archive::new();
     archive
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
@@ -68,30 +54,13 @@ fn be_a_machine(arguments: &str) -> ExitCode {
     archive.add_file("/big", 0o644, &big()).unwrap();
     archive.add_link("/link", "etc/text").unwrap();
     archive.add_link("/loop", "loop").unwrap();
-    let config = Config {
+    Config {
         initramfs: Initramfs::Bytes(archive.finish()),
         program: "/bin/program".into(),
-        args: arguments.split('\n').map(String::from).collect(),
+        args: arguments,
         env: vec!["GREETING=good morning".into(), "QUOTED=\"\\".into()],
-        timeout: Some(Duration::from_millis(number(TIMEOUT).unwrap_or(120_000))),
-        memory_bytes: number(MEMORY).unwrap_or(64) << 20,
+        memory_bytes: 64 << 20,
         ..Config::new(Kernel::Builtin)
-    };
-    match microvm::run(&config) {
-        Ok(outcome) => {
-            eprint!("{}", outcome.kernel_log);
-            match outcome.end {
-                End::Exited(status) => ExitCode::from(status),
-                end => {
-                    eprintln!("{end:?}");
-                    ExitCode::from(200)
-                }
-            }
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(201)
-        }
     }
 }
 
@@ -106,52 +75,6 @@ fn sum(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)))
-}
-
-/// What a machine did.
-struct Ran {
-    status: i32,
-    output: String,
-    log: String,
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env(MACHINE, arguments.join("\n"));
-    command
-}
-
-fn run(arguments: &[&str]) -> Ran {
-    finish(command(arguments).stdin(Stdio::null()))
-}
-
-fn finish(command: &mut Command) -> Ran {
-    let output = command.output().unwrap();
-    Ran {
-        status: output.status.code().unwrap_or(-1),
-        output: String::from_utf8_lossy(&output.stdout).into_owned(),
-        log: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-/// Compares, and shows everything if it differs.
-fn expect(ran: &Ran, status: i32, output: &str) -> Result<(), Failed> {
-    if ran.status == status && ran.output == output {
-        return Ok(());
-    }
-    Err(format!(
-        "status {} (expected {status})\noutput:\n{}expected:\n{output}log:\n{}",
-        ran.status, ran.output, ran.log
-    )
-    .into())
-}
-
-fn expect_log(ran: &Ran, part: &str) -> Result<(), Failed> {
-    if ran.log.contains(part) {
-        Ok(())
-    } else {
-        Err(format!("the log does not say {part:?}:\n{}", ran.log).into())
-    }
 }
 
 fn arguments() -> Result<(), Failed> {
@@ -289,21 +212,11 @@ fn time() -> Result<(), Failed> {
 
 fn echo() -> Result<(), Failed> {
     let text = "line one\nline two, 한국어\n".repeat(20);
-    let mut child = command(&["echo"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&mut command(&["echo"]));
     let mut input = child.stdin.take().unwrap();
     input.write_all(text.as_bytes()).unwrap();
     drop(input);
-    let output = child.wait_with_output().unwrap();
-    let ran = Ran {
-        status: output.status.code().unwrap_or(-1),
-        output: String::from_utf8_lossy(&output.stdout).into_owned(),
-        log: String::from_utf8_lossy(&output.stderr).into_owned(),
-    };
+    let ran = support::ran(child.wait_with_output().unwrap());
     expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()))
 }
 
@@ -335,7 +248,7 @@ fn floats() -> Result<(), Failed> {
 
 fn endless() -> Result<(), Failed> {
     let started = Instant::now();
-    let ran = finish(command(&["endless"]).env(TIMEOUT, "500").stdin(Stdio::null()));
+    let ran = finish(command(&["endless"]).env(TIMEOUT, "500"));
     expect(&ran, 200, "")?;
     expect_log(&ran, "TimedOut")?;
     if started.elapsed() < Duration::from_millis(500) {
@@ -349,7 +262,6 @@ fn endless() -> Result<(), Failed> {
 fn flood() -> Result<(), Failed> {
     let mut child = command(&["flood"])
         .env(TIMEOUT, "1500")
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -366,11 +278,7 @@ fn flood() -> Result<(), Failed> {
 
 fn sizes() -> Result<(), Failed> {
     for (mib, status) in [(1, 201), (16, 0), (3072, 0), (5120, 0)] {
-        let ran = finish(
-            command(&["touch", "4"])
-                .env(MEMORY, mib.to_string())
-                .stdin(Stdio::null()),
-        );
+        let ran = finish(command(&["touch", "4"]).env(MEMORY, mib.to_string()));
         expect(&ran, status, if status == 0 { "touched 1024\n" } else { "" })
             .map_err(|failed| format!("{mib} MiB: {}", failed.message().unwrap_or_default()))?;
     }

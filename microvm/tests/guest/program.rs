@@ -45,6 +45,7 @@ fn main() -> io::Result<()> {
         Some("flood") => loop {
             io::stdout().write_all(&[b'x'; 4096])?;
         },
+        Some("disk") => return disk(),
         Some("processors") => println!("{} processors", std::thread::available_parallelism()?),
         Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
         other => panic!("no such test: {other:?}"),
@@ -332,6 +333,24 @@ fn floats() {
         }
     }
     println!("{sum:.6}");
+}
+
+/// Reads a disk, writes its second MiB, and reads it again, from the disk and not from memory.
+fn disk() -> io::Result<()> {
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    let mut disk = fs::File::options().read(true).write(true).open("/dev/vda")?;
+    let mut bytes = Vec::new();
+    disk.read_to_end(&mut bytes)?;
+    println!("{} bytes, sum {}", bytes.len(), sum(&bytes));
+    disk.seek(SeekFrom::Start(1 << 20))?;
+    disk.write_all(&[0xaa; 1 << 20])?;
+    disk.sync_all()?;
+    fs::write("/proc/sys/vm/drop_caches", "1")?;
+    disk.seek(SeekFrom::Start(0))?;
+    bytes.clear();
+    disk.read_to_end(&mut bytes)?;
+    println!("then sum {}", sum(&bytes));
+    Ok(())
 }
 
 fn touch(mib: usize) {
