@@ -51,11 +51,10 @@ extern "C" fn main() -> ! {
     sys::loopback_up();
     mount_disk();
 
-    let console = sys::open(c"/dev/ttyS1", sys::O_RDWR | sys::O_NOCTTY);
-    if console < 0 || sys::make_raw(console) < 0 {
-        log(&[b"cannot open the second serial port, /dev/ttyS1: is the kernel built with 8250 ports?"]);
+    let Some(console) = open_console() else {
+        log(&[b"cannot use a serial port, /dev/ttyS1 or ttyS0: is the kernel built with 8250 ports?"]);
         end(STATUS_INIT);
-    }
+    };
     if ports < 0 {
         log(&[b"cannot use I/O ports (ioperm): the exit status does not get out"]);
     }
@@ -63,9 +62,18 @@ extern "C" fn main() -> ! {
         log(&[b"cannot read /.isolab/start, which names the program"]);
         end(STATUS_INIT);
     };
-    let status = run(&start, console as i32);
-    sys::drain(console as i32);
+    let status = run(&start, console);
+    sys::drain(console);
     end(status)
+}
+
+/// The second serial port; where a monitor has only one, the first, which the kernel's log then shares.
+fn open_console() -> Option<i32> {
+    [c"/dev/ttyS1", c"/dev/ttyS0"].into_iter().find_map(|path| {
+        let port = sys::open(path, sys::O_RDWR | sys::O_NOCTTY);
+        // A port without a device behind it opens, and refuses to be set up.
+        (port >= 0 && sys::make_raw(port) >= 0).then_some(port as i32)
+    })
 }
 
 /// Mounts what every program may expect. A kernel without one of these leaves its directory empty.

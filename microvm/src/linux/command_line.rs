@@ -31,6 +31,13 @@ const WORDS: [&str; 13] = [
     "rcupdate.rcu_expedited=1",
 ];
 
+impl Config {
+    /// The command line that a Linux kernel gets, to boot it elsewhere in the same way.
+    pub fn linux_command_line(&self) -> String {
+        make(self)
+    }
+}
+
 /// The command line.
 pub fn make(config: &Config) -> String {
     let mut words: Vec<String> = WORDS.map(String::from).into();

@@ -2,8 +2,9 @@
 //! load, and the file that names the program to run.
 
 use crate::initramfs::Archive;
-use crate::{Config, Error};
+use crate::{Config, Error, Initramfs};
 use std::fs;
+use std::os::unix::fs::FileExt;
 
 /// The first program of Linux guests, a static ELF file.
 pub const INIT: &[u8] = include_bytes!(env!("ISOLAB_INIT"));
@@ -16,7 +17,29 @@ const STRINGS_MAX: usize = 4096;
 /// As many as `init/main.rs` takes.
 const MODULES_MAX: usize = 100;
 
-/// The archive.
+impl Config {
+    /// The initramfs that a Linux kernel gets, to boot it elsewhere in the same way: the program's files, and behind them this
+    /// library's own. The program's output comes out of the second serial port, or of the first where there is but one.
+    ///
+    /// # Errors
+    /// As [`crate::run`]: a file cannot be read, or the archive cannot hold what it is to.
+    pub fn linux_initramfs(&self) -> Result<Vec<u8>, Error> {
+        let mut bytes = match &self.initramfs {
+            Initramfs::Bytes(bytes) => bytes.clone(),
+            Initramfs::File(file) => {
+                let mut bytes = vec![0; file.metadata().map_err(Error::ReadInitramfs)?.len() as usize];
+                file.read_exact_at(&mut bytes, 0).map_err(Error::ReadInitramfs)?;
+                bytes
+            }
+        };
+        // The kernel takes several archives, each at a multiple of four bytes.
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend(archive(self)?);
+        Ok(bytes)
+    }
+}
+
+/// The second archive.
 pub fn archive(config: &Config) -> Result<Vec<u8>, Error> {
     let mut archive = Archive::new();
     archive.add_file(INIT_PATH, 0o755, INIT)?;
