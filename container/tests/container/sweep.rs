@@ -1,15 +1,24 @@
 //! A lab killed at any moment leaves nothing once the next one has swept.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
 use crate::run::{self, usual_limits};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
-    ("labs killed at any moment leave nothing", Need::Nothing, killed_labs),
+    (
+        "labs killed at random moments leave nothing",
+        Need::Nothing,
+        killed_labs,
+    ),
     (
         "a killed lab's containers end at once",
         Need::Nothing,
@@ -19,55 +28,167 @@ pub const TESTS: &[Test] = &[
 
 /// The variable that says how many labs are killed, for a longer run.
 const KILLS: &str = "CONTAINER_TEST_KILLS";
+/// The variable that repeats the moments of an earlier run.
+const SEED: &str = "CONTAINER_TEST_SEED";
+/// The variable that says that the labs set limits.
+const LIMITS: &str = "CONTAINER_TEST_LIMITS";
 
-/// Called as `killed-lab STATE_DIR LAYER`: starts and removes containers until it is killed.
+/// How long the kernel may take to end what belongs to a killed lab, on the slowest host.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Called as `killed-lab once|hold STATE_DIR LAYER`: a lab that will be killed. Called as `lab-killer FOLDER LAYER`: what kills
+/// labs; a process of its own, so that it can see every process that a lab leaves.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
-    let ["killed-lab", what, state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
-        return;
-    };
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["killed-lab", "once", state_dir, layer] => live_once(spec(state_dir, layer)),
+        ["killed-lab", "hold", state_dir, layer] => hold(spec(state_dir, layer)),
+        ["lab-killer", folder, layer] => kill_labs(Path::new(folder), Path::new(layer)),
+        _ => return,
+    }
+    std::process::exit(0);
+}
+
+fn spec(state_dir: &str, layer: &str) -> container::Spec {
     let mut spec = container::Spec::new(vec![layer.into()], "/payload");
     spec.state_dir = state_dir.into();
     spec.stdio.stdout = container::Stdio::Null;
-    if run_limits() {
+    if std::env::var_os(LIMITS).is_some() {
         spec.limits = usual_limits();
     }
     println!("ready");
-    if what == "hold" {
-        spec.args = vec!["hold".into()];
-        let held: Vec<_> = (0..3).map(|_| container::start(&spec).expect("start")).collect();
-        println!(
-            "{:?}",
-            held.iter().flat_map(container::Container::pids).collect::<Vec<_>>()
-        );
-        std::thread::sleep(Duration::from_secs(1000));
-    }
-    spec.args = vec!["exit".into(), "0".into()];
-    loop {
-        let mut instance = container::start(&spec).expect("start");
-        instance.wait().expect("wait");
-        instance.remove().expect("remove");
-    }
+    spec
 }
 
-fn run_limits() -> bool {
-    std::env::var_os("CONTAINER_TEST_LIMITS").is_some()
+/// Starts a container, waits for it, removes it, and then waits to be killed.
+fn live_once(mut spec: container::Spec) {
+    spec.args = vec!["burn".into(), "1".into()];
+    let mut instance = container::start(&spec).expect("start");
+    instance.wait().expect("wait");
+    instance.remove().expect("remove");
+    println!("removed");
+    std::thread::sleep(Duration::from_secs(1000));
 }
 
-fn lab(what: &str, state_dir: &Path) -> std::process::Child {
-    use std::os::unix::process::CommandExt;
-    let mut command = Command::new(std::env::current_exe().unwrap());
+/// Holds three containers and says which processes they are.
+fn hold(mut spec: container::Spec) {
+    spec.args = vec!["hold".into()];
+    let held: Vec<_> = (0..3).map(|_| container::start(&spec).expect("start")).collect();
+    let pids: Vec<_> = held.iter().flat_map(container::Container::pids).collect();
+    println!("{pids:?}");
+    std::thread::sleep(Duration::from_secs(1000));
+}
+
+/// Has the labs started from here set limits where this user may.
+fn with_limits(mut command: Command) -> Command {
+    if run::cannot_limit().is_none() {
+        command.env(LIMITS, "1");
+    }
     command
-        .arg0("killed-lab")
-        .args([what.as_ref(), state_dir, &run::layer()]);
+}
+
+/// This executable as something else.
+fn own(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg0(name);
+    command
+}
+
+/// A lab that has said that it is ready.
+fn lab(mut command: Command, what: &str, state_dir: &Path, layer: &Path) -> Child {
+    command.arg(what).args([state_dir, layer]);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
-    if run::cannot_limit().is_none() {
-        command.env("CONTAINER_TEST_LIMITS", "1");
+    let mut lab = command.spawn().unwrap();
+    let mut ready = [0; b"ready\n".len()];
+    lab.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    lab
+}
+
+/// Kills labs at random moments from the call of `start` to well past the end of `remove`. Panics when something is left.
+fn kill_labs(folder: &Path, layer: &Path) {
+    // What a lab leaves becomes a child of this process.
+    // SAFETY: prctl(2) with numbers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) }, 0);
+    let (state, temporary) = (folder.join("state"), folder.join("tmp"));
+    // SAFETY: no other thread is there yet.
+    unsafe { std::env::set_var("TMPDIR", &temporary) };
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let (kills, seed) = (number(KILLS).unwrap_or(100), number(SEED).unwrap_or(now));
+    // How long a life takes here: the median of a few.
+    let lives = (0..9).map(|_| {
+        let mut lab = lab(own("killed-lab"), "once", &state, layer);
+        let began = Instant::now();
+        lab.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+        let life = began.elapsed();
+        lab.kill().unwrap();
+        reap_all();
+        life
+    });
+    let mut lives: Vec<Duration> = lives.collect();
+    lives.sort();
+    let longest = lives[lives.len() / 2].mul_f64(1.4);
+    eprintln!("{kills} labs killed within {longest:?} after the start began; {SEED}={seed}");
+
+    let mounts_before = mounts();
+    let (mut random, mut killed, mut removed, mut slowest) = (seed, Vec::new(), 0, Duration::ZERO);
+    for _ in 0..kills {
+        let mut lab = lab(own("killed-lab"), "once", &state, layer);
+        std::thread::sleep(longest.mul_f64(next(&mut random)));
+        lab.kill().unwrap();
+        let began = Instant::now();
+        let mut said = String::new();
+        lab.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        removed += u64::from(said == "removed\n");
+        reap_all();
+        slowest = slowest.max(began.elapsed());
+        killed.push(lab.id());
     }
-    command.spawn().unwrap()
+    let of_killed = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        killed.iter().any(|lab| name.starts_with(&format!("isolab-{lab}-")))
+    };
+    let left = groups().into_iter().filter(of_killed).count();
+    let swept = container::sweep(&state).unwrap();
+    eprintln!(
+        "{removed} of them after the removal; every process gone within {slowest:?}; {left} control groups left, {swept} swept"
+    );
+    let left: Vec<_> = groups().into_iter().filter(of_killed).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(mounts(), mounts_before);
+    for folder in [&state, &temporary] {
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "files in {folder:?}");
+    }
+    // Otherwise these were not moments of a whole life.
+    assert!(
+        (1..kills).contains(&removed),
+        "{removed} of {kills} killed after the removal"
+    );
+}
+
+/// Reaps every child there is and will be, and expects that soon there is none.
+fn reap_all() {
+    let began = Instant::now();
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Err(Errno::ECHILD) => return,
+            Ok(WaitStatus::StillAlive) => std::thread::sleep(Duration::from_micros(200)),
+            _ => {}
+        }
+        assert!(began.elapsed() < PATIENCE, "a killed lab's processes are still there");
+    }
+}
+
+/// A number from 0 to 1 (SplitMix64).
+fn next(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)) as f64 / u64::MAX as f64
 }
 
 /// Every control group of a container, in any hierarchy.
@@ -87,70 +208,33 @@ pub fn groups() -> Vec<PathBuf> {
     found
 }
 
-/// Processes whose command line begins with `begin`.
-fn processes(begin: &[u8]) -> Vec<PathBuf> {
-    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    processes
-        .filter(|path| fs::read(path.join("cmdline")).is_ok_and(|line| line.starts_with(begin)))
-        .collect()
-}
-
 fn mounts() -> usize {
     fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count()
 }
 
 fn killed_labs() {
-    let state = run::directory();
-    let mounts_before = mounts();
-    let kills = std::env::var(KILLS)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(60u64);
-    let mut labs = Vec::new();
-    for turn in 0..kills {
-        let mut child = lab("loop", state.path());
-        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
-        // Spread over several lives of a container, by a step that shares no factor with them.
-        std::thread::sleep(Duration::from_micros(turn * 1237 % 9000));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        labs.push(child.id());
+    let folder = run::directory();
+    for name in ["state", "tmp"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
     }
-    // The kernel ends the processes of a killed lab's containers a moment after the lab itself.
-    let began = Instant::now();
-    while !processes(b"killed-lab\0loop").is_empty() {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "{:?}",
-            processes(b"killed-lab\0loop")
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let removed = container::sweep(state.path()).unwrap();
-    assert_eq!(
-        fs::read_dir(state.path()).unwrap().count(),
-        0,
-        "{removed} groups removed"
-    );
-    let of_labs = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        labs.iter().any(|lab| name.starts_with(&format!("isolab-{lab}-")))
-    };
-    assert_eq!(
-        groups().into_iter().filter(of_labs).collect::<Vec<_>>(),
-        Vec::<PathBuf>::new()
-    );
-    assert_eq!(mounts(), mounts_before);
+    let killer = with_limits(own("lab-killer"))
+        .args([folder.path(), &run::layer()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&killer.stderr);
+    eprint!("{said}");
+    assert!(killer.status.success(), "{said}");
 }
 
 fn killed_lab_ends_containers() {
     let state = run::directory();
-    let mut child = lab("hold", state.path());
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
-    assert_eq!(lines.next().unwrap().unwrap(), "ready");
-    let pids = lines.next().unwrap().unwrap();
+    let mut child = lab(with_limits(own("killed-lab")), "hold", state.path(), &run::layer());
+    let mut pids = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut pids)
+        .unwrap();
     let pids: Vec<i32> = pids
-        .trim_matches(['[', ']'])
+        .trim_matches(['[', ']', '\n'])
         .split(", ")
         .map(|pid| pid.parse().unwrap())
         .collect();
@@ -163,7 +247,7 @@ fn killed_lab_ends_containers() {
     };
     let began = Instant::now();
     while !pids.iter().all(gone) {
-        assert!(began.elapsed() < Duration::from_secs(30), "still there: {pids:?}");
+        assert!(began.elapsed() < PATIENCE, "still there: {pids:?}");
         std::thread::sleep(Duration::from_millis(1));
     }
     container::sweep(state.path()).unwrap();
