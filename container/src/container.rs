@@ -364,6 +364,10 @@ impl Process {
         let waited = loop {
             match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED) {
                 Err(Errno::EINTR) => {}
+                // Reaped by the kernel, if this process ignores SIGCHLD, or by another part of it that waits for all.
+                Err(Errno::ECHILD) if self.ends_within(Duration::ZERO) => {
+                    break Ok(WaitStatus::Signaled(self.pid, Signal::SIGKILL, false));
+                }
                 other => break other,
             }
         };
@@ -371,11 +375,15 @@ impl Process {
             step: "wait",
             tried: format!("waitid for pid 1 ({})", self.pid),
             errno: Some(errno),
-            hint: "another part of this process waits for all children, or ignores SIGCHLD".into(),
+            hint: String::new(),
         })?;
         // The kernel lets pid 1 be reaped only after everything else in its pid namespace is dead.
         self.launch.report.release();
-        let status = match (self.status.read(), waited) {
+        let written = self.status.read();
+        if let (Err(_), Some(failure)) = (&written, self.launch.report.failure()) {
+            return Err(hints::explain(&self.launch.plan, failure));
+        }
+        let status = match (written, waited) {
             // The init adds one, as an eventfd cannot hold zero.
             (Ok(value), _) => ExitStatus::from_wait(value.saturating_sub(1) as i32),
             (Err(_), WaitStatus::Signaled(_, signal, _)) => ExitStatus::Signal {

@@ -78,6 +78,7 @@ steps! {
     Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the program's process makes it meanwhile";
     Pid1Cgroup: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "pid 1 counts, too";
     Pid1CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "pid 1 sees what the program sees";
+    Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when the lab's end of a pipe is gone, whichever thread of the lab made the start";
     WaitRoot: Pid1, "root file system", "wait for the root", "futex", "the program's process builds it meanwhile";
     LeaveHost: Pid1, "root file system", "leave the host", "umount2(MNT_DETACH)", "the host\'s files are out of reach";
     Propagation: Program, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";

@@ -91,6 +91,8 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     };
     report.main.end(Step::Clone);
 
+    // Were SIGCHLD ignored here, as it may be in the lab, the program's status would be lost.
+    program::reset_signal(libc::SIGCHLD);
     // The lab's own end of the lifeline, copied like every descriptor: only the lab may hold it.
     sys::close(plan.shared.lifeline_keeper());
     line.done(Step::DeathSignal, die_with_the_lab(plan));
@@ -131,6 +133,8 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     if plan.own_cgroup_view {
         line.done(Step::Pid1CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
     }
+    // Once the program has been executed, `start` returns, and the thread that called it may end.
+    line.done(Step::Pid1Lifeline, sys::prctl(libc::PR_SET_PDEATHSIG, 0).map(drop));
     report.open_gate(gate::PID1);
 
     wait_for_exec(report);
@@ -151,8 +155,8 @@ pub fn wait_for_exec(report: &Report) {
     sys::futex_wake(&report.program);
 }
 
-/// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: the
-/// init watches the lifeline instead, which does not depend on a thread.
+/// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: from the
+/// program's exec on the init watches the lifeline instead, which does not depend on a thread.
 fn die_with_the_lab(plan: &Plan) -> Result<(), Errno> {
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64)?;
     if lab_is_gone(plan) {
@@ -212,7 +216,6 @@ fn become_init(plan: &Plan, program: i32) -> Errno {
         // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
         // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
         program::keep_capabilities(1 << libc_kill())?;
-        sys::prctl(libc::PR_SET_PDEATHSIG, 0)?;
         // High numbers first, since any of the three may be among 0 to 2 already.
         let high = |fd: i32| {
             // SAFETY: fcntl(2) with a number.

@@ -285,12 +285,16 @@ fn change_directory(plan: &Plan) -> Result<(), Errno> {
 
 /// No signal ignored or blocked: neither is the program's to inherit.
 fn reset_signals() {
+    (1..=64).for_each(reset_signal);
+    let none = 0u64;
+    // SAFETY: an empty set of 8 bytes.
+    let _ = unsafe { call!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const none, 0, 8) };
+}
+
+/// Gives a signal its default action.
+pub fn reset_signal(signal: i32) {
     // struct sigaction of the kernel: handler, flags, restorer, mask. All zero is SIG_DFL.
     let default = [0u64; 4];
-    for signal in 1..=64 {
-        // SAFETY: a struct sigaction of the kernel's size. SIGKILL and SIGSTOP answer EINVAL, which is right.
-        let _ = unsafe { call!(libc::SYS_rt_sigaction, signal, default.as_ptr(), 0, 8) };
-    }
-    // SAFETY: an empty set of 8 bytes.
-    let _ = unsafe { call!(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, default.as_ptr(), 0, 8) };
+    // SAFETY: a struct sigaction of the kernel's size. SIGKILL and SIGSTOP answer EINVAL, which is right.
+    let _ = unsafe { call!(libc::SYS_rt_sigaction, signal, default.as_ptr(), 0, 8) };
 }

@@ -51,6 +51,16 @@ pub const TESTS: &[Test] = &[
         terminal_before_start,
     ),
     ("containers can be started from several threads", Need::Nothing, threads),
+    (
+        "a container outlives the thread that started it",
+        Need::Nothing,
+        outlives_thread,
+    ),
+    (
+        "statuses come out of a lab that ignores SIGCHLD",
+        Need::Nothing,
+        careless_lab,
+    ),
 ];
 
 fn exit_codes() {
@@ -213,6 +223,42 @@ fn threads() {
             });
         }
     });
+}
+
+/// Called as `careless-lab STATE_DIR LAYER`: a lab that ignores the end of its children, as what started it did.
+pub fn run_if_called() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let ["careless-lab", state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+        return;
+    };
+    // SAFETY: ignoring a signal runs no code.
+    unsafe { nix::sys::signal::signal(Signal::SIGCHLD, nix::sys::signal::SigHandler::SigIgn) }.expect("signal");
+    for (word, number) in [("exit", 3), ("raise", libc::SIGKILL)] {
+        let mut spec = container::Spec::new(vec![layer.into()], "/payload");
+        spec.state_dir = state_dir.into();
+        spec.args = vec![word.into(), number.to_string().into()];
+        let mut instance = container::start(&spec).expect("start");
+        println!("{}", instance.wait().expect("wait").code());
+    }
+    std::process::exit(0);
+}
+
+fn careless_lab() {
+    use std::os::unix::process::CommandExt;
+    let said = std::process::Command::new(std::env::current_exe().unwrap())
+        .arg0("careless-lab")
+        .args([crate::run::state_dir(), crate::run::layer()])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "3\n137\n", "{said:?}");
+}
+
+fn outlives_thread() {
+    for _ in 0..100 {
+        let starting = std::thread::spawn(|| start(payload(&["exit", "3"])).unwrap());
+        let (status, _) = starting.join().unwrap().finish();
+        assert_eq!(status, ExitStatus::Code(3));
+    }
 }
 
 fn terminal() {

@@ -2,7 +2,8 @@
 //!
 //! The harness is libtest-mimic, because some tests need what a host may lack (root, control groups, user namespaces):
 //! those are listed as ignored, with the reason. The program inside the containers is this executable itself, copied
-//! into a layer (`payload.rs`); it is also the lab that is killed (`sweep.rs`).
+//! into a layer (`payload.rs`); it is also the lab that is killed (`sweep.rs`) and a careless one
+//! (`life.rs`).
 
 mod errors;
 mod files;
@@ -42,6 +43,7 @@ impl Need {
 fn main() {
     payload::run_if_called();
     sweep::run_if_called();
+    life::run_if_called();
     let arguments = Arguments::from_args();
     let tests = [
         life::TESTS,
