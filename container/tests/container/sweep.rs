@@ -125,6 +125,7 @@ fn kill_labs(folder: &Path, layer: &Path) {
         lab.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
         let life = began.elapsed();
         lab.kill().unwrap();
+        lab.wait().unwrap();
         reap_all();
         life
     });
@@ -143,6 +144,7 @@ fn kill_labs(folder: &Path, layer: &Path) {
         let mut said = String::new();
         lab.stdout.take().unwrap().read_to_string(&mut said).unwrap();
         removed += u64::from(said == "removed\n");
+        lab.wait().unwrap();
         reap_all();
         slowest = slowest.max(began.elapsed());
         killed.push(lab.id());
