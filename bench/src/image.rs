@@ -2,6 +2,7 @@
 //! virtual machine.
 
 use crate::error::Error;
+use crate::layer;
 use crate::scratch::Scratch;
 use crate::workload::{Workload, sha256};
 use flate2::Compression;
@@ -9,9 +10,7 @@ use flate2::write::GzEncoder;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reports::model::ImagePart;
-use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -24,60 +23,56 @@ const GZIP_LEVEL: u32 = 6;
 /// A workload's files.
 #[derive(Debug)]
 pub struct Image {
-    _scratch: Scratch,
     layer: PathBuf,
     executable: String,
     program: String,
     args: Vec<String>,
-    workload: Cow<'static, [u8]>,
+    known_sha256: Option<&'static str>,
+    has_other_file: bool,
     /// What is shipped, once that is asked for: it takes a compression.
-    workload_part: OnceCell<ImagePart>,
-    other: Vec<u8>,
-    other_part: OnceCell<ImagePart>,
-    initramfs: OnceCell<File>,
+    parts: OnceCell<Parts>,
+    /// Where the layer is, unless it is one that is kept.
+    _scratch: Option<Scratch>,
+}
+
+/// The sizes of an image's files.
+#[derive(Clone, Debug)]
+struct Parts {
+    workload: ImagePart,
+    other: Option<ImagePart>,
 }
 
 impl Image {
-    /// Lays the workload out in a directory of the lab's own, with `other_bytes` in a file beside it.
+    /// The workload in a directory of its own, with `other_bytes` in a file beside it. A program of the lab's own that is
+    /// alone in its image is kept on disk ([`layer`]); anything else is laid out anew, and removed with the image.
     pub fn build(workload: &Workload, other_bytes: u64) -> Result<Self, Error> {
-        let scratch = Scratch::new()?;
-        let layer = scratch.path().join("layer");
+        let kept = match workload.known_sha256 {
+            Some(sha256) if other_bytes == 0 => layer::kept(&workload.file_name, sha256, &workload.bytes),
+            _ => None,
+        };
+        let (layer, scratch) = match kept {
+            Some(layer) => (layer, None),
+            None => {
+                let scratch = Scratch::new()?;
+                let layer = scratch.path().join("layer");
+                lay_out(workload, other_bytes, &scratch, &layer).map_err(|error| {
+                    Error::from_cause(format_args!("cannot write the workload to {}", layer.display()), error)
+                        .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+                })?;
+                (layer, Some(scratch))
+            }
+        };
         let executable = layer.join(&workload.file_name);
-        let other = incompressible(other_bytes);
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir(&layer)?;
-            // The programs of every user namespace must get through, whatever the caller's umask and mkdtemp's 0700.
-            for directory in [scratch.path(), &layer] {
-                std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
-            }
-            std::fs::write(&executable, &workload.bytes)?;
-            std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755))?;
-            if other_bytes > 0 {
-                std::fs::write(layer.join(OTHER_FILE), &other)?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| {
-            Error::from_cause(
-                format_args!("cannot write the workload to {}", executable.display()),
-                error,
-            )
-            .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+        let text = executable.to_str().map(str::to_owned).ok_or_else(|| {
+            Error::new(format!("{} is not UTF-8", executable.display())).remedy("Name another folder: TMPDIR=/path …")
         })?;
-        let text = |path: &Path| {
-            path.to_str().map(str::to_owned).ok_or_else(|| {
-                Error::new(format!("{} is not UTF-8", path.display())).remedy("Name another folder: TMPDIR=/path …")
-            })
-        };
         Ok(Image {
-            executable: text(&executable)?,
+            executable: text,
             program: format!("/{}", workload.file_name),
             args: workload.args.clone(),
-            workload: workload.bytes.clone(),
-            workload_part: OnceCell::new(),
-            other,
-            other_part: OnceCell::new(),
-            initramfs: OnceCell::new(),
+            known_sha256: workload.known_sha256,
+            has_other_file: other_bytes > 0,
+            parts: OnceCell::new(),
             layer,
             _scratch: scratch,
         })
@@ -104,55 +99,72 @@ impl Image {
     }
 
     /// The program as part of what is shipped.
-    pub fn workload_part(&self) -> ImagePart {
-        let workload = || part("workload", &self.workload);
-        self.workload_part.get_or_init(workload).clone()
-    }
-
-    /// Everything else as part of what is shipped.
-    fn other_part(&self) -> Option<ImagePart> {
-        let other = || part("files", &self.other);
-        (!self.other.is_empty()).then(|| self.other_part.get_or_init(other).clone())
+    pub fn workload_part(&self) -> Result<ImagePart, Error> {
+        Ok(self.file_parts()?.workload)
     }
 
     /// What is shipped where the host's kernel is used.
-    pub fn parts(&self) -> Vec<ImagePart> {
-        let files = [Some(self.workload_part()), self.other_part(), Some(host_kernel_part())];
-        files.into_iter().flatten().collect()
+    pub fn parts(&self) -> Result<Vec<ImagePart>, Error> {
+        let Parts { workload, other } = self.file_parts()?;
+        Ok([Some(workload), other, Some(host_kernel_part())]
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
-    /// Every file of the image but the program: its path inside, and its bytes.
-    pub fn other_files(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
-        if self.other.is_empty() {
-            return Ok(None);
+    fn file_parts(&self) -> Result<Parts, Error> {
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts.clone());
         }
-        let path = self.layer.join(OTHER_FILE);
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some((OTHER_FILE, bytes))),
-            Err(error) => Err(Error::from_cause(
-                format_args!("cannot read back {}", path.display()),
-                error,
-            )),
-        }
+        let parts = Parts {
+            workload: part("workload", &read_back(Path::new(&self.executable))?),
+            other: match self.other_file() {
+                Some((_, path)) => Some(part("files", &read_back(&path)?)),
+                None => None,
+            },
+        };
+        Ok(self.parts.get_or_init(|| parts).clone())
     }
 
-    /// A file that holds the image's initramfs, made by `make` when it is first asked for.
-    pub fn initramfs(&self, make: impl FnOnce() -> Result<File, Error>) -> Result<&File, Error> {
-        match self.initramfs.get() {
-            Some(file) => Ok(file),
-            None => {
-                let file = make()?;
-                Ok(self.initramfs.get_or_init(|| file))
-            }
-        }
+    /// The file of the image beside the program, if there is one: its path inside, and where it is.
+    pub fn other_file(&self) -> Option<(&'static str, PathBuf)> {
+        self.has_other_file.then(|| (OTHER_FILE, self.layer.join(OTHER_FILE)))
     }
 
     /// SHA-256 of the program as it lies in the layer.
     pub fn layer_sha256(&self) -> Result<String, Error> {
-        std::fs::read(&self.executable)
-            .map(|bytes| sha256(&bytes))
-            .map_err(|error| Error::from_cause(format_args!("cannot read back {}", self.executable), error))
+        let found = sha256(&read_back(Path::new(&self.executable))?);
+        match self.known_sha256 {
+            Some(known) if known != found => {
+                let problem = format!(
+                    "{} is not the workload that this program holds: it was changed",
+                    self.executable
+                );
+                Err(Error::new(problem).remedy(format!("Remove it, and it is made anew: rm {}", self.executable)))
+            }
+            _ => Ok(found),
+        }
     }
+}
+
+fn lay_out(workload: &Workload, other_bytes: u64, scratch: &Scratch, layer: &Path) -> std::io::Result<()> {
+    std::fs::create_dir(layer)?;
+    // The programs of every user namespace must get through, whatever the caller's umask and mkdtemp's 0700.
+    for directory in [scratch.path(), layer] {
+        std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
+    }
+    let executable = layer.join(&workload.file_name);
+    std::fs::write(&executable, &workload.bytes)?;
+    std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755))?;
+    if other_bytes > 0 {
+        std::fs::write(layer.join(OTHER_FILE), incompressible(other_bytes))?;
+    }
+    Ok(())
+}
+
+/// A file of the image as it is there.
+pub fn read_back(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::from_cause(format_args!("cannot read back {}", path.display()), error))
 }
 
 /// Bytes that compression cannot shrink, the same each time.
@@ -216,15 +228,17 @@ mod tests {
         assert_eq!(std::fs::read(image.executable()).unwrap(), &*workload.bytes);
         assert_eq!(image.layer_sha256().unwrap(), workload.describe().sha256);
         assert_eq!(
-            image.workload_part().bytes,
+            image.workload_part().unwrap().bytes,
             std::fs::metadata(image.executable()).unwrap().len()
         );
         assert_eq!(std::fs::read_dir(image.layer()).unwrap().count(), 1);
     }
 
     #[test]
-    fn an_image_leaves_nothing_behind() {
-        let image = Image::build(&Workload::own("hello", vec![]).unwrap(), 0).unwrap();
+    fn an_image_with_another_file_leaves_nothing_behind() {
+        let image = Image::build(&Workload::own("hello", vec![]).unwrap(), 5000).unwrap();
+        let (_, other) = image.other_file().unwrap();
+        assert_eq!(image.parts().unwrap()[1].bytes, std::fs::metadata(other).unwrap().len());
         let layer = image.layer().to_owned();
         drop(image);
         assert!(!layer.parent().unwrap().exists());

@@ -5,35 +5,42 @@
 use crate::error::Error;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-
-const PREFIX: &str = "isolab-scratch-";
 
 /// A directory that is removed when it is dropped, or by the next lab after this one was killed.
 #[derive(Debug)]
 pub struct Scratch {
-    // Removed before its lock is given up: a field is dropped after those before it.
+    // In this order: a field is dropped after those before it. The directory is removed before its lock is given up, and
+    // before the folder that it is in.
     directory: TempDir,
     _lock: Flock<File>,
+    _folder: Folder,
 }
 
 impl Scratch {
     /// A new one in the folder for temporary files (`TMPDIR`, or /tmp).
     pub fn new() -> Result<Self, Error> {
-        let parent = std::env::temp_dir();
+        let folder = Folder::of_this_user();
         let failed = |error: std::io::Error| {
-            Error::from_cause(format_args!("cannot make a directory in {}", parent.display()), error)
+            Error::from_cause(format_args!("cannot make a directory in {}", folder.0.display()), error)
                 .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
         };
         loop {
-            let directory = tempfile::Builder::new()
-                .prefix(PREFIX)
-                .tempdir_in(&parent)
-                .map_err(failed)?;
+            folder.make().map_err(failed)?;
+            let directory = match TempDir::new_in(&folder.0) {
+                // The last lab beside this one has just removed the folder.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                made => made.map_err(failed)?,
+            };
             if let Some(lock) = lock(directory.path()) {
-                return Ok(Scratch { directory, _lock: lock });
+                return Ok(Scratch {
+                    directory,
+                    _lock: lock,
+                    _folder: folder,
+                });
             }
             // Another lab's sweep took it for a left-over between the two steps: take the next name.
         }
@@ -45,23 +52,56 @@ impl Scratch {
     }
 }
 
-/// Removes the directories of labs that were killed, where they belong to this user.
+/// The folder that holds the directories of all of this user's labs, removed with the last of them. With a folder of their
+/// own, a sweep need not read all that others keep in /tmp.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn of_this_user() -> Self {
+        let user = nix::unistd::geteuid();
+        Folder(std::env::temp_dir().join(format!("isolab-scratch-{user}")))
+    }
+
+    /// Whether it is there and this user's own: anybody may make one in /tmp.
+    fn is_ours(&self) -> std::io::Result<bool> {
+        let found = std::fs::symlink_metadata(&self.0)?;
+        Ok(found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw())
+    }
+
+    fn make(&self) -> std::io::Result<()> {
+        match std::fs::create_dir(&self.0) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            // Its subfolders are layers: the programs of every user namespace must get through, whatever the umask.
+            made => return made.and_then(|()| std::fs::set_permissions(&self.0, PermissionsExt::from_mode(0o755))),
+        }
+        match self.is_ours() {
+            Ok(false) => Err(std::io::Error::other(
+                "what has that name there is not a directory of this user",
+            )),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            // Ours; or removed meanwhile, which the next step finds out.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Not empty while other labs have something in it.
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+/// Removes the directories of labs that were killed.
 pub fn sweep() {
-    let uid = nix::unistd::geteuid().as_raw();
-    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
+    let folder = Folder::of_this_user();
+    if !folder.is_ours().unwrap_or(false) {
+        // Usual: no lab has one now.
         return;
-    };
-    let left: Vec<PathBuf> = entries
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .filter(|entry| {
-            entry
-                .metadata()
-                .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == uid)
-        })
-        .map(|entry| entry.path())
-        .collect();
-    for path in left {
+    }
+    let entries = std::fs::read_dir(&folder.0).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
         if let Some(_lock) = lock(&path) {
             // What cannot be removed now is tried again by the next lab.
             let _ = std::fs::remove_dir_all(&path);
@@ -84,10 +124,22 @@ mod tests {
     #[test]
     fn a_sweep_removes_what_nobody_holds_and_leaves_what_a_lab_uses() {
         let used = Scratch::new().unwrap();
-        let left = tempfile::Builder::new().prefix(PREFIX).tempdir().unwrap().keep();
+        let left = TempDir::new_in(Folder::of_this_user().0.clone()).unwrap().keep();
         std::fs::write(left.join("file"), "x").unwrap();
         sweep();
         assert!(used.path().is_dir());
         assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_folder_of_somebody_elses_making_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder(place.path().join("folder"));
+        std::os::unix::fs::symlink(place.path(), &folder.0).unwrap();
+        assert!(folder.make().is_err());
+        std::fs::remove_file(&folder.0).unwrap();
+        folder.make().unwrap();
+        folder.make().unwrap();
+        assert!(folder.is_ours().unwrap());
     }
 }

@@ -6,19 +6,39 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// The lab's own workloads by name, as `build.rs` compiled them.
-pub const BUILTIN: [(&str, &[u8]); 3] = [
-    ("hello", include_bytes!(concat!(env!("OUT_DIR"), "/hello"))),
-    ("cpu", include_bytes!(concat!(env!("OUT_DIR"), "/cpu"))),
-    ("hold", include_bytes!(concat!(env!("OUT_DIR"), "/hold"))),
+/// One of the lab's own workloads.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Its name.
+    pub name: &'static str,
+    /// The executable.
+    pub bytes: &'static [u8],
+    /// SHA-256 of it in lower-case hex.
+    pub sha256: &'static str,
+}
+
+/// The lab's own workloads, as `build.rs` compiled them.
+pub const OWN: [Own; 3] = [
+    Own {
+        name: "hello",
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/hello")),
+        sha256: env!("HELLO_SHA256"),
+    },
+    Own {
+        name: "cpu",
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/cpu")),
+        sha256: env!("CPU_SHA256"),
+    },
+    Own {
+        name: "hold",
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/hold")),
+        sha256: env!("HOLD_SHA256"),
+    },
 ];
 
-/// The executable of one of the lab's own workloads.
-pub fn builtin(name: &str) -> Option<&'static [u8]> {
-    BUILTIN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, bytes)| *bytes)
+/// The lab's own workload of that name.
+pub fn own(name: &str) -> Option<Own> {
+    OWN.into_iter().find(|own| own.name == name)
 }
 
 /// A static x86-64 ELF with its arguments.
@@ -30,6 +50,8 @@ pub struct Workload {
     pub file_name: String,
     /// The executable.
     pub bytes: Cow<'static, [u8]>,
+    /// Its SHA-256, where that was taken when the lab was built.
+    pub known_sha256: Option<&'static str>,
     /// Arguments after the program's name.
     pub args: Vec<String>,
 }
@@ -37,8 +59,8 @@ pub struct Workload {
 impl Workload {
     /// One of the lab's own.
     pub fn own(name: &str, args: Vec<String>) -> Result<Self, Error> {
-        let bytes = builtin(name).ok_or_else(|| {
-            let known: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+        let own = own(name).ok_or_else(|| {
+            let known: Vec<&str> = OWN.iter().map(|own| own.name).collect();
             Error::new(format!("there is no workload {name:?}")).remedy(format!(
                 "The lab's own are {}. Any other static program: -- PROGRAM ARGS…",
                 known.join(", ")
@@ -47,7 +69,8 @@ impl Workload {
         Ok(Workload {
             name: name.into(),
             file_name: name.into(),
-            bytes: bytes.into(),
+            bytes: own.bytes.into(),
+            known_sha256: Some(own.sha256),
             args,
         })
     }
@@ -60,6 +83,7 @@ impl Workload {
             name: path.display().to_string(),
             file_name: file_name.unwrap_or_else(|| "program".into()),
             bytes: bytes.into(),
+            known_sha256: None,
             args,
         })
     }
@@ -78,4 +102,16 @@ impl Workload {
 /// SHA-256 in lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hashes_that_were_taken_at_the_build_are_those_of_the_workloads() {
+        for own in OWN {
+            assert_eq!(own.sha256, sha256(own.bytes), "{}", own.name);
+        }
+    }
 }

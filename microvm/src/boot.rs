@@ -133,17 +133,26 @@ fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64
     };
     match initramfs {
         Initramfs::Bytes(bytes) => memory.write(bytes, at).map(|()| bytes.len() as u64).ok_or(no_room),
-        Initramfs::File(file) => {
-            let bytes = file.metadata().map_err(Error::ReadInitramfs)?.len();
-            if bytes > memory.last_addr().0.saturating_sub(at.0) {
+        Initramfs::Shared {
+            head,
+            file,
+            bytes,
+            tail,
+        } => {
+            let file_at = at.0 + head.len() as u64;
+            if *bytes > memory.last_addr().0.saturating_sub(file_at) {
                 return Err(no_room);
             }
-            if bytes > 0 {
+            if *bytes > 0 {
                 memory
-                    .map_file(file, bytes as usize, at)
+                    .map_file(file, *bytes as usize, GuestAddress(file_at))
                     .map_err(Error::ReadInitramfs)?;
             }
-            Ok(bytes)
+            let written = memory.write(head, at);
+            let written = written.and_then(|()| memory.write(tail, GuestAddress(file_at + bytes)));
+            written
+                .map(|()| head.len() as u64 + bytes + tail.len() as u64)
+                .ok_or(no_room)
         }
     }
 }

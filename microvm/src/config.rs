@@ -1,6 +1,8 @@
 //! What to run, and in what machine.
 
+use crate::Error;
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,8 +29,43 @@ pub struct Disk {
 pub enum Initramfs {
     /// Bytes, as [`crate::initramfs::Archive`] makes them; they are copied into the guest's memory.
     Bytes(Vec<u8>),
-    /// A file, whose pages the guest shares with the page cache until it writes to them.
-    File(File),
+    /// An archive around a file, as [`crate::initramfs::Archive::finish_with_file`] makes it. The guest shares the file's pages
+    /// with the page cache until it writes to them.
+    Shared {
+        /// What comes before the file; where that has bytes, it ends at a multiple of 4096.
+        head: Vec<u8>,
+        /// The file.
+        file: File,
+        /// Its size.
+        bytes: u64,
+        /// What comes after it.
+        tail: Vec<u8>,
+    },
+}
+
+impl Initramfs {
+    /// All of its bytes.
+    ///
+    /// # Errors
+    /// Says why the file in it cannot be read.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Initramfs::Bytes(bytes) => Ok(bytes.clone()),
+            Initramfs::Shared {
+                head,
+                file,
+                bytes,
+                tail,
+            } => {
+                let mut archive = head.clone();
+                archive.resize(head.len() + *bytes as usize, 0);
+                file.read_exact_at(&mut archive[head.len()..], 0)
+                    .map_err(Error::ReadInitramfs)?;
+                archive.extend_from_slice(tail);
+                Ok(archive)
+            }
+        }
+    }
 }
 
 /// A machine to run. Its console's input and output are the calling process's descriptors 0 and 1.

@@ -258,7 +258,7 @@ impl WrittenCase {
                 source.require(
                     workload,
                     "this is none of the lab's own workloads (hello, cpu, hold)",
-                    |name| workload::builtin(name).is_some(),
+                    |name| workload::own(name).is_some(),
                 )?;
                 workload.get_ref().clone()
             }

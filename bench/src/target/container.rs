@@ -71,7 +71,7 @@ impl Backend for Container {
             name: self.name().into(),
             version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
             guest_kernel: None,
-            image: image.parts(),
+            image: image.parts()?,
             workload_sha256: image.layer_sha256()?,
             unavailable: None,
         })

@@ -29,7 +29,7 @@ impl Backend for Process {
             name: self.name().into(),
             version: "fork and exec of this kernel".into(),
             guest_kernel: None,
-            image: image.parts(),
+            image: image.parts()?,
             workload_sha256: image.layer_sha256()?,
             unavailable: None,
         })

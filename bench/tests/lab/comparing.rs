@@ -284,7 +284,7 @@ fn failing_workload() -> Result<(), Failed> {
 
 fn own_program() -> Result<(), Failed> {
     let place = Place::new();
-    let bytes = bench::workload::builtin("hold").ok_or("no workload hold")?;
+    let bytes = bench::workload::own("hold").ok_or("no workload hold")?.bytes;
     programs::file(place.path(), "mine", bytes);
     let args = [
         "compare",

@@ -1,24 +1,41 @@
-//! What the lab and a monitor tell each other. To the monitor: its argument list, its environment (the workload's), and
-//! the initramfs as descriptor 3. From it: a report in the memory file that is its descriptor 4, and its exit status.
+//! What the lab and a monitor tell each other. To the monitor: an order as its argument, its environment (the workload's),
+//! and the image's files as its descriptors from 4 up. From it: a report in the memory file that is its descriptor 3, and
+//! its exit status.
 
 use super::MicroVm;
 use crate::error::Error;
 use crate::image::Image;
+use microvm::initramfs::Archive;
 use microvm::{Config, Initramfs, Kernel};
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The first argument that makes the lab a monitor.
 pub const MONITOR: &str = "microvm-monitor";
 
-const INITRAMFS_FD: RawFd = 3;
-const REPORT_FD: RawFd = 4;
+const REPORT_FD: RawFd = 3;
+const FILES_FD: RawFd = 4;
+
+/// What a monitor is to run.
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    /// The kernel's file; none for the built-in one.
+    kernel: Option<PathBuf>,
+    memory_bytes: u64,
+    timeout: Option<Duration>,
+    program: String,
+    args: Vec<String>,
+    /// Path in the guest of the file beside the program, where there is one.
+    other_file: Option<String>,
+}
 
 /// What a monitor reports at its end.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -32,41 +49,43 @@ pub struct Report {
 }
 
 /// The monitor's argument list.
-pub fn arguments(machine: &MicroVm, program: &str, args: &[String]) -> Result<Vec<String>, Error> {
-    let kernel = match &machine.kernel {
-        Kernel::Builtin => "",
-        Kernel::File(path) => path
-            .to_str()
-            .ok_or_else(|| Error::new(format!("the kernel's path {} is not UTF-8", path.display())))?,
+pub fn arguments(machine: &MicroVm, image: &Image, args: &[String]) -> Result<Vec<String>, Error> {
+    let order = Order {
+        kernel: match &machine.kernel {
+            Kernel::Builtin => None,
+            Kernel::File(path) => Some(path.clone()),
+        },
+        memory_bytes: machine.memory_bytes,
+        timeout: machine.timeout,
+        program: image.program().into(),
+        args: args.to_vec(),
+        other_file: image.other_file().map(|(path, _)| path.into()),
     };
-    let timeout_ms = machine.timeout.map_or(0, |timeout| timeout.as_millis());
-    let fixed = [
-        "isolab",
-        MONITOR,
-        kernel,
-        &machine.memory_bytes.to_string(),
-        &timeout_ms.to_string(),
-        program,
-    ];
-    Ok(fixed
-        .into_iter()
-        .map(str::to_owned)
-        .chain(args.iter().cloned())
-        .collect())
+    let order = serde_json::to_string(&order).map_err(|error| Error::from_cause("cannot tell the monitor", error))?;
+    Ok(vec!["isolab".into(), MONITOR.into(), order])
 }
 
-/// The image's initramfs as a memory file.
-pub fn initramfs_file(image: &Image) -> Result<OwnedFd, Error> {
-    let file = image.initramfs(|| {
-        let file = memory_file("isolab-initramfs")?;
-        file.write_all_at(&super::initramfs(image)?, 0)
-            .map_err(|error| Error::from_cause("cannot write the initramfs to memory", error))?;
-        Ok(file)
-    })?;
-    duplicate(file)
+/// The image's files: the program, and the one beside it.
+pub fn files(image: &Image) -> Result<Vec<OwnedFd>, Error> {
+    let other = image.other_file().map(|(_, path)| path);
+    let paths = std::iter::once(image.executable().into()).chain(other);
+    paths.map(|path| open(&path).map(OwnedFd::from)).collect()
 }
 
-/// A memory file for a report: the lab's handle, and the one that becomes the monitor's descriptor 4.
+/// The initramfs of an image's files.
+pub fn initramfs(program: (&str, File), other: Option<(&str, File)>) -> Result<Initramfs, Error> {
+    let mut archive = Archive::new();
+    let failed = |error: microvm::Error| Error::new(error.to_string());
+    if let Some((path, mut file)) = other {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|error| Error::from_cause(format_args!("cannot read {path} of the image"), error))?;
+        archive.add_file(path, 0o644, &bytes).map_err(failed)?;
+    }
+    archive.finish_with_file(program.0, 0o755, program.1).map_err(failed)
+}
+
+/// A memory file for a report: the lab's handle, and the one that becomes the monitor's descriptor 3.
 pub fn report_file() -> Result<(File, OwnedFd), Error> {
     let file = memory_file("isolab-report")?;
     let given = duplicate(&file)?;
@@ -85,38 +104,37 @@ pub fn read_report(file: &File) -> Result<Option<Report>, Error> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(&error))
 }
 
-/// In the monitor: what it was told, from its argument list after [`MONITOR`].
-pub fn config(mut args: impl Iterator<Item = String>) -> Result<Config, Error> {
-    let mut next = || {
-        args.next()
-            .ok_or_else(|| Error::new("a monitor is started by the lab only"))
-    };
-    let kernel = match next()? {
-        path if path.is_empty() => Kernel::Builtin,
-        path => Kernel::File(path.into()),
-    };
-    let number = |text: String| text.parse::<u64>().map_err(|error| Error::from_cause(text, error));
-    let (memory_bytes, timeout_ms, program) = (number(next()?)?, number(next()?)?, next()?);
-    // SAFETY: the lab gives this descriptor to its monitors, and nothing else in this process uses it.
-    let file = unsafe { File::from_raw_fd(INITRAMFS_FD) };
+/// In the monitor: what it was told, by its argument after [`MONITOR`].
+pub fn config(argument: Option<String>) -> Result<Config, Error> {
+    let order = argument.ok_or_else(|| Error::new("a monitor is started by the lab only"))?;
+    let order: Order =
+        serde_json::from_str(&order).map_err(|error| Error::from_cause("cannot read the lab's order", error))?;
+    // SAFETY: the lab gives these descriptors to its monitors, and nothing else in this process uses them.
+    let file = |index| unsafe { File::from_raw_fd(FILES_FD + index) };
+    let other = order.other_file.as_deref().map(|path| (path, file(1)));
     Ok(Config {
-        initramfs: Initramfs::File(file),
-        program,
-        args: args.collect(),
+        initramfs: initramfs((&order.program, file(0)), other)?,
+        program: order.program,
+        args: order.args,
         env: std::env::vars()
             .map(|(name, value)| format!("{name}={value}"))
             .collect(),
-        memory_bytes,
-        timeout: (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms)),
-        ..Config::new(kernel)
+        memory_bytes: order.memory_bytes,
+        timeout: order.timeout,
+        ..Config::new(order.kernel.map_or(Kernel::Builtin, Kernel::File))
     })
 }
 
 /// In the monitor: leaves its report for the lab.
 pub fn write_report(report: &Report) -> std::io::Result<()> {
-    // SAFETY: as for the initramfs.
+    // SAFETY: as for the image's files.
     let file = unsafe { File::from_raw_fd(REPORT_FD) };
     file.write_all_at(&serde_json::to_vec(report)?, 0)
+}
+
+/// A file of the image.
+pub fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|error| Error::from_cause(format_args!("cannot open {}", path.display()), error))
 }
 
 fn memory_file(name: &str) -> Result<File, Error> {

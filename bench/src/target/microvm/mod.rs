@@ -13,7 +13,6 @@ use crate::newc;
 use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
 use microvm::Kernel;
-use microvm::initramfs::Archive;
 use microvm::kernel::Format;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -79,7 +78,7 @@ impl Backend for MicroVm {
         let archive = initramfs(image)?;
         let given = newc::file(&archive, image.program())
             .ok_or_else(|| Error::new("the initramfs does not hold the program that was put into it"))?;
-        let workload = image.workload_part();
+        let workload = image.workload_part()?;
         // What the archive adds to the program: its headers, and padding to whole pages.
         let around = [
             &archive[..offset(&archive, given)],
@@ -103,15 +102,10 @@ impl Backend for MicroVm {
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
         let (kept_report, report) = handover::report_file()?;
-        let words = handover::arguments(self, image.program(), args)?;
+        let words = handover::arguments(self, image, args)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let fds = vec![
-            stdio.stdin,
-            stdio.stdout,
-            stdio.stderr,
-            handover::initramfs_file(image)?,
-            report,
-        ];
+        let mut fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, report];
+        fds.extend(handover::files(image)?);
         let prepared = Prepared::new("/proc/self/exe", &words, &ENVIRONMENT, fds, self.group)?;
         Ok(Box::new(move || {
             let child = prepared.spawn().map_err(|errno| {
@@ -135,18 +129,13 @@ fn offset(archive: &[u8], part: &[u8]) -> usize {
 
 /// The image's files as the machine is given them.
 pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
-    let program = std::fs::read(image.executable())
-        .map_err(|error| Error::from_cause(format_args!("cannot read back {}", image.executable()), error))?;
-    let mut archive = Archive::new();
-    archive
-        .add_file(image.program(), 0o755, &program)
-        .map_err(|error| Error::new(error.to_string()))?;
-    if let Some((path, bytes)) = image.other_files()? {
-        archive
-            .add_file(path, 0o644, &bytes)
-            .map_err(|error| Error::new(error.to_string()))?;
-    }
-    Ok(archive.finish())
+    let program = handover::open(image.executable().as_ref())?;
+    let other = image.other_file();
+    let other = other
+        .map(|(path, place)| Ok((path, handover::open(&place)?)))
+        .transpose()?;
+    let initramfs = handover::initramfs((image.program(), program), other)?;
+    initramfs.to_bytes().map_err(|error| Error::new(error.to_string()))
 }
 
 struct Running {
