@@ -37,7 +37,9 @@ struct Cli {
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
+// Deferred: the arguments of the other commands are not described when one of them is asked for.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Measure a workload on several targets and compare them
     Compare(compare::Arguments),
