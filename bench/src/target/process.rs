@@ -58,7 +58,10 @@ impl Backend for Process {
 fn refused(path: &str, errno: Errno) -> Error {
     let error = Error::from_cause(format_args!("cannot execute {path}"), errno.desc());
     match errno {
-        Errno::EACCES => error.remedy("The folder for temporary files may be mounted noexec: TMPDIR=/path isolab …"),
+        Errno::EACCES => error.remedy(
+            "The file system may be mounted noexec. Another place for the lab's own workloads: XDG_CACHE_HOME=/path; for \
+             other programs: TMPDIR=/path",
+        ),
         Errno::ENOEXEC => error.remedy("This kernel does not run such programs."),
         Errno::EAGAIN => error.remedy("The limit on processes is reached (ulimit -u)."),
         _ => error,

@@ -91,7 +91,8 @@ fn pause() -> Result<(), Failed> {
     let lab = place
         .isolab(&["compare", "--on", "process", "--idle-gap", "600000"])
         .spawn()?;
-    until("the lab's files", || (!place.left().is_empty()).then_some(()))?;
+    let layers = place.path().join("cache/isolab/layers");
+    until("the lab's files", || std::fs::read_dir(&layers).ok()?.nth(1).map(drop))?;
     send(&lab, Signal::SIGINT)?;
     expect_status(&Said::from(&lab.wait_with_output()?), 130)?;
     expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))

@@ -48,6 +48,12 @@ pub fn tests() -> Vec<Trial> {
             full_tmp,
         ),
         test(
+            "without_a_cache_the_labs_workloads_run_from_temporary_files",
+            &[],
+            no_cache,
+        ),
+        test("a_kept_workload_that_was_changed_is_not_measured", &[], changed_layer),
+        test(
             "a_missing_folder_for_temporary_files_is_an_error_that_names_it",
             &[],
             no_tmp,
@@ -162,7 +168,8 @@ fn full_results() -> Result<(), Failed> {
 
 fn full_tmp() -> Result<(), Failed> {
     let place = Place::new();
-    let script = "mount -t tmpfs -o size=64k none tmp && $ISOLAB compare --on process --runs 2";
+    program(&place)?;
+    let script = "mount -t tmpfs -o size=64k none tmp && $ISOLAB compare --on process --runs 2 -- ./program";
     let said = in_own_mounts(&place, script)?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "No space left on device")?;
@@ -171,12 +178,40 @@ fn full_tmp() -> Result<(), Failed> {
 
 fn no_tmp() -> Result<(), Failed> {
     let place = Place::new();
-    let mut command = place.isolab(&["compare", "--on", "process"]);
+    program(&place)?;
+    let mut command = place.isolab(&["compare", "--on", "process", "--", "./program"]);
     command.env("TMPDIR", place.path().join("nothing"));
     let said = say(command)?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "nothing")?;
     expect_holds(&said.stderr, "TMPDIR=")
+}
+
+/// A program that is not the lab's own, and therefore laid out anew for each command.
+fn program(place: &Place) -> Result<(), Failed> {
+    let hello = bench::workload::own("hello").ok_or("no workload hello")?;
+    crate::programs::file(place.path(), "program", hello.bytes);
+    Ok(())
+}
+
+fn no_cache() -> Result<(), Failed> {
+    let place = Place::new();
+    let mut command = place.isolab(&["run", "--on", "process", "hello"]);
+    command.env("XDG_CACHE_HOME", "/proc/nothing");
+    expect_status(&say(command)?, 0)?;
+    expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
+}
+
+fn changed_layer() -> Result<(), Failed> {
+    let place = Place::new();
+    expect_status(&say(place.isolab(&["run", "--on", "process", "hello"]))?, 0)?;
+    // Of the same size, so that only its bytes tell.
+    let script = "f=$(echo cache/isolab/layers/*/hello); printf x | dd of=$f bs=1 seek=9 conv=notrunc status=none; \
+                  $ISOLAB compare --on process --runs 2 --json - || rm $f; $ISOLAB run --on process hello";
+    let said = say(place.script(&["env"], script))?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stdout, "was changed")?;
+    expect_holds(&said.stderr, "no target could run the workload")
 }
 
 fn doctor() -> Result<(), Failed> {

@@ -2,9 +2,8 @@
 //! load, and the file that names the program to run.
 
 use crate::initramfs::Archive;
-use crate::{Config, Error, Initramfs};
+use crate::{Config, Error};
 use std::fs;
-use std::os::unix::fs::FileExt;
 
 /// The first program of Linux guests, a static ELF file.
 pub const INIT: &[u8] = include_bytes!(env!("ISOLAB_INIT"));
@@ -24,14 +23,7 @@ impl Config {
     /// # Errors
     /// As [`crate::run`]: a file cannot be read, or the archive cannot hold what it is to.
     pub fn linux_initramfs(&self) -> Result<Vec<u8>, Error> {
-        let mut bytes = match &self.initramfs {
-            Initramfs::Bytes(bytes) => bytes.clone(),
-            Initramfs::File(file) => {
-                let mut bytes = vec![0; file.metadata().map_err(Error::ReadInitramfs)?.len() as usize];
-                file.read_exact_at(&mut bytes, 0).map_err(Error::ReadInitramfs)?;
-                bytes
-            }
-        };
+        let mut bytes = self.initramfs.to_bytes()?;
         // The kernel takes several archives, each at a multiple of four bytes.
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         bytes.extend(archive(self)?);
