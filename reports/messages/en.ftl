@@ -16,6 +16,8 @@ column-exit = Exit ms
 column-exit-meaning = the same start to the last process reaped and everything of the instance gone; median, below it 5th to 95th percentile.
 column-ratio = × { $baseline }
 column-ratio-meaning = median start-up divided by that of { $baseline }, below it the 95 % interval.
+column-effect = Slower in
+column-effect-meaning = of 100 pairs, a start here and one of { $baseline }, so many have the slower one here; 50 is no difference (effect size A by Vargha and Delaney).
 column-significance = p-value
 column-significance-meaning = two-sided Mann-Whitney U test of start-up against { $baseline }: how often chance alone would give a difference at least as large.
 column-memory = Memory
@@ -24,6 +26,13 @@ column-image = Image
 column-image-meaning = bytes to ship, uncompressed. A container uses the host's kernel and ships none; a VM ships its own.
 column-work = Work
 column-work-meaning = operations per second by the program's own clock, and whether its checksum is the same everywhere; median.
+column-page-faults = Page faults
+column-page-faults-meaning = how often a process of the instance touched memory that the host's kernel had to provide first, from start to end; median, below it 5th to 95th percentile.
+column-context-switches = Switches
+column-context-switches-meaning = how often a process of the instance left the processor, by waiting or because it was taken away; median, below it 5th to 95th percentile.
+column-system-calls = System calls
+column-system-calls-meaning = calls of the executed programs to the host's kernel, counted in one extra run. Of a micro-VM they are the monitor's: the program's own go to the guest's kernel.
+cell-pairs = { $pairs } of 100
 cell-runs = n = { $n }{ $failed ->
     [0] {""}
    *[other] , { $failed } failed
@@ -130,10 +139,13 @@ note-png-none = { $chart }: no PNG was written: { $reason }
 method-program = The program
 method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. Every target was to run these same bytes.
 method-host = The machine
-method-host-text = { $cpu }, { $cores } processors, { $memory } of memory, { $kernel }, cgroups { $cgroups }, isolab { $version }.
+method-host-text = { $cpu }, { $cores } processors, { $memory } of memory, { $kernel }, cgroups { $cgroups }, isolab { $version }. Clock rate { $mhz }, frequency governor { $governor }, load before the measuring { $load }.
 method-kvm = KVM on this machine
 method-runs = Runs
-method-runs-text = { $runs } counted runs per target after { $warmup } uncounted ones. The targets took turns, in an order drawn anew for every round (seed { $seed }), with a pause of { $gap } before each start. Guest RAM { $memory }, virtual processors { $cpus }. A run that took longer than { $timeout } was ended and counts as failed.
+method-runs-text = { $runs } counted runs per target after { $warmup } uncounted ones. The targets took turns, in an order drawn anew for every round (seed { $seed }), with a pause of { $gap } before each start. Guest RAM { $memory }, virtual processors { $cpus }. { $pinned ->
+    [no] The lab was kept to no processor.
+   *[other] The lab and all it started were kept to processor { $pinned }.
+  } A run that took longer than { $timeout } was ended and counts as failed.
 method-command = The command
 method-definitions = What the figures are
 method-definition-ready = Start-up (ready_ms): from CLOCK_MONOTONIC just before the kernel is asked for the instance's first process until the first byte that the program itself wrote is read. Process start is included.
@@ -141,9 +153,10 @@ method-definition-exit = Exit (exit_ms): from the same start until the last proc
 method-definition-phases = Phases: consecutive steps that add up to the start-up time.
 method-definition-memory = Memory: taken while the program holds still after its first byte, summed over all processes of the instance from smaps_rollup. Unique set size counts the pages that would be free if the instance ended; the page cache is not counted.
 method-definition-image = Image size: bytes to ship. The host's kernel has 0 bytes since nobody ships it; a VM ships its own kernel.
+method-definition-counters = Page faults and context switches: counted by the host's kernel over all processes of a run (getrusage(2)). System calls: counted at the kernel's tracepoint raw_syscalls:sys_enter in a run of its own, since counting slows them down; a program's calls count from the moment it is executed.
 method-definition-work = Work: operations per second by the program's own clock, with a checksum of the result.
 method-statistics = Statistics
-method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median (from 6 runs on) and of the ratio of medians. p-values are of two-sided Mann-Whitney U tests.
+method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median (from 6 runs on) and of the ratio of medians. p-values are of two-sided Mann-Whitney U tests; the share of pairs in which one side is slower is U divided by the number of pairs.
 method-target = Target { $target }
 method-target-version = Version { $version }.
 method-target-program = It was given the program with SHA-256 { $sha256 }.
@@ -190,3 +203,4 @@ field-monitor-bytes = monitor's part
 field-runtime-bytes = container runtime's part
 field-cgroup-anon-bytes = cgroup anonymous memory
 field-cgroup-peak-bytes = cgroup peak
+field-system-calls = number of system calls

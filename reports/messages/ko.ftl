@@ -13,6 +13,8 @@ column-exit = 종료 ms
 column-exit-meaning = 같은 시점부터 마지막 프로세스를 거두고 인스턴스의 모든 것이 사라질 때까지. 중앙값, 아래는 5~95 백분위수.
 column-ratio = × { $baseline }
 column-ratio-meaning = 시작 시간의 중앙값을 { $baseline }의 중앙값으로 나눈 값. 아래는 95 % 신뢰구간.
+column-effect = 더 느린 쌍
+column-effect-meaning = 이곳의 시작과 { $baseline }의 시작을 하나씩 짝지은 100쌍 가운데 이곳이 더 느린 쌍의 수. 50이면 차이 없음 (바르가-들레이니 효과 크기 A).
 column-significance = p 값
 column-significance-meaning = { $baseline }와 시작 시간을 비교한 양측 맨-휘트니 U 검정: 우연만으로 이만큼 이상 차이 날 확률.
 column-memory = 메모리
@@ -21,6 +23,13 @@ column-image = 이미지
 column-image-meaning = 배포할 바이트, 압축하지 않은 크기. 컨테이너는 호스트 커널을 쓰므로 커널을 싣지 않고, VM은 자기 커널을 싣는다.
 column-work = 작업
 column-work-meaning = 프로그램 자신의 시계로 잰 초당 연산 수의 중앙값, 그리고 체크섬이 모든 곳에서 같은지.
+column-page-faults = 페이지 폴트
+column-page-faults-meaning = 인스턴스의 프로세스가 건드린 메모리를 호스트 커널이 먼저 마련해야 했던 횟수, 시작부터 끝까지. 중앙값, 아래는 5~95 백분위수.
+column-context-switches = 문맥 교환
+column-context-switches-meaning = 인스턴스의 프로세스가 기다리거나 빼앗겨서 프로세서를 떠난 횟수. 중앙값, 아래는 5~95 백분위수.
+column-system-calls = 시스템 호출
+column-system-calls-meaning = 실행된 프로그램이 호스트 커널을 호출한 횟수, 따로 한 번 더 실행하여 셈. 마이크로 VM에서는 모니터의 호출이며, 프로그램의 호출은 게스트 커널로 간다.
+cell-pairs = 100쌍 중 { $pairs }쌍
 cell-runs = n = { $n }{ $failed ->
     [0] {""}
    *[other] , 실패 { $failed }
@@ -124,10 +133,13 @@ note-png-none = { $chart }: PNG를 쓰지 못함: { $reason }
 method-program = 프로그램
 method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. 모든 대상이 이와 똑같은 바이트를 실행하게 되어 있음.
 method-host = 기계
-method-host-text = { $cpu }, 프로세서 { $cores }개, 메모리 { $memory }, { $kernel }, cgroup { $cgroups }, isolab { $version }.
+method-host-text = { $cpu }, 프로세서 { $cores }개, 메모리 { $memory }, { $kernel }, cgroup { $cgroups }, isolab { $version }. 클럭 { $mhz }, 주파수 거버너 { $governor }, 측정 전 부하 { $load }.
 method-kvm = 이 기계의 KVM
 method-runs = 실행
-method-runs-text = 세지 않는 준비 실행 { $warmup }회 뒤 대상마다 { $runs }회 측정. 대상들은 라운드마다 새로 뽑은 순서(시드 { $seed })로 번갈아 실행되었고, 시작 전마다 { $gap } 쉬었음. 게스트 RAM { $memory }, 가상 프로세서 { $cpus }개. { $timeout }보다 오래 걸린 실행은 끝내고 실패로 셈.
+method-runs-text = 세지 않는 준비 실행 { $warmup }회 뒤 대상마다 { $runs }회 측정. 대상들은 라운드마다 새로 뽑은 순서(시드 { $seed })로 번갈아 실행되었고, 시작 전마다 { $gap } 쉬었음. 게스트 RAM { $memory }, 가상 프로세서 { $cpus }개. { $pinned ->
+    [no] 실험실을 특정 프로세서에 묶지 않음.
+   *[other] 실험실과 그것이 시작한 모든 것을 프로세서 { $pinned }에 묶음.
+  } { $timeout }보다 오래 걸린 실행은 끝내고 실패로 셈.
 method-command = 명령
 method-definitions = 수치의 뜻
 method-definition-ready = 시작 (ready_ms): 인스턴스의 첫 프로세스를 커널에 요청하기 직전의 CLOCK_MONOTONIC부터, 프로그램이 직접 쓴 첫 바이트를 읽을 때까지. 프로세스 시작 포함.
@@ -135,9 +147,10 @@ method-definition-exit = 종료 (exit_ms): 같은 시점부터 마지막 프로�
 method-definition-phases = 단계: 합하면 시작 시간이 되는 연속된 과정.
 method-definition-memory = 메모리: 프로그램이 첫 바이트를 쓴 뒤 가만히 있는 동안, 인스턴스의 모든 프로세스에 대해 smaps_rollup을 합한 값. 고유 메모리(USS)는 인스턴스가 끝나면 비워질 페이지. 페이지 캐시는 세지 않음.
 method-definition-image = 이미지 크기: 배포할 바이트. 호스트 커널은 아무도 싣지 않으므로 0 바이트이고, VM은 자기 커널을 실음.
+method-definition-counters = 페이지 폴트와 문맥 교환: 호스트 커널이 실행의 모든 프로세스에 대해 센 것 (getrusage(2)). 시스템 호출: 세면 느려지므로 따로 한 번 실행하여 커널의 추적점 raw_syscalls:sys_enter에서 셈. 프로그램이 실행된 순간부터의 호출만 셈.
 method-definition-work = 작업: 프로그램 자신의 시계로 잰 초당 연산 수와 결과의 체크섬.
 method-statistics = 통계
-method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95 백분위수. 이상값도 그대로 둠. 구간은 중앙값(6회부터)과 중앙값 비율의 95 % 부트스트랩 신뢰구간. p 값은 양측 맨-휘트니 U 검정.
+method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95 백분위수. 이상값도 그대로 둠. 구간은 중앙값(6회부터)과 중앙값 비율의 95 % 부트스트랩 신뢰구간. p 값은 양측 맨-휘트니 U 검정이고, 한쪽이 더 느린 쌍의 비율은 U를 쌍의 수로 나눈 값.
 method-target = 대상 { $target }
 method-target-version = 버전 { $version }.
 method-target-program = 받은 프로그램의 SHA-256 { $sha256 }.
@@ -184,3 +197,4 @@ field-monitor-bytes = 모니터 몫
 field-runtime-bytes = 컨테이너 런타임 몫
 field-cgroup-anon-bytes = cgroup 익명 메모리
 field-cgroup-peak-bytes = cgroup 최대치
+field-system-calls = 시스템 호출 수

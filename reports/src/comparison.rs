@@ -1,7 +1,7 @@
 //! The comparison table: what each cell says, the same for the terminal, HTML, Markdown and the JSON summary.
 
 use crate::messages::{Messages, clean};
-use crate::model::{Comparison, Distribution, Memory, Results, Summary, Target};
+use crate::model::{Comparison, Distribution, Memory, Results, Sample, Summary, Target};
 use crate::units;
 use std::collections::BTreeSet;
 
@@ -62,7 +62,6 @@ impl Cell {
 
 pub(crate) fn table(results: &Results, messages: &Messages) -> Table {
     let compared = baseline(results);
-    let measured_work = results.summary.iter().any(|summary| summary.ops_per_s.is_some());
     let arguments = [("baseline", compared.map_or_else(String::new, clean).into())];
     let column = |id: &'static str, wide: bool| Column {
         id,
@@ -76,14 +75,23 @@ pub(crate) fn table(results: &Results, messages: &Messages) -> Table {
         column("ready-interval", true),
         column("exit", false),
         column("ratio", false),
+        column("effect", false),
         column("significance", true),
         column("memory", false),
         column("image", false),
         column("work", false),
+        column("page-faults", true),
+        column("context-switches", true),
+        column("system-calls", true),
     ];
+    let has = |of: fn(&Summary) -> Option<Distribution>| results.summary.iter().any(|summary| of(summary).is_some());
     let has_figures = |column: &Column| match column.id {
         "ratio" | "significance" => compared.is_some(),
-        "work" => measured_work,
+        "effect" => results.comparisons.iter().any(|each| each.superiority.is_some()),
+        "work" => has(|summary| summary.ops_per_s),
+        "page-faults" => has(|summary| summary.page_faults),
+        "context-switches" => has(|summary| summary.context_switches),
+        "system-calls" => has(|summary| summary.system_calls),
         _ => true,
     };
     let columns: Vec<Column> = columns.into_iter().filter(has_figures).collect();
@@ -106,9 +114,13 @@ fn row(results: &Results, target: &Target, columns: &[Column], messages: &Messag
         "ready-interval" => ready.map_or_else(Cell::none, interval_cell),
         "exit" => exit.map_or_else(Cell::none, time_cell),
         "ratio" => ratio_cell(results, target, comparison, messages),
+        "effect" => effect_cell(comparison, messages),
         "significance" => comparison.map_or_else(Cell::none, significance_cell),
         "memory" => memory_cell(results, target, summary, messages),
         "image" => image_cell(target, messages),
+        "page-faults" => count_cell(summary.and_then(|summary| summary.page_faults)),
+        "context-switches" => count_cell(summary.and_then(|summary| summary.context_switches)),
+        "system-calls" => count_cell(summary.and_then(|summary| summary.system_calls)),
         _ => work_cell(results, target, summary, messages),
     };
     Row {
@@ -158,6 +170,32 @@ const FEWEST_FOR_INTERVAL: u32 = 6;
 pub(crate) fn confidence(figures: Distribution) -> Option<(f64, f64)> {
     (figures.n >= FEWEST_FOR_INTERVAL).then_some((figures.ci_low, figures.ci_high))
 }
+
+/// In how many of a hundred pairs of runs the one here is slower. All and none are said only where it really was all or none.
+fn effect_cell(comparison: Option<&Comparison>, messages: &Messages) -> Cell {
+    let Some(share) = comparison.and_then(|comparison| comparison.superiority) else {
+        return Cell::none();
+    };
+    let pairs = match (share * 100.0).round() {
+        0.0 if share > 0.0 => "<1".to_owned(),
+        100.0 if share < 1.0 => ">99".to_owned(),
+        pairs => pairs.to_string(),
+    };
+    Cell::new(messages.with("cell-pairs", &[("pairs", pairs.into())]), String::new(), share)
+}
+
+/// A count of events, and its spread where it has one.
+fn count_cell(figures: Option<Distribution>) -> Cell {
+    figures.map_or_else(Cell::none, |figures| {
+        let spread = if figures.p5 < figures.p95 {
+            format!("{:.0}–{:.0}", figures.p5, figures.p95)
+        } else {
+            String::new()
+        };
+        Cell::new(format!("{:.0}", figures.median), spread, figures.median)
+    })
+}
+
 fn significance_cell(comparison: &Comparison) -> Cell {
     Cell::new(units::p_value(comparison.p_value), String::new(), comparison.p_value)
 }
@@ -208,15 +246,11 @@ pub(crate) fn ratio_interval(results: &Results, comparison: &Comparison) -> Opti
 }
 
 /// The memory of the run whose unique set size is the median one: the parts of one run add up, medians of parts do not.
-pub(crate) fn median_memory<'a>(results: &'a Results, target: &str) -> Option<&'a Memory> {
-    let samples = results
-        .samples
-        .iter()
-        .filter(|sample| sample.target == target && sample.error.is_none());
-    let memories = samples.filter_map(|sample| sample.memory.as_ref());
+pub(crate) fn median_memory(results: &Results, target: &str) -> Option<Memory> {
+    let memories = results.samples.good(target).filter_map(|sample| sample.memory);
     let mut measured: Vec<_> = memories.filter(|memory| memory.uss_bytes.is_some()).collect();
     measured.sort_by_key(|memory| memory.uss_bytes);
-    measured.get(measured.len().saturating_sub(1) / 2).copied()
+    (!measured.is_empty()).then(|| measured.swap_remove((measured.len() - 1) / 2))
 }
 
 fn memory_cell(results: &Results, target: &Target, summary: Option<&Summary>, messages: &Messages) -> Cell {
@@ -224,7 +258,8 @@ fn memory_cell(results: &Results, target: &Target, summary: Option<&Summary>, me
         .and_then(|summary| summary.uss_bytes)
         .map(|figures| figures.median);
     let memory = median_memory(results, &target.name);
-    let Some(uss) = median.or(memory.and_then(|memory| memory.uss_bytes).map(|bytes| bytes as f64)) else {
+    let uss_bytes = memory.as_ref().and_then(|memory| memory.uss_bytes);
+    let Some(uss) = median.or(uss_bytes.map(|bytes| bytes as f64)) else {
         return Cell::none();
     };
     let part = |id: &str, bytes: Option<u64>| Some(messages.with(id, &[("size", units::bytes(bytes? as f64).into())]));
@@ -270,25 +305,16 @@ fn work_cell(results: &Results, target: &Target, summary: Option<&Summary>, mess
     let Some(figures) = summary.and_then(|summary| summary.ops_per_s) else {
         return Cell::none();
     };
-    let own = checksums(results, Some(&target.name));
-    let sub = match own.len() {
+    let sub = match checksums(results.samples.of(&target.name)).len() {
         0 => String::new(),
-        1 if checksums(results, None).len() == 1 => messages.get("cell-same-checksum"),
+        1 if checksums(results.samples.iter()).len() == 1 => messages.get("cell-same-checksum"),
         _ => messages.get("cell-other-checksum"),
     };
     Cell::new(units::per_second(figures.median), sub, figures.median)
 }
 
-/// The different checksums that the workload reported on one target or on all. Runs that failed count as well: a wrong
-/// result is worth seeing.
-pub(crate) fn checksums<'a>(results: &'a Results, target: Option<&str>) -> BTreeSet<&'a str> {
-    let samples = results
-        .samples
-        .iter()
-        .filter(|sample| target.is_none_or(|name| sample.target == name));
-    samples
-        .filter_map(|sample| sample.work.as_ref())
-        .map(|work| work.checksum.as_str())
-        .filter(|c| !c.is_empty())
-        .collect()
+/// The different checksums that the workload reported. Runs that failed count as well: a wrong result is worth seeing.
+pub(crate) fn checksums(samples: impl Iterator<Item = Sample>) -> BTreeSet<String> {
+    let checksums = samples.filter_map(|sample| sample.work).map(|work| work.checksum);
+    checksums.filter(|checksum| !checksum.is_empty()).collect()
 }

@@ -5,7 +5,12 @@
 
 use crate::model::{Results, SCHEMA, Target};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::error::Category;
 use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, BufRead, Cursor, Seek, SeekFrom, Write};
 
 /// What every results file's `schema` begins with; a number follows.
 const SCHEMA_FAMILY: &str = "isolab-results/";
@@ -48,6 +53,26 @@ pub enum ReadError {
     /// A figure that cannot have been measured.
     #[error("{0}")]
     WrongFigure(#[from] FigureError),
+    /// The file itself cannot be read.
+    #[error("it cannot be read: {0}")]
+    Input(String),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        ReadError::Input(error.to_string())
+    }
+}
+
+/// Why results could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A figure that cannot have been measured.
+    #[error("{0}")]
+    Figure(#[from] FigureError),
+    /// Where they were to go cannot be written to.
+    #[error(transparent)]
+    Output(#[from] io::Error),
 }
 
 /// The parser's message has no word on the commonest cause: printf of a float that is not a number.
@@ -76,52 +101,66 @@ pub struct FigureError {
 }
 
 impl Results {
-    /// Reads a results file's text. Targets that have figures but no description in it are added to `targets`.
+    /// Reads a results file's text; see [`Results::read`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn from_json(text: &str) -> Result<Results, ReadError> {
+        Results::read(&mut Cursor::new(text))
+    }
+
+    /// Reads a results file, without holding its text in memory. Targets that have figures but no description in it are
+    /// added to `targets`.
     ///
     /// # Errors
     /// Says whether it is empty, no JSON, cut off, something else's JSON, from a newer lab, or holds an impossible figure.
-    pub fn from_json(text: &str) -> Result<Results, ReadError> {
-        if text
-            .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-            .is_empty()
-        {
-            return Err(ReadError::Empty);
-        }
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let parsed = serde_json::from_str::<Results>(text);
+    pub fn read(file: &mut (impl BufRead + Seek)) -> Result<Results, ReadError> {
+        let begin = skip_mark(file)?;
+        let parsed = serde_json::from_reader::<_, Results>(&mut *file);
         let known = parsed.as_ref().is_ok_and(|results| results.schema == SCHEMA);
         if !known {
-            check_schema(text)?;
+            check_schema(file, begin)?;
         }
-        let mut results = parsed.map_err(|error| ReadError::WrongContent(error.to_string()))?;
+        let mut results = parsed.map_err(|error| match error.classify() {
+            Category::Syntax => ReadError::NotJson(error.to_string()),
+            _ => ReadError::WrongContent(error.to_string()),
+        })?;
         results.check_figures()?;
         results.add_undescribed_targets();
         Ok(results)
     }
 
-    /// The results file's text: indented JSON, ending in a newline.
+    /// Writes a results file: indented JSON, ending in a newline.
     ///
     /// # Errors
-    /// [`FigureError`] where a figure is not finite or below zero: JSON could not hold the one, no clock gives the other.
-    pub fn to_json(&self) -> Result<String, FigureError> {
+    /// [`WriteError::Figure`], before anything is written, where a figure is not finite or below zero: JSON could not hold
+    /// the one, no clock gives the other. [`WriteError::Output`] where `output` cannot be written to.
+    pub fn write(&self, output: &mut impl Write) -> Result<(), WriteError> {
         self.check_figures()?;
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| FigureError {
-            place: "the results".to_owned(),
-            value: error.to_string(),
-        })?;
-        text.push('\n');
-        Ok(text)
+        // An error of a serializer whose data is sound is one of its output.
+        serde_json::to_writer_pretty(&mut *output, self).map_err(io::Error::from)?;
+        Ok(output.write_all(b"\n")?)
+    }
+
+    /// The results file's text; see [`Results::write`].
+    ///
+    /// # Errors
+    /// [`WriteError::Figure`].
+    pub fn to_json(&self) -> Result<String, WriteError> {
+        let mut text = Vec::new();
+        self.write(&mut text)?;
+        Ok(String::from_utf8(text).expect("JSON is UTF-8"))
     }
 
     /// Gives every target that has samples or a summary an entry, so that none is missing from tables and charts.
     fn add_undescribed_targets(&mut self) {
         let mut known: BTreeSet<String> = self.targets.iter().map(|target| target.name.clone()).collect();
-        let summarized = self.summary.iter().map(|summary| &summary.target);
-        for name in summarized.chain(self.samples.iter().map(|sample| &sample.target)) {
-            if !known.contains(name) {
-                known.insert(name.clone());
+        let summarized = self.summary.iter().map(|summary| summary.target.clone());
+        let sampled = self.samples.targets().into_iter().map(String::from);
+        for name in summarized.chain(sampled) {
+            if known.insert(name.clone()) {
                 self.targets.push(Target {
-                    name: name.clone(),
+                    name,
                     ..Target::default()
                 });
             }
@@ -135,6 +174,8 @@ impl Results {
     pub fn check_figures(&self) -> Result<(), FigureError> {
         check("config.idle_gap_ms", self.config.idle_gap_ms)?;
         check("config.timeout_s", self.config.timeout_s)?;
+        check_with(|| "host.cpu_mhz".to_owned(), self.host.cpu_mhz)?;
+        check_with(|| "host.load_1min".to_owned(), self.host.load_1min)?;
         for (index, sample) in self.samples.iter().enumerate() {
             let place = |field: &str| format!("samples[{index}].{field}");
             check_with(|| place("ready_ms"), sample.ready_ms)?;
@@ -152,6 +193,9 @@ impl Results {
                 ("exit_ms", summary.exit_ms),
                 ("ops_per_s", summary.ops_per_s),
                 ("uss_bytes", summary.uss_bytes),
+                ("page_faults", summary.page_faults),
+                ("context_switches", summary.context_switches),
+                ("system_calls", summary.system_calls),
             ] {
                 let figures = figures
                     .iter()
@@ -176,6 +220,7 @@ impl Results {
                     comparison.ratio_ci_low,
                     comparison.ratio_ci_high,
                     comparison.p_value,
+                    comparison.superiority.unwrap_or(0.0),
                 ],
             )?;
         }
@@ -200,23 +245,43 @@ fn check_with(place: impl FnOnce() -> String, figures: impl IntoIterator<Item = 
     }
 }
 
-/// Says what a text is that did not parse as results, unless its schema is the right one.
-fn check_schema(text: &str) -> Result<(), ReadError> {
+/// Leaves out a byte order mark, and gives the place where the document begins.
+fn skip_mark(file: &mut (impl BufRead + Seek)) -> Result<u64, ReadError> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    let length = if file.fill_buf()?.starts_with(MARK) {
+        MARK.len()
+    } else {
+        0
+    };
+    file.consume(length);
+    Ok(file.stream_position()?)
+}
+
+/// Says what a document is that did not parse as results, unless its schema is the right one.
+fn check_schema(file: &mut (impl BufRead + Seek), begin: u64) -> Result<(), ReadError> {
     /// Only what tells one document from another.
     #[derive(Deserialize)]
     struct Header {
         #[serde(default)]
-        schema: serde_json::Value,
+        schema: Value,
     }
-    let whole: serde_json::Value = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => ReadError::Truncated {
-            line: error.line(),
-            column: error.column(),
-        },
-        _ => ReadError::NotJson(error.to_string()),
-    })?;
-    let header = serde_json::from_value::<Header>(whole).map_err(|_| ReadError::NoSchema)?;
-    let schema = header.schema.as_str().ok_or(ReadError::NoSchema)?;
+    file.seek(SeekFrom::Start(begin))?;
+    if let Err(error) = serde_json::from_reader::<_, AnyJson>(&mut *file) {
+        return Err(match error.classify() {
+            Category::Eof if is_blank(file, begin)? => ReadError::Empty,
+            Category::Eof => ReadError::Truncated {
+                line: error.line(),
+                column: error.column(),
+            },
+            Category::Io => ReadError::Input(error.to_string()),
+            _ => ReadError::NotJson(error.to_string()),
+        });
+    }
+    file.seek(SeekFrom::Start(begin))?;
+    let is_object = first_byte(file)? == Some(b'{');
+    let header = serde_json::from_reader::<_, Header>(file).ok().filter(|_| is_object);
+    let schema = header.ok_or(ReadError::NoSchema)?.schema;
+    let schema = schema.as_str().ok_or(ReadError::NoSchema)?;
     if schema == SCHEMA {
         return Ok(());
     }
@@ -229,4 +294,76 @@ fn check_schema(text: &str) -> Result<(), ReadError> {
         return Err(ReadError::FutureSchema(schema.to_owned()));
     }
     Err(ReadError::OtherSchema(schema.chars().take(80).collect()))
+}
+
+/// A JSON document of any content, read and not kept. (serde's `IgnoredAny` takes a number that breaks off for a wrong one.)
+struct AnyJson;
+
+impl<'de> Deserialize<'de> for AnyJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = AnyJson;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<AnyJson, E> {
+        Ok(AnyJson)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<AnyJson, E> {
+        Ok(AnyJson)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<AnyJson, E> {
+        Ok(AnyJson)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<AnyJson, E> {
+        Ok(AnyJson)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<AnyJson, E> {
+        Ok(AnyJson)
+    }
+
+    fn visit_unit<E>(self) -> Result<AnyJson, E> {
+        Ok(AnyJson)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<AnyJson, A::Error> {
+        while array.next_element::<AnyJson>()?.is_some() {}
+        Ok(AnyJson)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<AnyJson, A::Error> {
+        while object.next_entry::<AnyJson, AnyJson>()?.is_some() {}
+        Ok(AnyJson)
+    }
+}
+
+/// Whether nothing but white space follows.
+fn is_blank(file: &mut (impl BufRead + Seek), begin: u64) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(begin))?;
+    Ok(first_byte(file)?.is_none())
+}
+
+/// The first byte that is not white space.
+fn first_byte(file: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        let buffer = file.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        if let Some(byte) = buffer.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            return Ok(Some(*byte));
+        }
+        let length = buffer.len();
+        file.consume(length);
+    }
 }

@@ -60,6 +60,12 @@ fn host(results: &Results, messages: &Messages) -> Vec<String> {
         ("kernel", clean(&host.kernel).into()),
         ("cgroups", clean(&host.cgroup_mode).into()),
         ("version", clean(&host.isolab_version).into()),
+        (
+            "mhz",
+            told(host.cpu_mhz.map(|mhz| format!("{mhz:.0}{}MHz", units::NO_BREAK))).into(),
+        ),
+        ("governor", told(host.governor.as_deref().map(clean)).into()),
+        ("load", told(host.load_1min.map(units::number)).into()),
     ];
     vec![messages.with("method-host-text", &arguments)]
 }
@@ -74,9 +80,18 @@ fn runs(results: &Results, messages: &Messages) -> Vec<String> {
         ("seed", config.seed.to_string().into()),
         ("memory", units::bytes(config.memory_bytes as f64).into()),
         ("cpus", config.cpus.into()),
+        (
+            "pinned",
+            config.pinned_to.map_or("no".to_owned(), |cpu| cpu.to_string()).into(),
+        ),
         ("timeout", format!("{}{}s", config.timeout_s, units::NO_BREAK).into()),
     ];
     vec![messages.with("method-runs-text", &arguments)]
+}
+
+/// What the host told, or a dash.
+fn told(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
 }
 
 /// A command line as one could type it: arguments with other than plain characters are quoted for a POSIX shell.
@@ -94,7 +109,7 @@ fn shell_words(words: &[String]) -> String {
 }
 
 fn definitions(messages: &Messages) -> Vec<String> {
-    let ids = ["ready", "exit", "phases", "memory", "image", "work"];
+    let ids = ["ready", "exit", "phases", "memory", "image", "counters", "work"];
     ids.iter()
         .map(|id| messages.get(&format!("method-definition-{id}")))
         .collect()

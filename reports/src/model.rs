@@ -3,9 +3,16 @@
 //! Units stand in the field names (`_ms` milliseconds, `_bytes`, `_per_s`). Unknown fields are ignored on reading and
 //! every field added after the first release has a default, so that a file of an older or a newer lab still reads.
 
+mod name;
+mod sample;
+mod samples;
+
+pub use name::Name;
+pub use sample::{Counters, Memory, Phase, Sample, Work};
+pub use samples::{Iter, Samples};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The schema name that this lab writes.
 pub const SCHEMA: &str = "isolab-results/1";
@@ -24,7 +31,7 @@ pub struct Results {
     /// Where it ran, in the order of the table.
     pub targets: Vec<Target>,
     /// Every run, warm-up excluded, in the order it was taken.
-    pub samples: Vec<Sample>,
+    pub samples: Samples,
     /// One entry per target that has samples.
     pub summary: Vec<Summary>,
     /// Targets against the baseline target.
@@ -48,6 +55,16 @@ pub struct Host {
     pub kvm_kind: KvmKind,
     /// How cgroups are mounted: `v2`, `v1`, `hybrid` or `none`.
     pub cgroup_mode: String,
+    /// Clock rate of the first processor when the measuring began, in MHz: `scaling_cur_freq`, or else /proc/cpuinfo. `None`
+    /// where the kernel tells neither.
+    #[serde(default)]
+    pub cpu_mhz: Option<f64>,
+    /// What sets the clock rate (`scaling_governor`); `None` where this kernel does not set it, as in most virtual machines.
+    #[serde(default)]
+    pub governor: Option<String>,
+    /// How many programs ran or wanted to, averaged over the minute before the measuring (/proc/loadavg).
+    #[serde(default)]
+    pub load_1min: Option<f64>,
     /// The lab's version.
     pub isolab_version: String,
 }
@@ -82,6 +99,12 @@ pub struct Config {
     pub memory_bytes: u64,
     /// Virtual processors of the micro-VM targets.
     pub cpus: u32,
+    /// Bytes of other files in the image, beside the workload.
+    #[serde(default)]
+    pub image_files_bytes: u64,
+    /// The processor that the lab and everything it started were kept to, where they were.
+    #[serde(default)]
+    pub pinned_to: Option<u32>,
     /// A run that takes longer is ended and counted as failed.
     pub timeout_s: f64,
 }
@@ -140,88 +163,6 @@ pub struct ImagePart {
     pub codec: String,
 }
 
-/// One run of the workload on one target.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Sample {
-    /// Name of the target.
-    pub target: String,
-    /// Counts the runs of this target from 0.
-    pub run: u32,
-    /// Counts the interleaved rounds from 0.
-    pub round: u32,
-    /// Process start included: just before the first process is asked for, to the workload's first byte on stdout.
-    /// `None` when the run ended without one.
-    pub ready_ms: Option<f64>,
-    /// The same start, to the last process reaped and every resource of the instance gone.
-    pub exit_ms: f64,
-    /// Consecutive steps that add up to `ready_ms`.
-    pub phases: Vec<Phase>,
-    /// Memory at ready, where this run measured it.
-    pub memory: Option<Memory>,
-    /// What the workload said it did.
-    pub work: Option<Work>,
-    /// The workload's exit status, 128 + N for a signal.
-    pub exit_code: i32,
-    /// VM exits by reason, for targets with a monitor of ours.
-    pub vm_exits: BTreeMap<String, u64>,
-    /// Why the run failed, where it did.
-    pub error: Option<String>,
-}
-
-/// A named step of an instance's start.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Phase {
-    /// What happened in it.
-    pub name: String,
-    /// How long it took.
-    pub ms: f64,
-}
-
-/// Memory of an instance that holds still after its first byte, summed over all its processes. A view that is not to be
-/// had is `None`, and `missing` says why.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Memory {
-    /// Resident set size: every mapped page, shared ones counted in full for each process.
-    pub rss_bytes: Option<u64>,
-    /// Proportional set size: shared pages divided among those who map them.
-    pub pss_bytes: Option<u64>,
-    /// Unique set size: pages that would be free if the instance ended.
-    pub uss_bytes: Option<u64>,
-    /// Part of `uss_bytes` that is the guest's RAM.
-    pub guest_ram_bytes: Option<u64>,
-    /// Part of `uss_bytes` that is the monitor itself.
-    pub monitor_bytes: Option<u64>,
-    /// Part of `uss_bytes` that is the container's own pid 1.
-    pub runtime_bytes: Option<u64>,
-    /// `anon` of the instance's memory cgroup.
-    pub cgroup_anon_bytes: Option<u64>,
-    /// Peak of the instance's memory cgroup, the runtime's own start included.
-    pub cgroup_peak_bytes: Option<u64>,
-    /// One instance's share of what the host lost: (MemAvailable before − with `instances` of them alive) / `instances`.
-    #[serde(default)]
-    pub host_delta_bytes: Option<u64>,
-    /// How many instances were alive at once when `host_delta_bytes` was taken.
-    #[serde(default)]
-    pub instances: Option<u32>,
-    /// Field name → why it is `None`.
-    pub missing: BTreeMap<String, String>,
-}
-
-/// What the workload said it did, by its own clock.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Work {
-    /// Operations per second.
-    pub ops_per_s: f64,
-    /// Operations in all.
-    pub ops: u64,
-    /// Time they took by the workload's own clock.
-    pub inside_ms: f64,
-    /// The same work timed by the harness, first line of output to last.
-    pub outside_ms: Option<f64>,
-    /// Checksum of the result, to compare across targets.
-    pub checksum: String,
-}
-
 /// A distribution in a few figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distribution {
@@ -254,7 +195,16 @@ pub struct Summary {
     pub ops_per_s: Option<Distribution>,
     /// Of `memory.uss_bytes`.
     pub uss_bytes: Option<Distribution>,
-    /// Median of each phase, in order.
+    /// Of `counters.minor_faults` and `counters.major_faults` together.
+    #[serde(default)]
+    pub page_faults: Option<Distribution>,
+    /// Of `counters.voluntary_switches` and `counters.involuntary_switches` together.
+    #[serde(default)]
+    pub context_switches: Option<Distribution>,
+    /// Of `counters.system_calls`.
+    #[serde(default)]
+    pub system_calls: Option<Distribution>,
+    /// Median of each phase, in order. A name that comes twice is two phases.
     pub phases: Vec<Phase>,
 }
 
@@ -275,6 +225,10 @@ pub struct Comparison {
     pub ratio_ci_high: f64,
     /// Two-sided Mann-Whitney U test.
     pub p_value: f64,
+    /// The share of pairs, a run of `target` and one of `against`, in which that of `target` has the larger figure; equal
+    /// ones count half (U / (n·m), Vargha and Delaney's A). 0.5 is no difference. `None` in files of older labs.
+    #[serde(default)]
+    pub superiority: Option<f64>,
 }
 
 /// What a reader must know before trusting the figures.

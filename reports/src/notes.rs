@@ -2,7 +2,7 @@
 
 use crate::comparison;
 use crate::messages::{Messages, clean};
-use crate::model::{KvmKind, Results};
+use crate::model::{KvmKind, Name, Results};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much a note weighs.
@@ -36,8 +36,8 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         }
     }
     for summary in results.summary.iter().filter(|summary| summary.failed > 0) {
-        let own = results.samples.iter().filter(|sample| sample.target == summary.target);
-        let reason = own.filter_map(|sample| sample.error.as_deref()).next().unwrap_or("–");
+        let reason = results.samples.of(&summary.target).find_map(|sample| sample.error);
+        let reason = reason.as_deref().unwrap_or("–");
         let target = clean(&summary.target);
         warn(messages.with(
             "note-failed",
@@ -60,9 +60,9 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     if programs.len() > 1 {
         warn(messages.get("note-other-program"));
     }
-    let checksums = comparison::checksums(results, None);
+    let checksums = comparison::checksums(results.samples.iter());
     if checksums.len() > 1 {
-        let list: Vec<String> = checksums.into_iter().map(clean).collect();
+        let list: Vec<String> = checksums.iter().map(|checksum| clean(checksum)).collect();
         warn(messages.with("note-checksums", &[("list", list.join(", ").into())]));
     }
     for warning in &results.warnings {
@@ -105,20 +105,18 @@ impl Missing {
 
 /// Every missing view of memory, in the order of the targets.
 pub(crate) fn missing_views(results: &Results) -> Vec<Missing> {
-    let mut found: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for (sample, memory) in results
-        .samples
-        .iter()
-        .filter_map(|sample| Some((sample, sample.memory.as_ref()?)))
-    {
-        for (field, reason) in &memory.missing {
-            found.entry((&sample.target, reason)).or_default().insert(field);
+    let mut found: BTreeMap<(Name, String), BTreeSet<String>> = BTreeMap::new();
+    for sample in &results.samples {
+        let views = sample.memory.into_iter().flat_map(|memory| memory.missing);
+        let counts = sample.counters.into_iter().flat_map(|counters| counters.missing);
+        for (field, reason) in views.chain(counts) {
+            found.entry((sample.target.clone(), reason)).or_default().insert(field);
         }
     }
-    let missing = |((target, reason), fields): ((&str, &str), BTreeSet<&str>)| Missing {
-        target: target.to_owned(),
-        fields: fields.into_iter().map(str::to_owned).collect(),
-        reason: clean(reason),
+    let missing = |((target, reason), fields): ((Name, String), BTreeSet<String>)| Missing {
+        target: target.into(),
+        fields,
+        reason: clean(&reason),
     };
     let mut all: Vec<Missing> = found.into_iter().map(missing).collect();
     all.sort_by_key(|missing| results.targets.iter().position(|target| target.name == missing.target));

@@ -1,6 +1,6 @@
 //! The raw samples as CSV (RFC 4180), for spreadsheets and statistics programs: one line per run, and one per phase.
 
-use crate::model::{Memory, Results, Sample};
+use crate::model::{Counters, Memory, Results, Sample};
 
 /// One line per run. Empty fields are figures that were not taken.
 pub(crate) fn runs(files: &[Results]) -> Result<Vec<u8>, csv::Error> {
@@ -30,11 +30,16 @@ pub(crate) fn runs(files: &[Results]) -> Result<Vec<u8>, csv::Error> {
         "outside_ms",
         "checksum",
         "vm_exits",
+        "minor_faults",
+        "major_faults",
+        "voluntary_switches",
+        "involuntary_switches",
+        "system_calls",
         "error",
     ])?;
     for (index, file) in files.iter().enumerate() {
         for sample in &file.samples {
-            writer.write_record(run(index + 1, &file.workload.name, sample))?;
+            writer.write_record(run(index + 1, &file.workload.name, &sample))?;
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())
@@ -43,6 +48,7 @@ pub(crate) fn runs(files: &[Results]) -> Result<Vec<u8>, csv::Error> {
 fn run(file: usize, workload: &str, sample: &Sample) -> Vec<String> {
     let memory = |field: fn(&Memory) -> Option<u64>| optional(sample.memory.as_ref().and_then(field));
     let work = sample.work.as_ref();
+    let counter = |field: fn(&Counters) -> Option<u64>| optional(sample.counters.as_ref().and_then(field));
     let exits = sample
         .vm_exits
         .iter()
@@ -72,6 +78,11 @@ fn run(file: usize, workload: &str, sample: &Sample) -> Vec<String> {
         optional(work.and_then(|work| work.outside_ms)),
         text(work.map_or("", |work| &work.checksum)),
         text(&exits.collect::<Vec<_>>().join(";")),
+        counter(|counters| counters.minor_faults),
+        counter(|counters| counters.major_faults),
+        counter(|counters| counters.voluntary_switches),
+        counter(|counters| counters.involuntary_switches),
+        counter(|counters| counters.system_calls),
         text(sample.error.as_deref().unwrap_or("")),
     ]
 }

@@ -38,7 +38,7 @@ struct Target<'a> {
     image: &'a [ImagePart],
     image_bytes: u64,
     summary: Option<&'a Summary>,
-    memory: Option<&'a Memory>,
+    memory: Option<Memory>,
 }
 
 #[derive(Serialize)]

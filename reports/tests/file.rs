@@ -139,11 +139,9 @@ fn targets_that_only_samples_name_are_added() {
 #[test]
 fn a_nan_is_never_written() {
     let mut results = fixtures::results("cpu");
-    results.samples[1]
-        .work
-        .as_mut()
-        .expect("the fixture reports work")
-        .ops_per_s = f64::NAN;
+    results.samples.change(1, |sample| {
+        sample.work.as_mut().expect("the fixture reports work").ops_per_s = f64::NAN;
+    });
     assert!(
         results
             .to_json()

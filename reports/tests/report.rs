@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::results;
 use reports::Lang;
-use reports::model::{Distribution, KvmKind, Results, Sample, Summary};
+use reports::model::{Distribution, KvmKind, Results, Sample, Samples, Summary};
 use reports::report::{self, Error, Format};
 use std::fs;
 use std::path::Path;
@@ -23,11 +23,11 @@ fn hostile() -> Results {
     ];
     for (index, name) in names.iter().enumerate() {
         let old = std::mem::replace(&mut results.targets[index].name, (*name).to_owned());
-        results
-            .samples
-            .iter_mut()
-            .filter(|each| each.target == old)
-            .for_each(|each| each.target = (*name).to_owned());
+        results.samples.change_all(|sample| {
+            if sample.target == old {
+                sample.target = (*name).into();
+            }
+        });
         results
             .summary
             .iter_mut()
@@ -52,7 +52,9 @@ fn hostile() -> Results {
     results.targets[1].image[0].part = "<i>part</i>".to_owned();
     results.targets[1].image[0].bytes = u64::MAX;
     results.targets[1].image[1].bytes = u64::MAX;
-    results.samples[0].error = Some("=1+1<script>".to_owned());
+    results
+        .samples
+        .change(0, |sample| sample.error = Some("=1+1<script>".to_owned()));
     results.summary[1].ready_ms = Some(Distribution {
         n: 9,
         median: f64::NAN,
@@ -244,10 +246,10 @@ fn results_with_little_in_them_give_a_report_all_the_same() {
         |results| results.comparisons.clear(),
         |results| results.samples.truncate(1),
         |results| {
-            results.samples = vec![Sample {
-                target: "nowhere".to_owned(),
+            results.samples = Samples::from([Sample {
+                target: "nowhere".into(),
                 ..Sample::default()
-            }];
+            }]);
             results.summary.clear();
             results.targets.clear();
         },

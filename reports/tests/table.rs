@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::results;
 use reports::Lang;
-use reports::model::Results;
+use reports::model::{Results, Sample};
 use reports::table::{TableStyle, render, render_in};
 use unicode_width::UnicodeWidthStr;
 
@@ -23,6 +23,11 @@ fn target(results: &Results, name: &str) -> usize {
         .iter()
         .position(|target| target.name == name)
         .expect("the fixture has this target")
+}
+
+fn change_first(results: &mut Results, target: &str, change: impl FnOnce(&mut Sample)) {
+    let first = results.samples.iter().position(|sample| sample.target == target);
+    results.samples.change(first.expect("the fixture has samples of it"), change);
 }
 
 #[test]
@@ -94,12 +99,9 @@ fn checksums_that_differ_are_told_at_the_target_and_in_a_note() {
         !render(&results, PLAIN).contains("other result"),
         "the fixture's checksums agree"
     );
-    let work = results
-        .samples
-        .iter_mut()
-        .find(|sample| sample.target == "microvm")
-        .and_then(|sample| sample.work.as_mut());
-    work.expect("the fixture reports work").checksum = "deadbeef".to_owned();
+    change_first(&mut results, "microvm", |sample| {
+        sample.work.as_mut().expect("the fixture reports work").checksum = "deadbeef".to_owned();
+    });
     let text = render(&results, WIDE);
     assert!(
         text.contains("other result") && text.contains("checksums c0ffee1234567890, deadbeef"),
@@ -132,15 +134,17 @@ fn the_guest_kernel_is_its_own_part_of_the_image() {
 #[test]
 fn a_part_of_memory_that_could_not_be_told_apart_is_told_with_the_reason() {
     let mut results = results("three");
-    let own = results.samples.iter_mut().filter(|sample| sample.target == "microvm");
-    for memory in own.filter_map(|sample| sample.memory.as_mut()) {
+    results.samples.change_all(|sample| {
+        let Some(memory) = sample.memory.as_mut().filter(|_| sample.target == "microvm") else {
+            return;
+        };
         (memory.guest_ram_bytes, memory.monitor_bytes) = (None, None);
         for field in ["guest_ram_bytes", "monitor_bytes"] {
             memory
                 .missing
                 .insert(field.to_owned(), "no names of mappings".to_owned());
         }
-    }
+    });
     let text = render(&results, WIDE);
     assert!(
         text.contains("microvm: no guest RAM's part, monitor's part: no names of mappings"),
@@ -152,12 +156,9 @@ fn a_part_of_memory_that_could_not_be_told_apart_is_told_with_the_reason() {
 fn failed_runs_are_counted_with_their_reason() {
     let mut results = results("three");
     results.summary[1].failed = 1;
-    let sample = results
-        .samples
-        .iter_mut()
-        .find(|sample| sample.target == "container")
-        .expect("it has samples");
-    sample.error = Some("killed by its timeout".to_owned());
+    change_first(&mut results, "container", |sample| {
+        sample.error = Some("killed by its timeout".to_owned());
+    });
     let text = render(&results, WIDE);
     assert!(
         text.contains("1 failed") && text.contains("1 run failed") && text.contains("killed by its timeout"),

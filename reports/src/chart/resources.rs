@@ -21,7 +21,7 @@ pub(crate) fn memory(results: &Results, messages: &Messages) -> Chart {
             return bar;
         };
         let uss = memory.uss_bytes.unwrap_or(0);
-        bar.parts = memory_parts(target, memory, messages)
+        bar.parts = memory_parts(target, &memory, messages)
             .into_iter()
             .map(|(name, bytes)| (series.index(name), bytes))
             .collect();
@@ -210,15 +210,11 @@ pub(crate) fn work(results: &Results, messages: &Messages) -> Option<Chart> {
 /// only, or not at all: one point is no curve.
 pub(crate) fn density(results: &Results, messages: &Messages) -> Option<Chart> {
     let curve = |target: &Target| {
-        let samples = results
-            .samples
-            .iter()
-            .filter(|sample| sample.target == target.name && sample.error.is_none());
-        let point = |memory: &Memory| {
+        let point = |memory: Memory| {
             let instances = f64::from(memory.instances?);
             Some((instances, memory.host_delta_bytes? as f64 * instances))
         };
-        let memories = samples.filter_map(|sample| sample.memory.as_ref());
+        let memories = results.samples.good(&target.name).filter_map(|sample| sample.memory);
         let mut points: Vec<(f64, f64)> = memories.filter_map(point).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let label = clean(&target.name);

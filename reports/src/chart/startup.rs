@@ -100,11 +100,9 @@ pub(crate) fn timelines(results: &Results, messages: &Messages) -> Vec<Chart> {
 /// The share of runs that were ready by a time, one curve per target.
 pub(crate) fn distributions(results: &Results, messages: &Messages) -> Chart {
     let curve = |target: &Target| {
-        let samples = results
+        let mut times: Vec<f64> = results
             .samples
-            .iter()
-            .filter(|sample| sample.target == target.name && sample.error.is_none());
-        let mut times: Vec<f64> = samples
+            .good(&target.name)
             .filter_map(|sample| sample.ready_ms)
             .filter(|ms| ms.is_finite())
             .collect();

@@ -24,11 +24,11 @@ fn hostile() -> Results {
     ];
     for (index, name) in names.iter().enumerate() {
         let old = std::mem::replace(&mut results.targets[index].name, (*name).to_owned());
-        results
-            .samples
-            .iter_mut()
-            .filter(|sample| sample.target == old)
-            .for_each(|sample| sample.target = (*name).to_owned());
+        results.samples.change_all(|sample| {
+            if sample.target == old {
+                sample.target = (*name).into();
+            }
+        });
         results
             .summary
             .iter_mut()
@@ -41,7 +41,7 @@ fn hostile() -> Results {
             .for_each(|c| c.target = (*name).to_owned());
     }
     results.workload.name = "]]><script>".to_owned();
-    results.summary[0].phases[0].name = "<img src=x onerror=alert(1)>".to_owned();
+    results.summary[0].phases[0].name = "<img src=x onerror=alert(1)>".into();
     results.summary[1].ready_ms = Some(Distribution {
         n: 9,
         median: f64::NAN,
@@ -58,9 +58,11 @@ fn all_charts(results: &Results) -> Vec<Chart> {
     other.config.memory_bytes *= 4;
     // Two of the samples as a density measurement leaves them.
     let mut results = results.clone();
-    for (sample, instances) in results.samples.iter_mut().zip([1, 400]) {
-        let memory = sample.memory.get_or_insert_default();
-        (memory.instances, memory.host_delta_bytes) = (Some(instances), Some(700_000));
+    for (index, instances) in [1, 400].into_iter().enumerate() {
+        results.samples.change(index, |sample| {
+            let memory = sample.memory.get_or_insert_default();
+            (memory.instances, memory.host_delta_bytes) = (Some(instances), Some(700_000));
+        });
     }
     let results = &results;
     let files = [results.clone(), other, super::tests::results("ten")];

@@ -1,0 +1,431 @@
+//! The samples of a results file, packed: a hundred thousand of them take some ten megabytes.
+//!
+//! As a plain vector they would take ten times as much, most of it names and times: a start of eleven steps has eleven
+//! names and as many numbers of eight bytes. Packed, every name is held once, and a time is the number of nanoseconds that
+//! the clock gave, in as few bytes as it needs ([postcard's wire format](https://postcard.jamesmunns.com/wire-format)).
+//! In JSON they are an array like any other.
+
+use super::{Counters, Memory, Name, Phase, Sample, Work};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+/// Samples in the order they were taken. Looking at one unpacks it.
+#[derive(Clone, Default)]
+pub struct Samples {
+    names: Names,
+    packed: Vec<Box<[u8]>>,
+}
+
+impl Samples {
+    /// Adds a sample at the end.
+    pub fn push(&mut self, sample: Sample) {
+        let packed = pack(sample, &mut self.names);
+        self.packed.push(packed);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.packed.is_empty()
+    }
+
+    /// The sample at this place.
+    pub fn get(&self, index: usize) -> Option<Sample> {
+        self.packed.get(index).map(|packed| self.names.unpack(packed))
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            names: &self.names,
+            packed: self.packed.iter(),
+        }
+    }
+
+    /// The targets that have samples, each once, in the order of their first.
+    pub fn targets(&self) -> Vec<Name> {
+        let mut found: Vec<u32> = Vec::new();
+        for target in self.packed.iter().filter_map(|packed| target_of(packed)) {
+            if !found.contains(&target) {
+                found.push(target);
+            }
+        }
+        found.into_iter().map(|number| self.names.name(number)).collect()
+    }
+
+    /// Those of one target, in order; the others are not even unpacked.
+    pub fn of<'a>(&'a self, target: &str) -> impl Iterator<Item = Sample> + use<'a> {
+        let target = self.names.number_of(target);
+        let own = move |packed: &&Box<[u8]>| target.is_some() && target_of(packed) == target;
+        self.packed.iter().filter(own).map(|packed| self.names.unpack(packed))
+    }
+
+    /// Those of one target that did not fail, in order.
+    pub fn good<'a>(&'a self, target: &str) -> impl Iterator<Item = Sample> + use<'a> {
+        self.of(target).filter(|sample| sample.error.is_none())
+    }
+
+    /// Changes the sample at this place; none is there past the end.
+    pub fn change(&mut self, index: usize, change: impl FnOnce(&mut Sample)) {
+        if let Some(mut sample) = self.get(index) {
+            change(&mut sample);
+            self.packed[index] = pack(sample, &mut self.names);
+        }
+    }
+
+    /// Changes every sample.
+    pub fn change_all(&mut self, mut change: impl FnMut(&mut Sample)) {
+        (0..self.len()).for_each(|index| self.change(index, &mut change));
+    }
+
+    /// Keeps only the first `length`.
+    pub fn truncate(&mut self, length: usize) {
+        self.packed.truncate(length);
+    }
+
+    /// Removes all.
+    pub fn clear(&mut self) {
+        *self = Samples::default();
+    }
+}
+
+/// All samples in order; see [`Samples::iter`].
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    names: &'a Names,
+    packed: std::slice::Iter<'a, Box<[u8]>>,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Sample;
+
+    fn next(&mut self) -> Option<Sample> {
+        self.packed.next().map(|packed| self.names.unpack(packed))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.packed.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl<'a> IntoIterator for &'a Samples {
+    type Item = Sample;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl Extend<Sample> for Samples {
+    fn extend<I: IntoIterator<Item = Sample>>(&mut self, samples: I) {
+        samples.into_iter().for_each(|sample| self.push(sample));
+    }
+}
+
+impl FromIterator<Sample> for Samples {
+    fn from_iter<I: IntoIterator<Item = Sample>>(samples: I) -> Self {
+        let mut packed = Samples::default();
+        packed.extend(samples);
+        packed
+    }
+}
+
+impl<const N: usize> From<[Sample; N]> for Samples {
+    fn from(samples: [Sample; N]) -> Self {
+        samples.into_iter().collect()
+    }
+}
+
+impl PartialEq for Samples {
+    /// The same samples, however their names are numbered.
+    fn eq(&self, other: &Samples) -> bool {
+        self.len() == other.len() && self.iter().eq(other)
+    }
+}
+
+impl fmt::Debug for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl Serialize for Samples {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Samples {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Packing;
+        impl<'de> Visitor<'de> for Packing {
+            type Value = Samples;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of samples")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Samples, A::Error> {
+                let mut samples = Samples::default();
+                while let Some(sample) = array.next_element()? {
+                    samples.push(sample);
+                }
+                Ok(samples)
+            }
+        }
+        deserializer.deserialize_seq(Packing)
+    }
+}
+
+impl JsonSchema for Samples {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<Sample>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<Sample>::json_schema(generator)
+    }
+}
+
+/// Every name that the samples hold, once, with its number.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    names: Vec<Name>,
+    numbers: HashMap<Name, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: Name) -> u32 {
+        if let Some(number) = self.numbers.get(&name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
+        number
+    }
+
+    fn number_of(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    fn name(&self, number: u32) -> Name {
+        self.names[number as usize].clone()
+    }
+
+    fn unpack(&self, packed: &[u8]) -> Sample {
+        let packed: Packed = postcard::from_bytes(packed).expect("what was packed here can be unpacked");
+        let phase = |(name, time): (u32, Time)| Phase {
+            name: self.name(name),
+            ms: time.ms(),
+        };
+        Sample {
+            target: self.name(packed.target),
+            run: packed.run,
+            round: packed.round,
+            ready_ms: packed.ready.map(Time::ms),
+            exit_ms: packed.exit.ms(),
+            phases: packed.phases.into_iter().map(phase).collect(),
+            memory: packed.memory,
+            work: packed.work,
+            exit_code: packed.exit_code,
+            vm_exits: packed
+                .vm_exits
+                .into_iter()
+                .map(|(name, count)| (self.name(name), count))
+                .collect(),
+            counters: packed.counters,
+            error: packed.error.map(|number| self.name(number).into()),
+        }
+    }
+}
+
+/// A sample with numbers in place of names. `target` comes first, so that it can be looked at alone.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    target: u32,
+    run: u32,
+    round: u32,
+    ready: Option<Time>,
+    exit: Time,
+    phases: Vec<(u32, Time)>,
+    memory: Option<Memory>,
+    work: Option<Work>,
+    exit_code: i32,
+    vm_exits: Vec<(u32, u64)>,
+    counters: Option<Counters>,
+    error: Option<u32>,
+}
+
+fn pack(sample: Sample, names: &mut Names) -> Box<[u8]> {
+    let packed = Packed {
+        target: names.number(sample.target),
+        run: sample.run,
+        round: sample.round,
+        ready: sample.ready_ms.map(Time::from_ms),
+        exit: Time::from_ms(sample.exit_ms),
+        phases: sample
+            .phases
+            .into_iter()
+            .map(|phase| (names.number(phase.name), Time::from_ms(phase.ms)))
+            .collect(),
+        memory: sample.memory,
+        work: sample.work,
+        exit_code: sample.exit_code,
+        vm_exits: sample
+            .vm_exits
+            .into_iter()
+            .map(|(name, count)| (names.number(name), count))
+            .collect(),
+        counters: sample.counters,
+        error: sample.error.map(|error| names.number(error.into())),
+    };
+    let bytes = postcard::to_allocvec(&packed).expect("numbers and texts can always be packed");
+    bytes.into_boxed_slice()
+}
+
+/// The number of its target's name, without unpacking the rest.
+fn target_of(packed: &[u8]) -> Option<u32> {
+    postcard::take_from_bytes(packed).ok().map(|(target, _)| target)
+}
+
+/// A time that unpacks to the very number it was packed from.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Time {
+    /// What a clock gave.
+    Ns(u64),
+    /// Anything else that a file can hold.
+    Ms(f64),
+}
+
+impl Time {
+    fn from_ms(ms: f64) -> Time {
+        // As a cast saturates, what is no number of nanoseconds does not come back as itself.
+        let ns = (ms * 1e6).round() as u64;
+        if (ns as f64 / 1e6).to_bits() == ms.to_bits() {
+            Time::Ns(ns)
+        } else {
+            Time::Ms(ms)
+        }
+    }
+
+    fn ms(self) -> f64 {
+        match self {
+            Time::Ns(ns) => ns as f64 / 1e6,
+            Time::Ms(ms) => ms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The names of a real micro-VM's start.
+    const PHASES: [&str; 7] = [
+        "start the monitor",
+        "make the machine",
+        "load kernel and files",
+        "make the processor",
+        "guest kernel: entry",
+        "guest kernel: load the program",
+        "program",
+    ];
+
+    fn sample(run: u32) -> Sample {
+        let phase = |(index, name): (usize, &&str)| Phase {
+            name: (*name).into(),
+            ms: f64::from(run % 900 + 100) * (index + 1) as f64 / 1e3,
+        };
+        Sample {
+            target: "microvm".into(),
+            run,
+            round: run,
+            ready_ms: Some(4.5),
+            exit_ms: 5.125_001,
+            phases: PHASES.iter().enumerate().map(phase).collect(),
+            vm_exits: [("exit port".into(), 1), ("string port (console)".into(), 2)].into(),
+            ..Sample::default()
+        }
+    }
+
+    #[test]
+    fn a_sample_of_a_micro_vm_takes_a_tenth_of_what_it_takes_unpacked() {
+        let samples: Samples = (0..1000).map(sample).collect();
+        let packed: usize = samples.packed.iter().map(|packed| packed.len()).sum();
+        let names: usize = PHASES.iter().map(|name| name.len() + size_of::<Phase>()).sum();
+        let unpacked = size_of::<Sample>() + names;
+        assert!(packed / 1000 < unpacked / 8, "{} of {unpacked} bytes", packed / 1000);
+        assert!(samples.iter().eq((0..1000).map(sample)));
+    }
+
+    #[test]
+    fn those_of_one_target_are_found_and_an_unknown_target_has_none() {
+        let other = |run| Sample {
+            target: "process".into(),
+            ..sample(run)
+        };
+        let samples: Samples = (0..10).flat_map(|run| [sample(run), other(run)]).collect();
+        assert!(samples.of("process").eq((0..10).map(other)));
+        assert_eq!(samples.of("container").count(), 0);
+    }
+
+    #[test]
+    fn a_change_changes_one_sample_only() {
+        let mut samples: Samples = (0..3).map(sample).collect();
+        samples.change(1, |sample| sample.error = Some("killed".into()));
+        let errors: Vec<_> = samples.iter().map(|sample| sample.error).collect();
+        assert_eq!(errors, [None, Some("killed".to_owned()), None]);
+        assert_eq!(samples.good("microvm").count(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_unpacks_to_itself(bits: u64, ns in 0..u64::MAX / 2) {
+            for ms in [f64::from_bits(bits), ns as f64 / 1e6, -0.0] {
+                prop_assert_eq!(Time::from_ms(ms).ms().to_bits(), ms.to_bits());
+            }
+        }
+
+        #[test]
+        fn every_sample_unpacks_to_itself(
+            target in "\\PC{0,9}", run: u32, ready_ms in prop::option::of(0.0..1e9), exit_ms in 0.0..1e9,
+            phases in prop::collection::vec(("\\PC{0,9}", 0.0..1e6), 0..5),
+            vm_exits in prop::collection::btree_map("\\PC{0,9}", any::<u64>(), 0..5),
+            error in prop::option::of("\\PC{0,9}"), uss_bytes: Option<u64>, checksum in prop::option::of("\\PC{0,9}"),
+        ) {
+            let phase = |(name, ms): (String, f64)| Phase { name: name.into(), ms };
+            let sample = Sample {
+                target: target.into(),
+                run,
+                round: run / 2,
+                ready_ms,
+                exit_ms,
+                phases: phases.into_iter().map(phase).collect(),
+                memory: uss_bytes.map(|_| Memory { uss_bytes, ..Memory::default() }),
+                work: checksum.map(|checksum| Work { checksum, ops_per_s: exit_ms, ..Work::default() }),
+                vm_exits: vm_exits.into_iter().map(|(name, count)| (name.into(), count)).collect(),
+                counters: uss_bytes.map(|_| Counters { minor_faults: uss_bytes, ..Counters::default() }),
+                error,
+                exit_code: -1,
+            };
+            prop_assert_eq!(Samples::from([sample.clone()]).get(0), Some(sample));
+        }
+    }
+}
