@@ -82,6 +82,9 @@ impl Target for Named {
     fn run(&mut self) -> Result<Sample, Error> {
         self.1.run()
     }
+    fn system_calls(&mut self) -> Result<u64, String> {
+        self.1.system_calls()
+    }
     fn memory(&mut self) -> Result<model::Memory, Error> {
         self.1.memory()
     }

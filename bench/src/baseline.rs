@@ -63,11 +63,8 @@ pub fn changes(now: &Results, then: &Results) -> Vec<Change> {
         ("ops_per_s", false, |sample| Some(sample.work.as_ref()?.ops_per_s)),
     ];
     let values = |results: &Results, target: &str, of: fn(&Sample) -> Option<f64>| -> Vec<f64> {
-        let good = results
-            .samples
-            .iter()
-            .filter(|sample| sample.target == target && sample.error.is_none());
-        good.filter_map(of).collect()
+        let good = results.samples.good(target);
+        good.filter_map(|sample| of(&sample)).collect()
     };
     let mut changes = Vec::new();
     for target in &now.targets {
@@ -128,6 +125,12 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
         now.host.cgroup_mode.clone(),
         then.host.cgroup_mode.clone(),
     );
+    expect_same("the processor that all is kept to", pinned(now), pinned(then));
+    expect_same(
+        "the size of the image's other files",
+        now.config.image_files_bytes.to_string(),
+        then.config.image_files_bytes.to_string(),
+    );
     expect_same("the idle gap", ms(now.config.idle_gap_ms), ms(then.config.idle_gap_ms));
     expect_same(
         "the guest's RAM",
@@ -152,6 +155,13 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
         }
     }
     found
+}
+
+fn pinned(results: &Results) -> String {
+    results
+        .config
+        .pinned_to
+        .map_or("none".to_owned(), |cpu| cpu.to_string())
 }
 
 fn ms(ms: f64) -> String {
@@ -218,9 +228,10 @@ mod tests {
 
     #[test]
     fn a_difference_that_may_be_chance_is_none_however_large() {
-        let few = |ms: f64| Results {
-            samples: spread(ms).samples[..2].to_vec(),
-            ..spread(ms)
+        let few = |ms: f64| {
+            let mut results = spread(ms);
+            results.samples.truncate(2);
+            results
         };
         let changes = changes(&few(5.0), &few(1.0));
         assert!(changes[0].worse_percent() > 100.0 && !changes[0].is_regression(5.0));
@@ -230,13 +241,12 @@ mod tests {
     fn fewer_operations_per_second_are_worse() {
         let with_work = |ops_per_s: f64| {
             let mut results = spread(1.0);
-            for (sample, n) in results.samples.iter_mut().zip(0..) {
-                let ops_per_s = ops_per_s + f64::from(n % 8);
+            results.samples.change_all(|sample| {
                 sample.work = Some(reports::model::Work {
-                    ops_per_s,
+                    ops_per_s: ops_per_s + f64::from(sample.run % 8),
                     ..Default::default()
                 });
-            }
+            });
             results
         };
         let changes = changes(&with_work(800.0), &with_work(1000.0));

@@ -6,6 +6,11 @@ use nix::unistd::Pid;
 use reports::model;
 use std::path::Path;
 
+/// The first processor's clock rate in kHz, and what sets it (Documentation/admin-guide/pm/cpufreq.rst).
+const FREQUENCY: &str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq";
+/// See [`FREQUENCY`].
+pub const GOVERNOR: &str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
+
 /// What the results file says of this machine.
 pub fn describe() -> model::Host {
     model::Host {
@@ -19,6 +24,12 @@ pub fn describe() -> model::Host {
             KvmKind::None(_) => model::KvmKind::None,
         },
         cgroup_mode: cgroup_mode(&read("/proc/self/mounts")).into(),
+        cpu_mhz: cpu_mhz(&read(FREQUENCY), &read("/proc/cpuinfo")),
+        governor: Some(read(GOVERNOR).trim().to_owned()).filter(|governor| !governor.is_empty()),
+        load_1min: read("/proc/loadavg")
+            .split_ascii_whitespace()
+            .next()
+            .and_then(|load| load.parse().ok()),
         isolab_version: env!("CARGO_PKG_VERSION").into(),
     }
 }
@@ -36,6 +47,16 @@ fn cpu_model(cpuinfo: &str) -> String {
     let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
     line.and_then(|line| line.split_once(':'))
         .map_or("unknown".into(), |(_, model)| model.trim().into())
+}
+
+/// From the text of `scaling_cur_freq`, which is the one that a frequency driver keeps up to date, or else of /proc/cpuinfo.
+fn cpu_mhz(scaling_cur_freq: &str, cpuinfo: &str) -> Option<f64> {
+    let khz: Option<f64> = scaling_cur_freq.trim().parse().ok();
+    let line = cpuinfo.lines().find(|line| line.starts_with("cpu MHz"));
+    let told = || line?.split_once(':')?.1.trim().parse().ok();
+    khz.map(|khz| khz / 1e3)
+        .or_else(told)
+        .filter(|mhz| mhz.is_finite() && *mhz > 0.0)
 }
 
 fn cores() -> u32 {
@@ -79,6 +100,14 @@ mod tests {
         let host = describe();
         assert!(host.kernel.starts_with("Linux "), "{}", host.kernel);
         assert!(host.cores > 0 && host.memory_bytes > 0);
+    }
+
+    #[test]
+    fn the_clock_rate_is_the_drivers_or_else_that_of_cpuinfo() {
+        let cpuinfo = "processor\t: 0\ncpu MHz\t\t: 2100.030\nprocessor\t: 1\ncpu MHz\t\t: 800.0\n";
+        assert_eq!(cpu_mhz("3400123\n", cpuinfo), Some(3400.123));
+        assert_eq!(cpu_mhz("", cpuinfo), Some(2100.03));
+        assert_eq!(cpu_mhz("<unsupported>", ""), None);
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct Settings {
     pub machine: Machine,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
+    /// The processor that the lab and everything it starts are kept to.
+    pub pinned_to: Option<u32>,
     /// A run that takes longer is ended and counts as failed.
     pub timeout: Duration,
     /// The command line, for the results file.
@@ -178,6 +180,8 @@ fn results(
             seed,
             memory_bytes: settings.machine.memory_bytes,
             cpus: 1,
+            image_files_bytes: settings.image_files_bytes,
+            pinned_to: settings.pinned_to,
             timeout_s: settings.timeout.as_secs_f64(),
         },
         workload: settings.workload.describe(),

@@ -1,5 +1,6 @@
 //! The harness of isolab: workloads, targets, measuring, statistics and the command line.
 pub mod baseline;
+pub mod calls;
 pub mod cli;
 pub mod clock;
 pub mod counters;

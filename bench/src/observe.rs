@@ -4,6 +4,7 @@
 //! are made before the clock is read for the first time; between that and the first byte the lab makes no system call but
 //! the start itself, one poll(2) and one read(2).
 
+use crate::calls::SystemCalls;
 use crate::clock;
 use crate::error::Error;
 use crate::image::Image;
@@ -12,8 +13,10 @@ use crate::target::{Backend, End, Instance, Role, Stdio};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use reports::model::Counters;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -36,6 +39,8 @@ pub struct Observation {
     pub end: End,
     /// It was ended because it took longer than it was allowed to.
     pub timed_out: bool,
+    /// What the kernel counted of its processes.
+    pub counters: Counters,
 }
 
 /// What came out of one descriptor of the workload.
@@ -60,6 +65,7 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
         stderr,
         ..Observation::default()
     };
+    let before = of_children();
     seen.asked_ns = clock::now_ns();
     let mut instance = start()?;
     let deadline_ns = after(seen.asked_ns, timeout);
@@ -73,6 +79,7 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     }
     seen.end = instance.finish()?;
     seen.gone_ns = clock::now_ns();
+    seen.counters = counters(before.as_ref(), of_children().as_ref());
     // What it wrote just before its end, where the end was seen first.
     seen.stdout.read();
     seen.stderr.read();
@@ -82,6 +89,50 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     } else {
         Ok(seen)
     }
+}
+
+/// Runs `image` once more, untimed, and gives how many system calls it made, or why that cannot be counted.
+pub fn system_calls(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<u64, String> {
+    let counting = SystemCalls::begin()?;
+    let seen = run(backend, image, timeout).map_err(|error| error.message)?;
+    if seen.timed_out {
+        return Err(format!("the run that was counted took longer than {} s", timeout.as_secs_f64()));
+    }
+    counting.finish()
+}
+
+/// What the kernel has counted so far of all children that were reaped, and of theirs (getrusage(2), RUSAGE_CHILDREN).
+fn of_children() -> Result<Usage, Errno> {
+    getrusage(UsageWho::RUSAGE_CHILDREN)
+}
+
+/// What was added to the counts of the children: the lab runs one instance at a time.
+fn counters(before: Result<&Usage, &Errno>, after: Result<&Usage, &Errno>) -> Counters {
+    let mut counters = Counters::default();
+    let fields: [(&str, &mut Option<u64>, fn(&Usage) -> i64); 4] = [
+        ("minor_faults", &mut counters.minor_faults, Usage::minor_page_faults),
+        ("major_faults", &mut counters.major_faults, Usage::major_page_faults),
+        (
+            "voluntary_switches",
+            &mut counters.voluntary_switches,
+            Usage::voluntary_context_switches,
+        ),
+        (
+            "involuntary_switches",
+            &mut counters.involuntary_switches,
+            Usage::involuntary_context_switches,
+        ),
+    ];
+    for (name, field, of) in fields {
+        match (before, after) {
+            (Ok(before), Ok(after)) => *field = u64::try_from(of(after) - of(before)).ok(),
+            (Err(errno), _) | (_, Err(errno)) => {
+                let why = format!("getrusage(2): {}", errno.desc());
+                counters.missing.insert(name.into(), why);
+            }
+        }
+    }
+    counters
 }
 
 /// An instance that has written its first byte and was stopped there. Dropping it ends it.

@@ -1,6 +1,7 @@
 //! Watches the host and looks at the samples for what a reader must be warned of.
 
 use crate::counters::Counters;
+use crate::host;
 use crate::lab::Settings;
 use crate::rounds::Measured;
 use crate::stats;
@@ -109,7 +110,7 @@ fn of_counters(before: &Counters, after: &Counters, elapsed_s: f64) -> Vec<Warni
 
 fn of_host() -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Ok(governor) = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    if let Ok(governor) = std::fs::read_to_string(host::GOVERNOR)
         && ["powersave", "ondemand", "conservative"].contains(&governor.trim())
     {
         warnings.push(Warning::SlowGovernor {
@@ -126,15 +127,19 @@ fn of_host() -> Vec<Warning> {
 }
 
 /// What the samples themselves show.
-fn of_samples(targets: &[model::Target], samples: &[model::Sample]) -> Vec<Warning> {
+fn of_samples(targets: &[model::Target], samples: &model::Samples) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut checksums: Vec<(String, String)> = Vec::new();
     for target in targets {
-        let good: Vec<&model::Sample> = samples
-            .iter()
-            .filter(|sample| sample.target == target.name && sample.error.is_none())
-            .collect();
-        let starts: Vec<f64> = good.iter().filter_map(|sample| sample.ready_ms).collect();
+        let (mut starts, mut ratios) = (Vec::new(), Vec::new());
+        for sample in samples.good(&target.name) {
+            starts.extend(sample.ready_ms);
+            let Some(work) = sample.work else { continue };
+            ratios.extend(work.outside_ms.map(|outside_ms| outside_ms / work.inside_ms));
+            if !checksums.iter().any(|(_, known)| *known == work.checksum) {
+                checksums.push((target.name.clone(), work.checksum));
+            }
+        }
         let outliers = stats::outliers(&starts);
         if outliers.len() as f64 > MANY_OUTLIERS * starts.len() as f64 {
             warnings.push(Warning::Outliers {
@@ -144,15 +149,6 @@ fn of_samples(targets: &[model::Target], samples: &[model::Sample]) -> Vec<Warni
                 slowest_ms: starts.iter().copied().fold(0.0, f64::max),
             });
         }
-        let work = || good.iter().filter_map(|sample| sample.work.as_ref());
-        for work in work() {
-            if !checksums.iter().any(|(_, known)| *known == work.checksum) {
-                checksums.push((target.name.clone(), work.checksum.clone()));
-            }
-        }
-        let mut ratios: Vec<f64> = work()
-            .filter_map(|work| Some(work.outside_ms? / work.inside_ms))
-            .collect();
         ratios.sort_unstable_by(f64::total_cmp);
         if let Some(ratio) = stats::quantile(&ratios, 0.5)
             && (ratio - 1.0).abs() > CLOCK_SHARE
@@ -181,7 +177,7 @@ fn of_samples(targets: &[model::Target], samples: &[model::Sample]) -> Vec<Warni
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reports::model::{Sample, Work};
+    use reports::model::{Sample, Samples, Work};
 
     fn ids(warnings: &[Warning]) -> Vec<&'static str> {
         warnings.iter().map(Warning::id).collect()
@@ -237,22 +233,22 @@ mod tests {
     fn different_checksums_different_programs_and_disagreeing_clocks_are_found() {
         let targets = [target("a", "x"), target("b", "x")];
         assert_eq!(
-            of_samples(&targets, &[worked("a", "1", 100.0), worked("b", "1", 101.0)]),
+            of_samples(&targets, &[worked("a", "1", 100.0), worked("b", "1", 101.0)].into()),
             []
         );
         assert_eq!(
             ids(&of_samples(
                 &targets,
-                &[worked("a", "1", 100.0), worked("b", "2", 100.0)]
+                &[worked("a", "1", 100.0), worked("b", "2", 100.0)].into()
             )),
             ["checksums-differ"]
         );
         assert_eq!(
-            ids(&of_samples(&targets, &[worked("a", "1", 103.0)])),
+            ids(&of_samples(&targets, &[worked("a", "1", 103.0)].into())),
             ["clocks-disagree"]
         );
         assert_eq!(
-            ids(&of_samples(&[target("a", "x"), target("b", "y")], &[])),
+            ids(&of_samples(&[target("a", "x"), target("b", "y")], &Samples::default())),
             ["programs-differ"]
         );
     }
@@ -264,7 +260,7 @@ mod tests {
             ready_ms: Some(ms),
             ..Sample::default()
         };
-        let mut samples: Vec<Sample> = (0..20).map(|n| start(1.0 + f64::from(n) / 100.0)).collect();
+        let mut samples: Samples = (0..20).map(|n| start(1.0 + f64::from(n) / 100.0)).collect();
         samples.push(start(50.0));
         assert_eq!(of_samples(&[target("a", "x")], &samples), []);
         samples.extend([start(51.0), start(52.0)]);

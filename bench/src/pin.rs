@@ -5,10 +5,10 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
 /// Moves the calling thread to processor `cpu` for good.
-pub fn to_processor(cpu: usize) -> Result<(), Error> {
+pub fn to_processor(cpu: u32) -> Result<(), Error> {
     let pinned = || {
         let mut set = CpuSet::new();
-        set.set(cpu)?;
+        set.set(cpu as usize)?;
         sched_setaffinity(Pid::this(), &set)
     };
     pinned().map_err(|errno| {

@@ -2,14 +2,14 @@
 //!
 //! So whatever the host does meanwhile (another process, heat, a full page cache) meets all targets alike, and none always
 //! follows the same other. Warm-up rounds go first and are not counted; the memory of each target is looked at after
-//! the last round, where it disturbs none.
+//! the last round, and its system calls are counted, where that disturbs none.
 
 use crate::error::Error;
 use crate::target::Target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use reports::model::{Memory, Sample};
+use reports::model::{Memory, Sample, Samples};
 use std::time::Duration;
 
 /// A target is given up once it has failed this often without a single success.
@@ -53,7 +53,7 @@ pub trait Conductor {
 #[derive(Debug, Default)]
 pub struct Measured {
     /// Every counted run, in the order it was taken.
-    pub samples: Vec<Sample>,
+    pub samples: Samples,
     /// Targets that could not run at all, and why.
     pub unavailable: Vec<(usize, Error)>,
     /// Targets that were given up, and why.
@@ -136,9 +136,8 @@ impl Lane<'_> {
                 measured.given_up.push((index, error.clone()));
             }
         }
-        let target = self.target.name().to_owned();
         measured.samples.push(Sample {
-            target,
+            target: self.target.name().into(),
             run: self.samples,
             round,
             ..sample
@@ -147,21 +146,25 @@ impl Lane<'_> {
     }
 }
 
-/// Looks at the memory of each target and notes it with the target's samples, the first look with the first. False when
-/// it was stopped.
+/// Looks at the memory of each target and notes it with the target's samples, the first look with the first. System calls
+/// are counted once. False when it was stopped.
 fn look_at_memory(lanes: &mut [Lane], plan: &Plan, conductor: &mut dyn Conductor, measured: &mut Measured) -> bool {
     for look in 0..plan.memory_runs {
         for (index, lane) in lanes.iter_mut().enumerate() {
             if !lane.out {
                 let memory = lane.target.memory();
+                let calls = (look == 0).then(|| lane.target.system_calls());
                 if conductor.stopped() {
                     return false;
                 }
-                match memory {
-                    Ok(memory) => note_memory(&mut measured.samples, lane.target.name(), look, memory),
-                    Err(error) if look == 0 => measured.no_memory.push((index, error)),
-                    Err(_) => {}
-                }
+                let memory = match memory {
+                    Ok(memory) => Some(memory),
+                    Err(error) => {
+                        measured.no_memory.extend((look == 0).then_some((index, error)));
+                        None
+                    }
+                };
+                note(&mut measured.samples, lane.target.name(), look, memory, calls);
             }
             conductor.stepped(lane.target.name());
         }
@@ -169,13 +172,27 @@ fn look_at_memory(lanes: &mut [Lane], plan: &Plan, conductor: &mut dyn Conductor
     true
 }
 
-fn note_memory(samples: &mut [Sample], target: &str, look: u32, memory: Memory) {
-    if let Some(sample) = samples
-        .iter_mut()
-        .find(|sample| sample.target == target && sample.run == look)
-    {
-        sample.memory = Some(memory);
-    }
+/// Notes with the target's run number `look` what was looked at and counted after the runs.
+fn note(
+    samples: &mut Samples,
+    target: &str,
+    look: u32,
+    memory: Option<Memory>,
+    system_calls: Option<Result<u64, String>>,
+) {
+    let place = samples
+        .iter()
+        .position(|sample| sample.target == target && sample.run == look);
+    let Some(place) = place else { return };
+    samples.change(place, |sample| {
+        sample.memory = memory;
+        let Some(system_calls) = system_calls else { return };
+        let counters = sample.counters.get_or_insert_default();
+        match system_calls {
+            Ok(count) => counters.system_calls = Some(count),
+            Err(why) => drop(counters.missing.insert("system_calls".into(), why)),
+        }
+    });
 }
 
 #[cfg(test)]
@@ -237,13 +254,8 @@ mod tests {
             assert_eq!(round.iter().collect::<BTreeSet<_>>().len(), 3, "{round:?}");
         }
         assert!(measured.complete);
-        assert!(
-            measured
-                .samples
-                .chunks(3)
-                .enumerate()
-                .all(|(n, round)| round.iter().all(|s| s.round == n as u32))
-        );
+        let rounds: Vec<u32> = measured.samples.iter().map(|sample| sample.round).collect();
+        assert_eq!(rounds, (0..60).map(|n| n / 3).collect::<Vec<_>>());
     }
 
     #[test]
@@ -321,14 +333,14 @@ mod tests {
         };
         targets[0] = Box::new(Mock::new("a", &world, third_fails));
         let measured = run(&mut targets, &plan(5, 0), &mut conductor(&world));
-        let failed: Vec<&Sample> = measured
+        let failed: Vec<Sample> = measured
             .samples
             .iter()
             .filter(|sample| sample.error.is_some())
             .collect();
         assert_eq!(failed.len(), 1);
         assert_eq!(
-            (failed[0].target.as_str(), failed[0].run, failed[0].ready_ms),
+            (&*failed[0].target, failed[0].run, failed[0].ready_ms),
             ("a", 2, None)
         );
     }
@@ -385,12 +397,7 @@ mod tests {
             let measured = run(&mut targets, &plan(30, 3), &mut conductor(&world));
             ["a", "b", "c"]
                 .map(|name| {
-                    let samples: Vec<f64> = measured
-                        .samples
-                        .iter()
-                        .filter(|s| s.target == name)
-                        .filter_map(|s| s.ready_ms)
-                        .collect();
+                    let samples: Vec<f64> = measured.samples.of(name).filter_map(|s| s.ready_ms).collect();
                     crate::stats::distribution(&samples, 1).unwrap().median
                 })
                 .into()

@@ -1,4 +1,6 @@
-//! SIGINT and SIGTERM: noted, and made visible to poll(2) by a pipe that is never read.
+//! SIGINT and SIGTERM: noted, and made visible to poll(2) by a pipe that is never read. The second one ends the lab at once,
+//! as if none were caught: what it started dies with it, and what it leaves in the folder for temporary files is removed by
+//! the next lab.
 //!
 //! The handler restarts interrupted system calls (SA_RESTART), so that no library is surprised by EINTR in the middle of
 //! its work; the lab looks here between its steps, and waits with the pipe among its descriptors.
@@ -16,7 +18,14 @@ static WRITER: AtomicI32 = AtomicI32::new(-1);
 static READER: OnceLock<BorrowedFd<'static>> = OnceLock::new();
 
 extern "C" fn note(signal: libc::c_int) {
-    CAUGHT.store(signal, Ordering::SeqCst);
+    if CAUGHT.swap(signal, Ordering::SeqCst) != 0 {
+        // SAFETY: signal(2) and raise(3) are async-signal-safe. The signal is delivered once this handler has returned.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+        return;
+    }
     // SAFETY: write(2) is async-signal-safe, the byte lives on this stack, and the pipe does not block. Its result does not
     // matter: a full pipe is readable already. errno is put back as the interrupted code left it.
     unsafe {

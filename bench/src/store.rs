@@ -1,19 +1,28 @@
 //! Puts files where they belong so that they are never half-written: written under another name, synced, then renamed.
 
 use crate::error::Error;
-use std::io::{ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
-/// Writes `bytes` to `path`, which then holds either what it held before or all of them. Makes the folder if it is missing.
+/// Writes `bytes` to `path`; see [`write_with`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes what `content` gives to `path`, which then holds either what it held before or all of it. Makes the folder if it
+/// is missing.
+pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let attempt = || -> std::io::Result<()> {
+    let attempt = || -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new().prefix(".isolab-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
+        let mut buffer = BufWriter::new(&mut file);
+        content(&mut buffer)?;
+        buffer.flush()?;
+        drop(buffer);
         // Readable like any file that a program makes, not mkstemp's 0600.
         file.as_file()
             .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666 & !umask()))?;

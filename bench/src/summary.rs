@@ -1,7 +1,7 @@
 //! From samples to the few figures of the results file: one summary per target, and every target against the first.
 
 use crate::stats;
-use reports::model::{Comparison, Distribution, Phase, Sample, Summary};
+use reports::model::{Comparison, Distribution, Name, Phase, Sample, Samples, Summary};
 
 /// A figure of a sample that is summed up and compared.
 struct Quantity {
@@ -21,47 +21,54 @@ const WORK: Quantity = Quantity {
     name: "ops_per_s",
     of: |sample| sample.work.as_ref().map(|work| work.ops_per_s),
 };
-const USS: Quantity = Quantity {
-    name: "uss_bytes",
-    of: |sample| Some(sample.memory.as_ref()?.uss_bytes? as f64),
-};
 
 /// One summary for each of `targets` that has samples.
-pub fn summaries(targets: &[String], samples: &[Sample], seed: u64) -> Vec<Summary> {
+pub fn summaries(targets: &[String], samples: &Samples, seed: u64) -> Vec<Summary> {
     targets
         .iter()
         .filter_map(|target| summary(target, samples, seed))
         .collect()
 }
 
-fn summary(target: &str, samples: &[Sample], seed: u64) -> Option<Summary> {
-    let all = samples.iter().filter(|sample| sample.target == target).count();
-    let good: Vec<&Sample> = good(target, samples).collect();
-    let distribution =
-        |quantity: &Quantity| -> Option<Distribution> { stats::distribution(&values(&good, quantity), seed) };
+fn summary(target: &str, samples: &Samples, seed: u64) -> Option<Summary> {
+    let all = samples.of(target).count();
+    let good = samples.good(target).count();
+    let distribution = |of: fn(&Sample) -> Option<f64>| -> Option<Distribution> {
+        stats::distribution(&values(target, samples, of), seed)
+    };
     (all > 0).then(|| Summary {
         target: target.into(),
-        failed: (all - good.len()) as u32,
-        ready_ms: distribution(&READY),
-        exit_ms: distribution(&EXIT),
-        ops_per_s: distribution(&WORK),
-        uss_bytes: distribution(&USS),
-        phases: phases(&good),
+        failed: (all - good) as u32,
+        ready_ms: distribution(READY.of),
+        exit_ms: distribution(EXIT.of),
+        ops_per_s: distribution(WORK.of),
+        uss_bytes: distribution(|sample| Some(sample.memory.as_ref()?.uss_bytes? as f64)),
+        page_faults: distribution(|sample| {
+            let counters = sample.counters.as_ref()?;
+            Some(counters.minor_faults?.saturating_add(counters.major_faults?) as f64)
+        }),
+        context_switches: distribution(|sample| {
+            let counters = sample.counters.as_ref()?;
+            Some(counters.voluntary_switches?.saturating_add(counters.involuntary_switches?) as f64)
+        }),
+        system_calls: distribution(|sample| Some(sample.counters.as_ref()?.system_calls? as f64)),
+        phases: phases(target, samples),
     })
 }
 
 /// Every target but the first against the first, for each quantity that both have.
-pub fn comparisons(targets: &[String], samples: &[Sample], seed: u64) -> Vec<Comparison> {
+pub fn comparisons(targets: &[String], samples: &Samples, seed: u64) -> Vec<Comparison> {
     let Some((baseline, others)) = targets.split_first() else {
         return Vec::new();
     };
-    let of_baseline: Vec<&Sample> = good(baseline, samples).collect();
     let mut comparisons = Vec::new();
     for target in others {
-        let of_target: Vec<&Sample> = good(target, samples).collect();
         for quantity in [READY, EXIT, WORK] {
-            let contrast = stats::contrast(&values(&of_target, &quantity), &values(&of_baseline, &quantity), seed);
-            comparisons.extend(contrast.map(|contrast| Comparison {
+            let (own, base) = (
+                values(target, samples, quantity.of),
+                values(baseline, samples, quantity.of),
+            );
+            comparisons.extend(stats::contrast(&own, &base, seed).map(|contrast| Comparison {
                 target: target.clone(),
                 against: baseline.clone(),
                 quantity: quantity.name.into(),
@@ -69,50 +76,40 @@ pub fn comparisons(targets: &[String], samples: &[Sample], seed: u64) -> Vec<Com
                 ratio_ci_low: contrast.ratio_ci_low,
                 ratio_ci_high: contrast.ratio_ci_high,
                 p_value: contrast.p_value,
+                superiority: Some(contrast.superiority),
             }));
         }
     }
     comparisons
 }
 
-fn good<'a>(target: &'a str, samples: &'a [Sample]) -> impl Iterator<Item = &'a Sample> {
-    samples
-        .iter()
-        .filter(move |sample| sample.target == target && sample.error.is_none())
+/// A figure of every run of the target that did not fail.
+fn values(target: &str, samples: &Samples, of: fn(&Sample) -> Option<f64>) -> Vec<f64> {
+    samples.good(target).filter_map(|sample| of(&sample)).collect()
 }
 
-fn values(samples: &[&Sample], quantity: &Quantity) -> Vec<f64> {
-    samples.iter().filter_map(|sample| (quantity.of)(sample)).collect()
-}
-
-/// The median of each phase, named as in the sample that has most of them. A sample without one, because the workload was
+/// The median of each phase, named as in the sample that has most of them. A phase is known by its name and by how many of
+/// that name came before it, since a step can be taken twice in one start. A sample without one, because the workload was
 /// ready before that step ended, counts as 0.
-fn phases(samples: &[&Sample]) -> Vec<Phase> {
-    let Some(fullest) = samples.iter().max_by_key(|sample| sample.phases.len()) else {
-        return Vec::new();
-    };
-    let ms = |sample: &Sample, name: &str| -> f64 {
-        sample
-            .phases
-            .iter()
-            .filter(|phase| phase.name == name)
-            .map(|phase| phase.ms)
-            .sum()
-    };
-    let median = |name: &str| {
-        let mut all: Vec<f64> = samples.iter().map(|sample| ms(sample, name)).collect();
+fn phases(target: &str, samples: &Samples) -> Vec<Phase> {
+    let fullest = samples.good(target).max_by_key(|sample| sample.phases.len());
+    let names: Vec<Name> = fullest.map_or(Vec::new(), |sample| {
+        sample.phases.into_iter().map(|phase| phase.name).collect()
+    });
+    let phase = |(place, name): (usize, &Name)| {
+        let earlier = names[..place].iter().filter(|other| *other == name).count();
+        let ms = |sample: Sample| {
+            let mut same = sample.phases.iter().filter(|phase| phase.name == *name);
+            same.nth(earlier).map_or(0.0, |phase| phase.ms)
+        };
+        let mut all: Vec<f64> = samples.good(target).map(ms).collect();
         all.sort_unstable_by(f64::total_cmp);
-        stats::quantile(&all, 0.5)
-    };
-    let names = fullest.phases.iter().map(|phase| &phase.name);
-    names
-        .filter_map(|name| {
-            Some(Phase {
-                name: name.clone(),
-                ms: median(name)?,
-            })
+        Some(Phase {
+            name: name.clone(),
+            ms: stats::quantile(&all, 0.5)?,
         })
-        .collect()
+    };
+    names.iter().enumerate().filter_map(phase).collect()
 }
 
 #[cfg(test)]
@@ -142,7 +139,7 @@ mod tests {
             error: Some("status 1".into()),
             ..sample("a", 1000.0)
         };
-        let samples = [sample("a", 1.0), sample("a", 2.0), sample("a", 3.0), failed];
+        let samples = Samples::from([sample("a", 1.0), sample("a", 2.0), sample("a", 3.0), failed]);
         let summary = &summaries(&targets(), &samples, 1)[0];
         assert_eq!((summary.failed, summary.ready_ms.unwrap().n), (1, 3));
         assert_eq!(summary.ready_ms.unwrap().median, 2.0);
@@ -154,14 +151,14 @@ mod tests {
 
     #[test]
     fn a_target_without_samples_has_no_summary_and_no_comparison() {
-        let samples = [sample("a", 1.0)];
+        let samples = Samples::from([sample("a", 1.0)]);
         assert_eq!(summaries(&targets(), &samples, 1).len(), 1);
         assert_eq!(comparisons(&targets(), &samples, 1), []);
     }
 
     #[test]
     fn every_target_is_compared_with_the_first() {
-        let samples: Vec<Sample> = (1..=20)
+        let samples: Samples = (1..=20)
             .flat_map(|n| [sample("a", f64::from(n)), sample("b", 3.0 * f64::from(n))])
             .collect();
         let found = comparisons(&targets(), &samples, 1);
@@ -175,6 +172,57 @@ mod tests {
     }
 
     #[test]
+    fn the_effect_size_is_the_share_of_pairs_in_which_the_target_is_slower() {
+        let samples = Samples::from([sample("a", 1.0), sample("a", 4.0), sample("b", 2.0), sample("b", 3.0)]);
+        assert_eq!(comparisons(&targets(), &samples, 1)[0].superiority, Some(0.5));
+        let samples = Samples::from([sample("a", 1.0), sample("a", 3.0), sample("b", 2.0), sample("b", 4.0)]);
+        assert_eq!(comparisons(&targets(), &samples, 1)[0].superiority, Some(0.75));
+    }
+
+    #[test]
+    fn a_phase_that_comes_twice_is_two_phases() {
+        let start = |ms: [f64; 4]| {
+            let names = ["clone", "drop privileges", "network", "drop privileges"];
+            let phase = |(name, ms): (&str, f64)| Phase { name: name.into(), ms };
+            Sample {
+                phases: names.into_iter().zip(ms).map(phase).collect(),
+                ..sample("a", 10.0)
+            }
+        };
+        let cut = Sample {
+            phases: start([1.0, 2.0, 0.0, 0.0]).phases[..2].to_vec(),
+            ..sample("a", 3.0)
+        };
+        let samples = Samples::from([start([1.0, 2.0, 3.0, 40.0]), start([1.0, 4.0, 3.0, 60.0]), cut]);
+        let found: Vec<(String, f64)> = summaries(&targets(), &samples, 1)
+            .remove(0)
+            .phases
+            .into_iter()
+            .map(|phase| (phase.name.into(), phase.ms))
+            .collect();
+        let expected = [("clone", 1.0), ("drop privileges", 2.0), ("network", 3.0), ("drop privileges", 40.0)];
+        assert_eq!(found, expected.map(|(name, ms)| (name.to_owned(), ms)));
+    }
+
+    #[test]
+    fn counts_are_summed_up_where_they_were_taken() {
+        let counted = |faults, system_calls| Sample {
+            counters: Some(reports::model::Counters {
+                minor_faults: Some(faults),
+                major_faults: Some(1),
+                system_calls,
+                ..Default::default()
+            }),
+            ..sample("a", 1.0)
+        };
+        let samples = Samples::from([counted(9, Some(50)), counted(11, None), counted(10, None)]);
+        let summary = summaries(&targets(), &samples, 1).remove(0);
+        assert_eq!(summary.page_faults.map(|found| (found.n, found.median)), Some((3, 11.0)));
+        assert_eq!(summary.system_calls.map(|found| (found.n, found.median)), Some((1, 50.0)));
+        assert_eq!(summary.context_switches, None);
+    }
+
+    #[test]
     fn work_is_compared_where_both_targets_report_it() {
         let worked = |target, ops_per_s| Sample {
             work: Some(Work {
@@ -183,7 +231,7 @@ mod tests {
             }),
             ..sample(target, 1.0)
         };
-        let samples = [worked("a", 200.0), worked("b", 100.0)];
+        let samples = Samples::from([worked("a", 200.0), worked("b", 100.0)]);
         let found = comparisons(&targets(), &samples, 1);
         assert_eq!(
             found.last().map(|c| (c.quantity.as_str(), c.ratio)),

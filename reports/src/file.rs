@@ -90,6 +90,15 @@ fn not_a_number_hint(message: &str) -> &'static str {
     }
 }
 
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Output(error) => error,
+            WriteError::Figure(_) => io::Error::other(error),
+        }
+    }
+}
+
 /// A figure that no measurement can give.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place} is {value}: figures are finite numbers and not below zero")]

@@ -74,7 +74,7 @@ pub struct Arguments {
     baseline_differs: bool,
     /// Keep the lab and everything it starts to this processor
     #[arg(long, value_name = "CPU")]
-    pin: Option<usize>,
+    pin: Option<u32>,
     #[command(flatten)]
     machine: MachineArguments,
     /// A static program and its arguments; after --workload W only the workload's arguments
@@ -104,18 +104,24 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
     let Outcome { results, complete } = lab::compare(&settings, &mut progress)?;
     drop(progress);
-    if !complete {
-        return Err(Error::new("interrupted"));
+    if !complete && results.samples.is_empty() {
+        return Err(Error::new("ended before the first run was done; there is nothing to keep"));
     }
-    let json = results.to_json().map_err(|error| Error::new(error.to_string()))?;
     if to_stdout {
         let style = output::table_style(&std::io::stderr());
         output::text(&table::render_in(&results, style, arguments.lang));
-        output::print(json.as_bytes())?;
+        output::print_with(|mut stdout| Ok(results.write(&mut stdout)?))?;
     } else {
         let style = output::table_style(&std::io::stdout());
         output::print(table::render_in(&results, style, arguments.lang).as_bytes())?;
-        keep(arguments.json.as_deref(), &results, &json)?;
+        keep(arguments.json.as_deref(), &results)?;
+    }
+    if !complete {
+        // What has been measured is kept and marked; whether it is worse than a baseline it cannot tell.
+        return Err(Error::new(format!(
+            "ended before all runs were done; the {} that were are kept",
+            results.samples.len()
+        )));
     }
     if let Some(folder) = &arguments.report {
         let files = super::report::write(std::slice::from_ref(&results), &[Format::Html], folder, arguments.lang)?;
@@ -174,6 +180,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         },
         machine: arguments.machine.machine(),
         image_files_bytes: 0,
+        pinned_to: arguments.pin,
         timeout: arguments.timeout,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
@@ -182,12 +189,12 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
 }
 
 /// Writes the results file and beside it the chart, and says where.
-fn keep(asked: Option<&Path>, results: &Results, json: &str) -> Result<(), Error> {
+fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     let path = match asked {
         Some(path) => path.to_owned(),
         None => Path::new(RESULTS).join(format!("{}.json", name(results))),
     };
-    store::write(&path, json.as_bytes()).map_err(|error| match asked {
+    store::write_with(&path, |mut file| Ok(results.write(&mut file)?)).map_err(|error| match asked {
         Some(_) => error,
         None => error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout."),
     })?;

@@ -86,13 +86,12 @@ pub fn main() -> ExitCode {
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
     };
-    let status = match (outcome, signals::caught()) {
-        // Whatever was under way has ended because of the signal, and is cleaned up.
-        (_, Some(signal)) => signal_status(signal),
-        (Ok(status), None) => status,
-        (Err(error), None) => fail(&error, if run { error.run_status } else { FAILED }),
+    let status = match outcome {
+        Ok(status) => status,
+        Err(error) => fail(&error, if run { error.run_status } else { FAILED }),
     };
-    ExitCode::from(status)
+    // Whatever was under way has ended because of the signal, and is cleaned up.
+    ExitCode::from(signals::caught().map_or(status, signal_status))
 }
 
 fn signal_status(signal: Signal) -> u8 {

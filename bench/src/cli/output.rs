@@ -2,15 +2,20 @@
 
 use crate::error::Error;
 use reports::table::TableStyle;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 /// Columns where there is no terminal to ask.
 const DEFAULT_COLUMNS: u16 = 100;
 
-/// Writes results to stdout.
+/// Writes a text to stdout.
 pub fn print(text: &[u8]) -> Result<(), Error> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+    print_with(|stdout| stdout.write_all(text))
+}
+
+/// Writes what `content` gives to stdout.
+pub fn print_with(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    match content(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::from_cause("cannot write to stdout", error).remedy("Is there room where it is redirected to?"))
         }

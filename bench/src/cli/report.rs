@@ -6,6 +6,8 @@ use clap::Args;
 use reports::Lang;
 use reports::model::Results;
 use reports::report::{self, Format};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// What `isolab report` takes.
@@ -49,7 +51,7 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
 
 /// The results in a file.
 pub fn read(path: &Path) -> Result<Results, Error> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::from_cause(format_args!("cannot read {}", path.display()), error))?;
-    Results::from_json(&text).map_err(|error| Error::from_cause(path.display(), error))
+    let file =
+        File::open(path).map_err(|error| Error::from_cause(format_args!("cannot read {}", path.display()), error))?;
+    Results::read(&mut BufReader::new(file)).map_err(|error| Error::from_cause(path.display(), error))
 }

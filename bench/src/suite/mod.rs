@@ -15,6 +15,8 @@ use crate::workload::Workload;
 use file::{Parameters, Suite};
 use microvm::Kernel;
 use reports::model::Results;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,6 +75,7 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
             memory_bytes: parameters.memory_bytes,
         },
         image_files_bytes: parameters.image_files_bytes,
+        pinned_to: None,
         timeout: Duration::from_secs_f64(parameters.timeout_s),
         command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],
     })
@@ -124,11 +127,7 @@ pub fn run(
             continue;
         }
         let outcome = lab::compare(&step.settings, conductor)?;
-        let json = outcome
-            .results
-            .to_json()
-            .map_err(|error| Error::new(error.to_string()))?;
-        store::write(&path, json.as_bytes())?;
+        store::write_with(&path, |mut file| Ok(outcome.results.write(&mut file)?))?;
         if !outcome.complete {
             told(step, Progress::Stopped, Some(&outcome.results));
             return Ok(());
@@ -172,9 +171,9 @@ fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
 }
 
 fn is_whole(path: &Path) -> bool {
-    let results = std::fs::read_to_string(path)
+    let results = File::open(path)
         .ok()
-        .and_then(|text| Results::from_json(&text).ok());
+        .and_then(|file| Results::read(&mut BufReader::new(file)).ok());
     results.is_some_and(|results| {
         results
             .warnings

@@ -60,6 +60,10 @@ impl Target for Local {
         Ok(sample(self.name(), &seen, self.timeout))
     }
 
+    fn system_calls(&mut self) -> Result<u64, String> {
+        observe::system_calls(self.timed.backend.as_ref(), &self.timed.image, self.timeout)
+    }
+
     fn memory(&mut self) -> Result<model::Memory, Error> {
         let hold = || observe::hold(self.still.backend.as_ref(), &self.still.image, self.timeout);
         let one = hold()?;
@@ -95,7 +99,13 @@ fn sample(target: &str, seen: &Observation, timeout: Duration) -> model::Sample 
         phases: phases(seen),
         work: work(seen),
         exit_code: seen.end.status,
-        vm_exits: seen.end.vm_exits.clone(),
+        vm_exits: seen
+            .end
+            .vm_exits
+            .iter()
+            .map(|(reason, count)| (reason.into(), *count))
+            .collect(),
+        counters: Some(seen.counters.clone()),
         error: error(seen, timeout),
         ..model::Sample::default()
     }
@@ -117,7 +127,7 @@ fn phases(seen: &Observation) -> Vec<model::Phase> {
         .chain([&program])
     {
         phases.push(model::Phase {
-            name: name.clone(),
+            name: name.into(),
             ms: ms_between(began_ns, *at_ns),
         });
         began_ns = *at_ns;

@@ -90,7 +90,7 @@ impl Target for Mock {
         let run = self.runs;
         self.runs += 1;
         let sample = Sample {
-            target: self.name.clone(),
+            target: (&self.name).into(),
             ..Sample::default()
         };
         match (self.script)(run) {
@@ -112,6 +112,10 @@ impl Target for Mock {
                 })
             }
         }
+    }
+
+    fn system_calls(&mut self) -> Result<u64, String> {
+        Err("a simulated target makes none".into())
     }
 
     fn memory(&mut self) -> Result<Memory, Error> {

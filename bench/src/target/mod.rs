@@ -33,6 +33,9 @@ pub trait Target {
     /// is for a target that could not even start it.
     fn run(&mut self) -> Result<model::Sample, Error>;
 
+    /// Runs the workload once, untimed, and counts its system calls to the host's kernel, or says why it cannot.
+    fn system_calls(&mut self) -> Result<u64, String>;
+
     /// Starts an instance that holds still after its first byte, and looks at its memory.
     fn memory(&mut self) -> Result<model::Memory, Error>;
 }

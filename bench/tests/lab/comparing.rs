@@ -3,7 +3,7 @@
 use crate::programs;
 use crate::support::{Need, Place, expect, expect_holds, expect_status, isolab, say, test};
 use libtest_mimic::{Failed, Trial};
-use reports::model::{Results, Summary};
+use reports::model::{Name, Results, Summary};
 
 const ALL: &[Need] = &[Need::Kvm, Need::Containers];
 
@@ -72,10 +72,10 @@ fn same_program() -> Result<(), Failed> {
 
 fn same_checksum() -> Result<(), Failed> {
     let results = compare(&["--runs", "2", "--workload", "cpu", "--", "2"])?;
-    let sums: Vec<&str> = results
+    let sums: Vec<String> = results
         .samples
         .iter()
-        .filter_map(|sample| Some(sample.work.as_ref()?.checksum.as_str()))
+        .filter_map(|sample| Some(sample.work?.checksum))
         .collect();
     expect(sums.len() == 6 && sums.iter().all(|sum| *sum == sums[0]), || {
         format!("{sums:?}")
@@ -250,9 +250,9 @@ fn json_alone() -> Result<(), Failed> {
 }
 
 fn same_order() -> Result<(), Failed> {
-    let order = |seed: &str| -> Result<Vec<String>, Failed> {
+    let order = |seed: &str| -> Result<Vec<Name>, Failed> {
         let results = compare(&["--runs", "8", "--on", "process,container", "--seed", seed])?;
-        Ok(results.samples.into_iter().map(|sample| sample.target).collect())
+        Ok(results.samples.iter().map(|sample| sample.target).collect())
     };
     expect(order("1")? == order("1")?, || "the same seed gave another order".into())?;
     expect(order("1")? != order("3")?, || "another seed gave the same order".into())
@@ -276,10 +276,8 @@ fn failing_workload() -> Result<(), Failed> {
     expect(results.warnings.iter().any(|warning| warning.id == "gave-up"), || {
         format!("{:?}", results.warnings)
     })?;
-    expect_holds(
-        results.samples[0].error.as_deref().unwrap_or_default(),
-        "is not a number of milliseconds",
-    )
+    let error = results.samples.get(0).and_then(|sample| sample.error);
+    expect_holds(&error.unwrap_or_default(), "is not a number of milliseconds")
 }
 
 fn own_program() -> Result<(), Failed> {
