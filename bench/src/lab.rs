@@ -10,6 +10,7 @@ use crate::summary;
 use crate::target::container::{Container, Counting};
 use crate::target::local::{Local, Subject};
 use crate::target::microvm::MicroVm;
+use crate::target::mock::Mock;
 use crate::target::process::Process;
 use crate::target::{Backend, Target};
 use crate::warnings;
@@ -29,6 +30,9 @@ pub enum TargetName {
     Container,
     /// A KVM virtual machine that boots a guest kernel
     Microvm,
+    /// Nothing but a simulated clock: to try out suites and reports, and to test the lab itself
+    #[value(hide = true)]
+    Simulated,
 }
 
 impl TargetName {
@@ -38,6 +42,7 @@ impl TargetName {
             TargetName::Process => "process",
             TargetName::Container => "container",
             TargetName::Microvm => "microvm",
+            TargetName::Simulated => "simulated",
         }
     }
 }
@@ -93,18 +98,21 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
     for name in &settings.targets {
-        let timed = Subject {
-            backend: backend(*name, settings, Counting::Off),
-            image: Rc::clone(&image),
+        let subject = |counting, image: &Rc<Image>| {
+            backend(*name, settings, counting).map(|backend| Subject {
+                backend,
+                image: Rc::clone(image),
+            })
         };
-        let still = Subject {
-            backend: backend(*name, settings, Counting::Below(host.memory_bytes)),
-            image: Rc::clone(&still),
+        let subjects = subject(Counting::Off, &image).zip(subject(Counting::Below(host.memory_bytes), &still));
+        let target: Result<Box<dyn Target>, Error> = match subjects {
+            Some((timed, still)) => Local::new(timed, still, settings.timeout).map(|local| Box::new(local) as _),
+            None => Ok(Box::new(Mock::simulated(settings.plan.seed))),
         };
-        match Local::new(timed, still, settings.timeout) {
+        match target {
             Ok(target) => {
                 described.push(target.describe());
-                targets.push(Box::new(target));
+                targets.push(target);
             }
             Err(error) => described.push(unavailable(name.as_str(), &error)),
         }
@@ -132,8 +140,10 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
     }
 }
 
-fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Box<dyn Backend> {
-    match name {
+/// The code behind a target; the simulated one has none.
+fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Option<Box<dyn Backend>> {
+    Some(match name {
+        TargetName::Simulated => return None,
         TargetName::Process => Box::new(Process { group: Group::Own }),
         TargetName::Container => Box::new(Container {
             counting,
@@ -145,7 +155,7 @@ fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Box<dyn
             timeout: Some(settings.timeout),
             group: Group::Own,
         }),
-    }
+    })
 }
 
 fn unavailable(name: &str, error: &Error) -> model::Target {

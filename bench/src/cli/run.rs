@@ -120,6 +120,9 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
                     .remedy("Leave it out, or use --on container."),
             );
         }
+        TargetName::Simulated => {
+            return Err(Error::new("the simulated target runs no program").remedy("Compare with it: isolab compare --on simulated."));
+        }
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {
             options: arguments.container.options(arguments.memory, arguments.cpus, terminal),

@@ -5,9 +5,24 @@ use super::Target;
 use crate::error::Error;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reports::model::{Memory, Phase, Sample};
+use reports::model::{Counters, Memory, Phase, Sample};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+/// The steps of a simulated start, and which share of it each takes.
+const STEPS: [(&str, f64); 8] = [
+    ("make the machine", 0.1),
+    ("load kernel and files", 0.1),
+    ("make the processor", 0.1),
+    ("guest kernel: entry", 0.1),
+    ("guest kernel: load the program", 0.1),
+    ("drop privileges", 0.1),
+    ("exec", 0.15),
+    ("program", 0.25),
+];
+
+/// The most that is remembered of what happened.
+const MOST_LOGGED: usize = 10_000;
 
 /// What all mock targets of a test share: the time, and what happened.
 #[derive(Debug, Default)]
@@ -27,9 +42,16 @@ impl World {
         self.now_ms.set(self.now_ms.get() + ms);
     }
 
-    /// The names of the targets in the order in which they ran; memory is `NAME?`.
+    /// The names of the targets in the order in which they ran, the first ten thousand; memory is `NAME?`.
     pub fn log(&self) -> Vec<String> {
         self.log.borrow().clone()
+    }
+
+    fn note(&self, what: impl FnOnce() -> String) {
+        let mut log = self.log.borrow_mut();
+        if log.len() < MOST_LOGGED {
+            log.push(what());
+        }
     }
 }
 
@@ -63,6 +85,11 @@ impl Mock {
         }
     }
 
+    /// What `--on simulated` runs: starts of one to two milliseconds.
+    pub fn simulated(seed: u64) -> Self {
+        Mock::noisy("simulated", &Rc::default(), seed, 1.0, 0.1)
+    }
+
     /// A target that takes `floor_ms` and an exponential tail of mean `tail_ms`.
     pub fn noisy(name: &str, world: &Rc<World>, seed: u64, floor_ms: f64, tail_ms: f64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
@@ -86,7 +113,7 @@ impl Target for Mock {
     }
 
     fn run(&mut self) -> Result<Sample, Error> {
-        self.world.log.borrow_mut().push(self.name.clone());
+        self.world.note(|| self.name.clone());
         let run = self.runs;
         self.runs += 1;
         let sample = Sample {
@@ -102,12 +129,24 @@ impl Target for Mock {
             }),
             Outcome::Ready(ms) => {
                 self.world.pass(ms);
-                let phase = |name: &str, ms| Phase { name: name.into(), ms };
-                let phases = vec![phase("start", ms * 0.75), phase("program", ms * 0.25)];
+                // Real clocks count nanoseconds.
+                let share = |share: f64| (ms * share * 1e6).round() / 1e6;
+                let phase = |(name, part): (&str, f64)| Phase {
+                    name: name.into(),
+                    ms: share(part),
+                };
                 Ok(Sample {
-                    ready_ms: Some(ms),
-                    exit_ms: ms,
-                    phases,
+                    ready_ms: Some(share(1.0)),
+                    exit_ms: share(1.0),
+                    phases: STEPS.map(phase).into(),
+                    vm_exits: [("exit port".into(), 1), ("phase port".into(), 2)].into(),
+                    counters: Some(Counters {
+                        minor_faults: Some(30),
+                        major_faults: Some(0),
+                        voluntary_switches: Some(1),
+                        involuntary_switches: Some(0),
+                        ..Counters::default()
+                    }),
                     ..sample
                 })
             }
@@ -119,7 +158,7 @@ impl Target for Mock {
     }
 
     fn memory(&mut self) -> Result<Memory, Error> {
-        self.world.log.borrow_mut().push(format!("{}?", self.name));
+        self.world.note(|| format!("{}?", self.name));
         Ok(Memory {
             uss_bytes: Some(1 << 20),
             ..Memory::default()
