@@ -96,7 +96,10 @@ pub fn system_calls(backend: &dyn Backend, image: &Image, timeout: Duration) -> 
     let counting = SystemCalls::begin()?;
     let seen = run(backend, image, timeout).map_err(|error| error.message)?;
     if seen.timed_out {
-        return Err(format!("the run that was counted took longer than {} s", timeout.as_secs_f64()));
+        return Err(format!(
+            "the run that was counted took longer than {} s",
+            timeout.as_secs_f64()
+        ));
     }
     counting.finish()
 }

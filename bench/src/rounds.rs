@@ -339,10 +339,7 @@ mod tests {
             .filter(|sample| sample.error.is_some())
             .collect();
         assert_eq!(failed.len(), 1);
-        assert_eq!(
-            (&*failed[0].target, failed[0].run, failed[0].ready_ms),
-            ("a", 2, None)
-        );
+        assert_eq!((&*failed[0].target, failed[0].run, failed[0].ready_ms), ("a", 2, None));
     }
 
     #[test]

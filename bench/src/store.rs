@@ -1,6 +1,7 @@
 //! Puts files where they belong so that they are never half-written: written under another name, synced, then renamed.
 
 use crate::error::Error;
+use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
@@ -10,13 +11,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Writes what `content` gives to `path`, which then holds either what it held before or all of it. Makes the folder if it
-/// is missing.
+/// is missing. A symbolic link is followed; what is no file, such as a pipe or a device, is written to where it is.
 pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let asked = path;
+    // What is not there yet stays as it was asked for.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let attempt = || -> io::Result<()> {
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            let mut buffer = BufWriter::new(File::options().write(true).open(path)?);
+            content(&mut buffer)?;
+            return buffer.flush();
+        }
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new().prefix(".isolab-").tempfile_in(folder)?;
         let mut buffer = BufWriter::new(&mut file);
@@ -29,7 +38,7 @@ pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Resul
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         // The rename itself is on disk once the folder is.
-        std::fs::File::open(folder)?.sync_all()
+        File::open(folder)?.sync_all()
     };
     attempt().map_err(|error| {
         let remedy = match error.kind() {
@@ -38,7 +47,7 @@ pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Resul
             ErrorKind::PermissionDenied => "This user may not write there: name another place, or change its owner.",
             _ => "Name another place.",
         };
-        Error::from_cause(format_args!("cannot write {}", path.display()), error).remedy(remedy)
+        Error::from_cause(format_args!("cannot write {}", asked.display()), error).remedy(remedy)
     })
 }
 
@@ -62,6 +71,28 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_is_followed_and_a_pipe_is_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link, pipe) = (
+            folder.path().join("file"),
+            folder.path().join("link"),
+            folder.path().join("pipe"),
+        );
+        std::fs::write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(link.is_symlink() && std::fs::read(&file).unwrap() == b"new");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe).unwrap()
+        });
+        write(&pipe, b"through").unwrap();
+        assert_eq!(reader.join().unwrap(), b"through");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
     #[test]

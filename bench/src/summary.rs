@@ -1,7 +1,7 @@
 //! From samples to the few figures of the results file: one summary per target, and every target against the first.
 
 use crate::stats;
-use reports::model::{Comparison, Distribution, Name, Phase, Sample, Samples, Summary};
+use reports::model::{Comparison, Counters, Name, Phase, Sample, Samples, Summary};
 
 /// A figure of a sample that is summed up and compared.
 struct Quantity {
@@ -31,29 +31,52 @@ pub fn summaries(targets: &[String], samples: &Samples, seed: u64) -> Vec<Summar
 }
 
 fn summary(target: &str, samples: &Samples, seed: u64) -> Option<Summary> {
-    let all = samples.of(target).count();
-    let good = samples.good(target).count();
-    let distribution = |of: fn(&Sample) -> Option<f64>| -> Option<Distribution> {
-        stats::distribution(&values(target, samples, of), seed)
-    };
+    let (mut all, mut good) = (0, 0);
+    let mut columns: [Vec<f64>; FIGURES.len()] = Default::default();
+    for sample in samples.of(target) {
+        all += 1;
+        if sample.error.is_none() {
+            good += 1;
+            for (column, figure) in columns.iter_mut().zip(FIGURES) {
+                column.extend(figure(&sample));
+            }
+        }
+    }
+    let mut distributions = columns.into_iter().map(|column| stats::distribution(&column, seed));
+    let mut next = || distributions.next().flatten();
     (all > 0).then(|| Summary {
         target: target.into(),
-        failed: (all - good) as u32,
-        ready_ms: distribution(READY.of),
-        exit_ms: distribution(EXIT.of),
-        ops_per_s: distribution(WORK.of),
-        uss_bytes: distribution(|sample| Some(sample.memory.as_ref()?.uss_bytes? as f64)),
-        page_faults: distribution(|sample| {
-            let counters = sample.counters.as_ref()?;
-            Some(counters.minor_faults?.saturating_add(counters.major_faults?) as f64)
-        }),
-        context_switches: distribution(|sample| {
-            let counters = sample.counters.as_ref()?;
-            Some(counters.voluntary_switches?.saturating_add(counters.involuntary_switches?) as f64)
-        }),
-        system_calls: distribution(|sample| Some(sample.counters.as_ref()?.system_calls? as f64)),
+        failed: all - good,
+        ready_ms: next(),
+        exit_ms: next(),
+        ops_per_s: next(),
+        uss_bytes: next(),
+        page_faults: next(),
+        context_switches: next(),
+        system_calls: next(),
         phases: phases(target, samples),
     })
+}
+
+/// What is summed up of each sample, in the order of [`Summary`]'s fields.
+const FIGURES: [fn(&Sample) -> Option<f64>; 7] = [
+    READY.of,
+    EXIT.of,
+    WORK.of,
+    |sample| Some(sample.memory.as_ref()?.uss_bytes? as f64),
+    |sample| sum(sample, |counters| [counters.minor_faults, counters.major_faults]),
+    |sample| {
+        sum(sample, |counters| {
+            [counters.voluntary_switches, counters.involuntary_switches]
+        })
+    },
+    |sample| sum(sample, |counters| [counters.system_calls]),
+];
+
+/// The sum of counts, where all of them were taken.
+fn sum<const N: usize>(sample: &Sample, counts: fn(&Counters) -> [Option<u64>; N]) -> Option<f64> {
+    let counts = counts(sample.counters.as_ref()?);
+    counts.into_iter().map(|count| Some(count? as f64)).sum()
 }
 
 /// Every target but the first against the first, for each quantity that both have.
@@ -200,7 +223,12 @@ mod tests {
             .into_iter()
             .map(|phase| (phase.name.into(), phase.ms))
             .collect();
-        let expected = [("clone", 1.0), ("drop privileges", 2.0), ("network", 3.0), ("drop privileges", 40.0)];
+        let expected = [
+            ("clone", 1.0),
+            ("drop privileges", 2.0),
+            ("network", 3.0),
+            ("drop privileges", 40.0),
+        ];
         assert_eq!(found, expected.map(|(name, ms)| (name.to_owned(), ms)));
     }
 
@@ -217,8 +245,14 @@ mod tests {
         };
         let samples = Samples::from([counted(9, Some(50)), counted(11, None), counted(10, None)]);
         let summary = summaries(&targets(), &samples, 1).remove(0);
-        assert_eq!(summary.page_faults.map(|found| (found.n, found.median)), Some((3, 11.0)));
-        assert_eq!(summary.system_calls.map(|found| (found.n, found.median)), Some((1, 50.0)));
+        assert_eq!(
+            summary.page_faults.map(|found| (found.n, found.median)),
+            Some((3, 11.0))
+        );
+        assert_eq!(
+            summary.system_calls.map(|found| (found.n, found.median)),
+            Some((1, 50.0))
+        );
         assert_eq!(summary.context_switches, None);
     }
 

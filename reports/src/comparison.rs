@@ -181,7 +181,11 @@ fn effect_cell(comparison: Option<&Comparison>, messages: &Messages) -> Cell {
         100.0 if share < 1.0 => ">99".to_owned(),
         pairs => pairs.to_string(),
     };
-    Cell::new(messages.with("cell-pairs", &[("pairs", pairs.into())]), String::new(), share)
+    Cell::new(
+        messages.with("cell-pairs", &[("pairs", pairs.into())]),
+        String::new(),
+        share,
+    )
 }
 
 /// A count of events, and its spread where it has one.

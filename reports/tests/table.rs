@@ -27,7 +27,9 @@ fn target(results: &Results, name: &str) -> usize {
 
 fn change_first(results: &mut Results, target: &str, change: impl FnOnce(&mut Sample)) {
     let first = results.samples.iter().position(|sample| sample.target == target);
-    results.samples.change(first.expect("the fixture has samples of it"), change);
+    results
+        .samples
+        .change(first.expect("the fixture has samples of it"), change);
 }
 
 #[test]

@@ -105,7 +105,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let Outcome { results, complete } = lab::compare(&settings, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
-        return Err(Error::new("ended before the first run was done; there is nothing to keep"));
+        return Err(Error::new(
+            "ended before the first run was done; there is nothing to keep",
+        ));
     }
     if to_stdout {
         let style = output::table_style(&std::io::stderr());

@@ -121,7 +121,8 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
             );
         }
         TargetName::Simulated => {
-            return Err(Error::new("the simulated target runs no program").remedy("Compare with it: isolab compare --on simulated."));
+            return Err(Error::new("the simulated target runs no program")
+                .remedy("Compare with it: isolab compare --on simulated."));
         }
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {

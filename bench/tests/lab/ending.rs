@@ -1,10 +1,16 @@
 //! How the lab ends before its time: signals, and readers that go away. Nothing is left behind.
 
-use crate::support::{Need, Place, Said, descendants, expect, expect_status, is_alive, say, test, until};
+use crate::support::{
+    Need, Place, Said, descendants, expect, expect_holds, expect_status, full_pipe, is_alive, say, test, until,
+};
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use reports::model::Results;
+use std::collections::BTreeSet;
 use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 
 /// A workload that takes longer than any test.
@@ -32,6 +38,14 @@ pub fn tests() -> Vec<Trial> {
         }),
         test("a_micro_vm_dies_with_a_lab_that_is_killed", kvm, || killed("microvm")),
         test("sigint_ends_a_pause_between_starts", &[], pause),
+        test("sigint_keeps_the_finished_runs_of_a_comparison", &[], || {
+            kept(Signal::SIGINT, 130)
+        }),
+        test("sigterm_keeps_the_finished_runs_of_a_comparison", &[], || {
+            kept(Signal::SIGTERM, 143)
+        }),
+        test("a_second_sigint_ends_the_lab_at_once", &[], twice),
+        test("results_are_written_to_a_device_and_not_in_its_place", &[], device),
         test("a_reader_that_goes_away_is_not_an_error", &[], broken_pipe),
         test("what_a_process_leaves_running_is_ended", &[], left_running),
     ]
@@ -96,6 +110,86 @@ fn pause() -> Result<(), Failed> {
     send(&lab, Signal::SIGINT)?;
     expect_status(&Said::from(&lab.wait_with_output()?), 130)?;
     expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
+}
+
+/// A comparison of some thousand runs, when the first few are done.
+fn under_way(place: &Place, json: &str) -> Result<Child, Failed> {
+    let args = [
+        "compare", "--on", "process", "--runs", "5000", "--warmup", "0", "--json", json,
+    ];
+    let lab = place.isolab(&args).spawn()?;
+    let mut seen = BTreeSet::new();
+    until("five runs", || {
+        seen.extend(descendants(lab.id()));
+        (seen.len() > 5).then_some(())
+    })?;
+    Ok(lab)
+}
+
+fn kept(signal: Signal, status: i32) -> Result<(), Failed> {
+    for json in ["results.json", "-"] {
+        let place = Place::new();
+        let lab = under_way(&place, json)?;
+        send(&lab, signal)?;
+        let said = Said::from(&lab.wait_with_output()?);
+        expect_status(&said, status)?;
+        expect_holds(&said.stderr, "ended before all runs were done")?;
+        let text = match json {
+            "-" => said.stdout,
+            file => std::fs::read_to_string(place.path().join(file))?,
+        };
+        let results = Results::from_json(&text)?;
+        expect((5..5000).contains(&results.samples.len()), || {
+            format!("{} samples", results.samples.len())
+        })?;
+        expect(
+            results.summary[0].ready_ms.map(|ready| ready.n as usize) == Some(results.samples.len()),
+            || format!("{:?}", results.summary),
+        )?;
+        expect(
+            results.warnings.iter().any(|warning| warning.id == "incomplete"),
+            || format!("{:?}", results.warnings),
+        )?;
+        expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))?;
+    }
+    Ok(())
+}
+
+fn twice() -> Result<(), Failed> {
+    let place = Place::new();
+    // It cannot say where its results are: the first signal is noted, and changes nothing.
+    let (_reader, writer) = full_pipe()?;
+    let mut command = place.isolab(&["compare", "--on", "process", "--runs", "3", "--json", "results.json"]);
+    let mut lab = command.stdout(Stdio::null()).stderr(writer).spawn()?;
+    let results = place.path().join("results.json");
+    until("the results", || results.exists().then_some(()))?;
+    send(&lab, Signal::SIGINT)?;
+    until("the first signal to be noted", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", lab.id())).unwrap_or_default();
+        let pending = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.is_some_and(|mask| mask.trim().chars().any(|digit| digit != '0'))
+        };
+        (!pending("ShdPnd:") && !pending("SigPnd:")).then_some(())
+    })?;
+    expect(is_alive(lab.id()), || "the first signal ended it".into())?;
+    send(&lab, Signal::SIGINT)?;
+    let ended = lab.wait()?;
+    expect(ended.signal() == Some(Signal::SIGINT as i32), || format!("{ended}"))
+}
+
+fn device() -> Result<(), Failed> {
+    let place = Place::new();
+    let full = say(place.isolab(&["compare", "--on", "process", "--runs", "2", "--json", "/dev/full"]))?;
+    expect_status(&full, 2)?;
+    expect_holds(&full.stderr, "cannot write /dev/full: No space left on device")?;
+    let null = say(place.isolab(&["compare", "--on", "process", "--runs", "2", "--json", "/dev/null"]))?;
+    expect_status(&null, 0)?;
+    for path in ["/dev/full", "/dev/null"] {
+        let kind = std::fs::metadata(path)?.file_type();
+        expect(kind.is_char_device(), || format!("{path} is {kind:?}"))?;
+    }
+    Ok(())
 }
 
 fn broken_pipe() -> Result<(), Failed> {

@@ -10,7 +10,7 @@ const USER: &[Need] = &[Need::Root, Need::Tool("setpriv")];
 
 /// A mount namespace of its own, where a test may hide things.
 const OWN_MOUNTS: [&str; 3] = ["unshare", "--mount", "--"];
-const NOBODY: [&str; 5] = [
+pub const NOBODY: [&str; 5] = [
     "setpriv",
     "--reuid=65534",
     "--regid=65534",

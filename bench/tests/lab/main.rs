@@ -3,6 +3,8 @@
 
 mod baselines;
 mod comparing;
+mod counting;
+mod economy;
 mod ending;
 mod exporting;
 mod host;
@@ -20,6 +22,8 @@ fn main() {
     let tests = [
         baselines::tests(),
         comparing::tests(),
+        counting::tests(),
+        economy::tests(),
         ending::tests(),
         exporting::tests(),
         host::tests(),

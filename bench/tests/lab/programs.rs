@@ -34,6 +34,50 @@ pub fn elf(code: &[u8]) -> Vec<u8> {
     file
 }
 
+/// Instructions that call getpid(2) so often, write one byte and end.
+pub fn calling(times: u32) -> Vec<u8> {
+    let getpid = [0xb8, 39, 0, 0, 0, 0x0f, 0x05]; // mov eax, 39; syscall
+    [repeat(times, &getpid), WRITE_AND_EXIT.into()].concat()
+}
+
+/// Instructions that write to so many new pages of 4 KiB, then write one byte and end.
+pub fn touching(pages: u32) -> Vec<u8> {
+    let length = (pages * 4096).to_le_bytes();
+    let mut code = vec![0xb8, 9, 0, 0, 0, 0x31, 0xff, 0xbe]; // mov eax, 9 (mmap); xor edi, edi; mov esi, length
+    code.extend(length);
+    code.extend([0xba, 3, 0, 0, 0]); // mov edx, PROT_READ | PROT_WRITE
+    code.extend([0x41, 0xba, 0x22, 0, 0, 0]); // mov r10d, MAP_PRIVATE | MAP_ANONYMOUS
+    code.extend([0x41, 0xb8, 0xff, 0xff, 0xff, 0xff]); // mov r8d, -1
+    code.extend([0x45, 0x31, 0xc9, 0x0f, 0x05]); // xor r9d, r9d; syscall
+    code.extend([0x49, 0x89, 0xc5, 0x4c, 0x89, 0xef, 0xbe]); // mov r13, rax; mov rdi, r13; mov esi, length
+    code.extend(length);
+    code.extend([0xba, 15, 0, 0, 0]); // mov edx, MADV_NOHUGEPAGE: one fault for each page
+    code.extend([0xb8, 28, 0, 0, 0, 0x0f, 0x05]); // mov eax, 28 (madvise); syscall
+    let touch = [0x41, 0xc6, 0x45, 0, 1, 0x49, 0x81, 0xc5, 0, 0x10, 0, 0]; // mov byte [r13], 1; add r13, 4096
+    code.extend(repeat(pages, &touch));
+    code.extend(WRITE_AND_EXIT);
+    code
+}
+
+/// `write(1, ".", 1)`, `exit_group(0)`, and the dot.
+const WRITE_AND_EXIT: [u8; 34] = [
+    0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, // mov eax, 1; mov edi, 1
+    0x48, 0x8d, 0x35, 16, 0, 0, 0, // lea rsi, [rip + 16]
+    0xba, 1, 0, 0, 0, 0x0f, 0x05, // mov edx, 1; syscall
+    0x31, 0xff, 0xb8, 231, 0, 0, 0, 0x0f, 0x05, b'.', // xor edi, edi; mov eax, 231; syscall
+];
+
+/// These instructions so often; they may use every register but r12.
+fn repeat(times: u32, body: &[u8]) -> Vec<u8> {
+    let length = body.len() as u8;
+    let mut code = vec![0x41, 0xbc]; // mov r12d, times
+    code.extend(times.to_le_bytes());
+    code.extend([0x45, 0x85, 0xe4, 0x74, length + 5]); // test r12d, r12d; jz past the loop
+    code.extend(body);
+    code.extend([0x41, 0xff, 0xcc, 0xeb, 0_u8.wrapping_sub(length + 10)]); // dec r12d; jmp to the test
+    code
+}
+
 /// An executable file with these bytes.
 pub fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);

@@ -1,14 +1,16 @@
 //! Starting the lab, and saying what a test needs.
 
 use libtest_mimic::{Failed, Trial};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use reports::model::Results;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a test waits for something that happens at once on any host, before it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Something that not every host has.
 #[derive(Clone, Copy)]
@@ -16,6 +18,7 @@ pub enum Need {
     Kvm,
     Containers,
     Root,
+    SystemCalls,
     Tool(&'static str),
 }
 
@@ -31,6 +34,7 @@ impl Need {
                 .into_iter()
                 .find(|finding| finding.verdict == container::Verdict::Missing)
                 .map(|finding| format!("no containers: {}: {}", finding.subject, finding.answer)),
+            Need::SystemCalls => bench::calls::SystemCalls::begin().err(),
             Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "not root".into()),
             Need::Tool(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
@@ -177,6 +181,14 @@ pub fn expect_status(said: &Said, status: i32) -> Result<(), Failed> {
 
 pub fn expect_holds(text: &str, part: &str) -> Result<(), Failed> {
     expect(text.contains(part), || format!("{part:?} is not in {text:?}"))
+}
+
+/// A pipe that is full: who writes to it waits until somebody reads.
+pub fn full_pipe() -> Result<(OwnedFd, OwnedFd), Failed> {
+    let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    let room = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096))?;
+    nix::unistd::write(&writer, &vec![b'.'; usize::try_from(room)?])?;
+    Ok((reader, writer))
 }
 
 /// Looks again and again until it finds what it waits for.

@@ -17,43 +17,65 @@ use std::fmt;
 #[derive(Clone, Default)]
 pub struct Samples {
     names: Names,
-    packed: Vec<Box<[u8]>>,
+    /// Packed samples, each in one piece.
+    bytes: Vec<u8>,
+    /// Where each begins in `bytes`. A sample that was changed begins anew behind the others.
+    starts: Vec<usize>,
 }
 
 impl Samples {
     /// Adds a sample at the end.
     pub fn push(&mut self, sample: Sample) {
+        let start = self.append(sample);
+        self.starts.push(start);
+    }
+
+    fn append(&mut self, sample: Sample) -> usize {
+        let start = self.bytes.len();
         let packed = pack(sample, &mut self.names);
-        self.packed.push(packed);
+        let bytes = std::mem::take(&mut self.bytes);
+        self.bytes = postcard::to_extend(&packed, bytes).expect("numbers and texts can always be packed");
+        start
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.packed.len()
+        self.starts.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.packed.is_empty()
+        self.starts.is_empty()
     }
 
     /// The sample at this place.
     pub fn get(&self, index: usize) -> Option<Sample> {
-        self.packed.get(index).map(|packed| self.names.unpack(packed))
+        self.starts.get(index).map(|start| self.unpack(*start))
     }
 
     /// All of them, in order.
     pub fn iter(&self) -> Iter<'_> {
         Iter {
-            names: &self.names,
-            packed: self.packed.iter(),
+            samples: self,
+            starts: self.starts.iter(),
         }
+    }
+
+    fn unpack(&self, start: usize) -> Sample {
+        self.names.unpack(&self.bytes[start..])
+    }
+
+    /// The number of a sample's target, without unpacking the rest.
+    fn target_of(&self, start: usize) -> Option<u32> {
+        postcard::take_from_bytes(&self.bytes[start..])
+            .ok()
+            .map(|(target, _)| target)
     }
 
     /// The targets that have samples, each once, in the order of their first.
     pub fn targets(&self) -> Vec<Name> {
         let mut found: Vec<u32> = Vec::new();
-        for target in self.packed.iter().filter_map(|packed| target_of(packed)) {
+        for target in self.starts.iter().filter_map(|start| self.target_of(*start)) {
             if !found.contains(&target) {
                 found.push(target);
             }
@@ -64,8 +86,8 @@ impl Samples {
     /// Those of one target, in order; the others are not even unpacked.
     pub fn of<'a>(&'a self, target: &str) -> impl Iterator<Item = Sample> + use<'a> {
         let target = self.names.number_of(target);
-        let own = move |packed: &&Box<[u8]>| target.is_some() && target_of(packed) == target;
-        self.packed.iter().filter(own).map(|packed| self.names.unpack(packed))
+        let own = move |start: &&usize| target.is_some() && self.target_of(**start) == target;
+        self.starts.iter().filter(own).map(|start| self.unpack(*start))
     }
 
     /// Those of one target that did not fail, in order.
@@ -77,7 +99,7 @@ impl Samples {
     pub fn change(&mut self, index: usize, change: impl FnOnce(&mut Sample)) {
         if let Some(mut sample) = self.get(index) {
             change(&mut sample);
-            self.packed[index] = pack(sample, &mut self.names);
+            self.starts[index] = self.append(sample);
         }
     }
 
@@ -88,7 +110,7 @@ impl Samples {
 
     /// Keeps only the first `length`.
     pub fn truncate(&mut self, length: usize) {
-        self.packed.truncate(length);
+        self.starts.truncate(length);
     }
 
     /// Removes all.
@@ -100,19 +122,19 @@ impl Samples {
 /// All samples in order; see [`Samples::iter`].
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
-    names: &'a Names,
-    packed: std::slice::Iter<'a, Box<[u8]>>,
+    samples: &'a Samples,
+    starts: std::slice::Iter<'a, usize>,
 }
 
 impl Iterator for Iter<'_> {
     type Item = Sample;
 
     fn next(&mut self) -> Option<Sample> {
-        self.packed.next().map(|packed| self.names.unpack(packed))
+        self.starts.next().map(|start| self.samples.unpack(*start))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.packed.size_hint()
+        self.starts.size_hint()
     }
 }
 
@@ -229,7 +251,7 @@ impl Names {
     }
 
     fn unpack(&self, packed: &[u8]) -> Sample {
-        let packed: Packed = postcard::from_bytes(packed).expect("what was packed here can be unpacked");
+        let (packed, _): (Packed, _) = postcard::take_from_bytes(packed).expect("what was packed here can be unpacked");
         let phase = |(name, time): (u32, Time)| Phase {
             name: self.name(name),
             ms: time.ms(),
@@ -272,8 +294,8 @@ struct Packed {
     error: Option<u32>,
 }
 
-fn pack(sample: Sample, names: &mut Names) -> Box<[u8]> {
-    let packed = Packed {
+fn pack(sample: Sample, names: &mut Names) -> Packed {
+    Packed {
         target: names.number(sample.target),
         run: sample.run,
         round: sample.round,
@@ -294,14 +316,7 @@ fn pack(sample: Sample, names: &mut Names) -> Box<[u8]> {
             .collect(),
         counters: sample.counters,
         error: sample.error.map(|error| names.number(error.into())),
-    };
-    let bytes = postcard::to_allocvec(&packed).expect("numbers and texts can always be packed");
-    bytes.into_boxed_slice()
-}
-
-/// The number of its target's name, without unpacking the rest.
-fn target_of(packed: &[u8]) -> Option<u32> {
-    postcard::take_from_bytes(packed).ok().map(|(target, _)| target)
+    }
 }
 
 /// A time that unpacks to the very number it was packed from.
@@ -368,7 +383,7 @@ mod tests {
     #[test]
     fn a_sample_of_a_micro_vm_takes_a_tenth_of_what_it_takes_unpacked() {
         let samples: Samples = (0..1000).map(sample).collect();
-        let packed: usize = samples.packed.iter().map(|packed| packed.len()).sum();
+        let packed = samples.bytes.len();
         let names: usize = PHASES.iter().map(|name| name.len() + size_of::<Phase>()).sum();
         let unpacked = size_of::<Sample>() + names;
         assert!(packed / 1000 < unpacked / 8, "{} of {unpacked} bytes", packed / 1000);
