@@ -79,7 +79,7 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     }
     seen.end = instance.finish()?;
     seen.gone_ns = clock::now_ns();
-    seen.counters = counters(before.as_ref(), of_children().as_ref());
+    seen.counters = counters(&before, &of_children());
     // What it wrote just before its end, where the end was seen first.
     seen.stdout.read();
     seen.stderr.read();
@@ -104,38 +104,22 @@ pub fn system_calls(backend: &dyn Backend, image: &Image, timeout: Duration) -> 
     counting.finish()
 }
 
-/// What the kernel has counted so far of all children that were reaped, and of theirs (getrusage(2), RUSAGE_CHILDREN).
-fn of_children() -> Result<Usage, Errno> {
-    getrusage(UsageWho::RUSAGE_CHILDREN)
+/// What the kernel has counted so far of all children that were reaped, and of theirs.
+fn of_children() -> Usage {
+    // For a constant and known `who`, getrusage(2) has no error to report.
+    getrusage(UsageWho::RUSAGE_CHILDREN).expect("the kernel always knows its counts")
 }
 
 /// What was added to the counts of the children: the lab runs one instance at a time.
-fn counters(before: Result<&Usage, &Errno>, after: Result<&Usage, &Errno>) -> Counters {
-    let mut counters = Counters::default();
-    let fields: [(&str, &mut Option<u64>, fn(&Usage) -> i64); 4] = [
-        ("minor_faults", &mut counters.minor_faults, Usage::minor_page_faults),
-        ("major_faults", &mut counters.major_faults, Usage::major_page_faults),
-        (
-            "voluntary_switches",
-            &mut counters.voluntary_switches,
-            Usage::voluntary_context_switches,
-        ),
-        (
-            "involuntary_switches",
-            &mut counters.involuntary_switches,
-            Usage::involuntary_context_switches,
-        ),
-    ];
-    for (name, field, of) in fields {
-        match (before, after) {
-            (Ok(before), Ok(after)) => *field = u64::try_from(of(after) - of(before)).ok(),
-            (Err(errno), _) | (_, Err(errno)) => {
-                let why = format!("getrusage(2): {}", errno.desc());
-                counters.missing.insert(name.into(), why);
-            }
-        }
+fn counters(before: &Usage, after: &Usage) -> Counters {
+    let added = |of: fn(&Usage) -> i64| u64::try_from(of(after) - of(before)).ok();
+    Counters {
+        minor_faults: added(Usage::minor_page_faults),
+        major_faults: added(Usage::major_page_faults),
+        voluntary_switches: added(Usage::voluntary_context_switches),
+        involuntary_switches: added(Usage::involuntary_context_switches),
+        ..Counters::default()
     }
-    counters
 }
 
 /// An instance that has written its first byte and was stopped there. Dropping it ends it.
