@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.initramfs = Initramfs::Bytes(files.finish());
     config.args = args.collect();
 
-    let outcome = microvm::run(&config)?;
+    let outcome = microvm::run(config)?;
     eprint!("{}", outcome.kernel_log);
     eprintln!("{:?}", outcome.end);
     for (reason, exit) in &outcome.exits {

@@ -1,6 +1,6 @@
 //! What to run, and in what machine.
 
-use crate::Error;
+use crate::{Error, Sandbox};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -95,6 +95,8 @@ pub struct Config {
     /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk; mounted on `/disk` if it holds a
     /// file system that the kernel knows.
     pub disk: Option<Disk>,
+    /// What the process gives up before the guest's first instruction.
+    pub sandbox: Sandbox,
     /// Whether a Linux guest writes its whole kernel log, which costs time; without, only what ends it.
     pub kernel_log: bool,
 }
@@ -117,6 +119,7 @@ impl Config {
             cpus: 1,
             modules: Vec::new(),
             disk: None,
+            sandbox: Sandbox::On(Vec::new()),
             kernel_log: false,
         }
     }

@@ -118,6 +118,16 @@ pub enum Error {
     /// The console's output has nowhere to go.
     #[error("cannot write the guest's output: {0}")]
     Output(std::io::Error),
+    /// The monitor cannot give up what it does not need.
+    #[error(
+        "the monitor cannot {what}: {errno}. A kernel without seccomp, or one that forbids it to this process (a container's own filter), cannot confine a monitor; where the guest is trusted, run it without (Sandbox::Off)"
+    )]
+    Sandbox {
+        /// What it tried.
+        what: &'static str,
+        /// What the kernel answered.
+        errno: nix::errno::Errno,
+    },
     /// The watchdog cannot be set up.
     #[error("cannot set up the timer that ends the guest at its timeout: {0}")]
     Timer(nix::Error),

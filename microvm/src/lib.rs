@@ -9,13 +9,14 @@
 //! files.add_file("/hello", 0o755, &std::fs::read("hello").unwrap()).unwrap();
 //! let initramfs = Initramfs::Bytes(files.finish());
 //! let config = Config { initramfs, program: "/hello".into(), ..Config::new(Kernel::Builtin) };
-//! let outcome = microvm::run(&config).unwrap();
+//! let outcome = microvm::run(config).unwrap();
 //! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().map(|exit| exit.count).sum::<u64>());
 //! ```
 //!
 //! In the order of a run: [`memory`] is reserved, [`boot`] loads kernel and initramfs into it and writes what the PVH
 //! protocol wants, [`vcpu`] makes the processor, [`machine`] lets it execute and answers its exits with the
-//! [`devices`]. [`watchdog`] ends a machine that takes too long. The guest kernel is a program of its own, in
+//! [`devices`]. Before the guest's first instruction the process gives up what it does not need ([`sandbox`]), for good: a
+//! process that runs a machine does little else. [`watchdog`] ends a machine that takes too long. The guest kernel is a program of its own, in
 //! `microvm/kernel`; [`kernel`] holds the built one.
 
 mod boot;
@@ -29,6 +30,7 @@ mod linux;
 mod machine;
 mod memory;
 mod probe;
+mod sandbox;
 mod stamp;
 mod vcpu;
 mod watchdog;
@@ -39,4 +41,5 @@ pub use exits::Exit;
 pub use machine::{End, Outcome, run};
 pub use memory::GUEST_RAM;
 pub use probe::{Finding, KvmKind, Probe, probe};
+pub use sandbox::Sandbox;
 pub use stamp::{Recorder, Stamp, Step, phases};

@@ -6,13 +6,14 @@ use crate::error::KvmError;
 use crate::exits::{self, Dead, Exit, Exits};
 use crate::kernel::Image;
 use crate::memory::Ram;
+use crate::sandbox::Thread;
 use crate::vcpu::{self, failed};
 use crate::watchdog::Watchdog;
-use crate::{Config, Error, Recorder, Stamp, linux, stamp};
+use crate::{Config, Error, Initramfs, Recorder, Stamp, linux, stamp};
 use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
 use std::collections::BTreeMap;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 use vm_memory::{GuestMemoryBackend, GuestMemoryRegion};
 
@@ -49,7 +50,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// Everything of [`Error`]: the machine cannot be made, or stopped in a way that nobody expects.
-pub fn run(config: &Config) -> Result<Outcome, Error> {
+pub fn run(mut config: Config) -> Result<Outcome, Error> {
     let mut stamps = Recorder::default();
     stamps.ended(stamp::BEGAN);
     let kvm = open_kvm()?;
@@ -61,7 +62,7 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
 
     let kernel = Image::open(&config.kernel)?;
     if kernel.is_linux() {
-        return linux::run(config, kernel, &kvm, &vm, stamps);
+        return linux::run(config, kernel, kvm, &vm, stamps);
     }
     let memory = Ram::reserve(config.memory_bytes)?;
     stamps.ended(stamp::RESERVE_MEMORY);
@@ -76,14 +77,21 @@ pub fn run(config: &Config) -> Result<Outcome, Error> {
         acpi_tables: &[],
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
+    config.initramfs = Initramfs::Bytes(Vec::new());
     stamps.ended(stamp::LOAD);
 
     let vcpu = vcpu::make(&kvm, &vm, entry, &mut stamps)?;
 
+    let watchdog = Watchdog::start(config.timeout)?;
+    drop((kvm, vm)); // the processor holds what it needs of them
+    config.sandbox.shed(&[vcpu.as_raw_fd()])?;
+    config.sandbox.enter(Thread::Processor)?;
+    stamps.ended(stamp::CONFINE);
+
     let (input, output) = (std::io::stdin(), std::io::stdout());
     let machine = Machine {
         devices: Devices::new(input.as_fd(), output.as_fd()),
-        watchdog: Watchdog::start(config.timeout)?,
+        watchdog,
         vcpu,
         memory,
         exits: Exits::none(),

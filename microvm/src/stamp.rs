@@ -112,6 +112,11 @@ pub const SET_STATE: Step = step(
     "ioctl(KVM_SET_SREGS, KVM_SET_REGS)",
     "the state in which the boot protocol enters a kernel",
 );
+pub const CONFINE: Step = step(
+    "confine the monitor",
+    "capset, close_range, seccomp",
+    "it gives up what it does not need, before the guest's first instruction",
+);
 pub const PROCESSORS: Step = step(
     "make the processors",
     "ioctl(KVM_CREATE_VCPU, KVM_SET_CPUID2, …)",

@@ -5,7 +5,8 @@ mod support;
 use libtest_mimic::{Failed, Trial};
 use microvm::initramfs::Archive;
 use microvm::{Config, Initramfs, Kernel, KvmKind};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::fd::IntoRawFd;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use support::{MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
@@ -39,11 +40,14 @@ fn trials() -> Vec<Trial> {
         trial("an_endless_program_ends_at_the_timeout", endless),
         trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
         trial("any_size_of_memory_that_makes_sense_works", sizes),
+        trial("a_running_machine_has_given_up_what_it_does_not_need", confined),
     ]
 }
 
 /// A machine that runs the guest's program.
 fn config(arguments: Vec<String>) -> Config {
+    // A descriptor that the machine has no use for.
+    let _forgotten = std::fs::File::open("/proc/self/exe").unwrap().into_raw_fd();
     let mut archive = Archive::new();
     archive
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
@@ -283,4 +287,65 @@ fn sizes() -> Result<(), Failed> {
             .map_err(|failed| format!("{mib} MiB: {}", failed.message().unwrap_or_default()))?;
     }
     Ok(())
+}
+
+/// At the guest's first byte of output: no capability, no way to new privileges, a filter on every thread, and no
+/// descriptor but the console's and the processor's.
+fn confined() -> Result<(), Failed> {
+    let mut child = command(&["flood"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let (rights, descriptors) = (rights(child.id()), descriptors(child.id()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (rights, descriptors) = (
+        rights.map_err(|e| e.to_string())?,
+        descriptors.map_err(|e| e.to_string())?,
+    );
+    // KVM may have added a thread of its own.
+    let none = "CapInh 0 CapPrm 0 CapEff 0 CapAmb 0 NoNewPrivs 1 Seccomp 2";
+    if rights.is_empty() || rights.iter().any(|rights| rights != none) {
+        return Err(format!("{rights:?}").into());
+    }
+    if descriptors != ["anon_inode:kvm-vcpu:0"] {
+        return Err(format!("{descriptors:?}").into());
+    }
+    Ok(())
+}
+
+/// What each thread of a process may do (proc_pid_status(5)).
+fn rights(process: u32) -> std::io::Result<Vec<String>> {
+    let of_thread = |status: String| {
+        let of = |name: &str| {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            format!(
+                "{name} {:x}",
+                u64::from_str_radix(line.unwrap_or("f").trim(), 16).unwrap()
+            )
+        };
+        ["CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs", "Seccomp"]
+            .map(of)
+            .join(" ")
+    };
+    std::fs::read_dir(format!("/proc/{process}/task"))?
+        .map(|thread| Ok(of_thread(std::fs::read_to_string(thread?.path().join("status"))?)))
+        .collect()
+}
+
+/// What a process's descriptors above 2 lead to.
+fn descriptors(process: u32) -> std::io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(format!("/proc/{process}/fd"))? {
+        let path = entry?.path();
+        if !["0", "1", "2"].iter().any(|standard| path.ends_with(standard)) {
+            found.push(std::fs::read_link(&path)?.display().to_string());
+        }
+    }
+    Ok(found)
 }

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use nix::unistd::{Whence, lseek};
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +48,12 @@ impl Disk {
             None => None,
         };
         Ok(Self { base, overlay, bytes })
+    }
+
+    /// The descriptors it is read and written by.
+    pub fn descriptors(&self) -> impl Iterator<Item = RawFd> {
+        let overlay = self.overlay.as_ref().map(|overlay| overlay.file.as_raw_fd());
+        [self.base.as_raw_fd()].into_iter().chain(overlay)
     }
 
     /// Its size in bytes, a multiple of [`SECTOR`].

@@ -9,25 +9,28 @@ use crate::devices::{COM1, COM2};
 use crate::exits::{self, Exits};
 use crate::kernel::Image;
 use crate::memory::Ram;
+use crate::sandbox::Thread;
 use crate::stamp::Recorder;
 use crate::vcpu::failed;
-use crate::{Config, End, Error, Outcome, machine, stamp, watchdog};
+use crate::{Config, End, Error, Initramfs, Outcome, Sandbox, machine, stamp, watchdog};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Runs the machine until it ends.
-pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Recorder) -> Result<Outcome, Error> {
+pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: Recorder) -> Result<Outcome, Error> {
     if config.cpus == 0 || config.cpus > CPUS_MAX {
         return Err(Error::Processors {
             asked: config.cpus,
             most: CPUS_MAX,
         });
     }
-    let disk = config.disk.as_ref().map(Disk::open).transpose()?.map(Block::new);
+    let disk = config.disk.as_ref().map(Disk::open).transpose()?;
+    let mut own: Vec<RawFd> = disk.iter().flat_map(Disk::descriptors).collect();
+    let disk = disk.map(Block::new);
     board::make(vm)?;
     stamps.ended(stamp::BOARD);
     let memory = Ram::reserve(config.memory_bytes)?;
@@ -38,8 +41,8 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
     let payload = Payload {
         kernel,
         initramfs: &config.initramfs,
-        second_archive: &start::archive(config)?,
-        command_line: command_line::make(config),
+        second_archive: &start::archive(&config)?,
+        command_line: command_line::make(&config),
         command_line_max: command_line::LONGEST,
         acpi_tables: &acpi::make(
             config.cpus,
@@ -48,18 +51,24 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         ),
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
+    config.initramfs = Initramfs::Bytes(Vec::new());
     stamps.ended(stamp::LOAD);
 
-    let features = processor::features(kvm, vm)?;
+    let features = processor::features(&kvm, vm)?;
     let processors = (0..config.cpus)
         .map(|id| processor::make(vm, &features, id, config.cpus, entry))
         .collect::<Result<Vec<_>, _>>()?;
     stamps.ended(stamp::PROCESSORS);
 
     watchdog::catch_signal()?;
+    drop(kvm);
+    own.extend(processors.iter().map(AsRawFd::as_raw_fd).chain([vm.as_raw_fd()]));
+    config.sandbox.shed(&own)?;
     let (input, output) = (std::io::stdin(), std::io::stdout());
     let shared = Shared {
         memory: &memory,
+        sandbox: &config.sandbox,
+        gate: RwLock::new(()),
         devices: Mutex::new(Devices::new(vm, output.as_fd(), disk, stamps)),
         input_has_room: Condvar::new(),
         stop: AtomicBool::new(false),
@@ -68,6 +77,7 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
     };
     let threads: Vec<AtomicI32> = (0..=processors.len()).map(|_| AtomicI32::new(0)).collect();
     let (end, exits) = thread::scope(|scope| {
+        let gate = shared.gate.write();
         let mut handles = Vec::new();
         let spawned = processors.into_iter().zip(&threads[1..]).try_for_each(|(vcpu, id)| {
             let work = || execute(vcpu, &shared, id);
@@ -78,7 +88,9 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         let spawned = spawned.and_then(|()| {
             let work = || {
                 threads[0].store(this_thread(), Ordering::Release);
-                input::pass_on(input.as_fd(), &shared);
+                if shared.confine(Thread::Input) {
+                    input::pass_on(input.as_fd(), &shared);
+                }
                 threads[0].store(GONE, Ordering::Release);
             };
             thread::Builder::new()
@@ -88,8 +100,11 @@ pub fn run(config: &Config, kernel: Image, kvm: &Kvm, vm: &VmFd, mut stamps: Rec
         });
         if let Err(error) = spawned {
             threads[0].store(GONE, Ordering::Release);
-            shared.end(Err(Error::Thread(error)));
+            shared.fail(Error::Thread(error));
+        } else if let Err(error) = config.sandbox.enter(Thread::Main) {
+            shared.fail(error);
         }
+        drop(gate);
         let end = shared.wait_for_end(config.timeout);
         shared.stop(&threads[..=handles.len()]);
         let mut exits = Exits::none();
@@ -119,6 +134,9 @@ const GONE: i32 = -1;
 /// What the threads of a machine share.
 pub struct Shared<'a> {
     memory: &'a Ram,
+    sandbox: &'a Sandbox,
+    /// Closed until every thread is confined: the guest's first instruction comes after that.
+    gate: RwLock<()>,
     devices: Mutex<Devices<'a>>,
     input_has_room: Condvar,
     stop: AtomicBool,
@@ -159,6 +177,21 @@ impl<'a> Shared<'a> {
 
     fn devices(&self) -> MutexGuard<'_, Devices<'a>> {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Confines the calling thread and waits until the others are; false when the machine is not to run.
+    fn confine(&self, thread: Thread) -> bool {
+        if let Err(error) = self.sandbox.enter(thread) {
+            self.fail(error);
+        }
+        drop(self.gate.read());
+        !self.stopped()
+    }
+
+    /// The machine cannot run.
+    fn fail(&self, error: Error) {
+        self.stop.store(true, Ordering::Release);
+        self.end(Err(error));
     }
 
     /// Says how the machine ended; the first one counts.
@@ -220,6 +253,7 @@ fn this_thread() -> i32 {
 /// Lets a processor execute until the machine ends.
 fn execute(mut vcpu: VcpuFd, shared: &Shared, id: &AtomicI32) -> Exits {
     id.store(this_thread(), Ordering::Release);
+    shared.confine(Thread::Processor);
     let mut exits = Exits::none();
     while !shared.stopped() {
         match step(&mut vcpu, shared, &mut exits) {

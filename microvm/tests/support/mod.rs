@@ -60,7 +60,7 @@ fn be_a_machine(mut config: Config) -> ExitCode {
         base: base.into(),
         overlay: text(OVERLAY).map(PathBuf::from),
     });
-    match microvm::run(&config) {
+    match microvm::run(config) {
         Ok(outcome) => {
             eprint!("{}", outcome.kernel_log);
             match outcome.end {

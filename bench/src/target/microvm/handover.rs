@@ -6,7 +6,7 @@ use super::MicroVm;
 use crate::error::Error;
 use crate::image::Image;
 use microvm::initramfs::Archive;
-use microvm::{Config, Initramfs, Kernel};
+use microvm::{Config, Initramfs, Kernel, Sandbox};
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,7 @@ pub fn config(argument: Option<String>) -> Result<Config, Error> {
             .collect(),
         memory_bytes: order.memory_bytes,
         timeout: order.timeout,
+        sandbox: Sandbox::On(vec![REPORT_FD]),
         ..Config::new(order.kernel.map_or(Kernel::Builtin, Kernel::File))
     })
 }

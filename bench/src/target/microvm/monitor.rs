@@ -17,7 +17,7 @@ pub fn run_if_asked() {
 
 fn run() -> i32 {
     let outcome = match handover::config(std::env::args().nth(2)) {
-        Ok(config) => microvm::run(&config).map_err(|error| error.to_string()),
+        Ok(config) => microvm::run(config).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let (status, report) = match outcome {
