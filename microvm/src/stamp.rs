@@ -37,8 +37,13 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Notes that a step has just ended. Costs one read of the clock (vDSO, no system call).
+    /// Notes that a step has just ended, the first time. Costs one read of the clock (vDSO, no system call).
+    ///
+    /// A guest asks for stamps as often as it likes: no step is noted twice.
     pub fn ended(&mut self, step: Step) {
+        if self.stamps.iter().any(|stamp| stamp.step == step) {
+            return;
+        }
         self.stamps.push(Stamp { step, at_ns: now_ns() });
     }
 
@@ -146,6 +151,16 @@ pub const INIT: Step = step(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_ends_once() {
+        let mut recorder = Recorder::default();
+        for step in [BEGAN, LOAD, LOAD, BEGAN, LOAD] {
+            recorder.ended(step);
+        }
+        let steps: Vec<_> = recorder.into_stamps().iter().map(|stamp| stamp.step).collect();
+        assert_eq!(steps, [BEGAN, LOAD]);
+    }
 
     #[test]
     fn a_phase_ends_with_the_last_of_its_steps() {
