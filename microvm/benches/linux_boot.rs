@@ -174,7 +174,7 @@ fn be_a_machine(kernel: PathBuf) -> ExitCode {
         memory_mib: number(MEMORY).unwrap_or(128),
         cpus: number(CPUS).unwrap_or(1) as u8,
     };
-    match microvm::run(&config(kernel, size)) {
+    match microvm::run(config(kernel, size)) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -1,46 +1,36 @@
 //! Guests that mean harm: a few instructions each, in place of a kernel. None hangs or crashes its monitor, none makes it
 //! grow, and each ends with the status or the error that it should. Needs /dev/kvm.
 //!
-//! Each machine runs in a process of its own: this test binary again, told by environment variables. It can be copied to
-//! another machine.
+//! The test binary can be copied to another machine.
 
-use libtest_mimic::{Arguments, Failed, Trial};
-use microvm::{Config, End, Kernel, KvmKind};
+mod support;
+
+use libtest_mimic::{Failed, Trial};
+use microvm::{Config, Kernel, KvmKind};
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, ExitCode};
 use std::time::Duration;
+use support::{ENDED, FAILED, TIMEOUT};
 
-/// Tells the test binary to be a machine: the file with the kernel.
-const KERNEL: &str = "ISOLAB_TEST_KERNEL_FILE";
-/// Its timeout in milliseconds.
-const TIMEOUT: &str = "ISOLAB_TEST_TIMEOUT";
 /// Memory of the machines.
 const MEMORY: u64 = 16 << 20;
-/// A monitor may use so much more at its worst than when its guest began.
-const GROWTH_MAX_KIB: u64 = 1024;
-/// Status of a test process whose machine ended by itself without one, and whose machine could not go on.
-const NO_STATUS: i32 = 200;
-const FAILED: i32 = 201;
+/// A monitor may use so much more at its worst than when its guest began: parts of its own program that it had not used yet.
+const GROWTH_MAX_KIB: u64 = 2048;
 /// How a guest says that it got to its end.
 const DONE: [u8; 4] = [0xb0, 42, 0xe6, 0xf4]; // mov al, 42; out 0xf4, al
 
 fn main() -> ExitCode {
-    if let Some(kernel) = std::env::var_os(KERNEL) {
-        return be_a_machine(kernel.into());
-    }
+    support::main(config, trials)
+}
+
+fn trials() -> Vec<Trial> {
     let missing = match microvm::probe().kind {
-        KvmKind::None(reason) => Some(reason),
+        KvmKind::None(reason) => Some(format!("needs KVM: {reason}")),
         _ => None,
     };
-    let trial = |name: &str, test: fn() -> Result<(), Failed>| {
-        let title = match &missing {
-            Some(reason) => format!("{name} [needs KVM: {reason}]"),
-            None => name.to_string(),
-        };
-        Trial::test(title, test).with_ignored_flag(missing.is_some())
-    };
-    let trials = vec![
+    let trial = |name, test| support::trial(name, missing.as_ref(), test);
+    vec![
         trial("an_endless_loop_ends_at_the_timeout", endless_loop),
         trial("a_triple_fault_is_an_error_that_names_it", triple_fault),
         trial("a_halt_that_nothing_can_wake_is_an_error_that_says_so", halt),
@@ -58,32 +48,14 @@ fn main() -> ExitCode {
         trial("a_flooded_console_waits_for_its_reader", flooded_console),
         trial("a_console_whose_reader_is_gone_ends_the_machine", reader_gone),
         trial("a_machine_killed_from_outside_is_gone", killed),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    ]
 }
 
-fn be_a_machine(kernel: std::path::PathBuf) -> ExitCode {
-    let timeout = std::env::var(TIMEOUT).ok().and_then(|value| value.parse().ok());
-    let config = Config {
-        timeout: Some(Duration::from_millis(timeout.unwrap_or(60_000))),
+/// A machine that boots the file of that name.
+fn config(words: Vec<String>) -> Config {
+    Config {
         memory_bytes: MEMORY,
-        ..Config::new(Kernel::File(kernel))
-    };
-    match microvm::run(config) {
-        Ok(outcome) => {
-            eprint!("{}", outcome.kernel_log);
-            match outcome.end {
-                End::Exited(status) => ExitCode::from(status),
-                end => {
-                    eprintln!("{end:?}");
-                    ExitCode::from(NO_STATUS as u8)
-                }
-            }
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(FAILED as u8)
-        }
+        ..Config::new(Kernel::File(words.concat().into()))
     }
 }
 
@@ -131,14 +103,9 @@ struct Ran {
 fn start(code: &[u8], timeout_ms: u64) -> (Child, tempfile::NamedTempFile) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&kernel(code)).unwrap();
-    let child = Command::new(std::env::current_exe().unwrap())
-        .env(KERNEL, file.path())
-        .env(TIMEOUT, timeout_ms.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let path = file.path().to_str().unwrap();
+    let mut command = support::command(&[path]);
+    let child = support::start(command.env(TIMEOUT, timeout_ms.to_string()));
     (child, file)
 }
 
@@ -206,7 +173,7 @@ fn expect(ran: &Ran, status: i32, says: &str) -> Result<(), Failed> {
 }
 
 fn endless_loop() -> Result<(), Failed> {
-    expect(&run(&[0xeb, 0xfe], 300), NO_STATUS, "TimedOut") // jmp .
+    expect(&run(&[0xeb, 0xfe], 300), ENDED, "TimedOut") // jmp .
 }
 
 fn triple_fault() -> Result<(), Failed> {
@@ -311,7 +278,7 @@ fn string_instruction() -> Result<(), Failed> {
             growth_kib: ran.growth_kib.saturating_sub(touched),
             ..ran
         },
-        NO_STATUS,
+        ENDED,
         "TimedOut",
     )
 }
@@ -321,7 +288,7 @@ fn long_sleep() -> Result<(), Failed> {
     let mut code = vec![0xb8];
     code.extend(3_600_000_000u32.to_le_bytes());
     code.extend([0xe7, 0xf6, 0xeb, 0xf7]);
-    expect(&run(&code, 300), NO_STATUS, "TimedOut")
+    expect(&run(&code, 300), ENDED, "TimedOut")
 }
 
 fn flooded_log() -> Result<(), Failed> {
@@ -331,11 +298,11 @@ fn flooded_log() -> Result<(), Failed> {
     if kept == 0 || kept > 64 << 10 {
         return Err(format!("{kept} bytes of the log were kept").into());
     }
-    expect(&ran, NO_STATUS, "TimedOut")
+    expect(&ran, ENDED, "TimedOut")
 }
 
 fn flooded_stamps() -> Result<(), Failed> {
-    expect(&run(&[0xb0, 1, 0xe6, 0xf5, 0xeb, 0xfc], 1500), NO_STATUS, "TimedOut") // 1: mov al, 1; out 0xf5, al; jmp
+    expect(&run(&[0xb0, 1, 0xe6, 0xf5, 0xeb, 0xfc], 1500), ENDED, "TimedOut") // 1: mov al, 1; out 0xf5, al; jmp
 }
 
 /// mov edx, 0x2f8; mov al, 'x'; 1: out dx, al; jmp 1b
@@ -347,7 +314,7 @@ fn flooded_console() -> Result<(), Failed> {
     let status = child.wait().unwrap();
     let output = child.wait_with_output().unwrap();
     // A pipe holds 64 KiB unless told otherwise (pipe(7)).
-    if status.code() != Some(NO_STATUS) || output.stdout.is_empty() || output.stdout.len() > 64 << 10 {
+    if status.code() != Some(ENDED) || output.stdout.is_empty() || output.stdout.len() > 64 << 10 {
         return Err(format!("{status}, {} bytes in the pipe", output.stdout.len()).into());
     }
     // With a reader, what is read is not kept.
@@ -355,7 +322,7 @@ fn flooded_console() -> Result<(), Failed> {
     if ran.output.is_empty() {
         return Err("nothing was read".into());
     }
-    expect(&ran, NO_STATUS, "TimedOut")
+    expect(&ran, ENDED, "TimedOut")
 }
 
 fn reader_gone() -> Result<(), Failed> {
