@@ -11,7 +11,7 @@ use std::time::Duration;
 pub enum Kernel {
     /// The one that this library embeds.
     Builtin,
-    /// A file that holds another one: an ELF file with a PVH entry.
+    /// A file that holds another one: an ELF file (vmlinux) or a bzImage, for x86-64.
     File(PathBuf),
 }
 

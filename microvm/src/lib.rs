@@ -13,7 +13,7 @@
 //! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().map(|exit| exit.count).sum::<u64>());
 //! ```
 //!
-//! In the order of a run: [`memory`] is reserved, [`boot`] loads kernel and initramfs into it and writes what the PVH
+//! In the order of a run: [`memory`] is reserved, [`boot`] loads kernel and initramfs into it and writes what the boot
 //! protocol wants, [`vcpu`] makes the processor, [`machine`] lets it execute and answers its exits with the
 //! [`devices`]. Before the guest's first instruction the process gives up what it does not need ([`sandbox`]), for good: a
 //! process that runs a machine does little else. [`watchdog`] ends a machine that takes too long. The guest kernel is a program of its own, in

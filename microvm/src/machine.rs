@@ -61,7 +61,7 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
     stamps.ended(stamp::CREATE_VM);
 
     let kernel = Image::open(&config.kernel)?;
-    if kernel.is_linux() {
+    if kernel.wants_pc() {
         return linux::run(config, kernel, kvm, &vm, stamps);
     }
     let memory = Ram::reserve(config.memory_bytes)?;

@@ -1,9 +1,10 @@
-//! The virtual processor in the state that the PVH protocol starts it in: 32-bit protected mode, paging off, flat
-//! segments, EBX pointing to the start info.
+//! The virtual processor in the state that the boot protocol starts it in. PVH: 32-bit protected mode, paging off, flat
+//! segments, EBX pointing to the start info. Linux's own: long mode, RSI pointing to the zero page.
 
-use crate::boot::{Entry, START_INFO};
+use crate::boot::{linux64, pvh};
+use crate::kernel::Protocol;
 use crate::{Error, Recorder, stamp};
-use kvm_bindings::{KVM_MAX_CPUID_ENTRIES, kvm_regs, kvm_segment};
+use kvm_bindings::{KVM_MAX_CPUID_ENTRIES, kvm_regs, kvm_segment, kvm_sregs};
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 
 /// RFLAGS: the bit that is always 1.
@@ -20,7 +21,7 @@ const DATA: u8 = 0x3;
 const TASK: u8 = 0xb;
 
 /// Makes the processor.
-pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry, stamps: &mut Recorder) -> Result<VcpuFd, Error> {
+pub fn make(kvm: &Kvm, vm: &VmFd, entry: Protocol, stamps: &mut Recorder) -> Result<VcpuFd, Error> {
     let vcpu = vm
         .create_vcpu(0)
         .map_err(failed("make a processor", "The host may be out of memory"))?;
@@ -41,8 +42,43 @@ pub fn make(kvm: &Kvm, vm: &VmFd, entry: Entry, stamps: &mut Recorder) -> Result
 }
 
 /// Puts a processor at a kernel's entry.
-pub fn enter(vcpu: &VcpuFd, entry: Entry) -> Result<(), Error> {
+pub fn enter(vcpu: &VcpuFd, entry: Protocol) -> Result<(), Error> {
     let mut sregs = vcpu.get_sregs().map_err(failed("read the processor's state", ""))?;
+    match entry {
+        Protocol::Pvh(_) => set_protected_mode(&mut sregs),
+        Protocol::Linux64(_) => linux64::set_mode(&mut sregs),
+    }
+    sregs.tr = kvm_segment {
+        limit: 0x67,
+        type_: TASK,
+        present: 1,
+        selector: 0x18,
+        ..Default::default()
+    };
+    vcpu.set_sregs(&sregs)
+        .map_err(failed("set the processor's state", ""))?;
+    let common = kvm_regs {
+        rflags: RFLAGS,
+        ..Default::default()
+    };
+    let regs = match entry {
+        Protocol::Pvh(address) => kvm_regs {
+            rip: address,
+            rbx: pvh::START_INFO.0,
+            ..common
+        },
+        Protocol::Linux64(address) => kvm_regs {
+            rip: address,
+            rsi: linux64::ZERO_PAGE.0,
+            rsp: linux64::STACK,
+            ..common
+        },
+    };
+    vcpu.set_regs(&regs)
+        .map_err(failed("set the processor's registers", ""))
+}
+
+fn set_protected_mode(sregs: &mut kvm_sregs) {
     sregs.cr0 = PE | ET;
     sregs.cs = segment(CODE, 0x08);
     for data in [
@@ -54,23 +90,6 @@ pub fn enter(vcpu: &VcpuFd, entry: Entry) -> Result<(), Error> {
     ] {
         *data = segment(DATA, 0x10);
     }
-    sregs.tr = kvm_segment {
-        limit: 0x67,
-        type_: TASK,
-        present: 1,
-        selector: 0x18,
-        ..Default::default()
-    };
-    vcpu.set_sregs(&sregs)
-        .map_err(failed("set the processor's state", ""))?;
-    let regs = kvm_regs {
-        rip: entry.address.0,
-        rbx: START_INFO.0,
-        rflags: RFLAGS,
-        ..Default::default()
-    };
-    vcpu.set_regs(&regs)
-        .map_err(failed("set the processor's registers", ""))
 }
 
 /// A segment of 4 GiB from 0 on.

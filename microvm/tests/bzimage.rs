@@ -94,7 +94,8 @@ fn what_cannot_be_unpacked_is_refused_with_its_reason() {
     let refusal = |payload: &[u8]| unpack(&bzimage(payload)).unwrap_err();
     assert!(refusal(b"\x89LZO\0\0\0\0\0\0\0\0").contains("LZO"));
     assert!(refusal(b"what is this?").contains("compressor is not known"));
-    assert!(refusal(b"").contains("empty"));
+    assert!(refusal(b"").contains("holds no compressed kernel"));
+    assert!(refusal(b"tiny").contains("empty"));
     let (_, mut gzip) = payloads(b"not much, but more than a few bytes").remove(0);
     let size = gzip.len() - 4;
     gzip[size..].copy_from_slice(&1_000_000_u32.to_le_bytes());

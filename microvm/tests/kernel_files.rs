@@ -1,6 +1,6 @@
 //! What the lab says of kernel files, bootable or not.
 
-use microvm::kernel::{builtin, inspect};
+use microvm::kernel::{Protocol, builtin, inspect};
 use proptest::prelude::*;
 
 const ROOM: u64 = 64 << 20;
@@ -18,18 +18,16 @@ fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
     kernel
 }
 
-/// Where the first program header lies.
+/// Where the first two program headers lie.
 const FIRST_SEGMENT: usize = 64;
+const SECOND_SEGMENT: usize = FIRST_SEGMENT + 56;
 
 #[test]
 fn the_builtin_kernel_boots_by_pvh_from_one_mib() {
     let inspection = inspect(builtin()).unwrap();
-    let elf = inspection.check_bootable(ROOM).unwrap();
-    assert_eq!(elf.load_start, 1 << 20);
-    assert!(
-        elf.pvh_entry
-            .is_some_and(|entry| (elf.load_start..elf.load_end).contains(&entry))
-    );
+    let place = inspection.check_bootable(ROOM).unwrap();
+    assert_eq!(place.load.start, 1 << 20);
+    assert!(matches!(place.protocol, Protocol::Pvh(entry) if place.load.contains(&entry)));
     assert!(inspection.to_string().ends_with("boots     yes, by PVH"));
 }
 
@@ -65,8 +63,8 @@ fn a_kernel_that_cannot_boot_is_refused_with_its_reason() {
     assert!(refusal(&patched(4, &[1])).contains("32-bit"));
     assert!(refusal(&patched(18, &[183])).contains("another processor"));
     assert!(refusal(&builtin()[..builtin().len() / 2]).contains("truncated or damaged"));
-    assert!(refusal(&patched(FIRST_SEGMENT + 24, &0x8000u64.to_le_bytes())).contains("boot information"));
-    assert!(refusal(&patched(FIRST_SEGMENT + 24, &(1u64 << 32).to_le_bytes())).contains("give it more"));
+    assert!(refusal(&patched(SECOND_SEGMENT + 24, &0x8000u64.to_le_bytes())).contains("boot information"));
+    assert!(refusal(&patched(SECOND_SEGMENT + 24, &(1u64 << 32).to_le_bytes())).contains("give it more"));
     let mut arm = vec![0; 4096];
     arm[0x38..0x3c].copy_from_slice(b"ARM\x64");
     assert!(refusal(&arm).contains("ARM"));
@@ -78,7 +76,67 @@ fn a_kernel_that_cannot_boot_is_refused_with_its_reason() {
             .contains("older than 2.08")
     );
     let note = builtin().windows(4).rposition(|window| window == b"Xen\0").unwrap();
-    assert!(refusal(&patched(note, b"Abc")).contains("no PVH entry"));
+    assert!(refusal(&patched(note, b"Abc")).contains("neither a PVH entry"));
+}
+
+/// Where the virtual address of the first segment, and the entry, stand.
+const FIRST_ADDRESS: usize = FIRST_SEGMENT + 16;
+const ENTRY: usize = 24;
+
+#[test]
+fn without_a_pvh_entry_a_kernel_boots_by_the_64_bit_protocol_and_a_program_does_not() {
+    let note = builtin().windows(4).rposition(|window| window == b"Xen\0").unwrap();
+    let mut kernel = patched(note, b"Abc");
+    kernel[ENTRY..ENTRY + 8].copy_from_slice(&0x10_0200_u64.to_le_bytes());
+    let place = inspect(&kernel).unwrap().check_bootable(ROOM).unwrap();
+    assert_eq!(place.protocol, Protocol::Linux64(0x10_0200));
+    assert_eq!(place.load.start, 1 << 20);
+    // Every segment where it is loaded, as programs have it.
+    for at in [FIRST_ADDRESS, SECOND_SEGMENT + 16] {
+        kernel[at..at + 8].copy_from_slice(&0x10_0000_u64.to_le_bytes());
+    }
+    assert!(refusal(&kernel).contains("Is it a program and not a kernel?"));
+}
+
+#[test]
+fn an_entry_outside_of_what_is_loaded_is_refused() {
+    let note = builtin().windows(4).rposition(|window| window == b"Xen\0").unwrap();
+    assert!(refusal(&patched(note + 4, &0x4000_0000_u32.to_le_bytes())).contains("entry lies outside"));
+}
+
+/// A bzImage of protocol 2.12 without a compressed kernel, as Memtest86+ is one; `entries` is its field xloadflags.
+fn self_contained(entries: u16) -> Vec<u8> {
+    let mut image = vec![0; 1536 + 142_784];
+    image[0x1f1] = 2;
+    image[0x1f4..0x1f8].copy_from_slice(&(142_784u32 / 16).to_le_bytes());
+    image[0x202..0x208].copy_from_slice(b"HdrS\x0c\x02");
+    image[0x20e..0x210].copy_from_slice(&0x100_u16.to_le_bytes());
+    image[0x214..0x218].copy_from_slice(&0x10_0000_u32.to_le_bytes());
+    image[0x236..0x238].copy_from_slice(&entries.to_le_bytes());
+    image[0x260..0x264].copy_from_slice(&0x8_0000_u32.to_le_bytes());
+    image[0x300..0x306].copy_from_slice(b"Tester");
+    image
+}
+
+#[test]
+fn a_bzimage_boots_by_its_own_64_bit_entry_and_one_without_is_called_32_bit() {
+    let inspection = inspect(&self_contained(1)).unwrap();
+    let place = inspection.check_bootable(ROOM).unwrap();
+    assert_eq!(place.protocol, Protocol::Linux64(0x10_0200));
+    assert_eq!(place.load, 0x10_0000..0x18_0000);
+    assert!(
+        inspection
+            .to_string()
+            .ends_with("boots     yes, by Linux's 64-bit protocol")
+    );
+    assert!(refusal(&self_contained(4)).contains("Tester is a 32-bit kernel"));
+    let mut low = self_contained(1);
+    low[0x216] = 0;
+    assert!(refusal(&low).contains("boot information"));
+    let mut large = self_contained(1);
+    large[0x263] = 0x10;
+    assert!(refusal(&large).contains("give it more"));
+    assert!(inspect(&self_contained(1)[..0x210]).unwrap_err().contains("truncated"));
 }
 
 proptest! {
@@ -91,5 +149,20 @@ proptest! {
         bzimage[0x202..0x206].copy_from_slice(b"HdrS");
         bzimage[0x206..0x210].copy_from_slice(&[value.to_le_bytes(), value.to_be_bytes()].concat()[..10]);
         let _ = inspect(&bzimage).map(|inspection| inspection.to_string());
+    }
+
+    #[test]
+    fn no_setup_header_makes_the_inspection_panic(at in 0x1f0usize..0x268, value: u64, length in 0usize..2000) {
+        let mut image = self_contained(1);
+        image[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        for image in [&image[..], &image[..length]] {
+            if let Ok(inspection) = inspect(image) {
+                let _ = inspection.to_string();
+                if let Ok(place) = inspection.check_bootable(ROOM) {
+                    prop_assert!(place.load.start >= 1 << 20 && place.load.end <= ROOM);
+                    prop_assert!(matches!(place.protocol, Protocol::Linux64(entry) if place.load.contains(&entry)));
+                }
+            }
+        }
     }
 }

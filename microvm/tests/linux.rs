@@ -1,6 +1,6 @@
 //! Stock Linux kernels as guests. Needs a /dev/kvm where guest kernels execute natively, and environment variables that name
 //! what to boot: `ISOLAB_TEST_KERNEL` a vmlinux or bzImage, `ISOLAB_TEST_BZIMAGE` a bzImage, `ISOLAB_TEST_MODULES` a folder
-//! with the first kernel's modules.
+//! with the first kernel's modules, `ISOLAB_TEST_MEMTEST` the x64.bin of Memtest86+.
 
 mod support;
 
@@ -14,13 +14,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use support::{
-    CPUS, DISK, ENDED, FAILED, GUEST_KERNEL, LOADED, OVERLAY, PARAMETER, TIMEOUT, command, expect, expect_log, finish,
-    ran, run, start,
+    CPUS, DISK, ENDED, FAILED, GUEST_KERNEL, LOADED, MEMORY, OVERLAY, PARAMETER, TIMEOUT, command, expect, expect_log,
+    finish, ran, run, start,
 };
 
 const KERNEL: &str = "ISOLAB_TEST_KERNEL";
 const BZIMAGE: &str = "ISOLAB_TEST_BZIMAGE";
 const MODULES: &str = "ISOLAB_TEST_MODULES";
+const MEMTEST: &str = "ISOLAB_TEST_MEMTEST";
 
 fn main() -> ExitCode {
     support::main(config, trials)
@@ -37,7 +38,8 @@ fn trials() -> Vec<Trial> {
         host.clone()
             .or_else(|| missing.map(|name| format!("{name} is not set")))
     };
-    let (kernel, bzimage, modules) = (missing(&[KERNEL]), missing(&[BZIMAGE]), missing(&[KERNEL, MODULES]));
+    let (kernel, modules) = (missing(&[KERNEL]), missing(&[KERNEL, MODULES]));
+    let (bzimage, memtest) = (missing(&[BZIMAGE]), missing(&[MEMTEST]));
     let with = |missing: &Option<String>, name, test| support::trial(name, missing.as_ref(), test);
     let trial = |name, test| with(&kernel, name, test);
     vec![
@@ -53,7 +55,15 @@ fn trials() -> Vec<Trial> {
         trial("an_endless_program_ends_at_the_timeout", endless),
         trial("a_machine_that_is_killed_is_gone_at_once", killed),
         trial("two_processors_come_up", two_processors),
+        trial("memory_of_any_size_is_all_there", sizes),
+        trial("without_a_pvh_entry_it_boots_by_the_64_bit_protocol", no_pvh),
         with(&bzimage, "a_bzimage_boots_as_its_vmlinux_does", bzimage_boots),
+        with(
+            &bzimage,
+            "a_bzimage_that_cannot_be_unpacked_here_unpacks_itself",
+            unpacks_itself,
+        ),
+        with(&memtest, "memtest86_boots", memtest_boots),
         with(&modules, "what_is_written_to_a_disk_goes_to_its_overlay", disk),
     ]
 }
@@ -186,6 +196,56 @@ fn bzimage_boots() -> Result<(), Failed> {
     let kernel = std::env::var_os(BZIMAGE).unwrap();
     let ran = finish(command(&[PROGRAM, "exit", "7"]).env(GUEST_KERNEL, kernel));
     expect(&ran, 7, "")
+}
+
+/// 3 GiB end at the gap for devices, 5 GiB go on behind it.
+fn sizes() -> Result<(), Failed> {
+    for mib in [3072, 5120] {
+        let ran = finish(command(&[PROGRAM, "total-memory"]).env(MEMORY, mib.to_string()));
+        let total = ran.output.trim().parse::<u64>().unwrap_or(0);
+        if ran.status != 0 || !(mib * 9 / 10..=mib).contains(&total) {
+            return Err(format!("{total} MiB of {mib}, status {}, log:\n{}", ran.status, ran.log).into());
+        }
+    }
+    Ok(())
+}
+
+fn no_pvh() -> Result<(), Failed> {
+    let mut kernel = fs::read(std::env::var_os(KERNEL).unwrap())?;
+    if !kernel.starts_with(b"\x7fELF") {
+        kernel = microvm::kernel::unpack(&kernel)?;
+    }
+    // The note's type and owner.
+    let note = [&18u32.to_le_bytes()[..], b"Xen\0"].concat();
+    let at = kernel.windows(note.len()).position(|window| window == note);
+    kernel[at.ok_or("it has no PVH entry to be without")?] = 0xff;
+    boots(&kernel)
+}
+
+fn unpacks_itself() -> Result<(), Failed> {
+    let mut image = fs::read(std::env::var_os(BZIMAGE).unwrap())?;
+    // Where the payload lies and how long it is, which its own unpacking does not ask.
+    image[0x248..0x250].fill(0);
+    boots(&image)
+}
+
+fn boots(kernel: &[u8]) -> Result<(), Failed> {
+    let file = tempfile::NamedTempFile::new()?;
+    fs::write(file.path(), kernel)?;
+    let ran = finish(
+        command(&[PROGRAM, "exit", "7"])
+            .env(GUEST_KERNEL, file.path())
+            .env(MEMORY, "256"),
+    );
+    expect(&ran, 7, "")
+}
+
+/// It tests memory until it is ended, and shows what it does on the serial port.
+fn memtest_boots() -> Result<(), Failed> {
+    let kernel = std::env::var_os(MEMTEST).unwrap();
+    let ran = finish(command(&[""]).env(GUEST_KERNEL, kernel).env(TIMEOUT, "8000"));
+    expect(&ran, ENDED, "")?;
+    expect_log(&ran, "Memtest86+")
 }
 
 fn disk() -> Result<(), Failed> {

@@ -18,7 +18,7 @@ pub struct MachineArguments {
     /// Guest RAM of the micro-VM, for example 128M or 1G
     #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = ram)]
     pub memory: u64,
-    /// Guest kernel of the micro-VM: an ELF file with a PVH entry; the built-in one by default
+    /// Guest kernel of the micro-VM: a vmlinux or bzImage; the built-in one by default
     #[arg(long, value_name = "PATH")]
     pub kernel: Option<PathBuf>,
 }

@@ -42,7 +42,7 @@ pub struct Arguments {
     /// Processor time a container may use, in processors: 0.5 is half of one
     #[arg(long, value_name = "N", value_parser = container_arguments::processors)]
     cpus: Option<f64>,
-    /// Guest kernel of the micro-VM: an ELF file with a PVH entry; the built-in one by default
+    /// Guest kernel of the micro-VM: a vmlinux or bzImage; the built-in one by default
     #[arg(long, value_name = "PATH")]
     kernel: Option<PathBuf>,
     #[command(flatten)]

@@ -4,90 +4,233 @@
 //! A bzImage is a real-mode program that says where the compressed kernel lies, and that kernel. Its compressor is told
 //! by its first bytes; all but gzip are followed by the unpacked size (scripts/Makefile.lib, `size_append`).
 
+use super::inspection::BzImage;
+use object::read::ReadRef;
 use std::io::{self, Read};
+use thiserror::Error;
 
 /// Fields of the setup header, by their offset in the file: sectors of the real-mode program, paragraphs behind it,
-/// version of the protocol, place and length of the payload in the part behind.
+/// version of the protocol, where it says its version, whether it can be loaded elsewhere, its entries, place and length of
+/// the payload in the part behind, where it is best loaded, how much memory it needs there.
 const SETUP_SECTORS: usize = 0x1f1;
 const PARAGRAPHS: usize = 0x1f4;
 const PROTOCOL: usize = 0x206;
+const VERSION: usize = 0x20e;
+const CODE32_START: usize = 0x214;
+const RELOCATABLE: usize = 0x234;
+const ENTRIES: usize = 0x236;
 const PAYLOAD_OFFSET: usize = 0x248;
 const PAYLOAD_LENGTH: usize = 0x24c;
-/// The first protocol that tells where the payload is.
+const PREFERRED_ADDRESS: usize = 0x258;
+const INIT_SIZE: usize = 0x260;
+/// The first protocol that tells where the payload is, and the first that tells of a 64-bit entry.
 const PROTOCOL_WITH_PAYLOAD: u16 = 0x208;
+const PROTOCOL_WITH_ENTRIES: u16 = 0x20c;
+/// XLF_KERNEL_64.
+const ENTRY_64: u16 = 1;
 const SECTOR: usize = 512;
 /// More than any kernel unpacks to; a damaged size must not fill the host's memory.
 const LARGEST: usize = 1 << 30;
 
+/// Why there is no ELF kernel.
+#[derive(Debug, Error)]
+pub enum NotUnpacked {
+    /// The file is damaged.
+    #[error("{0}")]
+    Damaged(String),
+    /// The file may be whole, and holds no kernel that can be unpacked here.
+    #[error("{0}")]
+    Foreign(&'static str),
+    /// The unpacked kernel cannot be kept.
+    #[error("it is unpacked, and there is no place for it: {0}")]
+    NoPlace(io::Error),
+}
+
+/// Reads the setup header, which `start` holds.
+pub fn inspect<'d, R: ReadRef<'d>>(data: R, start: &[u8]) -> Result<BzImage, String> {
+    let header = Header(start);
+    let length = data.len().map_err(|()| "its size cannot be told")?;
+    let truncated = || String::from("it ends in the header of a bzImage: the file is truncated");
+    let protocol = header.half(PROTOCOL).ok_or_else(truncated)?;
+    let setup = header.setup_bytes().ok_or_else(truncated)? as u64;
+    let mut image = BzImage {
+        protocol: ((protocol >> 8) as u8, protocol as u8),
+        version: version(start),
+        ..BzImage::default()
+    };
+    if protocol >= PROTOCOL_WITH_PAYLOAD {
+        let place = header.word(PAYLOAD_OFFSET).zip(header.word(PAYLOAD_LENGTH));
+        let (offset, bytes) = place.ok_or_else(truncated)?;
+        let magic = data.read_bytes_at(setup + u64::from(offset), 8);
+        image.compressed = magic.ok().and_then(compressor).map(|name| (name, bytes.into()));
+    }
+    if protocol >= PROTOCOL_WITH_ENTRIES {
+        let fields = || {
+            let entries = header.half(ENTRIES)?;
+            let start = match header.byte(RELOCATABLE)? {
+                0 => header.word(CODE32_START)?.into(),
+                _ => header.long(PREFERRED_ADDRESS)?,
+            };
+            Some((entries & ENTRY_64 != 0, start, header.word(INIT_SIZE)?))
+        };
+        let (entry_64, start, init_size) = fields().ok_or_else(truncated)?;
+        let needed = u64::from(init_size).max(length.saturating_sub(setup));
+        image.entry_64 = entry_64;
+        image.load = start
+            ..start
+                .checked_add(needed)
+                .ok_or("its load address makes no sense: the file is damaged")?;
+    }
+    Ok(image)
+}
+
+/// The compressor that a payload begins with.
+fn compressor(payload: &[u8]) -> Option<&'static str> {
+    Some(match payload {
+        [0x1f, 0x8b, ..] => "gzip",
+        [b'B', b'Z', b'h', ..] => "bzip2",
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz",
+        [0x5d, 0, 0, ..] => "lzma",
+        [0x02, 0x21, 0x4c, 0x18, ..] => "lz4",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
+        _ => return None,
+    })
+}
+
 /// The kernel in it, an ELF file.
-///
-/// # Errors
-/// Says what is damaged, or which compressor is not known.
-pub fn unpack(image: &[u8]) -> Result<Vec<u8>, String> {
+pub fn unpack(image: &[u8]) -> Result<Vec<u8>, NotUnpacked> {
     let payload = payload(image)?;
+    let damaged = |what: String| NotUnpacked::Damaged(what + ": the file is damaged");
     if payload.len() < 8 {
-        return Err("its compressed kernel is empty: the file is damaged".into());
+        return Err(damaged("its compressed kernel is empty".into()));
     }
     let (body, size) = payload.split_at(payload.len() - 4);
     let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]) as usize;
-    if size > LARGEST {
-        return Err(format!("its kernel would unpack to {size} bytes: the file is damaged"));
-    }
-    let (name, kernel) = match payload {
-        [0x1f, 0x8b, ..] => ("gzip", read(flate2::read::GzDecoder::new(payload), size)),
-        [b'B', b'Z', b'h', ..] => ("bzip2", read(bzip2::read::BzDecoder::new(body), size)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => ("xz", read(lzma_rust2::XzReader::new(body, false), size)),
-        [0x5d, 0, 0, ..] => ("lzma", unpack_lzma(body, size)),
-        [0x02, 0x21, 0x4c, 0x18, ..] => ("lz4", unpack_lz4(&body[4..], size)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("zstd", unpack_zstd(body, size)),
-        [0x89, b'L', b'Z', b'O', ..] => {
-            return Err("it is compressed with LZO, which is not unpacked here; take its vmlinux".into());
+    let name = match compressor(payload) {
+        Some(name) => name,
+        None if payload.starts_with(b"\x89LZO") => {
+            return Err(NotUnpacked::Foreign(
+                "it is compressed with LZO, which is not unpacked here; take its vmlinux",
+            ));
         }
-        _ => return Err("its compressor is not known: the file is damaged, or newer than this lab".into()),
+        // Without a checksum, this is how damage shows.
+        None if !has_checksum(image) => return Err(damaged("its compressor is not known".into())),
+        None => {
+            return Err(NotUnpacked::Foreign(
+                "its compressor is not known here; take its vmlinux",
+            ));
+        }
     };
-    let kernel =
-        kernel.map_err(|error| format!("its kernel does not unpack ({name}: {error}): the file is damaged"))?;
+    if size > LARGEST {
+        return Err(damaged(format!("its kernel would unpack to {size} bytes")));
+    }
+    let kernel = match name {
+        "gzip" => read(flate2::read::GzDecoder::new(payload), size),
+        "bzip2" => read(bzip2::read::BzDecoder::new(body), size),
+        "xz" => read(lzma_rust2::XzReader::new(body, false), size),
+        "lzma" => unpack_lzma(body, size),
+        "lz4" => unpack_lz4(&body[4..], size),
+        _ => unpack_zstd(body, size),
+    };
+    let kernel = kernel.map_err(|error| damaged(format!("its kernel does not unpack ({name}: {error})")))?;
     if kernel.len() != size {
         let found = kernel.len();
-        return Err(format!(
-            "its kernel unpacks to {found} bytes and not to {size}: the file is damaged"
-        ));
+        return Err(damaged(format!(
+            "its kernel unpacks to {found} bytes and not to {size}"
+        )));
     }
     Ok(kernel)
 }
 
-/// The compressed kernel, of a file that is whole.
-fn payload(image: &[u8]) -> Result<&[u8], String> {
-    let truncated = || String::from("it is shorter than its header says: the file is truncated");
-    let number = |at: usize| Some(u32::from_le_bytes(image.get(at..at + 4)?.try_into().ok()?) as usize);
-    let protocol = image
-        .get(PROTOCOL..PROTOCOL + 2)
-        .map(|version| u16::from_le_bytes([version[0], version[1]]))
-        .ok_or_else(truncated)?;
-    if protocol < PROTOCOL_WITH_PAYLOAD {
-        return Err("its boot protocol is older than 2.08 (2007), which does not tell where its kernel lies".into());
+/// The setup header's fields.
+struct Header<'a>(&'a [u8]);
+
+impl Header<'_> {
+    fn bytes<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
+        self.0.get(at..at + N)?.try_into().ok()
     }
-    // Zero means four, for kernels of long ago.
-    let sectors = usize::from(*image.get(SETUP_SECTORS).ok_or_else(truncated)?);
-    let setup = (if sectors == 0 { 4 } else { sectors } + 1) * SECTOR;
-    let header = || Some((number(PARAGRAPHS)?, number(PAYLOAD_OFFSET)?, number(PAYLOAD_LENGTH)?));
-    let (paragraphs, offset, length) = header().ok_or_else(truncated)?;
-    let whole = image.get(..setup + paragraphs * 16).ok_or_else(truncated)?;
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.0.get(at).copied()
+    }
+
+    fn half(&self, at: usize) -> Option<u16> {
+        self.bytes(at).map(u16::from_le_bytes)
+    }
+
+    fn word(&self, at: usize) -> Option<u32> {
+        self.bytes(at).map(u32::from_le_bytes)
+    }
+
+    fn long(&self, at: usize) -> Option<u64> {
+        self.bytes(at).map(u64::from_le_bytes)
+    }
+
+    /// Size of the real-mode program with its boot sector.
+    fn setup_bytes(&self) -> Option<usize> {
+        // Zero means four, for kernels of long ago.
+        let sectors = match self.byte(SETUP_SECTORS)? {
+            0 => 4,
+            sectors => usize::from(sectors),
+        };
+        Some((sectors + 1) * SECTOR)
+    }
+}
+
+/// The compressed kernel, of a file that is whole.
+fn payload(image: &[u8]) -> Result<&[u8], NotUnpacked> {
+    let damaged = |what: &str| NotUnpacked::Damaged(what.into());
+    let truncated = || damaged("it is shorter than its header says: the file is truncated");
+    let header = Header(image);
+    if header.half(PROTOCOL).ok_or_else(truncated)? < PROTOCOL_WITH_PAYLOAD {
+        let why = "its boot protocol is older than 2.08 (2007), which does not tell where its kernel lies";
+        return Err(NotUnpacked::Foreign(why));
+    }
+    let setup = header.setup_bytes().ok_or_else(truncated)?;
+    let fields = || {
+        Some((
+            header.word(PARAGRAPHS)?,
+            header.word(PAYLOAD_OFFSET)?,
+            header.word(PAYLOAD_LENGTH)?,
+        ))
+    };
+    let (paragraphs, offset, length) = fields().ok_or_else(truncated)?;
+    let (behind, offset, length) = (paragraphs as usize * 16, offset as usize, length as usize);
+    if (offset, length) == (0, 0) {
+        // The paragraphs are rounded up.
+        return Err(match image.len() + 15 < setup + behind {
+            true => truncated(),
+            false => NotUnpacked::Foreign("it holds no compressed kernel"),
+        });
+    }
+    let whole = image.get(..setup + behind).ok_or_else(truncated)?;
     if has_checksum(image) && !checksum_is_right(whole) {
-        return Err("its checksum is wrong: the file is damaged".into());
+        return Err(damaged("its checksum is wrong: the file is damaged"));
     }
     whole
         .get(setup + offset..)
         .and_then(|rest| rest.get(..length))
-        .ok_or_else(|| "its kernel lies outside of it: the file is damaged".into())
+        .ok_or_else(|| damaged("its kernel lies outside of it: the file is damaged"))
 }
 
 /// Whether the file ends in a checksum: all do since protocol 2.08, until Linux 6.15.
 fn has_checksum(image: &[u8]) -> bool {
-    let version = super::bzimage_version(image);
+    let version = version(image);
     let mut numbers = version.split(['.', '-']).map(|number| number.parse::<u32>().ok());
     let release = numbers.next().flatten().zip(numbers.next().flatten());
     release.is_none_or(|release| release < (6, 15))
+}
+
+/// What a bzImage says `uname -rv` will say.
+fn version(image: &[u8]) -> String {
+    let place = Header(image).half(VERSION).unwrap_or(0);
+    match image.get(0x200 + usize::from(place)..) {
+        Some(text) if place != 0 => {
+            let end = text.iter().take(256).position(|byte| *byte == 0).unwrap_or(0);
+            String::from_utf8_lossy(&text[..end]).trim().into()
+        }
+        _ => "unknown".into(),
+    }
 }
 
 /// Whether the CRC-32 of the file is zero, as its last four bytes make it. Signing a kernel for secure boot changes two

@@ -3,7 +3,7 @@
 //! A file appears under its name only when it is complete (it is renamed), so that several processes may do the same at
 //! once. It ends in its own CRC-32, so that one that was damaged later is made anew.
 
-use super::bzimage;
+use super::bzimage::{self, NotUnpacked};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Says why the image cannot be unpacked.
-pub fn unpacked(image: &[u8]) -> Result<File, String> {
+pub fn unpacked(image: &[u8]) -> Result<File, NotUnpacked> {
     let name = Sha256::digest(image)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -29,7 +29,7 @@ pub fn unpacked(image: &[u8]) -> Result<File, String> {
         return Ok(file);
     }
     let file = tempfile::tempfile().and_then(|mut file| file.write_all(&kernel).map(|()| file));
-    file.map_err(|error| format!("it is unpacked, and there is no place for it: {error}"))
+    file.map_err(NotUnpacked::NoPlace)
 }
 
 /// The cache's directory, if the environment tells where it may be (XDG Base Directory Specification).

@@ -1,5 +1,6 @@
 //! A kernel that is about to be booted.
 
+use super::bzimage::NotUnpacked;
 use super::{Format, Inspection, builtin, cache, layout};
 use crate::{Error, Kernel};
 use object::read::ReadCache;
@@ -9,7 +10,7 @@ use std::fs::File;
 pub enum Image {
     /// The built-in kernel.
     Builtin(&'static [u8]),
-    /// An ELF file.
+    /// An ELF file, or a bzImage that unpacks itself.
     File {
         /// Its name, for messages.
         name: String,
@@ -34,11 +35,17 @@ impl Image {
         let name = path.display().to_string();
         let opened = layout(&ReadCache::new(&file)).and_then(|inspection| match inspection.format {
             Format::Elf(_) => Ok((file, inspection)),
-            Format::BzImage { .. } => {
+            Format::BzImage(_) => {
                 let image = std::fs::read(path).map_err(|error| error.to_string())?;
-                let file = cache::unpacked(&image)?;
-                let inspection = layout(&ReadCache::new(&file))?;
-                Ok((file, inspection))
+                match cache::unpacked(&image) {
+                    Ok(file) => layout(&ReadCache::new(&file)).map(|inspection| (file, inspection)),
+                    // What cannot be unpacked here unpacks itself, if it has an entry to do so.
+                    Err(NotUnpacked::Foreign(why)) => match inspection.check_bootable(u64::MAX) {
+                        Ok(_) => Ok((file, inspection)),
+                        Err(no_entry) => Err(format!("{why}; {no_entry}")),
+                    },
+                    Err(error) => Err(error.to_string()),
+                }
             }
         });
         match opened {
@@ -47,11 +54,11 @@ impl Image {
         }
     }
 
-    /// Whether it is Linux.
-    pub fn is_linux(&self) -> bool {
+    /// Whether it is given a PC, as Linux expects it.
+    pub fn wants_pc(&self) -> bool {
         match self {
             Self::Builtin(_) => false,
-            Self::File { inspection, .. } => inspection.is_linux(),
+            Self::File { inspection, .. } => inspection.wants_pc(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A virtual processor of a Linux guest.
 
 use crate::Error;
-use crate::boot::Entry;
+use crate::kernel::Protocol;
 use crate::vcpu::{self, failed};
 use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES, Msrs, kvm_msr_entry};
 use kvm_ioctls::{Cap, Kvm, VcpuFd, VmFd};
@@ -31,7 +31,7 @@ pub fn features(kvm: &Kvm, vm: &VmFd) -> Result<CpuId, Error> {
 }
 
 /// Makes processor `id` of `count`. The first one starts at `entry`; the others wait for it to start them.
-pub fn make(vm: &VmFd, features: &CpuId, id: u8, count: u8, entry: Entry) -> Result<VcpuFd, Error> {
+pub fn make(vm: &VmFd, features: &CpuId, id: u8, count: u8, entry: Protocol) -> Result<VcpuFd, Error> {
     let vcpu = vm
         .create_vcpu(id.into())
         .map_err(failed("make a processor", "The host may be out of memory"))?;

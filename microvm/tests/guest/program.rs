@@ -45,6 +45,7 @@ fn main() -> io::Result<()> {
         Some("flood") => loop {
             io::stdout().write_all(&[b'x'; 4096])?;
         },
+        Some("total-memory") => return total_memory(),
         Some("disk") => return disk(),
         Some("processors") => println!("{} processors", std::thread::available_parallelism()?),
         Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
@@ -333,6 +334,17 @@ fn floats() {
         }
     }
     println!("{sum:.6}");
+}
+
+/// How many MiB of memory Linux says there are.
+fn total_memory() -> io::Result<()> {
+    let information = fs::read_to_string("/proc/meminfo")?;
+    let total = information
+        .split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<u64>().ok());
+    println!("{}", total.unwrap_or(0) >> 10);
+    Ok(())
 }
 
 /// Reads a disk, writes its second MiB, and reads it again, from the disk and not from memory.

@@ -52,7 +52,7 @@ impl MicroVm {
                     .map_err(|why| Error::from_cause(format_args!("{} is no guest kernel", path.display()), why))?;
                 let version = match inspection.format {
                     Format::Elf(elf) => elf.version.unwrap_or_default(),
-                    Format::BzImage { version, .. } => version,
+                    Format::BzImage(image) => image.version,
                 };
                 (path.display().to_string(), version)
             }

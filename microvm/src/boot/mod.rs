@@ -1,27 +1,17 @@
-//! Loads a kernel and its initramfs, and writes what the PVH boot protocol hands over (Xen's `docs/misc/pvh.pandoc` and
-//! `xen/include/public/arch-x86/hvm/start_info.h`).
+//! Loads a kernel and its initramfs, and writes what the boot protocol hands over.
 
-use crate::kernel::Image;
+pub mod linux64;
+pub mod pvh;
+
+use crate::kernel::{Image, Protocol};
 use crate::memory::{GAP_END, GAP_START, Ram};
 use crate::{Error, Initramfs};
-use linux_loader::configurator::pvh::PvhBootConfigurator;
-use linux_loader::configurator::{BootConfigurator, BootParams};
-use linux_loader::loader::elf::PvhBootCapability;
-use linux_loader::loader::elf::start_info::{hvm_memmap_table_entry, hvm_modlist_entry, hvm_start_info};
-use linux_loader::loader::{Elf, KernelLoader};
+use linux_loader::loader::bootparam::setup_header;
+use linux_loader::loader::{BzImage, Elf, KernelLoader};
 use std::io::{Cursor, Read, Seek};
+use std::ops::Range;
 use vm_memory::{GuestAddress, GuestMemoryBackend, ReadVolatile};
 
-/// `XEN_HVM_START_MAGIC_VALUE`.
-const START_MAGIC: u32 = 0x336e_c578;
-/// `XEN_HVM_MEMMAP_TYPE_RAM`.
-const RAM: u32 = 1;
-/// Where the start info lies.
-pub const START_INFO: GuestAddress = GuestAddress(0x6000);
-/// Where the module list lies.
-const MODULES: GuestAddress = GuestAddress(0x6100);
-/// Where the memory map lies.
-const MEMORY_MAP: GuestAddress = GuestAddress(0x6200);
 /// Where the command line lies.
 const COMMAND_LINE: GuestAddress = GuestAddress(0x2_0000);
 /// Where ACPI tables lie, the root pointer first: where a PC has its firmware, which is no RAM.
@@ -32,13 +22,6 @@ pub const COMMAND_LINE_MAX: usize = (64 << 10) - 1;
 const LOW_END: u64 = 0x9_fc00;
 /// Memory goes on here.
 const HIGH_START: u64 = 1 << 20;
-
-/// Where the processor begins.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Physical address of the first instruction, in 32-bit protected mode.
-    pub address: GuestAddress,
-}
 
 /// What goes into the guest's memory.
 pub struct Payload<'a> {
@@ -56,8 +39,20 @@ pub struct Payload<'a> {
     pub acpi_tables: &'a [u8],
 }
 
-/// Puts everything into the guest's memory.
-pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Entry, Error> {
+/// Where things lie in the guest's memory, by physical address.
+pub struct Handover {
+    /// The guest's memory in bytes.
+    memory_bytes: u64,
+    /// The initramfs.
+    initramfs: Range<u64>,
+    /// The command line without the zero byte at its end.
+    command_line: Range<u64>,
+    /// The ACPI root pointer, or 0.
+    acpi_tables: u64,
+}
+
+/// Puts everything into the guest's memory; gives how to enter the kernel.
+pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Protocol, Error> {
     let Payload {
         mut kernel,
         initramfs,
@@ -68,14 +63,15 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Entry, 
     } = payload;
     let mib = memory_bytes >> 20;
     let inspected = kernel.layout().map_err(|why| kernel.bad(why))?;
-    inspected.check_bootable(memory_bytes).map_err(|why| kernel.bad(why))?;
+    let place = inspected.check_bootable(memory_bytes).map_err(|why| kernel.bad(why))?;
     let loaded = match &mut kernel {
         Image::Builtin(bytes) => load_elf(memory, &mut Cursor::new(&bytes[..])),
-        Image::File { file, .. } => load_elf(memory, file),
+        Image::File { file, .. } if inspected.is_elf() => load_elf(memory, file),
+        Image::File { file, .. } => load_bzimage(memory, file, GuestAddress(place.load.start)),
     };
-    let (address, kernel_end) = loaded.map_err(|why| kernel.bad(why))?;
+    let header = loaded.map_err(|why| kernel.bad(why))?;
 
-    let start = kernel_end.next_multiple_of(4096);
+    let start = place.load.end.next_multiple_of(4096);
     let mut size = put_initramfs(initramfs, memory, GuestAddress(start), mib)?;
     if !second_archive.is_empty() {
         size = size.next_multiple_of(4096);
@@ -93,36 +89,41 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Entry, 
             most: command_line_max,
         });
     }
-    command_line.push(0);
-    memory.write(&command_line, COMMAND_LINE).ok_or(Error::DoesNotFit {
-        what: "the command line",
-        mib,
-    })?;
-    let module = hvm_modlist_entry {
-        paddr: start,
-        size,
-        ..Default::default()
+    let handover = Handover {
+        memory_bytes,
+        initramfs: start..start + size,
+        command_line: COMMAND_LINE.0..COMMAND_LINE.0 + command_line.len() as u64,
+        acpi_tables: if acpi_tables.is_empty() { 0 } else { ACPI_TABLES.0 },
     };
+    command_line.push(0);
     memory
-        .write(acpi_tables, ACPI_TABLES)
-        .and_then(|()| {
-            let tables = if acpi_tables.is_empty() { 0 } else { ACPI_TABLES.0 };
-            write_start_info(memory_bytes, memory, module, tables)
+        .write(&command_line, COMMAND_LINE)
+        .and_then(|()| memory.write(acpi_tables, ACPI_TABLES))
+        .and_then(|()| match place.protocol {
+            Protocol::Pvh(_) => pvh::write(&handover, memory),
+            Protocol::Linux64(_) => linux64::write(&handover, header, memory),
         })
         .ok_or(Error::DoesNotFit {
             what: "the boot information",
             mib,
         })?;
-    Ok(Entry { address })
+    Ok(place.protocol)
 }
 
-/// Loads the segments; gives the PVH entry and one past the last byte of the kernel.
-fn load_elf(memory: &Ram, image: &mut (impl Read + ReadVolatile + Seek)) -> Result<(GuestAddress, u64), String> {
+/// Loads the segments.
+fn load_elf(memory: &Ram, image: &mut (impl Read + ReadVolatile + Seek)) -> Result<Option<setup_header>, String> {
     let loaded = Elf::load(&**memory, None, image, None).map_err(|error| error.to_string())?;
-    match loaded.pvh_boot_cap {
-        PvhBootCapability::PvhEntryPresent(address) => Ok((address, loaded.kernel_end)),
-        _ => Err("its PVH entry cannot be read".into()),
-    }
+    Ok(loaded.setup_header)
+}
+
+/// Loads all behind the real-mode part; gives the header of that.
+fn load_bzimage(
+    memory: &Ram,
+    image: &mut (impl Read + ReadVolatile + Seek),
+    at: GuestAddress,
+) -> Result<Option<setup_header>, String> {
+    let loaded = BzImage::load(&**memory, Some(at), image, None).map_err(|error| error.to_string())?;
+    Ok(loaded.setup_header)
 }
 
 /// Puts the initramfs at a page of the guest's memory; gives its size.
@@ -157,36 +158,8 @@ fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64
     }
 }
 
-fn write_start_info(memory_bytes: u64, memory: &Ram, module: hvm_modlist_entry, rsdp_paddr: u64) -> Option<()> {
-    let map = memory_map(memory_bytes);
-    let start_info = hvm_start_info {
-        magic: START_MAGIC,
-        version: 1,
-        nr_modules: 1,
-        modlist_paddr: MODULES.0,
-        cmdline_paddr: COMMAND_LINE.0,
-        memmap_paddr: MEMORY_MAP.0,
-        memmap_entries: map.len() as u32,
-        rsdp_paddr,
-        ..Default::default()
-    };
-    let mut params = BootParams::new(&start_info, START_INFO);
-    params.set_sections(&map, MEMORY_MAP);
-    params.set_modules(&[module], MODULES);
-    PvhBootConfigurator::write_bootparams(&params, &**memory).ok()
-}
-
 /// The RAM that the guest is told of.
-fn memory_map(bytes: u64) -> Vec<hvm_memmap_table_entry> {
-    let ram = |addr, end| hvm_memmap_table_entry {
-        addr,
-        size: end - addr,
-        type_: RAM,
-        reserved: 0,
-    };
-    let mut map = vec![ram(0, LOW_END), ram(HIGH_START, bytes.min(GAP_START))];
-    if bytes > GAP_START {
-        map.push(ram(GAP_END, GAP_END + bytes - GAP_START));
-    }
-    map
+fn ram_ranges(bytes: u64) -> impl Iterator<Item = Range<u64>> {
+    let above = (bytes > GAP_START).then(|| GAP_END..GAP_END + bytes - GAP_START);
+    [0..LOW_END, HIGH_START..bytes.min(GAP_START)].into_iter().chain(above)
 }
