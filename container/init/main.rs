@@ -1,9 +1,13 @@
-//! Pid 1 of a container: forwards signals to the program, reaps orphans, ends with the program and with the lab.
+//! Pid 1 of a container: forwards signals to the program, reaps orphans, ends with the program and with the lab. As any
+//! other process, the helper that executes a program which may lead to /proc/self/exe: here, that is this file.
 //!
 //! Freestanding, so that a waiting container costs a few pages: no libc, no data segment. The runtime starts it with
 //! every signal blocked, descriptor 0 an eventfd(2) for the program's wait status, descriptor 1 the read end of a pipe
 //! whose other end the lab alone holds, and `argv[1]` the program's process id. When pid 1 ends, the kernel kills
 //! everything else in the pid namespace (pid_namespaces(7)).
+//!
+//! The helper is started with `argv[0]` [`HELPER`], the program and its arguments after it, and the same eventfd(2) as
+//! descriptor 4, to which it adds the number of the error, shifted by 32 bits.
 
 #![no_std]
 #![no_main]
@@ -14,6 +18,8 @@ use core::arch::{asm, global_asm};
 global_asm!(".globl _start", "_start:", "xor ebp, ebp", "mov rdi, rsp", "and rsp, -16", "call {main}", "ud2", main = sym main);
 
 const SYS_WRITE: usize = 1;
+const SYS_GETPID: usize = 39;
+const SYS_EXECVE: usize = 59;
 const SYS_READ: usize = 0;
 const SYS_KILL: usize = 62;
 const SYS_WAIT4: usize = 61;
@@ -96,7 +102,37 @@ fn reap(program: isize) {
     }
 }
 
+/// What the helper is called. A script whose interpreter is /proc/self/exe has another name here, and is refused.
+const HELPER: &[u8] = b"isolab-exec\0";
+/// Docker's exit code for what cannot be executed.
+const CANNOT_EXECUTE: usize = 126;
+
+/// Executes the program that the arguments after the first name.
+///
+/// # Safety
+/// As for [`program_id`]; the environment's pointers follow those of the arguments and a null.
+unsafe fn execute(stack: *const usize) -> ! {
+    // SAFETY: the caller vouches for the layout; a string is read up to its first difference or its end.
+    unsafe {
+        let count = *stack;
+        let (arguments, environment) = (stack.add(1), stack.add(count + 2));
+        let name = *arguments as *const u8;
+        if count < 2 || (0..HELPER.len()).any(|index| *name.add(index) != HELPER[index]) {
+            exit(CANNOT_EXECUTE);
+        }
+        let program = *arguments.add(1);
+        let answer = syscall(SYS_EXECVE, program, arguments.add(1) as usize, environment as usize, 0, 0);
+        let value = (answer.unsigned_abs() as u64) << 32;
+        syscall(SYS_WRITE, 4, &raw const value as usize, 8, 0, 0);
+        exit(CANNOT_EXECUTE)
+    }
+}
+
 extern "C" fn main(stack: *const usize) -> ! {
+    if syscall(SYS_GETPID, 0, 0, 0, 0, 0) != 1 {
+        // SAFETY: as below.
+        unsafe { execute(stack) };
+    }
     // SAFETY: _start passes the stack pointer of the very beginning.
     let program = unsafe { program_id(stack) };
     syscall(SYS_PRCTL, PR_SET_DUMPABLE, 0, 0, 0, 0);

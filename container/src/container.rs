@@ -20,7 +20,7 @@ use crate::hints;
 use crate::init::Shared;
 use crate::notes;
 use crate::plan::{GroupMaker, IdMaps, Plan};
-use crate::report::{Report, gate};
+use crate::report::{Failure, Report, gate};
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
 use crate::statistics::Statistics;
@@ -65,7 +65,8 @@ struct Process {
     launch: Arc<Launch>,
 }
 
-/// Starts a container and returns once its program has been executed, or with the reason why not.
+/// Starts a container and returns once its program has been executed, or with the reason why not. A script, and a program
+/// on a volume, is executed by a helper: why that failed is known to [`Container::wait`] only.
 ///
 /// Needs Linux 5.12. What was made before a failure is gone when this returns.
 pub fn start(spec: &Spec) -> Result<Container, Error> {
@@ -379,13 +380,19 @@ impl Process {
         })?;
         // The kernel lets pid 1 be reaped only after everything else in its pid namespace is dead.
         self.launch.report.release();
-        let written = self.status.read();
-        if let (Err(_), Some(failure)) = (&written, self.launch.report.failure()) {
+        let written = self.status.read().unwrap_or(0);
+        // The helper adds the number of an error above 32 bits, the init the program's status plus one.
+        let by_helper = (written >> 32 != 0).then_some(Failure {
+            step: Step::Exec,
+            item: 0,
+            errno: (written >> 32) as i32,
+        });
+        let by_init = self.launch.report.failure().filter(|_| written == 0);
+        if let Some(failure) = by_helper.or(by_init) {
             return Err(hints::explain(&self.launch.plan, failure));
         }
-        let status = match (written, waited) {
-            // The init adds one, as an eventfd cannot hold zero.
-            (Ok(value), _) => ExitStatus::from_wait(value.saturating_sub(1) as i32),
+        let status = match (u32::try_from(written.wrapping_sub(1)), waited) {
+            (Ok(status), _) => ExitStatus::from_wait(status as i32),
             (Err(_), WaitStatus::Signaled(_, signal, _)) => ExitStatus::Signal {
                 signal: signal as i32,
                 out_of_memory: false,

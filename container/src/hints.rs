@@ -111,6 +111,9 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
             "it is not in the layers, or it is a dynamic program or a script whose loader is not: a static program needs nothing else"
         }
         (Step::Exec, Errno::EACCES) => "it is not marked executable for this user, or a directory: `chmod +x` it",
+        (Step::Exec, Errno::ELOOP) => {
+            "it is a link to itself, or one of /proc, which could lead out of the container: name the program itself"
+        }
         (Step::Exec, Errno::ENOEXEC) => "it is no x86-64 ELF executable",
         (Step::Exec, Errno::ENOMEM | Errno::E2BIG) => {
             "arguments and environment are too large, or the memory limit too small"

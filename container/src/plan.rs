@@ -38,6 +38,7 @@ pub struct Plan {
     pub tmpfs: Vec<TmpfsPlan>,
     pub host_name: Option<Vec<u8>>,
     pub program: CString,
+    /// The helper's name (`child/exec.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,
     pub environment: Strings,
     pub cwd: CString,
@@ -163,7 +164,10 @@ impl Plan {
         let id_maps = id_maps(spec)?;
         let group = Place::find(&spec.limits, &notes::group_name())?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
-        let mut arguments = vec![c_string(spec.program.as_os_str(), "program")?];
+        let mut arguments = vec![
+            c"isolab-exec".to_owned(),
+            c_string(spec.program.as_os_str(), "program")?,
+        ];
         for argument in &spec.args {
             arguments.push(c_string(argument, "argument")?);
         }

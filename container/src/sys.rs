@@ -168,6 +168,29 @@ pub fn open_resolving(directory: i32, path: &CStr, flags: i32, resolve: u64) -> 
     opened.map(|fd| fd as i32)
 }
 
+/// The part of `struct stat` of x86-64 that is used, at its place in it.
+#[repr(C)]
+#[derive(Default)]
+pub struct Stat {
+    device: u64,
+    inode: u64,
+    links: u64,
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    padding: u32,
+    special: u64,
+    rest: [u64; 13],
+}
+
+/// fstatat(2).
+pub fn stat(directory: i32, path: &CStr, flags: i32) -> Result<Stat, Errno> {
+    let mut about = Stat::default();
+    // SAFETY: a terminated string and a struct stat of 144 bytes.
+    unsafe { call!(libc::SYS_newfstatat, directory, path.as_ptr(), &raw mut about, flags) }?;
+    Ok(about)
+}
+
 /// close(2). What it answers does not matter: the descriptor is gone in every case.
 pub fn close(fd: i32) {
     // SAFETY: closing a number is safe for the kernel; callers close only what they opened.

@@ -7,7 +7,7 @@
 
 use std::ffi::CStr;
 
-use crate::sys::{self, Errno, call};
+use crate::sys::{self, Errno, Stat, call};
 
 /// Deeper trees are refused rather than overflowing the stack.
 const DEPTH: u32 = 64;
@@ -63,33 +63,8 @@ fn copy_directory(from: i32, to: i32, depth: u32) -> Result<(), Errno> {
     }
 }
 
-/// The part of `struct stat` of x86-64 that is used, at its place in it.
-#[repr(C)]
-#[derive(Default)]
-struct Stat {
-    device: u64,
-    inode: u64,
-    links: u64,
-    mode: u32,
-    uid: u32,
-    gid: u32,
-    padding: u32,
-    special: u64,
-    rest: [u64; 13],
-}
-
 fn copy_entry(from: i32, to: i32, name: &CStr, depth: u32) -> Result<(), Errno> {
-    let mut about = Stat::default();
-    // SAFETY: a terminated string and a struct stat of 144 bytes.
-    unsafe {
-        call!(
-            libc::SYS_newfstatat,
-            from,
-            name.as_ptr(),
-            &raw mut about,
-            libc::AT_SYMLINK_NOFOLLOW
-        )
-    }?;
+    let about = sys::stat(from, name, libc::AT_SYMLINK_NOFOLLOW)?;
     let kind = about.mode & libc::S_IFMT;
     if kind == libc::S_IFDIR {
         match sys::mkdir(to, name, 0o700) {

@@ -13,12 +13,13 @@
 //! 5. the program executes, then pid 1 its init.
 
 mod copy;
+mod exec;
 mod network;
 mod program;
 mod root;
+mod stdio;
 mod terminal;
 
-use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, Ordering::*};
 
 use crate::kernel_files::MASKED_SYS;
@@ -141,7 +142,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     if report.failure().is_some() {
         sys::exit_process(125);
     }
-    let errno = become_init(plan, program);
+    let errno = exec::become_init(plan, program);
     line.fail(Step::InitExec, 0, errno)
 }
 
@@ -204,81 +205,4 @@ fn become_root(plan: &Plan) -> Result<(), Errno> {
         sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
     }
     Ok(())
-}
-
-/// Executes the init. Returns only when that failed.
-fn become_init(plan: &Plan, program: i32) -> Errno {
-    let mut digits = [0u8; 12];
-    let number = decimal(program, &mut digits);
-    let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
-    let environment = [std::ptr::null::<libc::c_char>()];
-    let prepare = || -> Result<(), Errno> {
-        // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
-        // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
-        program::keep_capabilities(1 << libc_kill())?;
-        // High numbers first, since any of the three may be among 0 to 2 already.
-        let high = |fd: i32| {
-            // SAFETY: fcntl(2) with a number.
-            unsafe { call!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, 16) }
-        };
-        let (status, lifeline, executable) = (
-            high(plan.status)?,
-            high(plan.shared.lifeline())?,
-            high(plan.shared.executable())?,
-        );
-        // SAFETY: numbers only.
-        unsafe {
-            call!(libc::SYS_dup3, status, 0, 0)?;
-            call!(libc::SYS_dup3, lifeline, 1, 0)?;
-            call!(libc::SYS_dup3, executable, 2, libc::O_CLOEXEC)?;
-            call!(libc::SYS_close_range, 3, u32::MAX, 0)?;
-        }
-        Ok(())
-    };
-    if let Err(errno) = prepare() {
-        return errno;
-    }
-    // SAFETY: terminated arrays of terminated strings; descriptor 2 is the init program.
-    let answer = unsafe {
-        call!(
-            libc::SYS_execveat,
-            2,
-            c"".as_ptr(),
-            arguments.as_ptr(),
-            environment.as_ptr(),
-            libc::AT_EMPTY_PATH
-        )
-    };
-    answer.err().unwrap_or(libc::EIO)
-}
-
-/// The number of CAP_KILL.
-fn libc_kill() -> u8 {
-    crate::capability::Capability::Kill as u8
-}
-
-/// Writes a number that is not negative in decimal, right-aligned and terminated, into the buffer.
-fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
-    let mut start = buffer.len() - 1;
-    for (index, digit) in buffer.iter_mut().enumerate().take(11).rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        start = index;
-        if number == 0 {
-            break;
-        }
-    }
-    CStr::from_bytes_with_nul(buffer.get(start..).unwrap_or(b"\0")).unwrap_or(c"0")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_in_decimal() {
-        for number in [0, 2, 10, 32768, i32::MAX] {
-            assert_eq!(decimal(number, &mut [0; 12]).to_str(), Ok(number.to_string().as_str()));
-        }
-    }
 }

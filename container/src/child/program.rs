@@ -7,7 +7,7 @@
 
 use std::sync::atomic::Ordering::*;
 
-use super::{Launch, Line, root, wait_for_gate};
+use super::{Launch, Line, exec, root, stdio, wait_for_gate};
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, gate};
 use crate::spec::Rlimit;
@@ -38,7 +38,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
         report,
         log: &report.main,
     };
-    let terminal = root::build(launch, &line);
+    let stdio = root::build(launch, &line);
     // In a user namespace, /sys can be mounted only while the host's is in sight.
     let leave_early = plan.id_maps.is_none();
     if leave_early {
@@ -100,28 +100,17 @@ extern "C" fn main(launch: *const Launch) -> ! {
     }
     wait_for_gate(launch, gate::PID1);
     report.main.end(Step::WaitLeaveHost);
-    line.done(Step::Session, session(plan, terminal));
-    // SAFETY: numbers only.
-    line.done(Step::CloseFiles, unsafe {
-        call!(libc::SYS_close_range, 3, u32::MAX, 0)
-    });
-    set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
+    line.done(Step::Session, stdio::session(stdio));
+    line.done(Step::CloseFiles, exec::close_files(plan));
     line.done(Step::ChangeDirectory, change_directory(plan));
+    let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
+    set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
     reset_signals();
     report.prepared.store(true, Release);
-    // SAFETY: terminated arrays of terminated strings.
-    let answer = unsafe {
-        call!(
-            libc::SYS_execve,
-            plan.program.as_ptr(),
-            plan.arguments.as_ptr(),
-            plan.environment.as_ptr()
-        )
-    };
     report.fail(Failure {
         step: Step::Exec,
         item: 0,
-        errno: answer.err().unwrap_or(libc::EIO),
+        errno: exec::become_program(plan, way),
     });
     sys::exit_process(127)
 }
@@ -155,45 +144,6 @@ fn limit_descriptors(limit: &Rlimit) -> Result<(), Errno> {
 fn set_limit(resource: u32, pair: [u64; 2]) -> Result<(), Errno> {
     // SAFETY: a struct rlimit64; no old value is asked for.
     unsafe { call!(libc::SYS_prlimit64, 0, resource, pair.as_ptr(), 0) }.map(drop)
-}
-
-/// A session of its own, and descriptors 0, 1 and 2.
-fn session(plan: &Plan, terminal: Option<i32>) -> Result<(), Errno> {
-    // SAFETY: no arguments; the umask is a number.
-    unsafe {
-        call!(libc::SYS_setsid)?;
-        call!(libc::SYS_umask, 0o022)?;
-    }
-    // Copies above 2 first: a source may itself be one of 0 to 2.
-    let mut copies = [0i32; 3];
-    let sources = terminal.map_or(plan.stdio, |terminal| [terminal; 3]);
-    for (copy, fd) in copies.iter_mut().zip(sources) {
-        *copy = match fd {
-            -1 => sys::open(libc::AT_FDCWD, c"/dev/null", libc::O_RDWR | libc::O_CLOEXEC, 0)?,
-            // SAFETY: fcntl(2) with a number.
-            fd => match unsafe { call!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, 3) } {
-                Ok(copy) => copy as i32,
-                // An inherited descriptor that the lab itself does not have.
-                Err(libc::EBADF) => sys::open(libc::AT_FDCWD, c"/dev/null", libc::O_RDWR | libc::O_CLOEXEC, 0)?,
-                Err(errno) => return Err(errno),
-            },
-        };
-    }
-    for (number, copy) in copies.into_iter().enumerate() {
-        // A /dev/null opened while 0 to 2 were free may be the very number wanted; dup3 refuses equal numbers.
-        if copy as usize == number {
-            // SAFETY: numbers only.
-            unsafe { call!(libc::SYS_fcntl, copy, libc::F_SETFD, 0) }?;
-        } else {
-            // SAFETY: numbers only.
-            unsafe { call!(libc::SYS_dup3, copy, number, 0) }?;
-        }
-    }
-    if terminal.is_some() {
-        // SAFETY: numbers only.
-        unsafe { call!(libc::SYS_ioctl, 0, libc::TIOCSCTTY, 0) }?;
-    }
-    Ok(())
 }
 
 /// Moves into the network namespace that pid 1 has made (setns(2) with a pidfd, Linux 5.8).

@@ -8,6 +8,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
+use super::stdio::{self, Sources};
 use super::{Launch, Line, copy, terminal};
 use crate::kernel_files::MASKED_SYS;
 use crate::plan::{Kind, Plan, Target};
@@ -35,8 +36,8 @@ const LINKS: [(&CStr, &CStr); 5] = [
 const CAREFUL: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
-/// Builds the root and moves into it. Returns the program's end of its terminal, if it has one.
-pub fn build(launch: &Launch, line: &Line) -> Option<i32> {
+/// Builds the root and moves into it. Returns what becomes the program's standard descriptors.
+pub fn build(launch: &Launch, line: &Line) -> Sources {
     let plan = &launch.plan;
     line.done(
         Step::Propagation,
@@ -70,6 +71,7 @@ pub fn build(launch: &Launch, line: &Line) -> Option<i32> {
     // Before the volumes, which may cover /dev.
     let terminal = plan.terminal.as_ref();
     let terminal = terminal.map(|terminal| line.done(Step::Terminal, terminal::open(terminal, plan.uid)));
+    let stdio = stdio::take_hold(plan, terminal).unwrap_or_else(|errno| line.fail(Step::Session, 0, errno));
     line.done(Step::Mask, mask(launch));
     mount_volumes(plan, line);
     line.done(Step::Pivot, pivot());
@@ -79,7 +81,7 @@ pub fn build(launch: &Launch, line: &Line) -> Option<i32> {
             call!(libc::SYS_sethostname, name.as_ptr(), name.len())
         });
     }
-    terminal
+    stdio
 }
 
 /// The layers as one file system at `root`: an overlay, or a copy where the kernel refuses that.

@@ -7,6 +7,7 @@
 
 mod errors;
 mod files;
+mod hostile;
 mod life;
 mod limits;
 mod payload;
@@ -51,6 +52,7 @@ fn main() {
         errors::TESTS,
         limits::TESTS,
         security::TESTS,
+        hostile::TESTS,
         sweep::TESTS,
     ];
     let trials = tests.into_iter().flatten().map(|&(name, need, test)| {

@@ -72,7 +72,7 @@ fn act(words: &[&str]) -> i32 {
             .iter()
             .for_each(|attempt| println!("{attempt}: {}", try_one(attempt))),
         ["status", fields @ ..] => fields.iter().for_each(|field| println!("{}", status_field(field))),
-        ["descriptors"] => {
+        ["descriptors", ..] => {
             let mut open: Vec<i32> = (0..4096)
                 .filter(|fd| nix::fcntl::fcntl(borrowed(*fd), nix::fcntl::FcntlArg::F_GETFD).is_ok())
                 .collect();

@@ -1,0 +1,144 @@
+//! The two executions: the program's, and pid 1's of its init.
+//!
+//! Until the first one succeeds, /proc/self/exe is the lab's executable. An image that has a link or a script lead
+//! there would have it run inside, where it could be opened, and be overwritten once the lab has ended (CVE-2019-5736).
+//! So only what cannot lead there is executed at once: a file of the container's own root that is no script. All else
+//! is executed by a helper that is executed first, the sealed one that also is pid 1's init.
+
+use std::ffi::CStr;
+
+use crate::capability::Capability;
+use crate::plan::Plan;
+use crate::sys::{self, Errno, call};
+
+/// Where the helper is kept until then, and where it finds what it writes a failure to, as `init/main.rs` says.
+const HELPER: i32 = 3;
+
+/// How the program is executed.
+pub enum Way {
+    /// At once.
+    Direct,
+    /// By the helper.
+    Helper,
+}
+
+/// Closes every descriptor but 0, 1 and 2, and two for the helper that close when the program is executed.
+pub fn close_files(plan: &Plan) -> Result<(), Errno> {
+    keep([plan.shared.executable(), plan.status], HELPER, libc::O_CLOEXEC)
+}
+
+/// Looks at the program. An error is what executing it would answer; ELOOP, too, for a link of /proc, which leads anywhere.
+pub fn way(plan: &Plan) -> Result<Way, Errno> {
+    let open = |flags, resolve| sys::open_resolving(libc::AT_FDCWD, &plan.program, flags, resolve);
+    let own_root = libc::RESOLVE_NO_XDEV | libc::RESOLVE_NO_MAGICLINKS;
+    if let Ok(file) = open(libc::O_RDONLY | libc::O_NONBLOCK, own_root) {
+        let mut begin = [0u8; 2];
+        // SAFETY: pointer and length of a live buffer.
+        let filled = unsafe { call!(libc::SYS_read, file, begin.as_mut_ptr(), begin.len()) };
+        sys::close(file);
+        if filled == Ok(begin.len()) && &begin != b"#!" {
+            return Ok(Way::Direct);
+        }
+    }
+    let file = open(libc::O_PATH, libc::RESOLVE_NO_MAGICLINKS)?;
+    let about = sys::stat(file, c"", libc::AT_EMPTY_PATH);
+    let flags = libc::AT_EMPTY_PATH | libc::AT_EACCESS;
+    // SAFETY: a terminated string.
+    let may = unsafe { call!(libc::SYS_faccessat2, file, c"".as_ptr(), libc::X_OK, flags) };
+    sys::close(file);
+    may?;
+    match about?.mode & libc::S_IFMT {
+        libc::S_IFREG => Ok(Way::Helper),
+        _ => Err(libc::EACCES),
+    }
+}
+
+/// Executes the program. Returns only when that failed.
+pub fn become_program(plan: &Plan, way: Way) -> Errno {
+    let (arguments, environment) = (plan.arguments.as_ptr(), plan.environment.as_ptr());
+    let answer = match way {
+        // SAFETY: terminated arrays of terminated strings; the first argument is the helper's.
+        Way::Direct => unsafe { call!(libc::SYS_execve, plan.program.as_ptr(), arguments.add(1), environment) },
+        Way::Helper => execute(HELPER, arguments, environment),
+    };
+    answer.err().unwrap_or(libc::EIO)
+}
+
+/// Executes the init. Returns only when that failed.
+pub fn become_init(plan: &Plan, program: i32) -> Errno {
+    let mut digits = [0u8; 12];
+    let number = decimal(program, &mut digits);
+    let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
+    let environment = [std::ptr::null::<libc::c_char>()];
+    let execute = || {
+        // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
+        // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
+        super::program::keep_capabilities(1 << Capability::Kill as u8)?;
+        keep([plan.status, plan.shared.lifeline(), plan.shared.executable()], 0, 0)?;
+        // SAFETY: fcntl(2) with a number.
+        unsafe { call!(libc::SYS_fcntl, 2, libc::F_SETFD, libc::FD_CLOEXEC) }?;
+        execute(2, arguments.as_ptr(), environment.as_ptr())
+    };
+    execute().err().unwrap_or(libc::EIO)
+}
+
+/// Puts descriptors at `first` and after, and closes everything behind them.
+fn keep<const COUNT: usize>(fds: [i32; COUNT], first: i32, flags: i32) -> Result<(), Errno> {
+    // High numbers first, since any of them may be where another has to go.
+    let mut high = [0; COUNT];
+    for (high, fd) in high.iter_mut().zip(fds) {
+        // SAFETY: fcntl(2) with a number.
+        *high = unsafe { call!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, 16) }?;
+    }
+    for (offset, high) in high.into_iter().enumerate() {
+        // SAFETY: numbers only.
+        unsafe { call!(libc::SYS_dup3, high, first as usize + offset, flags) }?;
+    }
+    // SAFETY: numbers only.
+    unsafe { call!(libc::SYS_close_range, first as usize + COUNT, u32::MAX, 0) }.map(drop)
+}
+
+/// execveat(2) of an open file.
+fn execute(
+    file: i32,
+    arguments: *const *const libc::c_char,
+    environment: *const *const libc::c_char,
+) -> Result<usize, Errno> {
+    // SAFETY: terminated arrays of terminated strings.
+    unsafe {
+        call!(
+            libc::SYS_execveat,
+            file,
+            c"".as_ptr(),
+            arguments,
+            environment,
+            libc::AT_EMPTY_PATH
+        )
+    }
+}
+
+/// Writes a number that is not negative in decimal, right-aligned and terminated, into the buffer.
+fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
+    let mut start = buffer.len() - 1;
+    for (index, digit) in buffer.iter_mut().enumerate().take(11).rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        start = index;
+        if number == 0 {
+            break;
+        }
+    }
+    CStr::from_bytes_with_nul(buffer.get(start..).unwrap_or(b"\0")).unwrap_or(c"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for number in [0, 2, 10, 32768, i32::MAX] {
+            assert_eq!(decimal(number, &mut [0; 12]).to_str(), Ok(number.to_string().as_str()));
+        }
+    }
+}
