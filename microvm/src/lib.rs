@@ -40,6 +40,6 @@ pub use error::Error;
 pub use exits::Exit;
 pub use machine::{End, Outcome, run};
 pub use memory::GUEST_RAM;
-pub use probe::{Finding, KvmKind, Probe, probe};
+pub use probe::{Finding, KvmKind, Probe, examine, probe};
 pub use sandbox::Sandbox;
 pub use stamp::{Recorder, Stamp, Step, phases};

@@ -40,6 +40,7 @@ fn trials() -> Vec<Trial> {
         trial("an_endless_program_ends_at_the_timeout", endless),
         trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
         trial("any_size_of_memory_that_makes_sense_works", sizes),
+        trial("looking_at_kvm_and_timing_it_agree", examined),
         trial("a_running_machine_has_given_up_what_it_does_not_need", confined),
     ]
 }
@@ -348,4 +349,12 @@ fn descriptors(process: u32) -> std::io::Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+fn examined() -> Result<(), Failed> {
+    let (seen, timed) = (microvm::probe(), microvm::examine());
+    if timed.kind == seen.kind && timed.findings.iter().all(|finding| finding.ok) {
+        return Ok(());
+    }
+    Err(format!("{seen:?}, {timed:?}").into())
 }

@@ -59,7 +59,7 @@ fn write_container(page: &mut String) -> std::fmt::Result {
 
 fn write_microvm(page: &mut String, host: &Host) -> std::fmt::Result {
     writeln!(page, "microvm")?;
-    for finding in microvm::probe().findings {
+    for finding in microvm::examine().findings {
         writeln!(
             page,
             "  {} {}: {}",
