@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use container::{Access, IdMap, Spec, Tmpfs, User, UserNamespace, Volume, Writable};
+use container::{Access, IdMap, Tmpfs, User, UserNamespace, Volume, Writable};
 
-use crate::run::{directory, layer, output, payload};
+use crate::run::{attempts, directory, layer, output, payload};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -47,10 +47,6 @@ pub const TESTS: &[Test] = &[
     ("root can map users", Need::Root, mapped_users),
     ("the program can run as another user", Need::Root, other_user),
 ];
-
-fn attempts(tries: &[&str]) -> Spec {
-    payload(&[&["try"], tries].concat())
-}
 
 fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()

@@ -6,10 +6,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use container::{Access, ExitStatus, Spec, Tmpfs, Volume};
+use container::{Access, ExitStatus, Tmpfs, Volume};
 use nix::errno::Errno;
 
-use crate::run::{directory, layer, output, payload, refusal, start};
+use crate::run::{answers, attempts, directory, layer, output, payload, refusal, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -81,14 +81,6 @@ pub const TESTS: &[Test] = &[
         targets_in_proc,
     ),
 ];
-
-fn attempts(tries: &[&str]) -> Spec {
-    payload(&[&["try"], tries].concat())
-}
-
-fn answers(text: &str) -> Vec<(&str, &str)> {
-    text.lines().filter_map(|line| line.split_once(": ")).collect()
-}
 
 fn volume(source: &Path, target: &str) -> Volume {
     Volume {

@@ -14,6 +14,7 @@ mod payload;
 mod run;
 mod security;
 mod sweep;
+mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -53,6 +54,7 @@ fn main() {
         limits::TESTS,
         security::TESTS,
         hostile::TESTS,
+        syscalls::TESTS,
         sweep::TESTS,
     ];
     let trials = tests.into_iter().flatten().map(|&(name, need, test)| {

@@ -71,6 +71,15 @@ fn act(words: &[&str]) -> i32 {
         ["try", tries @ ..] => tries
             .iter()
             .for_each(|attempt| println!("{attempt}: {}", try_one(attempt))),
+        ["calls", numbers @ ..] => {
+            for number in numbers {
+                let number: i64 = number.parse().expect("a number");
+                // SAFETY: no pointer among the arguments is valid, and no number: the kernel refuses them.
+                let answered = unsafe { libc::syscall(number, -1, -1, -1, -1, -1, -1) };
+                println!("{}", answer(Errno::result(answered)));
+            }
+        }
+        ["i386-getpid"] => println!("{}", i386_getpid()),
         ["status", fields @ ..] => fields.iter().for_each(|field| println!("{}", status_field(field))),
         ["descriptors", ..] => {
             let mut open: Vec<i32> = (0..4096)
@@ -196,6 +205,28 @@ fn forks(number: usize) {
     println!("{made} all");
 }
 
+/// Makes the i386 call number 20 in a process of its own.
+fn i386_getpid() -> String {
+    use nix::sys::wait::{WaitStatus, waitpid};
+    // SAFETY: a single thread; the child makes two system calls.
+    match unsafe { fork() }.expect("fork") {
+        ForkResult::Child => {
+            let answered: i32;
+            // SAFETY: getpid(2) has no arguments; the kernel changes eax only.
+            unsafe {
+                std::arch::asm!("int 0x80", inlateout("eax") 20 => answered, out("r8") _, out("r9") _, out("r10") _, out("r11") _)
+            };
+            std::process::exit(if answered < 0 { -answered } else { 0 });
+        }
+        ForkResult::Parent { child } => match waitpid(child, None).expect("wait") {
+            WaitStatus::Exited(_, 0) => "ok".to_owned(),
+            WaitStatus::Exited(_, errno) => format!("{:?}", Errno::from_raw(errno)),
+            WaitStatus::Signaled(_, signal, _) => signal.to_string(),
+            other => format!("{other:?}"),
+        },
+    }
+}
+
 fn answer(result: Result<i64, Errno>) -> String {
     result.map_or_else(|errno| format!("{errno:?}"), |_| "ok".to_owned())
 }
@@ -255,6 +286,8 @@ fn try_one(attempt: &str) -> String {
             ),
         ),
         ("clone3", (libc::SYS_clone3, [0, 0, 0, 0])),
+        // __X32_SYSCALL_BIT of asm/unistd.h.
+        ("x32-getpid", (0x4000_0000 | libc::SYS_getpid, [0; 4])),
         ("setns", (libc::SYS_setns, [-1, 0, 0, 0])),
         ("fsconfig", (libc::SYS_fsconfig, [-1, 0, 0, 0])),
         ("keyctl", (libc::SYS_keyctl, [0, 0, 0, 0])),

@@ -64,6 +64,16 @@ pub fn payload(arguments: &[&str]) -> Spec {
     spec
 }
 
+/// The payload, trying these one after the other (`payload.rs` says what there is).
+pub fn attempts(tries: &[&str]) -> Spec {
+    payload(&[&["try"], tries].concat())
+}
+
+/// What it tried, and what came of each.
+pub fn answers(text: &str) -> Vec<(&str, &str)> {
+    text.lines().filter_map(|line| line.split_once(": ")).collect()
+}
+
 /// A started payload and what it writes.
 pub struct Running {
     pub container: Container,

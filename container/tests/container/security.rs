@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use container::{Capability, Rlimit, Seccomp};
+use container::{Capability, Rlimit};
 
-use crate::run::{directory, layer, output, payload};
+use crate::run::{answers, attempts, directory, layer, output, payload};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -15,8 +15,6 @@ pub const TESTS: &[Test] = &[
         added_capabilities,
     ),
     ("no new privileges, and a filter", Need::Nothing, confined),
-    ("calls that attack the kernel are refused", Need::Nothing, refused_calls),
-    ("the filter is what refuses them", Need::Root, filter_refuses),
     ("calls that programs need are allowed", Need::Nothing, allowed_calls),
     ("files that tell about the host are covered", Need::Nothing, masked),
     ("files that steer the host are read-only", Need::Nothing, steering),
@@ -25,14 +23,6 @@ pub const TESTS: &[Test] = &[
     ("only loopback, and it works", Need::Nothing, loopback),
     ("resource limits are set", Need::Nothing, resource_limits),
 ];
-
-fn attempts(tries: &[&str]) -> container::Spec {
-    payload(&[&["try"], tries].concat())
-}
-
-fn answers(text: &str) -> Vec<(&str, &str)> {
-    text.lines().filter_map(|line| line.split_once(": ")).collect()
-}
 
 fn no_capabilities() {
     let text = output(payload(&["status", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]));
@@ -53,59 +43,6 @@ fn added_capabilities() {
 
 fn confined() {
     assert_eq!(output(payload(&["status", "NoNewPrivs", "Seccomp"])), "1\n2\n");
-}
-
-const ATTACKS: &[&str] = &[
-    "unshare-user",
-    "unshare-net",
-    "clone-user",
-    "setns",
-    "fsconfig",
-    "keyctl",
-    "add_key",
-    "bpf",
-    "perf_event_open",
-    "userfaultfd",
-    "io_uring_setup",
-    "kexec_load",
-    "init_module",
-    "reboot",
-    "swapon",
-    "settimeofday",
-    "chroot",
-    "vsock",
-    "alg",
-    "personality-odd",
-    "mount-proc",
-];
-
-fn refused_calls() {
-    let text = output(attempts(ATTACKS));
-    for (attempt, answer) in answers(&text) {
-        assert_eq!(answer, "EPERM", "{attempt}");
-    }
-    assert_eq!(answers(&text).len(), ATTACKS.len());
-    assert_eq!(output(attempts(&["clone3"])), "clone3: ENOSYS\n");
-}
-
-fn filter_refuses() {
-    // The user namespace last: what comes after it is refused for its lack of rights outside.
-    let tries = [
-        "unshare-net",
-        "fsconfig",
-        "keyctl",
-        "chroot",
-        "mount-proc",
-        "clone3",
-        "unshare-user",
-    ];
-    let mut spec = attempts(&tries);
-    spec.seccomp = Seccomp::Unconfined;
-    spec.capabilities = Capability::ALL.iter().copied().collect();
-    let text = output(spec);
-    for (attempt, answer) in answers(&text) {
-        assert!(!["EPERM", "ENOSYS"].contains(&answer), "{attempt}: {answer}");
-    }
 }
 
 fn allowed_calls() {
