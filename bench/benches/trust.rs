@@ -14,7 +14,6 @@ use bench::target::microvm::MicroVm;
 use bench::target::mock::{Mock, World};
 use bench::target::process::Process;
 use bench::workload::{self, Workload};
-use microvm::Kernel;
 use reports::model::{self, Distribution, Sample};
 use std::process::{Command, ExitCode, Stdio};
 use std::rc::Rc;
@@ -209,10 +208,8 @@ fn clocks() -> Result<Found, Error> {
     let image = Rc::new(Image::build(&Workload::own("cpu", vec!["4000".into()])?, 0)?);
     let timeout = Duration::from_secs(120);
     let machine = || MicroVm {
-        kernel: Kernel::Builtin,
-        memory_bytes: 128 << 20,
         timeout: Some(timeout),
-        group: Group::Own,
+        ..MicroVm::new(None, Group::Own)
     };
     let subject = |image| Subject {
         backend: Box::new(machine()),

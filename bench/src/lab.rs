@@ -7,15 +7,15 @@ use crate::observer::Observer;
 use crate::rounds::{self, Conductor, Measured, Plan};
 use crate::spawn::Group;
 use crate::summary;
-use crate::target::container::{Container, Counting};
+use crate::target::container::{Container, Counting, Options};
 use crate::target::local::{Local, Subject};
-use crate::target::microvm::MicroVm;
+use crate::target::microvm::{Linux, MicroVm};
 use crate::target::mock::Mock;
 use crate::target::process::Process;
 use crate::target::{Backend, Target};
 use crate::warnings;
 use crate::workload::Workload;
-use microvm::Kernel;
+use container::Limits;
 use reports::model::{self, Results, SCHEMA};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,8 +28,10 @@ pub enum TargetName {
     Process,
     /// A namespace container that shares the host's kernel
     Container,
-    /// A KVM virtual machine that boots a guest kernel
+    /// A KVM virtual machine that boots the lab's own small guest kernel
     Microvm,
+    /// A KVM virtual machine that boots the Linux kernel of --kernel
+    MicrovmLinux,
     /// Nothing but a simulated clock: to try out suites and reports, and to test the lab itself
     #[value(hide = true)]
     Simulated,
@@ -43,17 +45,33 @@ impl TargetName {
             TargetName::Container => "container",
             TargetName::Microvm => "microvm",
             TargetName::Simulated => "simulated",
+            TargetName::MicrovmLinux => "microvm-linux",
         }
     }
 }
 
-/// The virtual machine of the targets that have one.
+/// What the targets are given; each takes what it has a use for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Machine {
-    /// The kernel to boot.
-    pub kernel: Kernel,
     /// Guest RAM.
     pub memory_bytes: u64,
+    /// Virtual processors.
+    pub cpus: f64,
+    /// What `microvm-linux` boots.
+    pub linux: Option<Linux>,
+    /// Limits of containers.
+    pub limits: Limits,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Machine {
+            memory_bytes: microvm::DEFAULT_MEMORY_BYTES,
+            cpus: 1.0,
+            linux: None,
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// What to compare, and how.
@@ -142,19 +160,26 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
 
 /// The code behind a target; the simulated one has none.
 fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Option<Box<dyn Backend>> {
+    let machine = |linux| {
+        Box::new(MicroVm {
+            memory_bytes: settings.machine.memory_bytes,
+            cpus: settings.machine.cpus,
+            timeout: Some(settings.timeout),
+            ..MicroVm::new(linux, Group::Own)
+        })
+    };
     Some(match name {
         TargetName::Simulated => return None,
         TargetName::Process => Box::new(Process { group: Group::Own }),
         TargetName::Container => Box::new(Container {
             counting,
-            ..Container::default()
+            options: Options {
+                limits: settings.machine.limits.clone(),
+                ..Options::default()
+            },
         }),
-        TargetName::Microvm => Box::new(MicroVm {
-            kernel: settings.machine.kernel.clone(),
-            memory_bytes: settings.machine.memory_bytes,
-            timeout: Some(settings.timeout),
-            group: Group::Own,
-        }),
+        TargetName::Microvm => machine(None),
+        TargetName::MicrovmLinux => machine(settings.machine.linux.clone()),
     })
 }
 
@@ -189,7 +214,12 @@ fn results(
             idle_gap_ms: settings.plan.idle_gap.as_secs_f64() * 1e3,
             seed,
             memory_bytes: settings.machine.memory_bytes,
-            cpus: 1,
+            cpus: settings.machine.cpus.ceil() as u32,
+            container_limits: model::Limits {
+                memory_bytes: settings.machine.limits.memory_bytes,
+                cpus: settings.machine.limits.cpus,
+                pids: settings.machine.limits.pids,
+            },
             image_files_bytes: settings.image_files_bytes,
             pinned_to: settings.pinned_to,
             timeout_s: settings.timeout.as_secs_f64(),

@@ -8,6 +8,7 @@ pub mod elf;
 pub mod error;
 pub mod host;
 pub mod image;
+pub mod kernels;
 pub mod lab;
 pub mod layer;
 pub mod memory;

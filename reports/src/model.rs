@@ -105,8 +105,22 @@ pub struct Config {
     /// The processor that the lab and everything it started were kept to, where they were.
     #[serde(default)]
     pub pinned_to: Option<u32>,
+    /// Limits of the container target.
+    #[serde(default)]
+    pub container_limits: Limits,
     /// A run that takes longer is ended and counted as failed.
     pub timeout_s: f64,
+}
+
+/// Limits of a container; null where it had none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Memory.
+    pub memory_bytes: Option<u64>,
+    /// Processor time, in processors.
+    pub cpus: Option<f64>,
+    /// Processes and threads.
+    pub pids: Option<u32>,
 }
 
 /// The program that ran on every target.

@@ -1,38 +1,12 @@
 //! Arguments that several commands share.
 
 use crate::error::Error;
-use crate::lab::Machine;
 use crate::units;
 use crate::workload::Workload;
-use clap::Args;
-use microvm::Kernel;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The workload when none is named.
 const DEFAULT_WORKLOAD: &str = "hello";
-
-/// The virtual machine of the `microvm` target.
-#[derive(Clone, Debug, Args)]
-pub struct MachineArguments {
-    /// Guest RAM of the micro-VM, for example 128M or 1G
-    #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = ram)]
-    pub memory: u64,
-    /// Guest kernel of the micro-VM: a vmlinux or bzImage; the built-in one by default
-    #[arg(long, value_name = "PATH")]
-    pub kernel: Option<PathBuf>,
-}
-
-impl MachineArguments {
-    /// As the lab takes it.
-    pub fn machine(&self) -> Machine {
-        let kernel = self.kernel.clone().map_or(Kernel::Builtin, Kernel::File);
-        Machine {
-            kernel,
-            memory_bytes: self.memory,
-        }
-    }
-}
 
 /// The workload that `name` and `words` (what stands after `--`) describe: with a name, one of the lab's own with its
 /// arguments, and without, a program with its.

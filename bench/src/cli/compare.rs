@@ -1,6 +1,7 @@
 //! `isolab` and `isolab compare`: measure, print the table, keep the results.
 
-use super::arguments::{self, MachineArguments};
+use super::arguments;
+use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
 use crate::baseline;
@@ -31,13 +32,9 @@ pub struct Arguments {
     /// One of the lab's own workloads: hello, cpu, hold
     #[arg(long, value_name = "W")]
     workload: Option<String>,
-    /// Targets to compare; the first is what the others are compared with
-    #[arg(
-        long,
-        value_name = "T,T,…",
-        value_delimiter = ',',
-        default_value = "process,container,microvm"
-    )]
+    /// Targets to compare; the first is what the others are compared with. Unless given: process, container, microvm, and
+    /// with --kernel microvm-linux
+    #[arg(long, value_name = "T,T,…", value_delimiter = ',')]
     on: Vec<TargetName>,
     /// Counted runs of each target
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -160,18 +157,30 @@ fn judge(arguments: &Arguments, results: &Results, then: &Results) -> Result<u8,
     Ok(status)
 }
 
+fn targets(arguments: &Arguments) -> Vec<TargetName> {
+    if !arguments.on.is_empty() {
+        return arguments.on.clone();
+    }
+    let mut targets = vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
+    if arguments.machine.has_kernel() {
+        targets.push(TargetName::MicrovmLinux);
+    }
+    targets
+}
+
 fn settings(arguments: &Arguments) -> Result<Settings, Error> {
-    let twice = arguments
-        .on
+    let targets = targets(arguments);
+    let twice = targets
         .iter()
         .enumerate()
-        .find(|(index, name)| arguments.on[..*index].contains(name));
+        .find(|(index, name)| targets[..*index].contains(name));
     if let Some((_, name)) = twice {
         return Err(Error::new(format!("--on names {} twice", name.as_str())).remedy("Name each target once."));
     }
     Ok(Settings {
         workload: arguments::workload(arguments.workload.as_deref(), &arguments.words)?,
-        targets: arguments.on.clone(),
+        machine: arguments.machine.machine(&targets)?,
+        targets,
         plan: Plan {
             runs: arguments.runs,
             warmup: arguments.warmup,
@@ -180,7 +189,6 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
             // The clock's last digits are as good as random where nobody guesses them.
             seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
         },
-        machine: arguments.machine.machine(),
         image_files_bytes: 0,
         pinned_to: arguments.pin,
         timeout: arguments.timeout,

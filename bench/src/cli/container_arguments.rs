@@ -3,7 +3,7 @@
 use crate::target::container::Options;
 use crate::units;
 use clap::Args;
-use container::{Access, Capability, Network, Terminal, Tmpfs, Volume, Writable};
+use container::{Access, Capability, Limits, Network, Terminal, Tmpfs, Volume, Writable};
 use std::path::PathBuf;
 
 /// Options of containers only.
@@ -16,9 +16,6 @@ pub struct ContainerArguments {
     /// Mount an empty file system in memory at the absolute path DST
     #[arg(long, value_name = "DST[:SIZE]", value_parser = tmpfs)]
     tmpfs: Vec<Tmpfs>,
-    /// Allow as many processes and threads
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pids: Option<u32>,
     /// Let the program keep a capability, for example NET_ADMIN
     #[arg(long, value_name = "CAP")]
     cap_add: Vec<Capability>,
@@ -39,7 +36,6 @@ impl ContainerArguments {
         [
             (!self.volume.is_empty(), "--volume"),
             (!self.tmpfs.is_empty(), "--tmpfs"),
-            (self.pids.is_some(), "--pids"),
             (!self.cap_add.is_empty(), "--cap-add"),
             (self.network == "host", "--network"),
             (self.read_only, "--read-only"),
@@ -49,18 +45,16 @@ impl ContainerArguments {
         .find_map(|(given, name)| given.then_some(name))
     }
 
-    /// As the target takes them, with the limits that other targets have too.
-    pub fn options(&self, memory_bytes: Option<u64>, cpus: Option<f64>, terminal: Terminal) -> Options {
+    /// As the target takes them.
+    pub fn options(&self, limits: Limits, terminal: Terminal) -> Options {
         let mut options = Options {
             volumes: self.volume.clone(),
             tmpfs: self.tmpfs.clone(),
             capabilities: self.cap_add.iter().copied().collect(),
+            limits,
             terminal,
             ..Options::default()
         };
-        options.limits.memory_bytes = memory_bytes;
-        options.limits.cpus = cpus;
-        options.limits.pids = self.pids;
         if self.network == "host" {
             options.network = Network::Host;
         }
@@ -68,18 +62,6 @@ impl ContainerArguments {
             options.writable = Writable::No;
         }
         options
-    }
-}
-
-/// Processors, a fraction is fine; more than zero.
-pub fn processors(text: &str) -> Result<f64, String> {
-    let count: f64 = text
-        .parse()
-        .map_err(|_| "it is not a number of processors".to_owned())?;
-    if count > 0.0 && count.is_finite() {
-        Ok(count)
-    } else {
-        Err("it must be more than zero, and not endless".into())
     }
 }
 
@@ -153,7 +135,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
-            let _ = (volume(&text), tmpfs(&text), processors(&text));
+            let _ = (volume(&text), tmpfs(&text));
         }
     }
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod image;
 mod kernel;
+mod machine_arguments;
 mod output;
 mod progress;
 mod report;

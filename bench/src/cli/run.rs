@@ -1,6 +1,7 @@
 //! `isolab run`: the workload once on one target, on this terminal, and its status.
 
-use super::container_arguments::{self, ContainerArguments};
+use super::container_arguments::ContainerArguments;
+use super::machine_arguments::{MachineArguments, check};
 use super::terminal::{self, Asked, Relay};
 use super::{arguments, explain, output};
 use crate::error::Error;
@@ -9,20 +10,21 @@ use crate::lab::TargetName;
 use crate::signals;
 use crate::spawn::Group;
 use crate::target::container::Container;
-use crate::target::microvm::MicroVm;
+use crate::target::microvm::{MicroVm, Tell};
 use crate::target::process::Process;
 use crate::target::{Backend, Stdio};
 use clap::Args;
 use container::Terminal;
-use microvm::Kernel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The exit status when the time is up, as timeout(1) gives it.
 const TIMED_OUT: u8 = 124;
+
+/// How much later than its own time a monitor that does not end is ended.
+const MONITOR_GRACE: Duration = Duration::from_secs(1);
 
 /// What `isolab run` takes.
 #[derive(Debug, Args)]
@@ -36,15 +38,11 @@ pub struct Arguments {
     /// Show how the start was made, step by step, on stderr
     #[arg(long)]
     explain: bool,
-    /// Memory: guest RAM of a micro-VM (128M unless given), limit of a container (none unless given)
-    #[arg(long, value_name = "SIZE", value_parser = arguments::ram)]
-    memory: Option<u64>,
-    /// Processor time a container may use, in processors: 0.5 is half of one
-    #[arg(long, value_name = "N", value_parser = container_arguments::processors)]
-    cpus: Option<f64>,
-    /// Guest kernel of the micro-VM: a vmlinux or bzImage; the built-in one by default
-    #[arg(long, value_name = "PATH")]
-    kernel: Option<PathBuf>,
+    /// Show the guest kernel's log when the machine has ended, on stderr; a Linux guest then writes all of it
+    #[arg(long)]
+    kernel_log: bool,
+    #[command(flatten)]
+    machine: MachineArguments,
     #[command(flatten)]
     container: ContainerArguments,
     /// One of the lab's own workloads: hello, cpu, hold
@@ -58,7 +56,6 @@ pub struct Arguments {
 /// Runs it, and gives its status.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let workload = arguments::workload(arguments.workload.as_deref(), &arguments.words)?;
-    refuse_options_of_others(&arguments)?;
     let (terminal, asked) = match arguments.container.tty {
         true => terminal::ask().map(|(terminal, asked)| (terminal, Some(asked)))?,
         false => (Terminal::None, None),
@@ -68,23 +65,29 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let start = backend.prepare(&image, image.args(), own_stdio()?)?;
     let mut instance = start()?;
     let mut relay = asked.map(Asked::connect).transpose()?;
-    let deadline = arguments
-        .timeout
-        .and_then(|timeout| Instant::now().checked_add(timeout));
+    let deadline = match arguments.on {
+        // A monitor ends its machine by itself, and then can still tell of it.
+        TargetName::Microvm | TargetName::MicrovmLinux => arguments.timeout.map(|timeout| timeout + MONITOR_GRACE),
+        _ => arguments.timeout,
+    };
+    let deadline = deadline.and_then(|time| Instant::now().checked_add(time));
     let why = wait(instance.pidfd(), deadline, relay.as_mut())?;
     drop(relay);
     if why != Over::Ended {
         instance.kill();
     }
     let end = instance.finish()?;
+    if let Some(log) = &end.kernel_log {
+        output::text(log);
+    }
     if arguments.explain {
-        explain::show(&end.steps);
+        explain::show(&end);
     }
     if let Some(note) = &end.note {
         output::hint(note);
     }
     match (why, end.failure) {
-        (Over::TimedOut, _) => {
+        (why, _) if why == Over::TimedOut || end.timed_out => {
             output::hint("the workload took longer than --timeout allows, and was ended");
             Ok(TIMED_OUT)
         }
@@ -93,47 +96,36 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
 }
 
-fn refuse_options_of_others(arguments: &Arguments) -> Result<(), Error> {
-    let given = [
-        (arguments.container.given(), "containers", TargetName::Container),
-        (arguments.cpus.map(|_| "--cpus"), "containers", TargetName::Container),
-        (
-            arguments.kernel.as_ref().map(|_| "--kernel"),
-            "micro-VMs",
-            TargetName::Microvm,
-        ),
-    ];
-    for (option, meant_for, target) in given {
-        if let Some(option) = option.filter(|_| arguments.on != target) {
-            let problem = format!("{option} is for {meant_for}, and this is a {}", arguments.on.as_str());
-            return Err(Error::new(problem).remedy(format!("Leave it out, or use --on {}.", target.as_str())));
-        }
-    }
-    Ok(())
-}
-
+/// What it runs on. Options that another target has, and this one not, are refused.
 fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>, Error> {
+    use TargetName::{Container as InContainer, Microvm, MicrovmLinux};
+    let target = [arguments.on];
+    if let Some(option) = arguments.container.given() {
+        check(option, &[InContainer], &target)?;
+    }
+    if arguments.kernel_log {
+        check("--kernel-log", &[Microvm, MicrovmLinux], &target)?;
+    }
+    let machine = arguments.machine.machine(&target)?;
     Ok(match arguments.on {
-        TargetName::Process if arguments.memory.is_some() => {
-            return Err(
-                Error::new("--memory is for containers and micro-VMs; a plain process has no limit")
-                    .remedy("Leave it out, or use --on container."),
-            );
-        }
         TargetName::Simulated => {
             return Err(Error::new("the simulated target runs no program")
                 .remedy("Compare with it: isolab compare --on simulated."));
         }
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {
-            options: arguments.container.options(arguments.memory, arguments.cpus, terminal),
+            options: arguments.container.options(machine.limits, terminal),
             ..Container::default()
         }),
-        TargetName::Microvm => Box::new(MicroVm {
-            kernel: arguments.kernel.clone().map_or(Kernel::Builtin, Kernel::File),
-            memory_bytes: arguments.memory.unwrap_or(microvm::DEFAULT_MEMORY_BYTES),
-            timeout: None,
-            group: Group::Lab,
+        TargetName::Microvm | TargetName::MicrovmLinux => Box::new(MicroVm {
+            memory_bytes: machine.memory_bytes,
+            cpus: machine.cpus,
+            timeout: arguments.timeout,
+            tell: Tell {
+                story: arguments.explain,
+                kernel_log: arguments.kernel_log,
+            },
+            ..MicroVm::new(machine.linux, Group::Lab)
         }),
     })
 }

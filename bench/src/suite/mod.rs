@@ -13,7 +13,6 @@ use crate::store;
 use crate::warnings::Warning;
 use crate::workload::Workload;
 use file::{Parameters, Suite};
-use microvm::Kernel;
 use reports::model::Results;
 use std::fs::File;
 use std::io::BufReader;
@@ -71,8 +70,8 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
             seed: suite.seed,
         },
         machine: Machine {
-            kernel: Kernel::Builtin,
             memory_bytes: parameters.memory_bytes,
+            ..Machine::default()
         },
         image_files_bytes: parameters.image_files_bytes,
         pinned_to: None,

@@ -96,7 +96,7 @@ impl Backend for Container {
         };
         let without_limit = spec.limits.clone();
         if let Counting::Below(bytes) = self.counting {
-            spec.limits.memory_bytes = Some(bytes);
+            spec.limits.memory_bytes.get_or_insert(bytes);
         }
         Ok(Box::new(move || {
             let started = container::start(&spec).or_else(|error| {

@@ -12,6 +12,7 @@ pub mod process;
 use crate::error::Error;
 use crate::image::Image;
 use reports::model;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -119,10 +120,38 @@ pub struct End {
     pub note: Option<String>,
     /// The steps of its start in detail, where the target tells them.
     pub steps: Vec<Step>,
+    /// What a virtual machine tells besides.
+    pub machine: Option<MachineStory>,
+    /// The guest kernel's log, where that was asked for.
+    pub kernel_log: Option<String>,
+    /// Whether the target itself has ended it because its time was up.
+    pub timed_out: bool,
+}
+
+/// What a virtual machine tells of its life, where that was asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct MachineStory {
+    /// The kernel's command line.
+    pub command_line: String,
+    /// Why the processor came out to the monitor.
+    pub exits: Vec<VmExits>,
+}
+
+/// All VM exits of one reason.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VmExits {
+    /// The reason.
+    pub reason: String,
+    /// How many there were.
+    pub count: u64,
+    /// Time in the guest before them, in ns.
+    pub guest_ns: u64,
+    /// Time until the monitor had answered them, in ns.
+    pub monitor_ns: u64,
 }
 
 /// One step of a start in detail, for `--explain`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Its name.
     pub name: String,

@@ -36,6 +36,16 @@ pub fn tests() -> Vec<Trial> {
             ALL,
             known_delay,
         ),
+        test(
+            "limits_hold_for_the_container_and_are_kept_with_the_results",
+            &[Need::Root, Need::Containers],
+            limits,
+        ),
+        test(
+            "more_processors_than_the_guest_kernel_takes_are_a_reason_in_the_targets_row",
+            &[Need::Kvm],
+            several_processors,
+        ),
         test("the_main_job_prints_a_table_and_keeps_results_and_chart", &[], main_job),
         test("json_on_stdout_stands_alone", &[], json_alone),
         test(
@@ -50,6 +60,29 @@ pub fn tests() -> Vec<Trial> {
             own_program,
         ),
     ]
+}
+
+fn limits() -> Result<(), Failed> {
+    let limits = ["--memory", "16M", "--cpus", "1", "--pids", "8", "--runs", "1"];
+    let args = ["--on", "process,container", "--workload", "hold"];
+    let results = compare(&[&args[..], &limits, &["--", "64"]].concat())?;
+    let found = &results.config.container_limits;
+    expect(
+        (found.memory_bytes, found.cpus, found.pids) == (Some(16 << 20), Some(1.0), Some(8)),
+        || format!("{found:?}"),
+    )?;
+    for sample in &results.samples {
+        // 64 MiB do not fit into 16, and a plain process has no limit.
+        let failed = sample.error.is_some();
+        expect(failed == (sample.target == "container"), || format!("{sample:?}"))?;
+    }
+    Ok(())
+}
+
+fn several_processors() -> Result<(), Failed> {
+    let results = compare(&["--on", "process,microvm", "--cpus", "2", "--runs", "1"])?;
+    let reason = results.targets[1].unavailable.as_deref().unwrap_or_default();
+    expect_holds(reason, "runs on one processor")
 }
 
 fn compare(args: &[&str]) -> Result<Results, Failed> {

@@ -78,7 +78,7 @@ fn under_qemu() -> Result<(), Failed> {
 fn boots_again() -> Result<(), Failed> {
     let place = Place::new();
     export(&place)?;
-    let said = say(place.isolab(&["run", "--on", "microvm", "--kernel", "kernel", "hello"]))?;
+    let said = say(place.isolab(&["run", "--on", "microvm-linux", "--kernel", "kernel", "hello"]))?;
     expect_status(&said, 0)?;
     let inspected = say(place.isolab(&["kernel", "inspect", "kernel"]))?;
     expect_status(&inspected, 0)?;

@@ -35,6 +35,7 @@ pub fn tests() -> Vec<Trial> {
             &[Need::Kvm],
             wrong_kernel,
         ),
+        test("an_option_without_a_target_that_takes_it_is_refused", &[], no_taker),
     ]
 }
 
@@ -152,6 +153,22 @@ fn wrong_results() -> Result<(), Failed> {
     expect_holds(&said.stderr, "cannot read nothing.json")
 }
 
+fn no_taker() -> Result<(), Failed> {
+    for (args, part) in [
+        (&["--on", "process", "--pids", "3"][..], "--pids is for container"),
+        (
+            &["--on", "microvm", "--kernel", "/vmlinux"],
+            "--kernel is for microvm-linux",
+        ),
+        (&["--on", "microvm-linux"], "microvm-linux needs a kernel"),
+    ] {
+        let said = isolab(&[&["compare"], args].concat())?;
+        expect_status(&said, 2)?;
+        expect_holds(&said.stderr, part)?;
+    }
+    Ok(())
+}
+
 fn wrong_kernel() -> Result<(), Failed> {
     let place = Place::new();
     programs::file(place.path(), "kernel", b"not a kernel");
@@ -162,9 +179,9 @@ fn wrong_kernel() -> Result<(), Failed> {
         "--runs",
         "1",
         "--on",
-        "process,microvm",
+        "process,microvm-linux",
         "--kernel",
-        "kernel",
+        "./kernel",
     ];
     let said = say(place.isolab(&args))?;
     expect_status(&said, 0)?;

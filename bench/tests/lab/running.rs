@@ -50,6 +50,7 @@ pub fn tests() -> Vec<Trial> {
         test("options_of_one_target_are_refused_on_another", &[], options_refused),
         test("a_container_explains_its_start_step_by_step", containers, explained),
         test("a_micro_vm_explains_its_start_step_by_step", kvm, machine_explained),
+        test("a_guest_kernels_log_is_shown_where_it_is_asked_for", kvm, kernel_log),
         test(
             "a_container_past_its_memory_limit_is_told_so",
             &[Need::Root, Need::Containers],
@@ -95,7 +96,23 @@ fn explained() -> Result<(), Failed> {
 fn machine_explained() -> Result<(), Failed> {
     let said = isolab(&["run", "--on", "microvm", "--explain", "hello"])?;
     expect_status(&said, 0)?;
-    expect_holds(&said.stderr, "guest kernel: load the program")
+    for part in [
+        "guest kernel: load the program",
+        "ioctl(KVM_CREATE_VM)",
+        "exit port",
+        "the kernel's command line: stdio=port rdinit=/hello",
+    ] {
+        expect_holds(&said.stderr, part)?;
+    }
+    Ok(())
+}
+
+/// The lab's own kernel in a file is like any other's.
+fn kernel_log() -> Result<(), Failed> {
+    let place = Place::new();
+    programs::file(place.path(), "open", &programs::elf(programs::UNKNOWN_CALL));
+    let said = say(place.isolab(&["run", "--on", "microvm", "--kernel-log", "--", "./open"]))?;
+    expect_holds(&said.stderr, "system call")
 }
 
 fn out_of_memory() -> Result<(), Failed> {
@@ -146,5 +163,5 @@ fn stdin(target: &str) -> Result<(), Failed> {
 fn volume_refused() -> Result<(), Failed> {
     let said = isolab(&["run", "--on", "process", "--volume", "/tmp:/data", "hello"])?;
     expect_status(&said, 125)?;
-    expect_holds(&said.stderr, "--volume is for containers")
+    expect_holds(&said.stderr, "--volume is for container")
 }

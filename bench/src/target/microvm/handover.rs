@@ -2,9 +2,10 @@
 //! and the image's files as its descriptors from 4 up. From it: a report in the memory file that is its descriptor 3, and
 //! its exit status.
 
-use super::MicroVm;
+use super::{Disk, Linux, MicroVm, Tell};
 use crate::error::Error;
 use crate::image::Image;
+use crate::target::{MachineStory, Step};
 use microvm::initramfs::Archive;
 use microvm::{Config, Initramfs, Kernel, Sandbox};
 use nix::errno::Errno;
@@ -15,7 +16,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The first argument that makes the lab a monitor.
@@ -27,10 +28,11 @@ const FILES_FD: RawFd = 4;
 /// What a monitor is to run.
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
-    /// The kernel's file; none for the built-in one.
-    kernel: Option<PathBuf>,
+    linux: Option<Linux>,
     memory_bytes: u64,
+    cpus: u8,
     timeout: Option<Duration>,
+    tell: Tell,
     program: String,
     args: Vec<String>,
     /// Path in the guest of the file beside the program, where there is one.
@@ -46,17 +48,22 @@ pub struct Report {
     pub exits: BTreeMap<String, u64>,
     /// What went wrong.
     pub failure: Option<String>,
+    /// Whether the machine was ended because its time was up.
+    pub timed_out: bool,
+    /// Every step of the start, and the rest of the story, where it was asked for.
+    pub story: Option<(Vec<Step>, MachineStory)>,
+    /// The guest kernel's log, where it was asked for.
+    pub kernel_log: Option<String>,
 }
 
 /// The monitor's argument list.
 pub fn arguments(machine: &MicroVm, image: &Image, args: &[String]) -> Result<Vec<String>, Error> {
     let order = Order {
-        kernel: match &machine.kernel {
-            Kernel::Builtin => None,
-            Kernel::File(path) => Some(path.clone()),
-        },
+        linux: machine.linux.clone(),
         memory_bytes: machine.memory_bytes,
+        cpus: machine.processors()?,
         timeout: machine.timeout,
+        tell: machine.tell,
         program: image.program().into(),
         args: args.to_vec(),
         other_file: image.other_file().map(|(path, _)| path.into()),
@@ -104,26 +111,38 @@ pub fn read_report(file: &File) -> Result<Option<Report>, Error> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(&error))
 }
 
-/// In the monitor: what it was told, by its argument after [`MONITOR`].
-pub fn config(argument: Option<String>) -> Result<Config, Error> {
+/// In the monitor: what it is to run and to tell, by its argument after [`MONITOR`].
+pub fn order(argument: Option<String>) -> Result<(Config, Tell), Error> {
     let order = argument.ok_or_else(|| Error::new("a monitor is started by the lab only"))?;
     let order: Order =
         serde_json::from_str(&order).map_err(|error| Error::from_cause("cannot read the lab's order", error))?;
     // SAFETY: the lab gives these descriptors to its monitors, and nothing else in this process uses them.
     let file = |index| unsafe { File::from_raw_fd(FILES_FD + index) };
     let other = order.other_file.as_deref().map(|path| (path, file(1)));
-    Ok(Config {
-        initramfs: initramfs((&order.program, file(0)), other)?,
+    let initramfs = initramfs((&order.program, file(0)), other)?;
+    let mut config = match order.linux {
+        None => Config::new(Kernel::Builtin),
+        Some(linux) => Config {
+            modules: linux.modules,
+            disk: linux.disk.map(Disk::into),
+            ..Config::new(Kernel::File(linux.kernel))
+        },
+    };
+    config.kernel_log = order.tell.kernel_log;
+    let config = Config {
+        initramfs,
         program: order.program,
         args: order.args,
         env: std::env::vars()
             .map(|(name, value)| format!("{name}={value}"))
             .collect(),
         memory_bytes: order.memory_bytes,
+        cpus: order.cpus,
         timeout: order.timeout,
         sandbox: Sandbox::On(vec![REPORT_FD]),
-        ..Config::new(order.kernel.map_or(Kernel::Builtin, Kernel::File))
-    })
+        ..config
+    };
+    Ok((config, order.tell))
 }
 
 /// In the monitor: leaves its report for the lab.

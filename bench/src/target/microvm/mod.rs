@@ -6,55 +6,111 @@
 mod handover;
 pub mod monitor;
 
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
+use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
 use crate::error::Error;
 use crate::image::{self, Image, part};
 use crate::newc;
 use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
-use microvm::Kernel;
 use microvm::kernel::Format;
+use microvm::{Config, Kernel};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
-use reports::model;
+use reports::model::{self, ImagePart};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Runs a workload in a virtual machine.
 #[derive(Clone, Debug)]
 pub struct MicroVm {
-    /// The kernel to boot.
-    pub kernel: Kernel,
+    /// The Linux to boot; none for the lab's own guest kernel.
+    pub linux: Option<Linux>,
     /// Guest RAM.
     pub memory_bytes: u64,
+    /// Processors; a machine has whole ones.
+    pub cpus: f64,
     /// The monitor ends a machine that runs longer by itself.
     pub timeout: Option<Duration>,
     /// Which process group the monitor runs in.
     pub group: Group,
+    /// What the monitor is to tell at its end.
+    pub tell: Tell,
+}
+
+/// A guest kernel that is not the lab's own, and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linux {
+    /// The kernel's file.
+    pub kernel: PathBuf,
+    /// Modules that it loads before the program runs, in this order.
+    pub modules: Vec<PathBuf>,
+    /// Its disk.
+    pub disk: Option<Disk>,
+}
+
+/// A disk of raw bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disk {
+    /// The file that is only read.
+    pub base: PathBuf,
+    /// The file that is written, made if it is not there; without one the disk is read-only.
+    pub overlay: Option<PathBuf>,
+}
+
+impl From<Disk> for microvm::Disk {
+    fn from(disk: Disk) -> Self {
+        microvm::Disk {
+            base: disk.base,
+            overlay: disk.overlay,
+        }
+    }
+}
+
+/// What a monitor tells beside the figures that every result has.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Tell {
+    /// Every step and every reason to come out of the guest.
+    pub story: bool,
+    /// The kernel's log, on stderr when the machine has ended.
+    pub kernel_log: bool,
 }
 
 impl MicroVm {
+    /// A machine with one processor and the memory that is usual, for as long as it takes.
+    pub fn new(linux: Option<Linux>, group: Group) -> Self {
+        MicroVm {
+            linux,
+            memory_bytes: microvm::DEFAULT_MEMORY_BYTES,
+            cpus: 1.0,
+            timeout: None,
+            group,
+            tell: Tell::default(),
+        }
+    }
+
     fn kernel_bytes(&self) -> Result<Vec<u8>, Error> {
-        match &self.kernel {
-            Kernel::Builtin => Ok(microvm::kernel::builtin().to_vec()),
-            Kernel::File(path) => microvm::kernel::read(path).map_err(|error| Error::new(error.to_string())),
+        match &self.linux {
+            None => Ok(microvm::kernel::builtin().to_vec()),
+            Some(linux) => microvm::kernel::read(&linux.kernel).map_err(|error| Error::new(error.to_string())),
         }
     }
 
     fn describe_kernel(&self, bytes: &[u8]) -> Result<model::GuestKernel, Error> {
-        let (name, version) = match &self.kernel {
-            Kernel::Builtin => ("builtin".to_owned(), microvm::kernel::BUILTIN_VERSION.to_owned()),
-            Kernel::File(path) => {
+        let (name, version) = match &self.linux {
+            None => ("builtin".to_owned(), microvm::kernel::BUILTIN_VERSION.to_owned()),
+            Some(Linux { kernel, .. }) => {
                 let inspection = microvm::kernel::inspect(bytes)
-                    .map_err(|why| Error::from_cause(format_args!("{} is no guest kernel", path.display()), why))?;
+                    .map_err(|why| Error::from_cause(format_args!("{} is no guest kernel", kernel.display()), why))?;
                 let version = match inspection.format {
                     Format::Elf(elf) => elf.version.unwrap_or_default(),
                     Format::BzImage(image) => image.version,
                 };
-                (path.display().to_string(), version)
+                (kernel.display().to_string(), version)
             }
         };
         Ok(model::GuestKernel {
@@ -63,17 +119,48 @@ impl MicroVm {
             sha256: sha256(bytes),
         })
     }
+
+    /// The number of processors, where the kernel can take that.
+    fn processors(&self) -> Result<u8, Error> {
+        if self.cpus.fract() != 0.0 || self.cpus > f64::from(u8::MAX) {
+            let problem = format!("a virtual machine has whole processors, not {}", self.cpus);
+            return Err(Error::new(problem).remedy("Give it a whole number: --cpus 1"));
+        }
+        if self.linux.is_none() && self.cpus != 1.0 {
+            let problem = format!("the lab's own guest kernel runs on one processor, not on {}", self.cpus);
+            return Err(Error::new(problem).remedy("A Linux guest takes several: --on microvm-linux --kernel FILE"));
+        }
+        Ok(self.cpus as u8)
+    }
+
+    /// The guest's init and modules, behind the image's files in the initramfs of Linux.
+    fn init_part(&self, image: &Image) -> Result<Option<ImagePart>, Error> {
+        let Some(linux) = &self.linux else { return Ok(None) };
+        let config = Config {
+            modules: linux.modules.clone(),
+            program: image.program().into(),
+            ..Config::new(Kernel::File(linux.kernel.clone()))
+        };
+        let archive = config
+            .linux_initramfs()
+            .map_err(|error| Error::new(error.to_string()))?;
+        Ok(Some(part("guest init", &archive)))
+    }
 }
 
 impl Backend for MicroVm {
     fn name(&self) -> &'static str {
-        "microvm"
+        match self.linux {
+            None => "microvm",
+            Some(_) => "microvm-linux",
+        }
     }
 
     fn describe(&self, image: &Image) -> Result<model::Target, Error> {
         if let microvm::KvmKind::None(reason) = microvm::probe().kind {
             return Err(Error::new(reason));
         }
+        self.processors()?;
         let kernel = self.kernel_bytes()?;
         let archive = initramfs(image)?;
         let given = newc::file(&archive, image.program())
@@ -90,12 +177,16 @@ impl Backend for MicroVm {
             version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
             guest_kernel: Some(self.describe_kernel(&kernel)?),
             workload_sha256: sha256(given),
-            image: vec![
-                workload,
-                part("files", &around),
-                part("guest kernel", &kernel),
-                image::host_kernel_part(),
-            ],
+            image: [
+                Some(workload),
+                Some(part("files", &around)),
+                Some(part("guest kernel", &kernel)),
+                self.init_part(image)?,
+                Some(image::host_kernel_part()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             unavailable: None,
         })
     }
@@ -183,41 +274,28 @@ impl Instance for Running {
 
     fn finish(mut self: Box<Self>) -> Result<End, Error> {
         let status = self.reap()?;
-        Ok(match handover::read_report(&self.report)? {
-            Some(report) => End {
-                status,
-                steps: steps(&report.stamps),
-                stamps: report.stamps,
-                vm_exits: report.exits,
-                failure: report.failure,
-                note: None,
-            },
+        let Some(report) = handover::read_report(&self.report)? else {
             // Killed, by the lab or from outside, before it could say anything.
-            None => End {
+            return Ok(End {
                 status,
                 ..End::default()
-            },
+            });
+        };
+        let (steps, machine) = report
+            .story
+            .map_or((Vec::new(), None), |(steps, story)| (steps, Some(story)));
+        Ok(End {
+            status,
+            stamps: report.stamps,
+            vm_exits: report.exits,
+            failure: report.failure,
+            timed_out: report.timed_out,
+            kernel_log: report.kernel_log,
+            steps,
+            machine,
+            ..End::default()
         })
     }
-}
-
-/// The steps between the monitor's stamps; the first stamp is its own beginning.
-fn steps(stamps: &[(String, u64)]) -> Vec<Step> {
-    let began = stamps.first().map_or(0, |(_, at)| *at);
-    let step = |pair: &[(String, u64)]| Step {
-        name: pair[1].0.clone(),
-        call: String::new(),
-        purpose: String::new(),
-        by: if pair[1].0.starts_with("guest") {
-            "guest"
-        } else {
-            "monitor"
-        }
-        .into(),
-        began_ns: pair[0].1.saturating_sub(began),
-        cost_ns: pair[1].1.saturating_sub(pair[0].1),
-    };
-    stamps.windows(2).map(step).collect()
 }
 
 impl Drop for Running {

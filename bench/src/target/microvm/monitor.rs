@@ -1,7 +1,10 @@
 //! The monitor process: runs one machine and ends with the workload's status.
 
+use super::Tell;
 use super::handover::{self, MONITOR, Report};
-use microvm::{End, Outcome};
+use crate::target::{MachineStory, Step, VmExits};
+use microvm::{Config, End, Kernel, Outcome, Stamp};
+use std::time::Duration;
 
 /// The exit status of a monitor that could not do its work, as `docker run` gives it.
 const FAILED: i32 = 125;
@@ -16,20 +19,26 @@ pub fn run_if_asked() {
 }
 
 fn run() -> i32 {
-    let outcome = match handover::config(std::env::args().nth(2)) {
-        Ok(config) => microvm::run(config).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let (status, report) = match outcome {
-        Ok(outcome) => (status(&outcome), report(outcome)),
-        Err(failure) => (
-            FAILED,
-            Report {
-                failure: Some(failure),
-                ..Report::default()
-            },
-        ),
-    };
+    let outcome = handover::order(std::env::args().nth(2)).map_err(|error| error.to_string());
+    let outcome = outcome.and_then(|(config, tell)| {
+        // Told now: a machine that runs leaves its monitor no right to open files.
+        let command_line = if tell.story {
+            command_line(&config)
+        } else {
+            String::new()
+        };
+        match microvm::run(config) {
+            Ok(outcome) => Ok((status(&outcome), report(outcome, command_line, tell))),
+            Err(error) => Err(error.to_string()),
+        }
+    });
+    let (status, report) = outcome.unwrap_or_else(|failure| {
+        let report = Report {
+            failure: Some(failure),
+            ..Report::default()
+        };
+        (FAILED, report)
+    });
     match handover::write_report(&report) {
         Ok(()) => status,
         Err(error) => {
@@ -46,9 +55,9 @@ fn status(outcome: &Outcome) -> i32 {
     }
 }
 
-fn report(outcome: Outcome) -> Report {
+fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
     let log = match outcome.kernel_log.trim_end() {
-        "" => String::new(),
+        log if log.is_empty() || tell.kernel_log => String::new(),
         log => format!("; the guest kernel's log: {log}"),
     };
     let failure = match outcome.end {
@@ -56,16 +65,61 @@ fn report(outcome: Outcome) -> Report {
         End::Reset => Some(format!("the guest reset its machine{log}")),
         End::TimedOut => Some(format!("the machine ran out of the time it is allowed{log}")),
     };
+    let phases = microvm::phases(&outcome.stamps).into_iter();
     Report {
-        stamps: microvm::phases(&outcome.stamps)
-            .into_iter()
-            .map(|(phase, at_ns)| (phase.to_owned(), at_ns))
-            .collect(),
+        stamps: phases.map(|(phase, at_ns)| (phase.to_owned(), at_ns)).collect(),
+        story: tell
+            .story
+            .then(|| (steps(&outcome.stamps), story(&outcome, command_line))),
         exits: outcome
             .exits
             .into_iter()
             .map(|(reason, exit)| (reason.to_owned(), exit.count))
             .collect(),
         failure,
+        timed_out: outcome.end == End::TimedOut,
+        kernel_log: tell.kernel_log.then_some(outcome.kernel_log),
+    }
+}
+
+/// The steps between the stamps; the first stamp is the monitor's own beginning.
+fn steps(stamps: &[Stamp]) -> Vec<Step> {
+    let began = stamps.first().map_or(0, |stamp| stamp.at_ns);
+    let step = |pair: &[Stamp]| {
+        let microvm::Step { phase, call, purpose } = pair[1].step;
+        Step {
+            name: phase.into(),
+            call: call.into(),
+            purpose: purpose.into(),
+            by: if phase.starts_with("guest") { "guest" } else { "monitor" }.into(),
+            began_ns: pair[0].at_ns.saturating_sub(began),
+            cost_ns: pair[1].at_ns.saturating_sub(pair[0].at_ns),
+        }
+    };
+    stamps.windows(2).map(step).collect()
+}
+
+fn story(outcome: &Outcome, command_line: String) -> MachineStory {
+    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let exits = outcome.exits.iter().map(|(reason, exit)| VmExits {
+        reason: (*reason).into(),
+        count: exit.count,
+        guest_ns: ns(exit.in_guest),
+        monitor_ns: ns(exit.in_monitor),
+    });
+    MachineStory {
+        command_line,
+        exits: exits.collect(),
+    }
+}
+
+/// What the kernel will be told, by what it is.
+fn command_line(config: &Config) -> String {
+    let inspect = |path| microvm::kernel::inspect(&microvm::kernel::read(path).unwrap_or_default());
+    match &config.kernel {
+        Kernel::File(path) if inspect(path).is_ok_and(|inspection| inspection.wants_pc()) => {
+            config.linux_command_line()
+        }
+        _ => config.command_line(),
     }
 }

@@ -1,0 +1,171 @@
+//! What the instances are given: `isolab run` and `isolab compare` take the same, and each target what it has a use for.
+
+use super::arguments::ram;
+use crate::error::Error;
+use crate::kernels;
+use crate::lab::{Machine, TargetName};
+use crate::target::microvm::{Disk, Linux};
+use clap::Args;
+use container::Limits;
+use std::path::PathBuf;
+
+/// Options of every target but the plain process.
+#[derive(Clone, Debug, Args)]
+pub struct MachineArguments {
+    /// Memory: limit of a container (none unless given), guest RAM of a micro-VM (128M unless given)
+    #[arg(long, value_name = "SIZE", value_parser = ram)]
+    memory: Option<u64>,
+    /// Processors: how much of them a container may use, 0.5 is half of one (no limit unless given); how many a Linux
+    /// guest has (1 unless given)
+    #[arg(long, value_name = "N", value_parser = processors)]
+    cpus: Option<f64>,
+    /// Processes and threads that a container may have
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pids: Option<u32>,
+    #[command(flatten)]
+    linux: LinuxArguments,
+}
+
+/// Options of Linux guests.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of microvm-linux")]
+struct LinuxArguments {
+    /// Guest kernel: a vmlinux or bzImage file, or a name that `isolab kernel ls` shows
+    #[arg(long, value_name = "FILE|NAME")]
+    kernel: Option<String>,
+    /// Load this kernel module before the program runs; several in their order
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    module: Vec<PathBuf>,
+    /// Disk: a file of raw bytes, which is only read; what the guest writes goes to the file OVERLAY
+    #[arg(long, value_name = "FILE[:OVERLAY]", requires = "kernel", value_parser = disk)]
+    disk: Option<Disk>,
+}
+
+impl MachineArguments {
+    /// Whether a Linux guest was described.
+    pub fn has_kernel(&self) -> bool {
+        self.linux.kernel.is_some()
+    }
+
+    /// As the lab takes them.
+    ///
+    /// # Errors
+    /// An option that none of the targets has a use for, and a kernel that is not there.
+    pub fn machine(&self, targets: &[TargetName]) -> Result<Machine, Error> {
+        use TargetName::{Container, Microvm, MicrovmLinux};
+        let given = [
+            (
+                "--memory",
+                self.memory.is_some(),
+                &[Container, Microvm, MicrovmLinux][..],
+            ),
+            ("--cpus", self.cpus.is_some(), &[Container, MicrovmLinux, Microvm]),
+            ("--pids", self.pids.is_some(), &[Container]),
+            ("--kernel", self.has_kernel(), &[MicrovmLinux]),
+        ];
+        for (option, given, takers) in given {
+            if given {
+                check(option, takers, targets)?;
+            }
+        }
+        if targets.contains(&MicrovmLinux) && !self.has_kernel() {
+            return Err(Error::new("microvm-linux needs a kernel").remedy(
+                "Name one: --kernel FILE. `isolab kernel ls` shows what there is, `isolab kernel fetch` gets one.",
+            ));
+        }
+        Ok(Machine {
+            memory_bytes: self.memory.unwrap_or(microvm::DEFAULT_MEMORY_BYTES),
+            cpus: self.cpus.unwrap_or(1.0),
+            linux: self.linux.kernel.as_deref().map(|name| self.linux(name)).transpose()?,
+            limits: Limits {
+                memory_bytes: self.memory,
+                cpus: self.cpus,
+                pids: self.pids,
+                ..Limits::default()
+            },
+        })
+    }
+
+    fn linux(&self, name: &str) -> Result<Linux, Error> {
+        let found = kernels::find(name)?;
+        let modules = found.modules.into_iter().chain(self.linux.module.iter().cloned());
+        Ok(Linux {
+            kernel: found.kernel,
+            modules: modules.collect(),
+            disk: self.linux.disk.clone(),
+        })
+    }
+}
+
+/// Refuses an option where none of its takers is among the targets.
+pub fn check(option: &str, takers: &[TargetName], targets: &[TargetName]) -> Result<(), Error> {
+    if takers.iter().any(|taker| targets.contains(taker)) {
+        return Ok(());
+    }
+    let names = |targets: &[TargetName]| {
+        targets
+            .iter()
+            .map(|target| target.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let problem = format!("{option} is for {}, and this is {}", names(takers), names(targets));
+    Err(Error::new(problem).remedy(format!("Leave it out, or use --on {}.", takers[0].as_str())))
+}
+
+/// Processors, a fraction is fine; more than zero.
+fn processors(text: &str) -> Result<f64, String> {
+    let count: f64 = text
+        .parse()
+        .map_err(|_| "it is not a number of processors".to_owned())?;
+    if count > 0.0 && count.is_finite() {
+        Ok(count)
+    } else {
+        Err("it must be more than zero, and not endless".into())
+    }
+}
+
+/// `FILE`, or `FILE:OVERLAY`.
+fn disk(text: &str) -> Result<Disk, String> {
+    let (base, overlay) = match text.split_once(':') {
+        Some((base, overlay)) => (base, Some(overlay)),
+        None => (text, None),
+    };
+    if base.is_empty() || overlay.is_some_and(str::is_empty) {
+        return Err("it has the form FILE or FILE:OVERLAY".into());
+    }
+    Ok(Disk {
+        base: base.into(),
+        overlay: overlay.map(Into::into),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_disk_names_a_file_and_perhaps_where_changes_go() {
+        assert_eq!(disk("a").unwrap().overlay, None);
+        assert_eq!(disk("a:b").unwrap().overlay, Some("b".into()));
+        for wrong in ["", ":b", "a:"] {
+            assert!(disk(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_option_is_refused_where_no_target_takes_it() {
+        use TargetName::{Container, Microvm, Process};
+        assert!(check("--pids", &[Container], &[Process, Container]).is_ok());
+        let refused = check("--pids", &[Container], &[Process, Microvm]).unwrap_err();
+        assert!(refused.to_string().contains("--pids is for container"), "{refused}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
+            let _ = (processors(&text), disk(&text));
+        }
+    }
+}
