@@ -39,6 +39,8 @@ fn main() -> io::Result<()> {
         Some("random") => random(),
         Some("name") => name(),
         Some("floats") => floats(),
+        Some("say") => println!("{}", args.next().unwrap_or_default()),
+        Some("hold") => hold()?,
         Some("endless") => loop {
             black_box(0);
         },
@@ -363,6 +365,12 @@ fn disk() -> io::Result<()> {
     disk.read_to_end(&mut bytes)?;
     println!("then sum {}", sum(&bytes));
     Ok(())
+}
+
+/// Says that it is there, and waits for the end of its input.
+fn hold() -> io::Result<()> {
+    println!("held");
+    io::stdin().read(&mut [0]).map(drop)
 }
 
 fn touch(mib: usize) {
