@@ -1,5 +1,6 @@
 //! The first program of a Linux guest: makes what programs expect to find, loads the modules that it was given, runs one
-//! program on the second serial port, and ends the machine with that program's exit status.
+//! program, and ends the machine with that program's exit status. The program's input comes from the second serial port, and
+//! its output goes to the monitor's string port, or to the serial port where another monitor has none.
 //!
 //! It is freestanding, so that it stays at a few KiB: every system call is made directly (`syscalls.rs`). What to run
 //! stands in a file that the monitor adds to the initramfs (`/.isolab/start`, written by `src/linux/start.rs`).
@@ -8,13 +9,15 @@
 #![no_main]
 
 mod start_file;
+mod string_port;
 mod syscalls;
 
 use core::arch::{asm, global_asm};
 use core::ffi::CStr;
 use core::panic::PanicInfo;
 use start_file::Start;
-use syscalls as sys;
+use string_port::StringPort;
+use syscalls::{self as sys, Found};
 
 /// Phase port: this program has begun.
 const PHASE_INIT: u8 = 3;
@@ -24,6 +27,8 @@ const PHASE_PROGRAM: u8 = 2;
 const EXIT_PORT: u16 = 0xf4;
 /// Writing here notes a step of the start.
 const PHASE_PORT: u16 = 0xf5;
+/// The monitor's ports, the string port and the three behind it that a word reaches among them.
+const PORTS: usize = (string_port::PORT - EXIT_PORT) as usize + 4;
 /// The program cannot be run for another reason than the two below, as `docker run` tells it.
 const STATUS_INIT: u8 = 125;
 /// The program cannot be executed.
@@ -44,7 +49,7 @@ global_asm!(
 
 extern "C" fn main() -> ! {
     // SAFETY: these ports belong to the monitor; where another one runs this machine, nothing answers.
-    let ports = sys::ioperm(EXIT_PORT, 2, true);
+    let ports = sys::ioperm(EXIT_PORT, PORTS, true);
     phase(PHASE_INIT);
     make_file_systems();
     load_modules();
@@ -62,7 +67,8 @@ extern "C" fn main() -> ! {
         log(&[b"cannot read /.isolab/start, which names the program"]);
         end(STATUS_INIT);
     };
-    let status = run(&start, console);
+    let strings = if ports < 0 { None } else { StringPort::find() };
+    let status = run(&start, console, strings);
     sys::drain(console);
     end(status)
 }
@@ -143,8 +149,9 @@ fn load_modules() {
     }
 }
 
-/// Runs the program and gives its exit status, or 128 + N where signal N ended it.
-fn run(start: &Start, console: i32) -> u8 {
+/// Runs the program and gives its exit status, or 128 + N where signal N ended it. Its output goes to the string port, or
+/// straight to the console where there is none.
+fn run(start: &Start, console: i32, strings: Option<StringPort>) -> u8 {
     let Some([input, feed]) = sys::pipe() else {
         log(&[b"cannot make a pipe for the program's input"]);
         return STATUS_INIT;
@@ -153,15 +160,21 @@ fn run(start: &Start, console: i32) -> u8 {
         sys::close(input);
         relay(console, feed);
     }
+    let children = sys::child_signals();
+    let piped = strings
+        .filter(|_| children >= 0)
+        .and_then(|strings| sys::pipe().map(|ends| (strings, ends)));
+    let output = piped.as_ref().map_or(console, |(_, [_, write])| *write);
     let program = sys::fork();
     if program == 0 {
+        sys::unblock_signals();
         sys::setsid();
-        for (from, to) in [(input, 0), (console, 1), (console, 2)] {
+        for (from, to) in [(input, 0), (output, 1), (output, 2)] {
             sys::dup2(from, to);
         }
         sys::close_from(3);
         phase(PHASE_PROGRAM);
-        sys::ioperm(EXIT_PORT, 2, false);
+        sys::ioperm(EXIT_PORT, PORTS, false);
         let error = sys::execve(start.program(), start.arguments(), start.environment());
         log(&[
             b"cannot execute ",
@@ -178,18 +191,81 @@ fn run(start: &Start, console: i32) -> u8 {
     }
     sys::close(input);
     sys::close(feed);
-    // Being process 1, it also reaps what the program leaves behind.
+    let status = match piped {
+        Some((strings, [read, write])) => {
+            sys::close(write);
+            pass_on_and_wait(&strings, read, children, program)
+        }
+        None => wait(program),
+    };
+    // wait(2): the low seven bits are the signal, the next byte is the exit status.
+    match status & 0x7f {
+        0 => (status >> 8) as u8,
+        signal => 128 + signal as u8,
+    }
+}
+
+/// Waits for the program to end; gives its status. Being process 1, it also reaps what the program leaves behind.
+fn wait(program: isize) -> i32 {
     loop {
         let (child, status) = sys::wait();
         if child == program {
-            // wait(2): the low seven bits are the signal, the next byte is the exit status.
-            return match status & 0x7f {
-                0 => (status >> 8) as u8,
-                signal => 128 + signal as u8,
-            };
+            return status;
         }
         if child < 0 && child != -sys::EINTR {
-            return STATUS_INIT;
+            return i32::from(STATUS_INIT) << 8;
+        }
+    }
+}
+
+/// The same, while it passes on what comes out of the pipe.
+fn pass_on_and_wait(strings: &StringPort, mut pipe: i32, children: i32, program: isize) -> i32 {
+    loop {
+        let [output, ended] = sys::poll([pipe, children], true);
+        match output {
+            Found::Nothing => {}
+            Found::Input => pass_on(strings, pipe),
+            // The program has closed its output, and goes on.
+            Found::End => pipe = -1,
+        }
+        if ended == Found::Nothing {
+            continue;
+        }
+        sys::read(children, &mut [0; 128]);
+        if let Some(status) = reap(program) {
+            // What the program has written is in the pipe; what others write from now on is not waited for.
+            pass_on(strings, pipe);
+            return status;
+        }
+    }
+}
+
+/// Passes on what is in the pipe, not more than it holds: whoever writes on and on does not keep this program here.
+fn pass_on(strings: &StringPort, pipe: i32) {
+    // pipe(7), F_SETPIPE_SZ: a pipe can be made to hold so many pages.
+    const PAGES: usize = 256;
+    let mut buffer = [0u8; 4096];
+    for _ in 0..PAGES {
+        if sys::poll([pipe, -1], false)[0] != Found::Input {
+            return;
+        }
+        match sys::read(pipe, &mut buffer) {
+            count if count > 0 => strings.write(&buffer[..count as usize]),
+            _ => return,
+        }
+    }
+}
+
+/// Reaps every process that has ended, what the program leaves behind too: this is process 1. Gives how the program ended, if
+/// it has.
+fn reap(program: isize) -> Option<i32> {
+    loop {
+        let (child, status) = sys::reap_one();
+        if child == program {
+            return Some(status);
+        }
+        if child <= 0 {
+            return None;
         }
     }
 }

@@ -15,13 +15,16 @@ pub const O_WRONLY: usize = 1;
 pub const O_RDWR: usize = 2;
 pub const O_NOCTTY: usize = 0o400;
 
-fn call(number: usize, arguments: [usize; 5]) -> isize {
-    let [a, b, c, d, e] = arguments;
+fn call(number: usize, [a, b, c, d, e]: [usize; 5]) -> isize {
+    call_with_six(number, [a, b, c, d, e, 0])
+}
+
+fn call_with_six(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
     let answer;
     // SAFETY: the functions of this file pass addresses of live memory of the size that the call uses.
     unsafe {
         asm!("syscall", inlateout("rax") number as isize => answer, in("rdi") a, in("rsi") b, in("rdx") c,
-             in("r10") d, in("r8") e, out("rcx") _, out("r11") _, options(nostack));
+             in("r10") d, in("r8") e, in("r9") f, out("rcx") _, out("r11") _, options(nostack));
     }
     answer
 }
@@ -57,6 +60,66 @@ pub fn pipe() -> Option<[i32; 2]> {
     (call(22, [(&raw mut ends) as usize, 0, 0, 0, 0]) == 0).then_some(ends)
 }
 
+/// Maps a part of a file, shared, to read and write; gives the address.
+pub fn map(file: i32, offset: usize, bytes: usize) -> isize {
+    const PROT_READ_WRITE: usize = 3;
+    const MAP_SHARED: usize = 1;
+    call_with_six(9, [0, bytes, PROT_READ_WRITE, MAP_SHARED, file as usize, offset])
+}
+
+const SIGCHLD: usize = 17;
+const SIG_BLOCK: usize = 0;
+const SIG_SETMASK: usize = 2;
+
+/// A descriptor to read when a child has ended (signalfd(2)); it takes SIGCHLD from now on.
+pub fn child_signals() -> i32 {
+    const SFD_NONBLOCK: usize = 0o4000;
+    let set = 1u64 << (SIGCHLD - 1);
+    let address = (&raw const set) as usize;
+    call(14, [SIG_BLOCK, address, 0, 8, 0]);
+    call(289, [usize::MAX, address, 8, SFD_NONBLOCK, 0]) as i32
+}
+
+/// As a program expects to begin.
+pub fn unblock_signals() {
+    let none = 0u64;
+    call(14, [SIG_SETMASK, (&raw const none) as usize, 0, 8, 0]);
+}
+
+/// What poll(2) found of a descriptor.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// Something to read.
+    Input,
+    /// Nothing to read, now or later: nobody writes there any more.
+    End,
+}
+
+/// Looks at two descriptors; a negative one is passed over. Waits until there is something to tell, if it is to.
+pub fn poll(files: [i32; 2], wait: bool) -> [Found; 2] {
+    const POLLIN: u16 = 1;
+    #[repr(C)]
+    struct Polled {
+        file: i32,
+        events: u16,
+        found: u16,
+    }
+    let mut polled = files.map(|file| Polled {
+        file,
+        events: POLLIN,
+        found: 0,
+    });
+    let timeout = if wait { usize::MAX } else { 0 };
+    call(7, [(&raw mut polled) as usize, 2, timeout, 0, 0]);
+    polled.map(|polled| match polled.found {
+        0 => Found::Nothing,
+        found if found & POLLIN != 0 => Found::Input,
+        _ => Found::End,
+    })
+}
+
 pub fn dup2(from: i32, to: i32) {
     call(33, [from as usize, to as usize, 0, 0, 0]);
 }
@@ -81,6 +144,13 @@ pub fn exit(status: u8) -> ! {
     loop {
         call(231, [status.into(), 0, 0, 0, 0]);
     }
+}
+
+/// A child that has ended: its number, and how it did; 0 if none has.
+pub fn reap_one() -> (isize, i32) {
+    const WNOHANG: usize = 1;
+    let mut status = 0i32;
+    (call(61, [usize::MAX, (&raw mut status) as usize, WNOHANG, 0, 0]), status)
 }
 
 /// Waits for any child: its number, and how it ended.

@@ -27,6 +27,8 @@ pub const IDLE: u16 = 0xf6;
 /// The physical address of two 64-bit words, an address and a number of bytes (at most a page), written here, writes
 /// those bytes to the console: one exit for a whole string.
 pub const STRING: u16 = 0xf7;
+/// What a Linux guest reads there, to tell this monitor from others.
+pub const STRING_PRESENT: u8 = 1;
 /// The keyboard controller's command port: 0xfe resets the machine.
 pub const KEYBOARD: u16 = 0x64;
 
@@ -39,7 +41,7 @@ const CARRIER: u8 = 0x80;
 /// Line status: a byte was received.
 const DATA_READY: u8 = 1;
 /// Bytes of one string.
-const STRING_MAX: usize = 4096;
+pub const STRING_MAX: usize = 4096;
 /// The kernel's log keeps this much; what follows is dropped, so that a guest cannot fill the host's memory.
 pub const LOG_MAX: usize = 64 << 10;
 
@@ -130,14 +132,8 @@ impl<'a> Devices<'a> {
 
     /// The guest gave the address of a [string](STRING) in its memory. What does not lie in its RAM is not written.
     pub fn write_string(&mut self, string: u32, memory: &Ram, watchdog: &Watchdog) -> Result<(), Error> {
-        let word = |at: u64| memory.read_obj::<u64>(GuestAddress(at)).unwrap_or(0);
-        let (address, bytes) = (word(string.into()), word(u64::from(string) + 8));
         let mut buffer = [0; STRING_MAX];
-        let part = &mut buffer[..usize::try_from(bytes).unwrap_or(STRING_MAX).min(STRING_MAX)];
-        match memory.read_slice(part, GuestAddress(address)) {
-            Ok(()) => write_all(self.output, part, watchdog).map_err(Error::Output),
-            Err(_) => Ok(()),
-        }
+        write_all(self.output, string_at(string, memory, &mut buffer), watchdog).map_err(Error::Output)
     }
 
     /// The guest reads one of COM1's ports.
@@ -189,6 +185,17 @@ impl<'a> Devices<'a> {
     /// What the kernel logged.
     pub fn into_log(self) -> String {
         String::from_utf8_lossy(&self.com1.writer().bytes).into_owned()
+    }
+}
+
+/// The [string](STRING) that the guest gave the address of; none where it does not lie in its RAM.
+pub fn string_at<'a>(string: u32, memory: &Ram, buffer: &'a mut [u8; STRING_MAX]) -> &'a [u8] {
+    let word = |at: u64| memory.read_obj::<u64>(GuestAddress(at)).unwrap_or(0);
+    let (address, bytes) = (word(string.into()), word(u64::from(string) + 8));
+    let part = &mut buffer[..usize::try_from(bytes).unwrap_or(STRING_MAX).min(STRING_MAX)];
+    match memory.read_slice(part, GuestAddress(address)) {
+        Ok(()) => part,
+        Err(_) => &[],
     }
 }
 

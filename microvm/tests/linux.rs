@@ -50,6 +50,8 @@ fn trials() -> Vec<Trial> {
         trial("a_signal_that_ends_the_program_is_128_and_its_number", signal),
         trial("a_program_that_is_missing_or_no_program_is_127_or_126", no_program),
         trial("standard_input_reaches_the_program_and_ends", echo),
+        trial("much_output_arrives_whole_and_in_order", much_output),
+        trial("random_numbers_are_there_from_the_start", random_numbers),
         trial("a_kernel_panic_resets_the_machine_and_its_log_says_why", panic),
         trial("a_triple_fault_ends_the_machine_and_is_named", triple_fault),
         trial("an_endless_program_ends_at_the_timeout", endless),
@@ -134,6 +136,19 @@ fn echo() -> Result<(), Failed> {
     drop(input);
     let ran = ran(child.wait_with_output().unwrap());
     expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()))
+}
+
+fn much_output() -> Result<(), Failed> {
+    let numbers: String = (0..100_000).map(|n| format!("{n}\n")).collect();
+    let ran = run(&[PROGRAM, "count", "100000"]);
+    if ran.status != 0 || ran.output != numbers {
+        return Err(format!("status {}, {} bytes of {}", ran.status, ran.output.len(), numbers.len()).into());
+    }
+    Ok(())
+}
+
+fn random_numbers() -> Result<(), Failed> {
+    expect(&run(&[PROGRAM, "random-now"]), 0, "16\n")
 }
 
 fn panic() -> Result<(), Failed> {

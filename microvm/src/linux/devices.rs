@@ -3,7 +3,9 @@
 
 use super::block::{self, Block};
 use super::clock_chip::{self, ClockChip};
-use crate::devices::{COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, Sink, UART_PORTS};
+use crate::devices::{
+    COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, STRING, STRING_MAX, STRING_PRESENT, Sink, UART_PORTS, string_at,
+};
 use crate::memory::Ram;
 use crate::stamp::{self, Recorder};
 use crate::{End, Error};
@@ -110,7 +112,7 @@ impl<'a> Devices<'a> {
     }
 
     /// The guest wrote to a port. `stopped` tells whether the machine is to end, for output that nobody takes.
-    pub fn write(&mut self, port: u16, data: &[u8], stopped: impl Fn() -> bool) -> Result<Answer, Error> {
+    pub fn write(&mut self, port: u16, data: &[u8], ram: &Ram, stopped: impl Fn() -> bool) -> Result<Answer, Error> {
         const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
         const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
         let value = data.first().copied().unwrap_or(0);
@@ -136,6 +138,15 @@ impl<'a> Devices<'a> {
                     self.flush(stopped)?;
                 }
                 ("write COM2 (console)", None)
+            }
+            STRING => {
+                if let Ok(string) = data.try_into().map(u32::from_le_bytes) {
+                    let mut buffer = [0; STRING_MAX];
+                    let bytes = string_at(string, ram, &mut buffer);
+                    self.com2.writer_mut().bytes.extend_from_slice(bytes);
+                    self.flush(stopped)?;
+                }
+                ("string port (console)", None)
             }
             EXIT => {
                 self.flush(stopped)?;
@@ -177,6 +188,10 @@ impl<'a> Devices<'a> {
                 self.flush(stopped)?;
                 data.fill_with(|| read_uart(&mut self.com2, port - COM2));
                 "read COM2 (console)"
+            }
+            STRING => {
+                data.fill(STRING_PRESENT);
+                "string port (console)"
             }
             KEYBOARD => {
                 data.fill(NO_KEYBOARD);

@@ -289,7 +289,7 @@ fn step(vcpu: &mut VcpuFd, shared: &Shared, exits: &mut Exits) -> Result<Option<
     let (reason, end) = match exit {
         VcpuExit::IoOut(port, data) => {
             let mut devices = shared.devices();
-            let answer = devices.write(port, data, stopped)?;
+            let answer = devices.write(port, data, shared.memory, stopped)?;
             shared.tell_room(&devices);
             answer
         }

@@ -49,6 +49,8 @@ fn main() -> io::Result<()> {
         },
         Some("total-memory") => return total_memory(),
         Some("disk") => return disk(),
+        Some("count") => (0..args.next().and_then(|end| end.parse().ok()).unwrap_or(0)).for_each(|n| println!("{n}")),
+        Some("random-now") => random_now(),
         Some("processors") => println!("{} processors", std::thread::available_parallelism()?),
         Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
         other => panic!("no such test: {other:?}"),
@@ -314,6 +316,13 @@ fn random() {
     let mut bytes = [0u8; 16];
     assert_eq!(syscall(318, [bytes.as_mut_ptr() as u64, 16, 0, 0, 0, 0]), 16);
     println!("{bytes:?}");
+}
+
+/// Random bytes without waiting for entropy to gather (getrandom(2), GRND_NONBLOCK).
+fn random_now() {
+    const NONBLOCK: u64 = 1;
+    let mut bytes = [0u8; 16];
+    println!("{}", syscall(318, [bytes.as_mut_ptr() as u64, 16, NONBLOCK, 0, 0, 0]));
 }
 
 fn name() {
