@@ -7,7 +7,7 @@
 //! everything else in the pid namespace (pid_namespaces(7)).
 //!
 //! The helper is started with `argv[0]` [`HELPER`], the program and its arguments after it, and the same eventfd(2) as
-//! descriptor 4, to which it adds the number of the error, shifted by 32 bits.
+//! descriptor 3, to which it adds the number of the error, shifted by 32 bits.
 
 #![no_std]
 #![no_main]
@@ -123,7 +123,7 @@ unsafe fn execute(stack: *const usize) -> ! {
         let program = *arguments.add(1);
         let answer = syscall(SYS_EXECVE, program, arguments.add(1) as usize, environment as usize, 0, 0);
         let value = (answer.unsigned_abs() as u64) << 32;
-        syscall(SYS_WRITE, 4, &raw const value as usize, 8, 0, 0);
+        syscall(SYS_WRITE, 3, &raw const value as usize, 8, 0, 0);
         exit(CANNOT_EXECUTE)
     }
 }

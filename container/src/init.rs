@@ -3,16 +3,18 @@
 //! Sealed, so that nothing inside a container can change what the next one executes (CVE-2019-5736), and in memory, so
 //! that the lab's own executable is never what `/proc/1/exe` shows.
 
-use std::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
 
 use crate::Error;
+use crate::sys;
 
-/// Compiled from `init/main.rs` by the build script.
+/// Pid 1's init, made of `init/main.rs` by the build script.
 const EXECUTABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
+/// The same for other processes: the helper of `child/exec.rs`.
+pub const HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
 
 /// What the processes of every container need and the lab makes once.
 pub struct Shared {
@@ -42,8 +44,10 @@ impl Shared {
     }
 
     fn make() -> Result<Shared, (&'static str, Errno)> {
-        let executable =
-            sealed_file(c"isolab-init", EXECUTABLE).map_err(|errno| ("memfd_create, F_ADD_SEALS", errno))?;
+        let executable = sys::sealed_file(c"isolab-init", EXECUTABLE)
+            .map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
+        // SAFETY: just made, owned by nobody else.
+        let executable = unsafe { OwnedFd::from_raw_fd(executable) };
         let (lifeline, lifeline_keeper) =
             nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| ("pipe2", errno))?;
         Ok(Shared {
@@ -67,23 +71,4 @@ impl Shared {
     pub fn lifeline_keeper(&self) -> RawFd {
         self.lifeline_keeper.as_raw_fd()
     }
-}
-
-fn sealed_file(name: &CStr, content: &[u8]) -> Result<OwnedFd, Errno> {
-    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-    // MFD_EXEC asks for what `vm.memfd_noexec=1` would take away; kernels before 6.3 do not know it.
-    // SAFETY: a terminated name; the answer is a new descriptor or an error.
-    let create = |flags| Errno::result(unsafe { libc::memfd_create(name.as_ptr(), flags) });
-    let fd = create(flags | libc::MFD_EXEC).or_else(|_| create(flags))?;
-    // SAFETY: just made, owned by nobody else.
-    let file = unsafe { OwnedFd::from_raw_fd(fd) };
-    let mut rest = content;
-    while !rest.is_empty() {
-        let written = nix::unistd::write(&file, rest)?;
-        rest = &rest[written..];
-    }
-    let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
-    // SAFETY: fcntl(2) with a number.
-    Errno::result(unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, seals) })?;
-    Ok(file)
 }

@@ -110,7 +110,7 @@ steps! {
     Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list; what follows here is on it";
     WaitLeaveHost: Program, "exec", "wait for pid 1", "futex", "the host's files must be out of reach";
     Session: Program, "exec", "session", "setsid, dup3", "a session of its own, standard input and output";
-    CloseFiles: Program, "exec", "close files", "dup3, close_range(5, ~0)", "no descriptor of the lab reaches the program; 3 and 4 close when it is executed";
+    CloseFiles: Program, "exec", "close files", "dup3, close_range(4, ~0)", "no descriptor of the lab reaches the program; 3 closes when it is executed";
     ChangeDirectory: Program, "exec", "change directory", "chdir, getcwd", "refused when it lies outside the root";
     Exec: Program, "exec", "exec", "execve", "become the program";
     InitExec: Pid1, "init", "init", "execveat", "pid 1 becomes a program of one page that forwards signals and reaps";

@@ -216,6 +216,25 @@ pub fn prctl(option: i32, argument: u64) -> Result<usize, Errno> {
     unsafe { call!(libc::SYS_prctl, option, argument, 0, 0, 0) }
 }
 
+/// A memory file with this content that nothing can change any more, to be executed (memfd_create(2), F_ADD_SEALS).
+pub fn sealed_file(name: &CStr, content: &[u8]) -> Result<i32, Errno> {
+    let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
+    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    // MFD_EXEC asks for what `vm.memfd_noexec=1` would take away; kernels before 6.3 do not know it.
+    // SAFETY: a terminated name; the answer is a new descriptor or an error.
+    let create = |flags| unsafe { call!(libc::SYS_memfd_create, name.as_ptr(), flags) };
+    let file = create(flags | libc::MFD_EXEC).or_else(|_| create(flags))? as i32;
+    // SAFETY: fcntl(2) with a number.
+    let sealed = write(file, content).and_then(|()| unsafe { call!(libc::SYS_fcntl, file, libc::F_ADD_SEALS, seals) });
+    match sealed {
+        Ok(_) => Ok(file),
+        Err(errno) => {
+            close(file);
+            Err(errno)
+        }
+    }
+}
+
 /// `struct cmsghdr` with one descriptor (unix(7), SCM_RIGHTS), padded to whole words.
 #[repr(C)]
 #[derive(Default)]

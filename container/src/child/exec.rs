@@ -3,16 +3,18 @@
 //! Until the first one succeeds, /proc/self/exe is the lab's executable. An image that has a link or a script lead
 //! there would have it run inside, where it could be opened, and be overwritten once the lab has ended (CVE-2019-5736).
 //! So only what cannot lead there is executed at once: a file of the container's own root that is no script. All else
-//! is executed by a helper that is executed first, the sealed one that also is pid 1's init.
+//! is executed by a helper that is executed first, a sealed file in memory.
 
 use std::ffi::CStr;
 
+use super::program;
 use crate::capability::Capability;
+use crate::init::HELPER;
 use crate::plan::Plan;
 use crate::sys::{self, Errno, call};
 
-/// Where the helper is kept until then, and where it finds what it writes a failure to, as `init/main.rs` says.
-const HELPER: i32 = 3;
+/// Where the helper finds what it writes a failure to, as `init/main.rs` says.
+const STATUS: i32 = 3;
 
 /// How the program is executed.
 pub enum Way {
@@ -22,9 +24,9 @@ pub enum Way {
     Helper,
 }
 
-/// Closes every descriptor but 0, 1 and 2, and two for the helper that close when the program is executed.
+/// Closes every descriptor but 0, 1 and 2, and one for the helper that closes when the program is executed.
 pub fn close_files(plan: &Plan) -> Result<(), Errno> {
-    keep([plan.shared.executable(), plan.status], HELPER, libc::O_CLOEXEC)
+    keep([plan.status], STATUS, libc::O_CLOEXEC)
 }
 
 /// Looks at the program. An error is what executing it would answer; ELOOP, too, for a link of /proc, which leads anywhere.
@@ -59,7 +61,7 @@ pub fn become_program(plan: &Plan, way: Way) -> Errno {
     let answer = match way {
         // SAFETY: terminated arrays of terminated strings; the first argument is the helper's.
         Way::Direct => unsafe { call!(libc::SYS_execve, plan.program.as_ptr(), arguments.add(1), environment) },
-        Way::Helper => execute(HELPER, arguments, environment),
+        Way::Helper => sys::sealed_file(c"isolab-exec", HELPER).and_then(|file| execute(file, arguments, environment)),
     };
     answer.err().unwrap_or(libc::EIO)
 }
@@ -73,10 +75,16 @@ pub fn become_init(plan: &Plan, program: i32) -> Errno {
     let execute = || {
         // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
         // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
-        super::program::keep_capabilities(1 << Capability::Kill as u8)?;
+        let kill = 1 << Capability::Kill as u8;
+        program::drop_bounding_set(kill)?;
+        program::keep_capabilities(kill)?;
+        sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
         keep([plan.status, plan.shared.lifeline(), plan.shared.executable()], 0, 0)?;
-        // SAFETY: fcntl(2) with a number.
-        unsafe { call!(libc::SYS_fcntl, 2, libc::F_SETFD, libc::FD_CLOEXEC) }?;
+        // SAFETY: numbers only. The init lies where only a stack that is not randomised leaves room (`build.rs`).
+        unsafe {
+            call!(libc::SYS_fcntl, 2, libc::F_SETFD, libc::FD_CLOEXEC)?;
+            call!(libc::SYS_personality, libc::ADDR_NO_RANDOMIZE)?;
+        }
         execute(2, arguments.as_ptr(), environment.as_ptr())
     };
     execute().err().unwrap_or(libc::EIO)

@@ -57,7 +57,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
             .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupEnter, item, errno));
         report.main.end(Step::CgroupEnter);
     }
-    line.done(Step::BoundingSet, drop_bounding_set(plan));
+    line.done(Step::BoundingSet, drop_bounding_set(plan.capabilities));
     if plan.own_network {
         wait_for_gate(launch, gate::NETWORK);
         report.main.end(Step::WaitNetwork);
@@ -167,10 +167,10 @@ fn join_network(plan: &Plan) -> Result<(), Errno> {
     joined
 }
 
-/// Takes every capability that was not asked for out of the bounding set: exec can give none of them back.
-fn drop_bounding_set(plan: &Plan) -> Result<(), Errno> {
+/// Takes every capability but those wanted out of the bounding set: exec can give none of them back.
+pub fn drop_bounding_set(wanted: u64) -> Result<(), Errno> {
     for capability in 0..64 {
-        if plan.capabilities >> capability & 1 == 0
+        if wanted >> capability & 1 == 0
             && let Err(errno) = sys::prctl(libc::PR_CAPBSET_DROP, capability)
         {
             match errno {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use container::{Capability, Rlimit};
 
-use crate::run::{answers, attempts, directory, layer, output, payload};
+use crate::run::{answers, attempts, directory, layer, output, payload, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -20,6 +20,11 @@ pub const TESTS: &[Test] = &[
     ("files that steer the host are read-only", Need::Nothing, steering),
     ("device files of an image do not work", Need::Root, device_files),
     ("pid 1 cannot be traced or looked into", Need::Nothing, pid1_closed),
+    (
+        "pid 1 has no capability but the one to signal",
+        Need::Nothing,
+        pid1_capabilities,
+    ),
     ("only loopback, and it works", Need::Nothing, loopback),
     ("resource limits are set", Need::Nothing, resource_limits),
 ];
@@ -116,6 +121,27 @@ fn pid1_closed() {
     ]));
     for (attempt, answer) in answers(&text) {
         assert!(["EPERM", "EACCES"].contains(&answer), "{attempt}: {answer}");
+    }
+}
+
+fn pid1_capabilities() {
+    let mut running = start(payload(&["hold"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let status = format!("/proc/{}/status", running.container.pid());
+    let kill = format!("{:016x}", 1 << Capability::Kill as u8);
+    // It becomes its init a moment after the program has started.
+    let mut text = String::new();
+    while !text.starts_with("Name:\tisolab-init\n") {
+        text = std::fs::read_to_string(&status).unwrap();
+    }
+    for field in [
+        "CapInh:\t0000000000000000".to_owned(),
+        format!("CapPrm:\t{kill}"),
+        format!("CapEff:\t{kill}"),
+        format!("CapBnd:\t{kill}"),
+        "NoNewPrivs:\t1".to_owned(),
+    ] {
+        assert!(text.contains(&field), "{field}: {text}");
     }
 }
 
