@@ -118,14 +118,45 @@ pub unsafe fn set_cr4(bits: u64) {
     }
 }
 
-/// Makes the processor forget every translation that is not global.
-pub fn flush_translations() {
-    // SAFETY: reloading CR3 with its own value changes no mapping.
-    unsafe { asm!("mov {old}, cr3", "mov cr3, {old}", old = out(reg) _, options(nostack, preserves_flags)) }
+/// The privilege level that this executes in.
+pub fn ring() -> u64 {
+    let selector: u64;
+    // SAFETY: reading CS has no effect.
+    unsafe { asm!("mov {}, cs", out(reg) selector, options(nomem, nostack, preserves_flags)) }
+    selector & 3
 }
 
-/// Makes the processor forget the translation of one address.
+/// The physical address of the top-level page table; in ring 0.
+pub fn cr3() -> u64 {
+    let value: u64;
+    // SAFETY: reading CR3 has no effect.
+    unsafe { asm!("mov {}, cr3", out(reg) value, options(nomem, nostack, preserves_flags)) }
+    value
+}
+
+/// Changes the top-level page table, and makes the processor forget every translation that is not global; in ring 0.
+///
+/// # Safety
+/// It must map the kernel as the one before did.
+pub unsafe fn set_cr3(table: u64) {
+    // SAFETY: the caller's.
+    unsafe { asm!("mov cr3, {}", in(reg) table, options(nostack, preserves_flags)) }
+}
+
+/// Makes the processor forget every translation that is not global. In ring 3 that is left to the change of tables by
+/// which a call made there ends.
+pub fn flush_translations() {
+    if ring() == 0 {
+        // SAFETY: changes no mapping.
+        unsafe { set_cr3(cr3()) }
+    }
+}
+
+/// Makes the processor forget the translation of one address; in ring 3 as above.
 pub fn flush_translation(address: u64) {
+    if ring() != 0 {
+        return;
+    }
     // SAFETY: changes no mapping.
     unsafe { asm!("invlpg [{}]", in(reg) address, options(nostack, preserves_flags)) }
 }

@@ -21,8 +21,10 @@ pub const USER_CODE: u16 = 0x28 | 3;
 pub const TASK_STATE: u16 = 0x30;
 
 unsafe extern "C" {
-    /// The top-level page table in use from the first 64-bit instruction on.
+    /// The top-level page table in use from the first 64-bit instruction on: ring 3 may use the kernel's maps.
     pub static mut boot_pml4: [u64; 512];
+    /// The one in use while the program executes: the same, with the kernel's maps closed to ring 3.
+    pub static mut program_pml4: [u64; 512];
     /// The table below both of the kernel's maps; entry n of it is GiB n of the direct map.
     pub static mut kernel_pdpt: [u64; 512];
     /// The descriptor of the task state segment, two words of the GDT.
@@ -78,7 +80,7 @@ global_asm!(
     // In ring 3, on a stack of its own: traps use the kernel stack from its top.
     ".globl prepare_in_ring_3",
     "prepare_in_ring_3:",
-    "    lea rsp, [rip + prepare_stack_top]",
+    "    lea rsp, [rip + ring_3_stack_top]",
     "    call {prepare}",
     ".globl prepare_done",
     "prepare_done:",
@@ -87,12 +89,16 @@ global_asm!(
     ".section .data.tables, \"aw\", @progbits",
     ".balign 4096",
     ".globl boot_pml4",
-    // Present, writable, accessed, and user: ring 3 may use the kernel's maps until `traps` takes the user bit from entry 511.
+    // Present, writable, accessed, and user: ring 3 may use the kernel's maps.
     // Entry 0 maps low memory where it is, until the program's own tables take its place.
     "boot_pml4:",
     "    .quad kernel_pdpt - {base} + 0x27",
     "    .zero 8 * 510",
     "    .quad kernel_pdpt - {base} + 0x27",
+    ".globl program_pml4",
+    "program_pml4:",
+    "    .zero 8 * 511",
+    "    .quad kernel_pdpt - {base} + 0x23", // as above, without user
     ".globl kernel_pdpt",
     "kernel_pdpt:",
     "    .quad kernel_pd - {base} + 0x27",
@@ -163,7 +169,8 @@ global_asm!(
     ".globl kernel_stack_top",
     "kernel_stack_top:",
     "    .zero 65536",
-    "prepare_stack_top:",
+    ".globl ring_3_stack_top",
+    "ring_3_stack_top:",
     base = const crate::layout::KERNEL_BASE,
     kernel_code = const KERNEL_CODE,
     kernel_data = const KERNEL_DATA,
@@ -176,4 +183,6 @@ unsafe extern "C" {
     pub static task_state: u8;
     /// One past the last byte of the kernel stack.
     pub static kernel_stack_top: u8;
+    /// One past the last byte of the stack that the kernel uses in ring 3.
+    pub static ring_3_stack_top: u8;
 }

@@ -1,6 +1,7 @@
 //! Walks and changes page tables (SDM volume 3, 5.5 "4-level paging").
 
-use crate::entry::{boot_pml4, kernel_pdpt};
+use crate::cpu;
+use crate::entry::{boot_pml4, kernel_pdpt, program_pml4};
 use crate::frames::Frames;
 use crate::layout::{DIRECT_MAP, KERNEL_BASE, LARGE_PAGE, LOW_MEMORY, direct};
 
@@ -51,11 +52,24 @@ fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64>
             if entry.read() & PRESENT == 0 {
                 let frame = frames.as_mut()?.take_zeroed()?;
                 entry.write(frame | TABLE);
+                if level == 3 {
+                    keep_alike(address);
+                }
             }
             current = table(entry.read());
         }
     }
     Some(current)
+}
+
+/// Both top-level tables have the same program: copies the entry that was made for `address`.
+fn keep_alike(address: u64) {
+    let index = index(address, 3);
+    // SAFETY: an entry of the program's half, which nothing else changes now.
+    unsafe {
+        let entry = (&raw const boot_pml4).cast::<u64>().add(index).read();
+        (&raw mut program_pml4).cast::<u64>().add(index).write(entry)
+    }
 }
 
 /// The entry that maps the page at `address`, with its tables made; `None` when memory is used up.
@@ -123,6 +137,9 @@ pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Opt
             let entry = current.add(index(window, level));
             if entry.read() & PRESENT == 0 {
                 entry.write(frames.take_zeroed()? | TABLE);
+                if level == 3 {
+                    keep_alike(window);
+                }
             }
             current = table(entry.read());
         }
@@ -142,6 +159,11 @@ pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Opt
 /// Closes the kernel's memory to ring 3: the user bit counts only if it is set on every level.
 pub fn close_kernel() {
     const { assert!(DIRECT_MAP >> 39 == KERNEL_BASE >> 39, "one entry holds both maps") }
-    // SAFETY: changes who may use the two maps, not what they map; the caller flushes the translations.
-    unsafe { *(&raw mut boot_pml4).cast::<u64>().add(index(KERNEL_BASE, 3)) &= !USER }
+    // SAFETY: maps what the table in use maps; who may use it is all that differs, and this is ring 0.
+    unsafe { cpu::set_cr3((&raw const program_pml4) as u64 - KERNEL_BASE) }
+}
+
+/// Whether the kernel's memory is open to ring 3: what executes there is the kernel, then.
+pub fn kernel_is_open() -> bool {
+    cpu::cr3() != (&raw const program_pml4) as u64 - KERNEL_BASE
 }

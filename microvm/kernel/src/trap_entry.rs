@@ -46,6 +46,24 @@ pub struct SyscallFrame {
     pub ss: u64,
 }
 
+/// Numbers of system calls end below this.
+const CALLS: usize = 512;
+
+/// The calls that need no privilege: they change nothing but memory, page tables included. Where ring 0 is emulated, they
+/// are made in ring 3; two visits of ring 0 for a few instructions each cost less than one for hundreds.
+static IN_RING_3: [u64; CALLS / 64] = {
+    let numbers = [
+        2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 21, 25, 28, 79, 89, 217, 257, 262, 267, 269,
+    ];
+    let mut bits = [0; CALLS / 64];
+    let mut n = 0;
+    while n < numbers.len() {
+        bits[numbers[n] / 64] |= 1 << (numbers[n] % 64);
+        n += 1;
+    }
+    bits
+};
+
 unsafe extern "C" {
     /// Where the SYSCALL instruction goes.
     pub fn syscall_entry();
@@ -80,6 +98,8 @@ global_asm!(
     ".balign 16",
     ".if vector == 14",
     "    jmp page_fault",
+    ".elseif vector == 6",
+    "    jmp undefined",
     ".elseif vector == 8 || (vector >= 10 && vector <= 13) || vector == 17 || vector == 21",
     "    push vector",
     "    jmp trap_common",
@@ -99,14 +119,45 @@ global_asm!(
     "    push rax",
     "    lea rax, [rip + syscall_entry]",
     "    cmp rax, [rsp + 16]",
+    "    mov rax, [rsp]",
+    "    jne 3f",
+    "    cmp rax, {calls}",
+    "    jae 2f",
+    "    bt [rip + {in_ring_3}], rax",
+    "    jnc 2f",
+    // The call is made in ring 3, with the kernel's memory open to it.
+    "    lea rax, [rip + syscall_in_ring_3]",
+    "    mov [rsp + 16], rax",
+    "    mov eax, offset boot_pml4 - {base}",
+    "    mov cr3, rax",
     "    pop rax",
-    "    jne 2f",
+    "    add rsp, 8",
+    "    iretq",
+    "2:  pop rax",
     "    add rsp, 8",
     "    mov [rsp], rcx",
     "    mov [rsp + 16], r11",
     "    make_system_call",
     "    iretq",
-    "2:  push 14",
+    "3:  pop rax",
+    "    push 14",
+    "    jmp trap_common",
+
+    // An undefined instruction: a call that was made in ring 3 is over, and the kernel's memory is closed again.
+    "undefined:",
+    "    push rax",
+    "    lea rax, [rip + syscall_in_ring_3_done]",
+    "    cmp rax, [rsp + 8]",
+    "    jne 2f",
+    "    mov eax, offset program_pml4 - {base}",
+    "    mov cr3, rax",
+    "    pop rax",
+    "    mov [rsp], rcx",
+    "    mov [rsp + 16], r11",
+    "    iretq",
+    "2:  pop rax",
+    "    push 0",
+    "    push 6",
 
     "trap_common:",
     "    push rax",
@@ -150,11 +201,9 @@ global_asm!(
 
     // SYSCALL as the processor does it: ring 0, the program's stack still in RSP, its RIP in RCX, its flags in R11. There
     // is one processor, so a fixed place will do to keep RSP in.
-    ".balign 16",
-    ".globl syscall_entry",
-    "syscall_entry:",
+    ".macro system_call_on stack",
     "    mov [rip + user_rsp], rsp",
-    "    lea rsp, [rip + kernel_stack_top]",
+    "    lea rsp, [rip + \\stack]",
     "    push {user_data}",
     "    push [rip + user_rsp]",
     "    push r11",
@@ -165,12 +214,26 @@ global_asm!(
     "    add rsp, 8",
     "    pop r11",
     "    pop rsp",
+    ".endm",
+    ".balign 16",
+    ".globl syscall_entry",
+    "syscall_entry:",
+    "    system_call_on kernel_stack_top",
     // The last page below the non-canonical addresses is never mapped, so RCX cannot be non-canonical here.
     "    sysretq",
+
+    // The same in ring 3, where `page_fault` leads to. Faults on the way use the kernel's stack from its top.
+    "syscall_in_ring_3:",
+    "    system_call_on ring_3_stack_top",
+    "syscall_in_ring_3_done:",
+    "    ud2",
 
     ".section .bss",
     ".balign 8",
     "user_rsp: .zero 8",
+    base = const crate::layout::KERNEL_BASE,
+    calls = const CALLS,
+    in_ring_3 = sym IN_RING_3,
     system_call = sym crate::syscall::system_call,
     trap = sym crate::traps::trap,
     user_data = const USER_DATA,

@@ -26,20 +26,19 @@ const SIMD: u64 = 19;
 
 /// Every exception that is not a system call.
 pub extern "C" fn trap(frame: &mut Frame) {
-    let from_user = frame.cs & 3 == 3;
+    // The kernel executes in ring 3, too.
+    let from_user = frame.cs & 3 == 3 && !page_table::kernel_is_open();
     if frame.vector == PAGE_FAULT {
         return page_fault(frame, from_user);
     }
-    if frame.vector == UNDEFINED && from_user {
-        if frame.rip == prepare_done as *const () as u64 {
+    if !from_user {
+        if frame.vector == UNDEFINED && frame.rip == prepare_done as *const () as u64 {
             return start_program(frame);
         }
-        if user::helper_done(frame) {
-            return;
-        }
-    }
-    if !from_user || prepare::is_running() {
         kernel_fault(frame, 0);
+    }
+    if frame.vector == UNDEFINED && user::helper_done(frame) {
+        return;
     }
     let (signal, what) = match frame.vector {
         DIVIDE => (signals::SIGFPE, "division by zero or overflow"),
@@ -82,7 +81,6 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
                 kernel_fault(frame, address)
             }
         }
-        _ if prepare::is_running() => kernel_fault(frame, address),
         _ if user::helper_failed(frame) || light::failed(frame) => {}
         Fault::Unmapped => {
             let what = match frame.error & PF_PRESENT {
@@ -103,7 +101,6 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
 /// `prepare` is done: closes the kernel to ring 3 for good and starts the program.
 fn start_program(frame: &mut Frame) {
     page_table::close_kernel();
-    cpu::flush_translations();
     match prepare::take_result() {
         Ok(program) => {
             let entry = match prepare::syscall_stays_in_ring_3() {
@@ -143,7 +140,7 @@ const KERNEL_FAULT: u8 = 255;
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo) -> ! {
-    if prepare::is_running() {
+    if cpu::ring() == 3 {
         // In ring 3 there is no log; the trap handler tells where this was.
         // SAFETY: does not return.
         unsafe { core::arch::asm!("ud2", options(noreturn)) }

@@ -9,6 +9,7 @@ mod names;
 mod paths;
 mod time;
 
+use crate::entry::{kernel_stack_top, ring_3_stack_top};
 use crate::errno::{Errno, Result};
 use crate::global::Global;
 use crate::signals::{self, SIGNALS};
@@ -25,14 +26,13 @@ pub extern "C" fn system_call(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, nu
 
 /// What the program returns to, to change it.
 fn frame() -> &'static mut SyscallFrame {
-    // SAFETY: a system call always lays its frame at the top of the kernel stack, and there is one at a time; callers
-    // use it for one statement.
-    unsafe {
-        &mut *(&raw const crate::entry::kernel_stack_top)
-            .cast::<SyscallFrame>()
-            .cast_mut()
-            .sub(1)
-    }
+    let stack_top = match cpu::ring() {
+        0 => &raw const kernel_stack_top,
+        _ => &raw const ring_3_stack_top,
+    };
+    // SAFETY: a system call always lays its frame at the top of its stack, and there is one at a time; callers use it for
+    // one statement.
+    unsafe { &mut *stack_top.cast::<SyscallFrame>().cast_mut().sub(1) }
 }
 
 #[inline(always)]
