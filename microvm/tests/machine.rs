@@ -28,6 +28,10 @@ fn trials() -> Vec<Trial> {
         trial("files_of_the_initramfs_are_read_and_not_written", files),
         trial("a_big_file_is_read_and_mapped_as_it_is", big_file),
         trial("memory_grows_moves_and_is_zero_when_it_comes_again", memory),
+        trial(
+            "the_heap_ends_where_it_is_set_and_is_zero_when_it_comes_again",
+            heap_end,
+        ),
         trial("a_machine_without_memory_left_says_so_and_ends", exhausted),
         trial("an_unknown_system_call_is_named_once", unknown),
         trial("bad_addresses_are_errors_of_the_call", bad_addresses),
@@ -159,6 +163,18 @@ fn memory() -> Result<(), Failed> {
     let heap: usize = (0..10_000).map(|n| n % 300).sum();
     expect(&run(&["memory"]), 0, &format!("grown true\nstack 1000\nheap {heap}\n"))?;
     expect(&run(&["recycle"]), 0, "dirty 0\n")
+}
+
+/// What is dirty is what was written before and not given up meanwhile.
+fn heap_end() -> Result<(), Failed> {
+    expect(
+        &run(&["break"]),
+        0,
+        concat!(
+            "100 bytes, 0 dirty\n1048576 bytes, 1 dirty\n4096 bytes, 5 dirty\n1048576 bytes, 5 dirty\n",
+            "2097152 bytes, 1049 dirty\n0 bytes, 0 dirty\n5000 bytes, 0 dirty\n"
+        ),
+    )
 }
 
 fn exhausted() -> Result<(), Failed> {

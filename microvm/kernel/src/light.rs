@@ -2,8 +2,8 @@
 //!
 //! A hypervisor without hardware virtualization may execute SYSCALL without entering ring 0, and emulate ring 0 at a
 //! price of tens of microseconds a visit. LSTAR then points into the helper page, and the calls that every start of a C
-//! library makes, and that concern nobody but the program, are answered there: constants, and the book of its own
-//! signal actions, which lies in the page behind. Every other call goes on to [`crate::trap_entry::syscall_entry`]. Where
+//! library makes, and that concern nobody but the program, are answered there: constants, the first steps of the heap's end,
+//! and the book of its own signal actions, which lie in the page behind. Every other call goes on to [`crate::trap_entry::syscall_entry`]. Where
 //! SYSCALL enters ring 0, nothing of this is used.
 
 use crate::errno::Errno;
@@ -43,6 +43,8 @@ global_asm!(
     ".section .helper, \"ax\", @progbits",
     ".balign 16",
     "light_entry:",
+    "    cmp eax, 12",
+    "    je light_break",
     "    cmp eax, 13",
     "    je light_action",
     "    cmp eax, 131",
@@ -79,6 +81,21 @@ global_asm!(
     "light_unknown:",
     "    mov rax, -{enosys}",
     "    jmp light_return",
+
+    // brk(RDI): where the end is; forward, as far as there is heap from the start.
+    "light_break:",
+    "    mov rax, [rip + {heap} + 16]",
+    "    cmp rdi, [rip + {heap}]",
+    "    jb light_return",
+    "    cmp rdi, rax",
+    "    jb 1f",
+    "    cmp rdi, [rip + {heap} + 8]",
+    "    ja 1f",
+    "    mov [rip + {heap} + 16], rdi",
+    "    mov rax, rdi",
+    "    jmp light_return",
+    "1:  mov eax, 12",
+    "    jmp light_heavy",
 
     // rt_sigaction(RDI signal, RSI new, RDX old). With new and old at one place the order matters: the kernel does it.
     "light_action:",
@@ -176,6 +193,7 @@ global_asm!(
     enosys = const Errno::ENOSYS as u64,
     stack = const STACK_SIZE,
     signals = sym crate::signals::SIGNALS,
+    heap = sym crate::heap::BREAK,
 );
 
 /// Finds out what SYSCALL does; in ring 3, while LSTAR is [`probe_entry`].

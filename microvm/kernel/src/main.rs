@@ -16,8 +16,10 @@
 //!
 //! Two kinds of processor are served by the same code. On hardware virtualization all of this executes natively. A
 //! hypervisor without it may run ring 3 natively and emulate ring 0 instruction by instruction, at about half a
-//! microsecond each; there every instruction saved on the way to the program counts, and bulk work is left to ring 3
-//! ([`user`]).
+//! microsecond each; there every instruction saved on the way to the program counts. So bulk work is left to ring 3
+//! ([`user`]), calls that concern nobody but the program are answered there at once ([`light`]), and most others are made
+//! there too, by the same code as in ring 0, with a top-level page table that opens the kernel's memory to ring 3 for as
+//! long ([`trap_entry`], [`page_table`]). The program itself never executes under that table.
 
 #![no_std]
 #![no_main]

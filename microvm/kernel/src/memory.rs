@@ -33,7 +33,7 @@ pub struct Memory {
     pub regions: Regions,
     /// All RAM that can ever be handed out.
     pub ram_bytes: u64,
-    /// The heap: where it begins, and where the program has set its end.
+    /// The heap's region. Where in it the program has set the heap's end is in [`crate::heap::BREAK`].
     pub heap: Range,
 }
 

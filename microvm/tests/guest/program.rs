@@ -29,6 +29,7 @@ fn main() -> io::Result<()> {
         Some("big-file") => return big_file(),
         Some("map-file") => map_file(),
         Some("memory") => memory(),
+        Some("break") => heap_end(),
         Some("recycle") => recycle(),
         Some("exhaust") => exhaust(),
         Some("unknown") => unknown(),
@@ -374,6 +375,32 @@ fn disk() -> io::Result<()> {
     disk.read_to_end(&mut bytes)?;
     println!("then sum {}", sum(&bytes));
     Ok(())
+}
+
+/// Moves the heap's end: a little, far, back, and where it cannot be.
+fn heap_end() {
+    let set = |address: u64| syscall(12, [address, 0, 0, 0, 0, 0]) as u64;
+    let begin = set(0);
+    let moves = [
+        begin + 100,
+        begin + (1 << 20),
+        begin + 4096,
+        begin + (1 << 20),
+        begin + (2 << 20),
+        begin,
+        begin + 5000,
+    ];
+    for end in moves {
+        let answer = set(end);
+        assert_eq!((answer, set(0), set(1), set(u64::MAX)), (end, end, end, end));
+        let bytes = (begin as usize..end as usize).step_by(1000);
+        let dirty = bytes
+            .map(|address| std::ptr::with_exposed_provenance_mut::<u8>(address))
+            // SAFETY: the heap's, beyond what the allocator knows of: it has asked for nothing since.
+            .filter(|byte| unsafe { std::mem::replace(&mut **byte, 1) != 0 })
+            .count();
+        println!("{} bytes, {dirty} dirty", end - begin);
+    }
 }
 
 /// Says that it is there, and waits for the end of its input.
