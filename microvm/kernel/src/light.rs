@@ -2,9 +2,9 @@
 //!
 //! A hypervisor without hardware virtualization may execute SYSCALL without entering ring 0, and emulate ring 0 at a
 //! price of tens of microseconds a visit. LSTAR then points into the helper page, and the calls that every start of a C
-//! library makes, and that concern nobody but the program, are answered there: constants, the first steps of the heap's end,
-//! and the book of its own signal actions, which lie in the page behind. Every other call goes on to [`crate::trap_entry::syscall_entry`]. Where
-//! SYSCALL enters ring 0, nothing of this is used.
+//! library makes, and that concern nobody but the program, are answered there: constants, the first steps of the heap's
+//! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
+//! [`crate::trap_entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
 use crate::errno::Errno;
 use crate::layout::STACK_SIZE;
