@@ -60,7 +60,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn of_this_user() -> Self {
         let user = nix::unistd::geteuid();
-        Folder(std::env::temp_dir().join(format!("isolab-scratch-{user}")))
+        Folder(std::env::temp_dir().join(format!("isolab-work-{user}")))
     }
 
     /// Whether it is there and this user's own: anybody may make one in /tmp.

@@ -2,17 +2,33 @@
 
 use super::output;
 use crate::error::Error;
+use crate::kernels::{self, Found, HOST};
+use crate::scratch::Scratch;
 use crate::store;
 use clap::Subcommand;
-use std::path::PathBuf;
+use microvm::KvmKind;
+use microvm::kernel::{Format, Inspection};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 /// What can be done with guest kernels.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say what a kernel file is, and whether and how the lab boots it
+    /// List the kernels that have a name: --kernel NAME boots one
+    Ls,
+    /// Take in a kernel: a vmlinux, a bzImage, or Debian packages (.deb), with the modules a guest has a use for
+    Add {
+        /// The file; several packages where one holds the kernel and another its modules
+        #[arg(required = true)]
+        file: Vec<PathBuf>,
+    },
+    /// Get this distribution's kernel for virtual machines, and take it in
+    Fetch,
+    /// Say what a kernel is, and whether and how the lab boots it
     Inspect {
-        /// The kernel file
-        file: PathBuf,
+        /// The kernel file, or a name that `isolab kernel ls` shows
+        #[arg(value_name = "FILE|NAME")]
+        file: String,
     },
     /// Write a guest kernel to a file, to boot it elsewhere
     Export {
@@ -27,13 +43,109 @@ pub enum Command {
 /// Does it.
 pub fn run(command: Command) -> Result<u8, Error> {
     match command {
-        Command::Inspect { file } => {
-            let bytes = microvm::kernel::read(&file).map_err(|error| Error::new(error.to_string()))?;
-            let inspection = microvm::kernel::inspect(&bytes)
-                .map_err(|reason| Error::from_cause(format_args!("{} is no guest kernel", file.display()), reason))?;
-            output::print(format!("{inspection}\n").as_bytes())?;
+        Command::Ls => output::print(list()?.as_bytes())?,
+        Command::Add { file } => took_in(&kernels::add(&file)?),
+        Command::Fetch => {
+            let folder = Scratch::new()?;
+            let packages = kernels::fetch::fetch(folder.path(), |words| output::hint(&format!("runs: {words}")))?;
+            took_in(&kernels::add(&packages)?);
         }
+        Command::Inspect { file } => output::print(inspect(&file)?.as_bytes())?,
         Command::Export { kernel: _, file } => store::write(&file, microvm::kernel::builtin())?,
     }
     Ok(0)
+}
+
+fn took_in(found: &Found) {
+    let Found { name, modules, .. } = found;
+    output::hint(&format!(
+        "took in the kernel {name} with {} modules; to boot it: isolab run --on microvm-linux --kernel {name} hello",
+        modules.len()
+    ));
+}
+
+fn list() -> Result<String, Error> {
+    let mut page = String::from("name                      format        KiB  modules  version\n");
+    let builtin = microvm::kernel::inspect(microvm::kernel::builtin()).map_err(Error::new)?;
+    let version_of_builtin = format!("isolab {}", microvm::kernel::BUILTIN_VERSION);
+    page.push_str(&line("builtin", &builtin, 0, &version_of_builtin));
+    for Found { name, kernel, modules } in kernels::list() {
+        let inspected = read(&kernel)?.1;
+        page.push_str(&line(&name, &inspected, modules.len(), &version(&inspected)));
+        if name == HOST {
+            let _ = writeln!(
+                page,
+                "{:26}{}: a container shares this kernel, a VM boots its own copy of it",
+                "",
+                kernel.display()
+            );
+        }
+    }
+    if let Some(why) = not_here() {
+        let _ = writeln!(page, "Here only the built-in kernel boots: {why}.");
+    }
+    Ok(page)
+}
+
+fn line(name: &str, inspected: &Inspection, modules: usize, version: &str) -> String {
+    let (format, kib) = (format_name(inspected), inspected.bytes >> 10);
+    format!("{name:24}  {format:8} {kib:8}  {modules:7}  {version}\n")
+}
+
+fn inspect(name: &str) -> Result<String, Error> {
+    let found = kernels::find(name)?;
+    let (bytes, inspected) = read(&found.kernel)?;
+    let mut page = format!("file      {}\n{inspected}\n", found.kernel.display());
+    if !inspected.is_elf() {
+        match microvm::kernel::unpack(&bytes).and_then(|kernel| microvm::kernel::inspect(&kernel)) {
+            Ok(inside) => {
+                let _ = writeln!(page, "\nthe kernel in it\n{inside}");
+            }
+            Err(why) => {
+                let _ = writeln!(page, "          the kernel in it cannot be unpacked: {why}");
+            }
+        }
+    }
+    let names = found.modules.iter().filter_map(|path| path.file_stem()?.to_str());
+    let names: Vec<&str> = names.collect();
+    if !names.is_empty() {
+        let _ = writeln!(page, "modules   {}", names.join(", "));
+    }
+    if let Some(why) = not_here().filter(|_| inspected.wants_pc()) {
+        let _ = writeln!(page, "not here  {why}");
+    }
+    Ok(page)
+}
+
+fn read(path: &Path) -> Result<(Vec<u8>, Inspection), Error> {
+    let bytes = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
+    let inspected = microvm::kernel::inspect(&bytes)
+        .map_err(|reason| Error::from_cause(format_args!("{} is no guest kernel", path.display()), reason))?;
+    Ok((bytes, inspected))
+}
+
+fn format_name(inspected: &Inspection) -> &'static str {
+    match inspected.format {
+        Format::Elf(_) => "vmlinux",
+        Format::BzImage(_) => "bzImage",
+    }
+}
+
+fn version(inspected: &Inspection) -> String {
+    match &inspected.format {
+        Format::Elf(elf) => elf.version.clone().unwrap_or_else(|| "unknown".into()),
+        Format::BzImage(image) => image.version.clone(),
+    }
+}
+
+/// Why no stock kernel boots on this host.
+fn not_here() -> Option<String> {
+    match microvm::probe().kind {
+        KvmKind::Hardware { .. } => None,
+        KvmKind::EmulatedKernelMode => Some(
+            "KVM here emulates guest kernels, without instructions that a stock kernel uses (`isolab doctor` says more)"
+                .into(),
+        ),
+        KvmKind::None(reason) => Some(reason),
+    }
 }

@@ -88,7 +88,9 @@ impl MachineArguments {
 
     fn linux(&self, name: &str) -> Result<Linux, Error> {
         let found = kernels::find(name)?;
-        let modules = found.modules.into_iter().chain(self.linux.module.iter().cloned());
+        // They are for disks, and cost a start that has none.
+        let own = found.modules.into_iter().filter(|_| self.linux.disk.is_some());
+        let modules = own.chain(self.linux.module.iter().cloned());
         Ok(Linux {
             kernel: found.kernel,
             modules: modules.collect(),

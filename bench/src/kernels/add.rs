@@ -1,0 +1,228 @@
+//! Takes a kernel in: out of packages, or out of a file, with those of its modules that a guest has a use for.
+
+use super::module::{self, Needs};
+use super::{Found, KERNEL, MODULES, added, folder, package};
+use crate::error::Error;
+use microvm::kernel::Format;
+use nix::fcntl::{Flock, FlockArg};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// What a folder on its way begins with.
+const UNFINISHED: &str = ".new-";
+/// No kernel is larger.
+const LARGEST_KERNEL: u64 = 1 << 30;
+
+/// Adds the kernel in the files: packages, of which one holds the kernel and all may hold modules, or one kernel file.
+pub fn add(files: &[PathBuf]) -> Result<Found, Error> {
+    let collected = collect(files)?;
+    let folder = folder()?;
+    let failed = |error: io::Error| Error::from_cause(format_args!("cannot write to {}", folder.display()), error);
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    let lock = File::open(&folder).map_err(failed)?;
+    // Held until the folder has its name, so that what is unfinished now was left by a lab that was killed.
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))?;
+    remove_unfinished(&folder).map_err(failed)?;
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(&folder)
+        .map_err(failed)?;
+    collected.write(unfinished.path()).map_err(failed)?;
+    let place = folder.join(&collected.name);
+    match std::fs::remove_dir_all(&place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => std::fs::rename(unfinished.keep(), &place).map_err(failed)?,
+    }
+    added(&place).ok_or_else(|| Error::new(format!("{} is gone again", place.display())))
+}
+
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A kernel with its modules, in memory.
+struct Collected {
+    name: String,
+    kernel: Vec<u8>,
+    /// In the order to load them.
+    modules: Vec<(String, Vec<u8>)>,
+}
+
+impl Collected {
+    fn write(&self, folder: &Path) -> io::Result<()> {
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755))?;
+        std::fs::write(folder.join(KERNEL), &self.kernel)?;
+        std::fs::create_dir(folder.join(MODULES))?;
+        for (number, (name, module)) in self.modules.iter().enumerate() {
+            std::fs::write(folder.join(MODULES).join(format!("{number:02}-{name}.ko")), module)?;
+        }
+        Ok(())
+    }
+}
+
+fn collect(files: &[PathBuf]) -> Result<Collected, Error> {
+    let mut packages = Vec::new();
+    for path in files {
+        let mut beginning = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(32).read_to_end(&mut beginning));
+        read.map_err(|error| Error::from_cause(format_args!("cannot read {}", path.display()), error))?;
+        if package::is_package(&beginning) {
+            packages.push(path.as_path());
+        }
+    }
+    match (files, packages.as_slice()) {
+        (_, packages) if packages.len() == files.len() => from_packages(packages),
+        ([file], []) => from_file(file),
+        _ => Err(
+            Error::new("several files are taken only where all of them are packages (.deb)")
+                .remedy("Add one kernel at a time."),
+        ),
+    }
+}
+
+fn from_packages(packages: &[&Path]) -> Result<Collected, Error> {
+    let mut kernel = None;
+    let mut needs = Needs::new();
+    // Twice: which modules are wanted is known only when all have said what they need.
+    each_file(packages, &mut |path, reader| {
+        if let Some((_, version)) = path.split_once("boot/vmlinuz-") {
+            let mut bytes = Vec::new();
+            reader.take(LARGEST_KERNEL).read_to_end(&mut bytes)?;
+            kernel = Some((version.to_owned(), bytes));
+        } else if let Some(name) = module::name(path) {
+            needs.insert(name, module::needs(&module::unpack(path, reader)?));
+        }
+        Ok(())
+    })?;
+    let names: Vec<String> = packages.iter().map(|path| path.display().to_string()).collect();
+    let (version, kernel) = kernel.ok_or_else(|| {
+        Error::new(format!("there is no kernel (boot/vmlinuz-*) in {}", names.join(", ")))
+            .remedy("A package that only points at others has none: `apt-cache depends NAME` shows at which.")
+    })?;
+    check(&kernel, &names.join(", "))?;
+    let order = module::in_order(&needs);
+    let mut found = BTreeMap::new();
+    each_file(packages, &mut |path, reader| {
+        if let Some(name) = module::name(path).filter(|name| order.contains(name)) {
+            found.insert(name, module::unpack(path, reader)?);
+        }
+        Ok(())
+    })?;
+    Ok(collected(&version, kernel, order, found))
+}
+
+fn each_file(packages: &[&Path], visit: package::Visit) -> Result<(), Error> {
+    for path in packages {
+        let read = File::open(path).and_then(|file| package::files(BufReader::new(file), visit));
+        read.map_err(|error| Error::from_cause(format_args!("cannot read the package {}", path.display()), error))?;
+    }
+    Ok(())
+}
+
+/// A kernel file; its modules are those of its version on this host.
+fn from_file(path: &Path) -> Result<Collected, Error> {
+    let kernel = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
+    let version = check(&kernel, &path.display().to_string())?;
+    let version = version.split_ascii_whitespace().next().map(str::to_owned);
+    let name = version.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    let mut files = BTreeMap::new();
+    modules_below(&Path::new("/lib/modules").join(&name).join("kernel"), &mut files);
+    let read = |path: &PathBuf| {
+        let text = path.to_string_lossy();
+        let unpacked = File::open(path).and_then(|file| module::unpack(&text, file));
+        unpacked.map_err(|error| Error::from_cause(format_args!("cannot read the module {text}"), error))
+    };
+    let mut needs = Needs::new();
+    for (name, path) in &files {
+        needs.insert(name.clone(), module::needs(&read(path)?));
+    }
+    let order = module::in_order(&needs);
+    let found = order.iter().filter_map(|name| Some((name.clone(), files.get(name)?)));
+    let found = found
+        .map(|(name, path)| Ok((name, read(path)?)))
+        .collect::<Result<_, Error>>()?;
+    Ok(collected(&name, kernel, order, found))
+}
+
+fn modules_below(folder: &Path, files: &mut BTreeMap<String, PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => modules_below(&path, files),
+            _ => {
+                if let Some(name) = module::name(&path.to_string_lossy()) {
+                    files.insert(name, path);
+                }
+            }
+        }
+    }
+}
+
+fn collected(version: &str, kernel: Vec<u8>, order: Vec<String>, mut found: BTreeMap<String, Vec<u8>>) -> Collected {
+    // A name is a folder's: one component, and not hidden.
+    let name = version.trim_start_matches('.').replace(['/', '\0'], "-");
+    Collected {
+        name: if name.is_empty() { "kernel".into() } else { name },
+        kernel,
+        modules: order.into_iter().filter_map(|name| found.remove_entry(&name)).collect(),
+    }
+}
+
+/// Checks that it is a kernel; gives its version, empty where it tells none.
+fn check(kernel: &[u8], from: &str) -> Result<String, Error> {
+    let inspection = microvm::kernel::inspect(kernel)
+        .map_err(|why| Error::from_cause(format_args!("{from} holds no guest kernel"), why))?;
+    Ok(match inspection.format {
+        Format::Elf(elf) => elf.version.unwrap_or_default(),
+        Format::BzImage(image) => image.version,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::package::tests::package;
+    use super::*;
+
+    #[test]
+    fn a_package_gives_its_kernel_and_the_modules_that_are_wanted() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("linux.deb");
+        let kernel = microvm::kernel::builtin();
+        let modules = "lib/modules/6.1/kernel/drivers";
+        let files = [
+            ("./boot/vmlinuz-6.1-test", kernel),
+            (&format!("./{modules}/block/virtio_blk.ko"), &b"blk"[..]),
+            (&format!("./{modules}/gpu/nouveau.ko"), b"gpu"),
+        ];
+        std::fs::write(&path, package(&files)).unwrap();
+        let found = collect(&[path]).unwrap();
+        assert_eq!(found.name, "6.1-test");
+        assert!(found.kernel == kernel);
+        assert_eq!(found.modules, [("virtio_blk".into(), b"blk".to_vec())]);
+    }
+
+    #[test]
+    fn a_package_without_a_kernel_and_a_file_that_is_none_are_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let (meta, text) = (place.path().join("meta.deb"), place.path().join("text"));
+        std::fs::write(&meta, package(&[("./usr/share/doc", b"x")])).unwrap();
+        std::fs::write(&text, "hello").unwrap();
+        for (files, part) in [
+            (vec![meta.clone()], "there is no kernel"),
+            (vec![text.clone()], "neither an ELF file"),
+            (vec![meta, text], "several files"),
+            (vec!["/nonexistent".into()], "cannot read"),
+        ] {
+            let refused = collect(&files).map(|found| found.name).unwrap_err().to_string();
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Gets the distribution's kernel for virtual machines through its package manager, into a folder for temporary files: no
+//! right is needed, and nothing is installed.
+
+use crate::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Downloads the packages of the kernel to `folder`, and tells each command before it runs.
+pub fn fetch(folder: &Path, told: impl Fn(&str)) -> Result<Vec<PathBuf>, Error> {
+    let meta = meta_package(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())?;
+    let depends = run("apt-cache", &["depends", meta], folder, &told)?;
+    let image = first_dependency(&depends, "linux-image-")
+        .ok_or_else(|| Error::new(format!("apt-cache does not know what {meta} depends on")).remedy(UPDATE))?;
+    let mut packages = vec![image.clone()];
+    // Ubuntu has the modules in a package of their own.
+    packages.extend(first_dependency(
+        &run("apt-cache", &["depends", &image], folder, &told)?,
+        "linux-modules-",
+    ));
+    for package in &packages {
+        run("apt-get", &["download", package], folder, &told)?;
+    }
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Error::from_cause("cannot read back the packages", error))?;
+    Ok(entries.flatten().map(|entry| entry.path()).collect())
+}
+
+const UPDATE: &str = "Update what the package manager knows: sudo apt-get update";
+
+/// The package that stands for the newest kernel for virtual machines, by os-release(5).
+fn meta_package(os_release: &str) -> Result<&'static str, Error> {
+    let field = |name: &str| {
+        let line = os_release
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_default().trim_matches('"')
+    };
+    let like = |name| field("ID") == name || field("ID_LIKE").split(' ').any(|id| id == name);
+    if like("ubuntu") {
+        return Ok("linux-image-virtual");
+    }
+    if like("debian") {
+        return Ok("linux-image-cloud-amd64");
+    }
+    let how = match () {
+        () if like("fedora") || like("rhel") => {
+            "`dnf download kernel-core && rpm2cpio kernel-core-*.rpm | cpio -id './lib/modules/*/vmlinuz'`, and "
+        }
+        () if like("arch") => "it is /boot/vmlinuz-linux, ",
+        () => "get it through the package manager, ",
+    };
+    let problem = format!("how {:?} packages its kernel is not known here", field("PRETTY_NAME"));
+    Err(Error::new(problem).remedy(format!("Take it in by hand: {how}`isolab kernel add FILE`.")))
+}
+
+/// The first package of that kind that `apt-cache depends` names.
+fn first_dependency(depends: &str, prefix: &str) -> Option<String> {
+    let names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
+    names.map(str::to_owned).find(|name| name.starts_with(prefix))
+}
+
+fn run(program: &str, args: &[&str], folder: &Path, told: &impl Fn(&str)) -> Result<String, Error> {
+    let words = format!("{program} {}", args.join(" "));
+    told(&words);
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    let output = command
+        .output()
+        .map_err(|error| Error::from_cause(format_args!("cannot run {words}"), error).remedy("Is it installed?"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::from_cause(format_args!("{words} failed"), said.trim()).remedy(UPDATE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distributions_are_told_apart_by_os_release() {
+        assert_eq!(meta_package("ID=debian\n"), Ok("linux-image-cloud-amd64"));
+        assert_eq!(meta_package("ID=ubuntu\nID_LIKE=debian\n"), Ok("linux-image-virtual"));
+        assert_eq!(
+            meta_package("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"),
+            Ok("linux-image-virtual")
+        );
+        for (other, part) in [
+            ("ID=fedora", "dnf download"),
+            ("ID=arch", "vmlinuz-linux"),
+            ("", "package manager"),
+        ] {
+            assert!(meta_package(other).unwrap_err().to_string().contains(part), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_meta_package_names_the_real_one() {
+        let depends = "linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-1-cloud-amd64\n  Suggests: grub\n";
+        assert_eq!(
+            first_dependency(depends, "linux-image-").as_deref(),
+            Some("linux-image-6.1.0-1-cloud-amd64")
+        );
+        assert_eq!(first_dependency(depends, "linux-modules-"), None);
+    }
+}

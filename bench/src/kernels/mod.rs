@@ -1,0 +1,111 @@
+//! Guest kernels on this host: those that were added, each in a folder of its own (`$XDG_DATA_HOME/isolab/kernels/NAME`,
+//! with the file `kernel` and the folder `modules`), and the host's.
+
+mod add;
+pub mod fetch;
+mod module;
+mod package;
+
+pub use add::add;
+
+use crate::error::Error;
+use crate::xdg;
+use nix::sys::utsname::uname;
+use std::path::{Path, PathBuf};
+
+/// The name of the host's own kernel.
+pub const HOST: &str = "host";
+/// The kernel's file in its folder.
+const KERNEL: &str = "kernel";
+/// The folder of its modules.
+const MODULES: &str = "modules";
+
+/// A kernel and what belongs to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// What `--kernel` takes.
+    pub name: String,
+    /// The kernel's file.
+    pub kernel: PathBuf,
+    /// Its modules, in the order to load them.
+    pub modules: Vec<PathBuf>,
+}
+
+/// The kernel of that name, or else in that file.
+pub fn find(name: &str) -> Result<Found, Error> {
+    let known = list();
+    if let Some(found) = known.iter().find(|found| found.name == name) {
+        return Ok(found.clone());
+    }
+    if Path::new(name).exists() {
+        return Ok(Found {
+            name: name.into(),
+            kernel: name.into(),
+            modules: Vec::new(),
+        });
+    }
+    let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).collect();
+    let names = match names.as_slice() {
+        [] => "none is known by name".into(),
+        names => format!("known by name: {}", names.join(", ")),
+    };
+    let remedy = match name {
+        "builtin" => "The lab's own kernel is what --on microvm boots.",
+        _ => {
+            "`isolab kernel fetch` gets this distribution's kernel for virtual machines, `isolab kernel add FILE` takes one."
+        }
+    };
+    Err(Error::new(format!("there is no kernel {name:?}: no such file, and {names}")).remedy(remedy))
+}
+
+/// All kernels that have a name: those that were added, and the host's where it can be read.
+pub fn list() -> Vec<Found> {
+    let folder = folder().ok();
+    let entries = folder
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+    let mut found: Vec<Found> = entries.filter_map(|entry| added(&entry.path())).collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.extend(host());
+    found
+}
+
+/// Where kernels are kept.
+fn folder() -> Result<PathBuf, Error> {
+    let data = xdg::data().ok_or_else(|| {
+        Error::new("there is no place for kernels: neither XDG_DATA_HOME nor HOME is set")
+            .remedy("Name one: XDG_DATA_HOME=/path isolab …")
+    })?;
+    Ok(data.join("kernels"))
+}
+
+fn added(folder: &Path) -> Option<Found> {
+    let name = folder.file_name()?.to_str()?.to_owned();
+    let kernel = folder.join(KERNEL);
+    // What begins with a dot is on its way, or was left by a lab that was killed.
+    if name.starts_with('.') || !kernel.is_file() {
+        return None;
+    }
+    let entries = std::fs::read_dir(folder.join(MODULES)).into_iter().flatten().flatten();
+    let mut modules: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    modules.sort();
+    Some(Found { name, kernel, modules })
+}
+
+/// The kernel that this host runs, where distributions put it and this user may read it.
+fn host() -> Option<Found> {
+    let release = uname().ok()?.release().to_str()?.to_owned();
+    let places = [
+        format!("/boot/vmlinuz-{release}"),
+        format!("/lib/modules/{release}/vmlinuz"),
+    ];
+    let kernel = places
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|path| std::fs::File::open(path).is_ok())?;
+    Some(Found {
+        name: HOST.into(),
+        kernel,
+        modules: Vec::new(),
+    })
+}
