@@ -49,6 +49,8 @@ pub fn tests() -> Vec<Trial> {
             boots_again,
         ),
         test("a_file_that_is_no_kernel_is_named", &[], no_kernel),
+        test("a_kernel_that_was_taken_in_is_known_by_its_name", &[], named),
+        test("a_kernel_boots_by_its_name", &[Need::Kvm], named_boots),
     ]
 }
 
@@ -83,6 +85,35 @@ fn boots_again() -> Result<(), Failed> {
     let inspected = say(place.isolab(&["kernel", "inspect", "kernel"]))?;
     expect_status(&inspected, 0)?;
     expect_holds(&inspected.stdout, "PVH")
+}
+
+fn named() -> Result<(), Failed> {
+    let place = Place::new();
+    export(&place)?;
+    let said = say(place.isolab(&["kernel", "add", "kernel"]))?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stderr, "--kernel kernel")?;
+    // What was taken in is a copy.
+    std::fs::rename(place.path().join("kernel"), place.path().join("moved"))?;
+    let listed = say(place.isolab(&["kernel", "ls"]))?;
+    expect_status(&listed, 0)?;
+    for name in ["builtin ", "\nkernel "] {
+        expect_holds(&listed.stdout, name)?;
+    }
+    let inspected = say(place.isolab(&["kernel", "inspect", "kernel"]))?;
+    expect_holds(&inspected.stdout, "boots     yes, by PVH")?;
+    let unknown = say(place.isolab(&["run", "--on", "microvm-linux", "--kernel", "other", "hello"]))?;
+    expect_status(&unknown, 125)?;
+    expect_holds(&unknown.stderr, "known by name: kernel")
+}
+
+fn named_boots() -> Result<(), Failed> {
+    let place = Place::new();
+    export(&place)?;
+    expect_status(&say(place.isolab(&["kernel", "add", "kernel"]))?, 0)?;
+    std::fs::remove_file(place.path().join("kernel"))?;
+    let args = ["run", "--on", "microvm-linux", "--kernel", "kernel", "hello"];
+    expect_status(&say(place.isolab(&args))?, 0)
 }
 
 fn no_kernel() -> Result<(), Failed> {

@@ -100,6 +100,7 @@ impl Place {
     fn set_up(&self, command: &mut Command) {
         command.current_dir(self.path()).env("TMPDIR", self.path().join("tmp"));
         command.env("XDG_CACHE_HOME", self.path().join("cache"));
+        command.env("XDG_DATA_HOME", self.path().join("data"));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
