@@ -1,5 +1,5 @@
 //! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
-//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--timeout S] [--log] PROGRAM ARGS…`
+//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--timeout S] [--parameter WORD]… [--log] PROGRAM ARGS…`
 
 use microvm::{Config, Disk, Initramfs, Kernel, initramfs::Archive};
 use std::time::Duration;
@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 config.disk = Some(Disk { base, overlay });
             }
             "--timeout" => config.timeout = Some(Duration::from_secs(value()?.parse()?)),
+            "--parameter" => config.kernel_parameters.push(value()?),
             "--log" => config.kernel_log = true,
             _ => break word,
         }

@@ -165,6 +165,7 @@ fn seek(file: &File, at: u64, whence: Whence) -> io::Result<Option<u64>> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::os::fd::OwnedFd;
 
     proptest! {
         #[test]
@@ -195,6 +196,31 @@ mod tests {
             }
             prop_assert!(std::fs::read(&config.base).unwrap() == base);
         }
+    }
+
+    #[test]
+    fn a_write_that_fails_is_told_and_leaves_what_was_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = crate::config::Disk {
+            base: directory.path().join("base"),
+            overlay: Some(directory.path().join("overlay")),
+        };
+        std::fs::write(&config.base, [7; 2 * BLOCK as usize]).unwrap();
+        let mut disk = Disk::open(&config).unwrap();
+        disk.write(&[1; 10], 0).unwrap();
+        // As a file system that is full: the overlay takes nothing any more, and cannot say that it holds what it has.
+        let (_, pipe) = std::io::pipe().unwrap();
+        let whole = std::mem::replace(
+            &mut disk.overlay.as_mut().unwrap().file,
+            File::from(OwnedFd::from(pipe)),
+        );
+        assert!(disk.write(&[2; 10], 0).is_err());
+        assert!(disk.write(&[2; 10], BLOCK).is_err());
+        assert!(disk.flush().is_err());
+        disk.overlay.as_mut().unwrap().file = whole;
+        let mut read = [0; 2 * BLOCK as usize];
+        disk.read(&mut read, 0).unwrap();
+        assert_eq!((&read[..10], read[10], read[BLOCK as usize]), (&[1; 10][..], 7, 7));
     }
 
     #[test]

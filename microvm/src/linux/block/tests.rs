@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::fs::File;
 use tempfile::TempDir;
 
 const RAM: usize = 1 << 20;
@@ -20,7 +21,7 @@ struct Driver {
     memory: GuestMemoryMmap,
     block: Block,
     requests: u16,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Driver {
@@ -37,7 +38,7 @@ impl Driver {
             memory,
             block: Block::new(disk),
             requests: 0,
-            _directory: directory,
+            directory,
         };
         for (register, value) in [
             (register::STATUS, 3),
@@ -187,6 +188,18 @@ fn a_queue_that_claims_more_than_it_holds_stops_the_device_until_it_is_reset() {
     assert!(!driver.set(register::QUEUE_NOTIFY, 0));
     driver.set(register::STATUS, 0);
     assert_eq!(driver.get(register::STATUS), 0);
+}
+
+#[test]
+fn what_the_host_cannot_read_ends_with_an_error() {
+    let mut driver = Driver::start(true);
+    let base = File::options().write(true).open(driver.directory.path().join("base"));
+    base.unwrap().set_len(SECTOR).unwrap();
+    assert_eq!(driver.request(REQUEST_READ, 0, 512), STATUS_OK);
+    assert_eq!(driver.request(REQUEST_READ, DISK_SECTORS - 1, 512), STATUS_ERROR);
+    // The rest of the block that is written in part cannot be read.
+    assert_eq!(driver.request(REQUEST_WRITE, DISK_SECTORS - 1, 512), STATUS_ERROR);
+    assert_eq!(driver.request(REQUEST_FLUSH, 0, 0), STATUS_OK);
 }
 
 fn hostile_address() -> impl Strategy<Value = u64> {
