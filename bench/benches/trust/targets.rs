@@ -1,0 +1,104 @@
+//! What the claims are tried on: the lab's own `hello`, which can be told to compute before it says hello, on a target.
+
+use bench::error::Error;
+use bench::image::Image;
+use bench::lab::TargetName;
+use bench::rounds::{self, Conductor, Plan};
+use bench::spawn::Group;
+use bench::target::container::Container;
+use bench::target::local::{Local, Subject};
+use bench::target::microvm::MicroVm;
+use bench::target::process::Process;
+use bench::target::{Backend, Target};
+use bench::workload::Workload;
+use reports::model::{self, Sample, Samples};
+use std::rc::Rc;
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A target under another name, so that the same one can be measured twice.
+struct Named(String, Local);
+
+impl Target for Named {
+    fn name(&self) -> &str {
+        &self.0
+    }
+    fn describe(&self) -> model::Target {
+        self.1.describe()
+    }
+    fn run(&mut self) -> Result<Sample, Error> {
+        self.1.run()
+    }
+    fn system_calls(&mut self) -> Result<u64, String> {
+        self.1.system_calls()
+    }
+    fn memory(&mut self) -> Result<model::Memory, Error> {
+        self.1.memory()
+    }
+}
+
+struct Quiet;
+
+impl Conductor for Quiet {
+    fn pause(&mut self, gap: Duration) {
+        std::thread::sleep(gap);
+    }
+    fn stepped(&mut self, _: &str) {}
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// One of the lab's own workloads, laid out once.
+pub fn image(workload: &str, argument: Option<f64>) -> Result<Rc<Image>, Error> {
+    let args = argument.map(|argument| argument.to_string()).into_iter().collect();
+    Image::build(&Workload::own(workload, args)?, 0).map(Rc::new)
+}
+
+/// That image on a target, under a name of its own.
+pub fn target(on: TargetName, name: &str, image: &Rc<Image>) -> Result<Box<dyn Target>, Error> {
+    let subject = || Subject {
+        backend: backend(on),
+        image: Rc::clone(image),
+    };
+    let local = Local::new(subject(), subject(), TIMEOUT)?;
+    Ok(Box::new(Named(name.into(), local)))
+}
+
+fn backend(on: TargetName) -> Box<dyn Backend> {
+    match on {
+        TargetName::Container => Box::new(Container::default()),
+        TargetName::Microvm => Box::new(MicroVm {
+            timeout: Some(TIMEOUT),
+            ..MicroVm::new(None, Group::Own)
+        }),
+        _ => Box::new(Process { group: Group::Own }),
+    }
+}
+
+/// Runs the targets in turns, after two rounds to warm up.
+pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<Samples, Error> {
+    let plan = Plan {
+        runs,
+        warmup: 2,
+        memory_runs: 0,
+        idle_gap: Duration::ZERO,
+        seed,
+    };
+    let measured = rounds::run(targets, &plan, &mut Quiet);
+    if let Some((_, error)) = measured.unavailable.into_iter().next() {
+        return Err(error);
+    }
+    match measured.samples.iter().find_map(|sample| sample.error) {
+        Some(error) => Err(Error::new(error)),
+        None => Ok(measured.samples),
+    }
+}
+
+/// The start-up times of each target, in the order of their runs.
+pub fn ready_ms(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<Vec<Vec<f64>>, Error> {
+    let samples = samples(targets, runs, seed)?;
+    let of = |target: &Box<dyn Target>| samples.of(target.name()).filter_map(|sample| sample.ready_ms).collect();
+    Ok(targets.iter().map(of).collect())
+}
