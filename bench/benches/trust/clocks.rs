@@ -2,7 +2,7 @@
 
 use crate::Found;
 use crate::statistics::median;
-use crate::targets::{image, samples, target};
+use crate::targets::{image, samples, target, warm_up};
 use bench::error::Error;
 use bench::lab::TargetName;
 use bench::workload::Workload;
@@ -60,6 +60,7 @@ pub fn hyperfine() -> Result<Found, Error> {
             .ok_or_else(|| std::io::Error::other("hyperfine gives no median"))
     };
     let mut ours = [target(TargetName::Process, "hello", &image("hello", None)?)?];
+    warm_up(&mut ours)?;
     let (mut own, mut other, mut apart) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 0..BLOCKS {
         let samples = samples(&mut ours, RUNS, seed)?;

@@ -44,7 +44,7 @@ const CLAIMS: [Claim; 7] = [
     },
     Claim {
         name: "order",
-        says: "results do not depend on the order of targets: medians agree within 5 %",
+        says: "results do not depend on the order of targets, but for chance or 5 %",
         check: statistics::order,
     },
     Claim {

@@ -77,11 +77,11 @@ fn backend(on: TargetName) -> Box<dyn Backend> {
     }
 }
 
-/// Runs the targets in turns, after two rounds to warm up.
+/// Runs the targets in turns.
 pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<Samples, Error> {
     let plan = Plan {
         runs,
-        warmup: 2,
+        warmup: 0,
         memory_runs: 0,
         idle_gap: Duration::ZERO,
         seed,
@@ -99,6 +99,11 @@ pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<
 /// The start-up times of each target, in the order of their runs.
 pub fn ready_ms(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<Vec<Vec<f64>>, Error> {
     let samples = samples(targets, runs, seed)?;
-    let of = |target: &Box<dyn Target>| samples.of(target.name()).filter_map(|sample| sample.ready_ms).collect();
-    Ok(targets.iter().map(of).collect())
+    let of = |name: &str| samples.of(name).filter_map(|sample| sample.ready_ms).collect();
+    Ok(targets.iter().map(|target| of(target.name())).collect())
+}
+
+/// The first runs of a program also read it into the page cache.
+pub fn warm_up(targets: &mut [Box<dyn Target>]) -> Result<(), Error> {
+    samples(targets, 3, 0).map(drop)
 }

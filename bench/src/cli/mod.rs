@@ -8,6 +8,7 @@ mod explain;
 mod image;
 mod kernel;
 mod machine_arguments;
+mod manual;
 mod output;
 mod progress;
 mod report;
@@ -59,6 +60,10 @@ enum Command {
     /// Look at images
     #[command(subcommand)]
     Image(image::Command),
+    /// Print the script by which a shell completes commands and options
+    Completions(manual::Completions),
+    /// Print a manual page
+    Man(manual::Man),
 }
 
 /// Everything `isolab` does. To be called first, but for a monitor's start.
@@ -86,6 +91,8 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
+        Some(Command::Completions(arguments)) => manual::completions(&arguments),
+        Some(Command::Man(arguments)) => manual::man(&arguments),
     };
     let status = match outcome {
         Ok(status) => status,

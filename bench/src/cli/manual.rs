@@ -1,0 +1,80 @@
+//! `isolab completions` and `isolab man`: what shells and man(1) are told of the command line.
+
+use super::{Cli, output};
+use crate::error::Error;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+/// What `isolab completions` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "bash: isolab completions bash > ~/.local/share/bash-completion/completions/isolab\n\
+                        zsh:  isolab completions zsh > a folder of $fpath, as _isolab\n\
+                        fish: isolab completions fish > ~/.config/fish/completions/isolab.fish"
+)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Prints the script by which a shell completes the lab's commands and options.
+pub fn completions(arguments: &Completions) -> Result<u8, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "isolab", &mut script);
+    output::print(&script)?;
+    Ok(0)
+}
+
+/// What `isolab man` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "isolab man compare | man -l -")]
+pub struct Man {
+    /// The page of one command, such as compare or suite run; without it, the page of isolab itself
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Prints a manual page, as troff.
+pub fn man(arguments: &Man) -> Result<u8, Error> {
+    let mut page = Cli::command();
+    page.build();
+    for name in &arguments.command {
+        let Some(command) = page.find_subcommand(name) else {
+            let known: Vec<&str> = page.get_subcommands().map(clap::Command::get_name).collect();
+            return Err(Error::new(format!("{:?} has no command {name:?}", page.get_name()))
+                .remedy(format!("It has {}.", known.join(", "))));
+        };
+        page = command.clone();
+    }
+    // As man pages are named: isolab-suite-run(1).
+    let name = page.get_bin_name().unwrap_or("isolab").replace(' ', "-");
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page.display_name(&name))
+        .title(name.to_uppercase())
+        .render(&mut text)
+        .map_err(|error| Error::from_cause("cannot write the page", error))?;
+    output::print(&text)?;
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn every_shell_has_a_script_that_knows_the_options() {
+        for shell in Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "isolab", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(
+                ["compare", "fail-on-regression", "resume"]
+                    .iter()
+                    .all(|word| script.contains(word)),
+                "{shell}"
+            );
+        }
+    }
+}
