@@ -5,8 +5,11 @@
 //! the kernel keeps (proc_meminfo(5)): slab, memory of its own for each processor, kernel stacks, page tables. The host
 //! should be quiet: others' files and processes are counted, too. Needs root.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio as ProcessStdio};
 
@@ -16,11 +19,23 @@ use container::{Container, Limits, Network, Share, Spec, Stdio};
 const HELD: usize = 200;
 
 /// pause(2), for ever.
-const PROGRAM: &str = ".globl _start\n_start: mov $34,%eax\nsyscall\njmp _start\n";
+const PAUSES: &str = "mov $34,%eax\nsyscall\njmp _start\n";
 
 /// What changes in a [`Spec`].
 type Change = fn(&mut Spec);
 
+/// What the kernel alone takes: a process in one new namespace, with nothing of this library.
+const KERNEL: &[(&str, i32)] = &[
+    ("process", 0),
+    ("process, own network", libc::CLONE_NEWNET),
+    ("process, own mounts", libc::CLONE_NEWNS),
+    ("process, own IPC", libc::CLONE_NEWIPC),
+    ("process, own host name", libc::CLONE_NEWUTS),
+    ("process, own cgroup view", libc::CLONE_NEWCGROUP),
+    ("process, own user ids", libc::CLONE_NEWUSER),
+];
+
+/// Containers by what they are without.
 const VARIANTS: &[(&str, Change)] = &[
     ("container", |_| {}),
     ("without limits", |spec| spec.limits = Limits::default()),
@@ -63,16 +78,7 @@ const VARIANTS: &[(&str, Change)] = &[
 ];
 
 fn main() {
-    let layer = tempfile::tempdir().expect("a folder for temporary files");
-    let source = layer.path().join("program.s");
-    fs::write(&source, PROGRAM).expect("write the program's source");
-    let compiled = Command::new("cc")
-        .args(["-nostdlib", "-static", "-o"])
-        .arg(layer.path().join("program"))
-        .arg(&source)
-        .status()
-        .expect("the C linker that Rust needs, too");
-    assert!(compiled.success(), "cc failed");
+    let layer = common::layer(PAUSES);
     let held = std::env::var("CONTAINER_BENCH_HELD").ok();
     let held = held.and_then(|text| text.parse().ok()).unwrap_or(HELD);
 
@@ -93,19 +99,29 @@ fn main() {
                 println!("{name:34}{numbers}");
             }
         };
-        show("process", processes(layer.path(), held));
+        for (name, namespaces) in KERNEL {
+            show(name, processes(layer.path(), held, *namespaces));
+        }
         for (name, change) in VARIANTS {
             show(name, containers(layer.path(), held, *change));
         }
     }
 }
 
-fn processes(layer: &Path, held: usize) -> [f64; 5] {
+fn processes(layer: &Path, held: usize, namespaces: i32) -> [f64; 5] {
     let before = Host::now();
     let mut children: Vec<_> = (0..held)
         .map(|_| {
             let mut command = Command::new(layer.join("program"));
-            command.stdin(ProcessStdio::null()).spawn().expect("spawn")
+            command.stdin(ProcessStdio::null());
+            // SAFETY: one system call, which no other thread waits for.
+            unsafe {
+                command.pre_exec(move || match libc::unshare(namespaces) {
+                    0 => Ok(()),
+                    _ => Err(std::io::Error::last_os_error()),
+                });
+            }
+            command.spawn().expect("spawn")
         })
         .collect();
     let pids = children.iter().map(|child| child.id() as i32).collect();
@@ -118,13 +134,7 @@ fn processes(layer: &Path, held: usize) -> [f64; 5] {
 }
 
 fn containers(layer: &Path, held: usize, change: Change) -> [f64; 5] {
-    let mut spec = Spec::new(vec![layer.to_owned()], "/program");
-    spec.limits = Limits {
-        memory_bytes: Some(64 << 20),
-        cpus: Some(1.0),
-        pids: Some(16),
-        ..Limits::default()
-    };
+    let mut spec = common::spec(layer.to_owned());
     spec.stdio.stdin = Stdio::Null;
     change(&mut spec);
     let before = Host::now();
