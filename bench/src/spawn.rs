@@ -8,8 +8,12 @@ use crate::error::Error;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::Pid;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::fmt::Display;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// What the child can use of its own stack before it executes; its deepest call is a system call wrapper of libc.
 const STACK_BYTES: usize = 64 * 1024;
@@ -38,13 +42,14 @@ pub struct Prepared {
     stack: Vec<u8>,
 }
 
-/// A started process. Whoever holds it reaps it.
+/// A started process. Dropping it ends and reaps it.
 #[derive(Debug)]
 pub struct Child {
-    /// Its process id.
-    pub pid: i32,
+    pid: Pid,
     /// Becomes readable when it has ended (pidfd_open(2)).
-    pub pidfd: OwnedFd,
+    pidfd: OwnedFd,
+    group: Group,
+    reaped: bool,
 }
 
 impl Prepared {
@@ -113,10 +118,72 @@ impl Prepared {
         let failed = unsafe { (&raw const request.failed).read_volatile() };
         if failed != 0 {
             // The child has ended by _exit: nothing but its zombie is left.
-            let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(pid), None);
+            let _ = waitpid(Pid::from_raw(pid), None);
             return Err(Errno::from_raw(failed));
         }
-        Ok(Child { pid, pidfd })
+        Ok(Child {
+            pid: Pid::from_raw(pid),
+            pidfd,
+            group: self.group,
+            reaped: false,
+        })
+    }
+}
+
+impl Child {
+    /// Its process id, which is its own until it is reaped.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// A descriptor that becomes readable when it has ended (pidfd_open(2)).
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// Ends it at once.
+    pub fn kill(&self) {
+        if !self.reaped {
+            // It may have ended by itself (ESRCH).
+            let _ = kill(self.pid, Signal::SIGKILL);
+        }
+    }
+
+    /// Waits for its end, with what it has started and left behind in a group of its own; gives its exit status, 128 + N
+    /// for a signal.
+    pub fn reap(mut self) -> Result<i32, Error> {
+        self.wait()
+    }
+
+    fn wait(&mut self) -> Result<i32, Error> {
+        let wait = |flags| loop {
+            match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED | flags) {
+                Err(Errno::EINTR) => {}
+                ended => break ended,
+            }
+        };
+        if self.group == Group::Own && wait(WaitPidFlag::WNOWAIT).is_ok() {
+            // Until the leader is reaped, the number of its process group belongs to nobody else.
+            let _ = killpg(self.pid, Signal::SIGKILL);
+        }
+        let ended = wait(WaitPidFlag::empty());
+        self.reaped = true;
+        let failed = |why: &dyn Display| Error::from_cause(format_args!("cannot wait for process {}", self.pid), why);
+        match ended.map_err(|errno| failed(&errno.desc()))? {
+            WaitStatus::Exited(_, status) => Ok(status),
+            WaitStatus::Signaled(_, signal, _) => Ok(128 + signal as i32),
+            other => Err(failed(&format_args!("it ended in a way that is not known: {other:?}"))),
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.kill();
+            // Nobody is left to tell that waiting failed.
+            let _ = self.wait();
+        }
     }
 }
 
@@ -210,7 +277,7 @@ mod tests {
         std::fs::File::from(OwnedFd::from(reader))
             .read_to_string(&mut output)
             .unwrap();
-        nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(child.pid), None).unwrap();
+        child.reap().unwrap();
         Ok(output)
     }
 
@@ -235,6 +302,21 @@ mod tests {
     fn a_program_that_cannot_be_executed_is_the_kernels_answer_and_leaves_no_zombie() {
         assert_eq!(run("/nonexistent", &["x"], &[]), Err(Errno::ENOENT));
         assert_eq!(run("/etc/passwd", &["x"], &[]), Err(Errno::EACCES));
+    }
+
+    #[test]
+    fn dropping_a_child_ends_it_and_what_it_has_started() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let fds = vec![null(), writer.into(), null()];
+        let args = ["sh", "-c", "sleep 1000 & echo $!; sleep 1000"];
+        let child = Prepared::new("/bin/sh", &args, &["PATH=/bin:/usr/bin"], fds, Group::Own).unwrap();
+        let child = child.spawn().unwrap();
+        let mut line = [0; 1];
+        reader.read_exact(&mut line).unwrap();
+        drop(child);
+        // Both ends of the pipe that they had are closed.
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
     }
 
     #[test]

@@ -29,12 +29,13 @@ pub fn hint(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "isolab: {text}");
 }
 
-/// How a table is drawn on this output: colour on a terminal, unless NO_COLOR is set (no-color.org).
+/// How a table is drawn on this output: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).
 pub fn table_style(terminal: &impl IsTerminal) -> TableStyle {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     let columns = console_columns().unwrap_or(DEFAULT_COLUMNS);
     TableStyle {
-        color: terminal.is_terminal() && !no_color,
+        color: terminal.is_terminal() && !no_color && !dumb,
         width: columns.into(),
     }
 }

@@ -6,11 +6,8 @@ use crate::error::Error;
 use crate::image::Image;
 use crate::spawn::{Child, Group, Prepared};
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-use nix::unistd::Pid;
 use reports::model;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 /// Runs a workload as a plain process.
 #[derive(Debug)]
@@ -42,14 +39,11 @@ impl Backend for Process {
             .collect();
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
         let prepared = Prepared::new(&path, &argv, &ENVIRONMENT, fds, self.group)?;
-        let group = self.group;
         Ok(Box::new(move || {
             let child = prepared.spawn().map_err(|errno| refused(&path, errno))?;
             Ok(Box::new(Running {
                 child,
-                group,
                 executed_ns: clock::now_ns(),
-                reaped: false,
             }))
         }))
     }
@@ -70,43 +64,16 @@ fn refused(path: &str, errno: Errno) -> Error {
 
 struct Running {
     child: Child,
-    group: Group,
     executed_ns: u64,
-    reaped: bool,
-}
-
-impl Running {
-    fn reap(&mut self) -> Result<i32, Error> {
-        let wait = |flags| loop {
-            match waitid(Id::PIDFd(self.child.pidfd.as_fd()), WaitPidFlag::WEXITED | flags) {
-                Err(Errno::EINTR) => {}
-                ended => break ended,
-            }
-        };
-        if self.group == Group::Own && wait(WaitPidFlag::WNOWAIT).is_ok() {
-            // What the workload has started and left behind. Until the workload itself is reaped, the number of its process
-            // group belongs to nobody else.
-            let _ = killpg(Pid::from_raw(self.child.pid), Signal::SIGKILL);
-        }
-        let ended = wait(WaitPidFlag::empty());
-        self.reaped = true;
-        match ended.map_err(|errno| Error::from_cause("cannot wait for the process", errno.desc()))? {
-            WaitStatus::Exited(_, status) => Ok(status),
-            WaitStatus::Signaled(_, signal, _) => Ok(128 + signal as i32),
-            other => Err(Error::new(format!(
-                "the process ended in a way that is not known: {other:?}"
-            ))),
-        }
-    }
 }
 
 impl Instance for Running {
     fn pidfd(&self) -> BorrowedFd<'_> {
-        self.child.pidfd.as_fd()
+        self.child.pidfd()
     }
 
     fn processes(&self) -> Vec<(i32, Role)> {
-        vec![(self.child.pid, Role::Program)]
+        vec![(self.child.pid(), Role::Program)]
     }
 
     fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
@@ -114,26 +81,15 @@ impl Instance for Running {
     }
 
     fn kill(&mut self) {
-        // Not reaped yet, so that the number still is this process; it may have ended by itself (ESRCH).
-        let _ = nix::sys::signal::kill(Pid::from_raw(self.child.pid), Signal::SIGKILL);
+        self.child.kill();
     }
 
-    fn finish(mut self: Box<Self>) -> Result<End, Error> {
-        let status = self.reap()?;
+    fn finish(self: Box<Self>) -> Result<End, Error> {
+        let status = self.child.reap()?;
         Ok(End {
             status,
             stamps: vec![("fork and exec".into(), self.executed_ns)],
             ..End::default()
         })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.reaped {
-            self.kill();
-            // Nobody is left to tell that waiting failed.
-            let _ = self.reap();
-        }
     }
 }

@@ -14,14 +14,10 @@ use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
 use microvm::kernel::Format;
 use microvm::{Config, Kernel};
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-use nix::unistd::Pid;
 use reports::model::{self, ImagePart};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -208,7 +204,6 @@ impl Backend for MicroVm {
             Ok(Box::new(Running {
                 child,
                 report: kept_report,
-                reaped: false,
             }))
         }))
     }
@@ -232,35 +227,15 @@ pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
 struct Running {
     child: Child,
     report: File,
-    reaped: bool,
-}
-
-impl Running {
-    fn reap(&mut self) -> Result<i32, Error> {
-        let ended = loop {
-            match waitid(Id::PIDFd(self.child.pidfd.as_fd()), WaitPidFlag::WEXITED) {
-                Err(Errno::EINTR) => {}
-                ended => break ended,
-            }
-        };
-        self.reaped = true;
-        match ended.map_err(|errno| Error::from_cause("cannot wait for the monitor", errno.desc()))? {
-            WaitStatus::Exited(_, status) => Ok(status),
-            WaitStatus::Signaled(_, signal, _) => Ok(128 + signal as i32),
-            other => Err(Error::new(format!(
-                "the monitor ended in a way that is not known: {other:?}"
-            ))),
-        }
-    }
 }
 
 impl Instance for Running {
     fn pidfd(&self) -> BorrowedFd<'_> {
-        self.child.pidfd.as_fd()
+        self.child.pidfd()
     }
 
     fn processes(&self) -> Vec<(i32, Role)> {
-        vec![(self.child.pid, Role::Monitor)]
+        vec![(self.child.pid(), Role::Monitor)]
     }
 
     fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
@@ -268,12 +243,11 @@ impl Instance for Running {
     }
 
     fn kill(&mut self) {
-        // Not reaped yet, so that the number still is this process; it may have ended by itself (ESRCH).
-        let _ = kill(Pid::from_raw(self.child.pid), Signal::SIGKILL);
+        self.child.kill();
     }
 
-    fn finish(mut self: Box<Self>) -> Result<End, Error> {
-        let status = self.reap()?;
+    fn finish(self: Box<Self>) -> Result<End, Error> {
+        let status = self.child.reap()?;
         let Some(report) = handover::read_report(&self.report)? else {
             // Killed, by the lab or from outside, before it could say anything.
             return Ok(End {
@@ -295,15 +269,5 @@ impl Instance for Running {
             machine,
             ..End::default()
         })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.reaped {
-            self.kill();
-            // Nobody is left to tell that waiting failed.
-            let _ = self.reap();
-        }
     }
 }
