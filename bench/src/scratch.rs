@@ -93,20 +93,23 @@ impl Drop for Folder {
     }
 }
 
-/// Removes the directories of labs that were killed.
-pub fn sweep() {
+/// Removes the directories of labs that were killed; gives how many there were.
+pub fn sweep() -> usize {
     let folder = Folder::of_this_user();
     if !folder.is_ours().unwrap_or(false) {
         // Usual: no lab has one now.
-        return;
+        return 0;
     }
+    let mut swept = 0;
     let entries = std::fs::read_dir(&folder.0).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         if let Some(_lock) = lock(&path) {
             // What cannot be removed now is tried again by the next lab.
             let _ = std::fs::remove_dir_all(&path);
+            swept += 1;
         }
     }
+    swept
 }
 
 /// The lock on the directory at `path`, unless it is held or the directory is no longer there.
@@ -126,7 +129,7 @@ mod tests {
         let used = Scratch::new().unwrap();
         let left = TempDir::new_in(Folder::of_this_user().0.clone()).unwrap().keep();
         std::fs::write(left.join("file"), "x").unwrap();
-        sweep();
+        assert!(sweep() >= 1);
         assert!(used.path().is_dir());
         assert!(!left.exists());
     }

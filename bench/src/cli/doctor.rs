@@ -1,20 +1,21 @@
 //! `isolab doctor`: what this host can run, what is missing, and what to do about each.
 
-use super::output;
+use super::{Swept, output};
 use crate::error::Error;
 use crate::host;
 use container::Verdict;
 use reports::model::{Host, KvmKind};
 use std::fmt::Write;
 
-/// Tries everything, and prints what was found.
-pub fn run() -> Result<u8, Error> {
+/// Tries everything, and prints what was found, and what was cleaned up before.
+pub fn run(swept: &Swept) -> Result<u8, Error> {
     let host = host::describe();
     let mut page = String::new();
     // Writing to a string cannot fail.
     let _ = write_host(&mut page, &host)
         .and_then(|()| write_container(&mut page))
-        .and_then(|()| write_microvm(&mut page, &host));
+        .and_then(|()| write_microvm(&mut page, &host))
+        .and_then(|()| write_swept(&mut page, swept));
     output::print(page.as_bytes())?;
     Ok(0)
 }
@@ -76,6 +77,17 @@ fn write_microvm(page: &mut String, host: &Host) -> std::fmt::Result {
         }
     };
     writeln!(page, "           the hypervisor is {hypervisor}")
+}
+
+fn write_swept(page: &mut String, swept: &Swept) -> std::fmt::Result {
+    writeln!(page, "left behind by labs that were killed")?;
+    match (swept.directories, swept.control_groups) {
+        (0, 0) => writeln!(page, "  ok       nothing"),
+        (directories, groups) => writeln!(
+            page,
+            "  ok       removed now: {directories} temporary folders, {groups} control groups"
+        ),
+    }
 }
 
 /// Whether the processor says that a hypervisor runs this host (the `hypervisor` flag, CPUID.1:ECX[31]).

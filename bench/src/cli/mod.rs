@@ -75,12 +75,7 @@ pub fn main() -> ExitCode {
             FAILED,
         ));
     }
-    scratch::sweep();
-    if let Err(error) = container::sweep(&container::default_state_dir()) {
-        output::hint(&format!(
-            "what a lab that was killed has left could not be removed: {error}"
-        ));
-    }
+    let swept = sweep();
     let run = matches!(cli.command, Some(Command::Run(_)));
     let outcome = match cli.command {
         None => compare::default_job(),
@@ -88,7 +83,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
         Some(Command::Report(arguments)) => report::run(arguments),
-        Some(Command::Doctor) => doctor::run(),
+        Some(Command::Doctor) => doctor::run(&swept),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
         Some(Command::Completions(arguments)) => manual::completions(&arguments),
@@ -100,6 +95,24 @@ pub fn main() -> ExitCode {
     };
     // Whatever was under way has ended because of the signal, and is cleaned up.
     ExitCode::from(signals::caught().map_or(status, signal_status))
+}
+
+/// What labs that were killed had left, and is gone now.
+struct Swept {
+    directories: usize,
+    control_groups: usize,
+}
+
+fn sweep() -> Swept {
+    Swept {
+        directories: scratch::sweep(),
+        control_groups: container::sweep(&container::default_state_dir()).unwrap_or_else(|error| {
+            output::hint(&format!(
+                "what a lab that was killed has left could not be removed: {error}"
+            ));
+            0
+        }),
+    }
 }
 
 fn signal_status(signal: Signal) -> u8 {

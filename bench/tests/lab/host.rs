@@ -58,6 +58,7 @@ pub fn tests() -> Vec<Trial> {
             &[],
             no_tmp,
         ),
+        test("doctor_says_what_it_removed_after_a_lab_was_killed", &[], doctor_sweeps),
         test("doctor_has_a_section_for_every_target", &[], doctor),
         test("doctor_says_what_to_do_without_dev_kvm", UNSHARE, doctor_without_kvm),
     ]
@@ -192,6 +193,22 @@ fn program(place: &Place) -> Result<(), Failed> {
     let hello = bench::workload::own("hello").ok_or("no workload hello")?;
     crate::programs::file(place.path(), "program", hello.bytes);
     Ok(())
+}
+
+fn doctor_sweeps() -> Result<(), Failed> {
+    let place = Place::new();
+    program(&place)?;
+    let mut lab = place
+        .isolab(&["run", "--on", "process", "--", "./program", "60000"])
+        .spawn()?;
+    crate::support::until("the lab's files", || (!place.left().is_empty()).then_some(()))?;
+    lab.kill()?;
+    lab.wait()?;
+    expect_holds(
+        &say(place.isolab(&["doctor"]))?.stdout,
+        "removed now: 1 temporary folders",
+    )?;
+    expect_holds(&say(place.isolab(&["doctor"]))?.stdout, "  ok       nothing")
 }
 
 fn no_cache() -> Result<(), Failed> {
