@@ -142,6 +142,11 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
         now.config.cpus.to_string(),
         then.config.cpus.to_string(),
     );
+    expect_same(
+        "the limits of containers",
+        format!("{:?}", now.config.container_limits),
+        format!("{:?}", then.config.container_limits),
+    );
     for target in &now.targets {
         if let Some(before) = then.targets.iter().find(|before| before.name == target.name) {
             let kernel = |target: &Target| match (&target.guest_kernel, &target.unavailable) {

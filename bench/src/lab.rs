@@ -63,6 +63,24 @@ pub struct Machine {
     pub limits: Limits,
 }
 
+impl Machine {
+    /// What `--memory` and `--cpus` mean: a micro-VM is given so much, or what is usual, and a container is limited to so much,
+    /// or not at all.
+    pub fn new(memory_bytes: Option<u64>, cpus: Option<f64>, linux: Option<Linux>) -> Self {
+        let usual = Machine::default();
+        Machine {
+            memory_bytes: memory_bytes.unwrap_or(usual.memory_bytes),
+            cpus: cpus.unwrap_or(usual.cpus),
+            linux,
+            limits: Limits {
+                memory_bytes,
+                cpus,
+                ..usual.limits
+            },
+        }
+    }
+}
+
 impl Default for Machine {
     fn default() -> Self {
         Machine {

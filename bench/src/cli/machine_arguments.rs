@@ -6,7 +6,6 @@ use crate::kernels;
 use crate::lab::{Machine, TargetName};
 use crate::target::microvm::{Disk, Linux};
 use clap::Args;
-use container::Limits;
 use std::path::PathBuf;
 
 /// Options of every target but the plain process.
@@ -73,17 +72,10 @@ impl MachineArguments {
                 "Name one: --kernel FILE. `isolab kernel ls` shows what there is, `isolab kernel fetch` gets one.",
             ));
         }
-        Ok(Machine {
-            memory_bytes: self.memory.unwrap_or(microvm::DEFAULT_MEMORY_BYTES),
-            cpus: self.cpus.unwrap_or(1.0),
-            linux: self.linux.kernel.as_deref().map(|name| self.linux(name)).transpose()?,
-            limits: Limits {
-                memory_bytes: self.memory,
-                cpus: self.cpus,
-                pids: self.pids,
-                ..Limits::default()
-            },
-        })
+        let linux = self.linux.kernel.as_deref().map(|name| self.linux(name)).transpose()?;
+        let mut machine = Machine::new(self.memory, self.cpus, linux);
+        machine.limits.pids = self.pids;
+        Ok(machine)
     }
 
     fn linux(&self, name: &str) -> Result<Linux, Error> {

@@ -13,13 +13,17 @@
 //! name = "memory"
 //! workload = "hold"             # or: program = "path/to/static/program"
 //! args = ["64"]
-//! memory = ["128M", "1G"]       # guest RAM: one step for each
+//! memory = ["128M", "1G"]       # guest RAM, and the limit of a container: one step for each
+//! cpus = [1, 2]                 # processors of a Linux guest, and a container's share of them
 //! idle_gap_ms = [0, 300]
+//! image_files = ["0", "16M"]    # other files in the image
+//! kernel = "vmlinux"            # what the target microvm-linux boots
 //! ```
 
+use super::case::Case;
+use super::source::Source;
 use crate::error::Error;
 use crate::lab::TargetName;
-use crate::units;
 use crate::workload;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -49,94 +53,6 @@ pub struct Suite {
     pub seed: u64,
     /// Its cases, those of included files first.
     pub cases: Vec<Case>,
-}
-
-/// A workload on some targets, with lists of parameters.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Case {
-    /// Its name, part of a file name.
-    pub name: String,
-    workload: String,
-    program: Option<PathBuf>,
-    args: Vec<String>,
-    targets: Vec<TargetName>,
-    runs: u32,
-    warmup: u32,
-    timeout_s: f64,
-    idle_gap_ms: Vec<f64>,
-    memory_bytes: Vec<u64>,
-    image_files_bytes: Vec<u64>,
-}
-
-/// One combination of a case's parameters.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameters {
-    /// One of the lab's own workloads, where no program is given.
-    pub workload: String,
-    /// A static program.
-    pub program: Option<PathBuf>,
-    /// The workload's arguments.
-    pub args: Vec<String>,
-    /// Where it runs; the first is what the others are compared with.
-    pub targets: Vec<TargetName>,
-    /// Counted runs.
-    pub runs: u32,
-    /// Uncounted runs before them.
-    pub warmup: u32,
-    /// A run that takes longer fails.
-    pub timeout_s: f64,
-    /// Pause before each start.
-    pub idle_gap_ms: f64,
-    /// Guest RAM.
-    pub memory_bytes: u64,
-    /// Files in the image besides the workload.
-    pub image_files_bytes: u64,
-}
-
-/// Which parameters have several values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Varies {
-    /// Guest RAM.
-    pub memory: bool,
-    /// The idle gap.
-    pub idle_gap: bool,
-    /// Other files in the image.
-    pub image_files: bool,
-}
-
-impl Case {
-    /// Every combination of its parameters, the last parameter changing fastest.
-    pub fn unfold(&self) -> Vec<Parameters> {
-        let mut all = Vec::new();
-        for &memory_bytes in &self.memory_bytes {
-            for &idle_gap_ms in &self.idle_gap_ms {
-                for &image_files_bytes in &self.image_files_bytes {
-                    all.push(Parameters {
-                        workload: self.workload.clone(),
-                        program: self.program.clone(),
-                        args: self.args.clone(),
-                        targets: self.targets.clone(),
-                        runs: self.runs,
-                        warmup: self.warmup,
-                        timeout_s: self.timeout_s,
-                        idle_gap_ms,
-                        memory_bytes,
-                        image_files_bytes,
-                    });
-                }
-            }
-        }
-        all
-    }
-
-    /// Which of its parameters have several values.
-    pub fn varies(&self) -> Varies {
-        Varies {
-            memory: self.memory_bytes.len() > 1,
-            idle_gap: self.idle_gap_ms.len() > 1,
-            image_files: self.image_files_bytes.len() > 1,
-        }
-    }
 }
 
 /// Reads the suite of that name, or else the file.
@@ -237,6 +153,8 @@ struct WrittenCase {
     timeout_s: Option<Spanned<f64>>,
     idle_gap_ms: Option<Spanned<Vec<f64>>>,
     memory: Option<Spanned<Vec<String>>>,
+    cpus: Option<Spanned<Vec<f64>>>,
+    kernel: Option<String>,
     image_files: Option<Spanned<Vec<String>>>,
 }
 
@@ -293,6 +211,24 @@ impl WrittenCase {
                 |gaps| !gaps.is_empty() && gaps.iter().all(in_reason),
             )?;
         }
+        let cpus = self.cpus.as_ref().or(defaults.cpus.as_ref());
+        if let Some(cpus) = cpus {
+            source.require(
+                cpus,
+                "processors are more than zero, and there is one number of them",
+                |cpus| !cpus.is_empty() && cpus.iter().all(|cpus| *cpus > 0.0 && *cpus <= 1024.0),
+            )?;
+        }
+        let kernel = self.kernel.clone().or_else(|| defaults.kernel.clone());
+        if let Some(targets) = targets {
+            source.require(
+                targets,
+                "the target microvm-linux needs a kernel: kernel = \"FILE or NAME\"",
+                |targets| kernel.is_some() || !targets.contains(&TargetName::MicrovmLinux),
+            )?;
+        }
+        let memory = source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()))?;
+        let image_files = source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()))?;
         let every_target = || vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
         Ok(Case {
             name: name.get_ref().clone(),
@@ -304,70 +240,22 @@ impl WrittenCase {
             warmup: self.warmup.or(defaults.warmup).unwrap_or(3),
             timeout_s: timeout_s.map_or(30.0, |timeout_s| *timeout_s.get_ref()),
             idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
-            memory_bytes: source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()), "128M")?,
-            image_files_bytes: source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()), "0")?,
+            kernel,
+            memory_bytes: listed(memory),
+            cpus: listed(cpus.map(|cpus| cpus.get_ref().clone())),
+            image_files_bytes: image_files.unwrap_or(vec![0]),
         })
     }
 }
 
-/// A file's text, to point at places in it.
-struct Source<'a> {
-    name: String,
-    text: &'a str,
-}
-
-impl Source<'_> {
-    /// What is wrong at a place: file, line and column, and the line itself with the place marked.
-    fn error(&self, at: Range<usize>, what: &str) -> Error {
-        let start = (0..=at.start.min(self.text.len()))
-            .rev()
-            .find(|at| self.text.is_char_boundary(*at))
-            .unwrap_or(0);
-        let before = &self.text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
-        let (number, column) = (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        );
-        let mark = format!("{:>column$}", "^");
-        Error::new(format!(
-            "{}:{number}:{column}: {}\n    {line}\n    {mark}",
-            self.name,
-            what.trim_end()
-        ))
-    }
-
-    /// An included file's error, with the place that includes it.
-    fn within(&self, at: Range<usize>, error: Error) -> Error {
-        let place = self.error(at, "included here");
-        Error {
-            message: format!("{}\n{}", error.message, place.message),
-            ..error
-        }
-    }
-
-    fn require<T>(&self, value: &Spanned<T>, otherwise: &str, holds: impl Fn(&T) -> bool) -> Result<(), Error> {
-        if holds(value.get_ref()) {
-            Ok(())
-        } else {
-            Err(self.error(value.span(), otherwise))
-        }
-    }
-
-    fn sizes(&self, written: Option<&Spanned<Vec<String>>>, default: &str) -> Result<Vec<u64>, Error> {
-        let default = vec![default.to_owned()];
-        let (texts, at) = written.map_or((&default, 0..0), |written| (written.get_ref(), written.span()));
-        if texts.is_empty() {
-            return Err(self.error(at, "there must be at least one size"));
-        }
-        let size = |text: &String| units::size(text).map_err(|why| self.error(at.clone(), &format!("{text:?}: {why}")));
-        texts.iter().map(size).collect()
-    }
+/// Every value of a list; where there is none, the one case of nothing said.
+fn listed<T>(values: Option<Vec<T>>) -> Vec<Option<T>> {
+    values.map_or_else(|| vec![None], |values| values.into_iter().map(Some).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::case::Varies;
     use super::*;
     use proptest::prelude::*;
 
@@ -402,7 +290,7 @@ mod tests {
         let first = suite.cases[0].unfold();
         let pairs: Vec<(u64, f64)> = first
             .iter()
-            .map(|step| (step.memory_bytes >> 20, step.idle_gap_ms))
+            .map(|step| (step.memory_bytes.unwrap_or(0) >> 20, step.idle_gap_ms))
             .collect();
         assert_eq!(pairs, [(64, 0.0), (64, 2.5), (1024, 0.0), (1024, 2.5)]);
         assert!(
@@ -416,6 +304,7 @@ mod tests {
             suite.cases[0].varies(),
             Varies {
                 memory: true,
+                cpus: false,
                 idle_gap: true,
                 image_files: false
             }
@@ -457,6 +346,11 @@ mod tests {
         assert!(
             wrong(&format!("{case}workload = \"hello\"\n{case}workload = \"hello\"\n"))
                 .starts_with("5:8: there is already")
+        );
+        assert!(wrong(&format!("{case}workload = \"hello\"\ncpus = [0]\n")).starts_with("4:8: processors are more"));
+        assert!(
+            wrong(&format!("{case}workload = \"hello\"\ntargets = [\"microvm-linux\"]\n"))
+                .starts_with("4:11: the target microvm-linux needs a kernel"),
         );
         assert!(wrong("").contains("has no cases"));
     }

@@ -4,15 +4,20 @@
 //! comparison with a results file of its own in the suite's folder. What was finished is never lost: a suite that was
 //! stopped keeps its files, and resuming it leaves out the steps whose results are there and whole.
 
+pub mod case;
 pub mod file;
+mod source;
 
 use crate::error::Error;
+use crate::kernels;
 use crate::lab::{self, Machine, Settings};
 use crate::rounds::{Conductor, Plan};
 use crate::store;
+use crate::target::microvm::Linux;
 use crate::warnings::Warning;
 use crate::workload::Workload;
-use file::{Parameters, Suite};
+use case::{Parameters, Varies};
+use file::Suite;
 use reports::model::Results;
 use std::fs::File;
 use std::io::BufReader;
@@ -59,6 +64,12 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
         Some(path) => Workload::program(path, parameters.args.clone())?,
         None => Workload::own(&parameters.workload, parameters.args.clone())?,
     };
+    let linux = parameters.kernel.as_deref().map(kernels::find).transpose()?;
+    let linux = linux.map(|found| Linux {
+        kernel: found.kernel,
+        modules: found.modules,
+        disk: None,
+    });
     Ok(Settings {
         workload,
         targets: parameters.targets.clone(),
@@ -69,10 +80,7 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
             idle_gap: Duration::from_secs_f64(parameters.idle_gap_ms / 1e3),
             seed: suite.seed,
         },
-        machine: Machine {
-            memory_bytes: parameters.memory_bytes,
-            ..Machine::default()
-        },
+        machine: Machine::new(parameters.memory_bytes, parameters.cpus, linux),
         image_files_bytes: parameters.image_files_bytes,
         pinned_to: None,
         timeout: Duration::from_secs_f64(parameters.timeout_s),
@@ -81,10 +89,13 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
 }
 
 /// Those parameters that vary within the case, for a file name.
-fn suffix(parameters: &Parameters, varies: file::Varies) -> String {
+fn suffix(parameters: &Parameters, varies: Varies) -> String {
     let mut suffix = String::new();
     if varies.memory {
-        suffix.push_str(&format!("-{}MiB", parameters.memory_bytes >> 20));
+        suffix.push_str(&format!("-{}MiB", parameters.memory_bytes.unwrap_or(0) >> 20));
+    }
+    if varies.cpus {
+        suffix.push_str(&format!("-{}cpus", parameters.cpus.unwrap_or(0.0)));
     }
     if varies.idle_gap {
         suffix.push_str(&format!("-gap{}ms", parameters.idle_gap_ms));

@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
             &[Need::Kvm, Need::Containers],
             image_sizes,
         ),
+        test("memory_and_processors_of_a_suite_reach_its_results", &[], parameters),
         test(
             "a_suite_stopped_by_sigint_keeps_what_was_done_and_goes_on_from_there",
             &[],
@@ -39,6 +40,11 @@ pub fn tests() -> Vec<Trial> {
             "a_full_disk_in_the_middle_of_a_suite_loses_nothing_that_was_done",
             &[Need::Root, Need::Tool("unshare")],
             full_disk,
+        ),
+        test(
+            "a_folder_that_becomes_read_only_in_the_middle_of_a_suite_loses_nothing_that_was_done",
+            &[Need::Root, Need::Tool("unshare")],
+            read_only,
         ),
         test("another_suites_folder_is_not_gone_on_with", &[], other_suite),
         test("a_mistake_in_a_suite_is_pointed_at", &[], mistake),
@@ -117,6 +123,34 @@ fn kept() -> Result<(), Failed> {
         expect(results(path)?.samples.len() == 4, || format!("{path:?}"))?;
     }
     Ok(())
+}
+
+fn parameters() -> Result<(), Failed> {
+    let place = Place::new();
+    write(
+        &place,
+        "[[case]]\nname = \"sizes\"\nworkload = \"hello\"\ntargets = [\"simulated\"]\nruns = 2\n\
+         memory = [\"64M\", \"1G\"]\ncpus = [0.5, 2]\n",
+    )?;
+    expect_status(&say(place.isolab(&["suite", "run", "suite.toml"]))?, 0)?;
+    let found = files(&place);
+    let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    let expected = [
+        "01-sizes-64MiB-0.5cpus.json",
+        "02-sizes-64MiB-2cpus.json",
+        "03-sizes-1024MiB-0.5cpus.json",
+        "04-sizes-1024MiB-2cpus.json",
+    ];
+    expect(names == expected, || format!("{names:?}"))?;
+    let given = |path: &PathBuf| -> Result<_, Failed> {
+        let config = results(path)?.config;
+        let limits = config.container_limits;
+        Ok((config.memory_bytes >> 20, config.cpus, limits.memory_bytes, limits.cpus))
+    };
+    let given = found.iter().map(given).collect::<Result<Vec<_>, _>>()?;
+    let expected = [(64, 1, 0.5), (64, 2, 2.0), (1024, 1, 0.5), (1024, 2, 2.0)]
+        .map(|(mebibytes, guest, share)| (mebibytes, guest, Some(mebibytes << 20), Some(share)));
+    expect(given == expected, || format!("{given:?}"))
 }
 
 fn image_sizes() -> Result<(), Failed> {
@@ -208,6 +242,24 @@ fn full_disk() -> Result<(), Failed> {
         listing.to_owned()
     })?;
     expect(Results::from_json(&format!("{{{json}"))?.samples.len() == 60, || {
+        "not every sample was kept".into()
+    })
+}
+
+fn read_only() -> Result<(), Failed> {
+    let place = Place::new();
+    write(&place, &STOPS_AT_THE_THIRD.replace("FIRST", "500"))?;
+    // The third case runs for more than a second: meanwhile its folder becomes read-only.
+    let script = "mkdir results && mount -t tmpfs none results && { $ISOLAB suite run suite.toml >/dev/null & } && \
+                  until test -e results/suite/02-two.json; do sleep 0.01; done && mount -o remount,ro results && \
+                  { wait $! || echo status $?; } && ls -A results/suite && cat results/suite/02-two.json";
+    let said = say(place.script(&["unshare", "--mount", "--"], script))?;
+    expect_holds(&said.stderr, "03-three.json: Read-only file system")?;
+    expect_holds(&said.stderr, "hint: ")?;
+    let (listing, json) = said.stdout.split_once('{').ok_or("no results")?;
+    let expected = "status 2\n01-one.json\n02-two.json\nsuite.json\n";
+    expect(listing == expected, || listing.to_owned())?;
+    expect(Results::from_json(&format!("{{{json}"))?.samples.len() == 3, || {
         "not every sample was kept".into()
     })
 }
