@@ -41,6 +41,9 @@ pub enum NotUnpacked {
     /// The file may be whole, and holds no kernel that can be unpacked here.
     #[error("{0}")]
     Foreign(&'static str),
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(io::Error),
     /// The unpacked kernel cannot be kept.
     #[error("it is unpacked, and there is no place for it: {0}")]
     NoPlace(io::Error),

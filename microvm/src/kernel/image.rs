@@ -36,8 +36,7 @@ impl Image {
         let opened = layout(&ReadCache::new(&file)).and_then(|inspection| match inspection.format {
             Format::Elf(_) => Ok((file, inspection)),
             Format::BzImage(_) => {
-                let image = std::fs::read(path).map_err(|error| error.to_string())?;
-                match cache::unpacked(&image) {
+                match cache::unpacked(&file) {
                     Ok(file) => layout(&ReadCache::new(&file)).map(|inspection| (file, inspection)),
                     // What cannot be unpacked here unpacks itself, if it has an entry to do so.
                     Err(NotUnpacked::Foreign(why)) => match inspection.check_bootable(u64::MAX) {
