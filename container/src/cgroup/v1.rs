@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Controller, PERIOD_US, Setting, errno_of, failed, quota_us, tasks_with_pid1};
+use super::limits::{PERIOD_US, quota_us, tasks_with_pid1};
+use super::{Controller, Setting, errno_of, failed};
 use crate::error::Error;
 use crate::spec::Limits;
 

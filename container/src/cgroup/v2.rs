@@ -1,6 +1,7 @@
 //! Files of cgroup v2 (`Documentation/admin-guide/cgroup-v2.rst`).
 
-use super::{Controller, PERIOD_US, Setting, quota_us, tasks_with_pid1};
+use super::limits::{PERIOD_US, quota_us, tasks_with_pid1};
+use super::{Controller, Setting};
 use crate::spec::Limits;
 
 /// What to write.

@@ -19,6 +19,7 @@ mod program;
 mod root;
 mod stdio;
 mod terminal;
+mod volumes;
 
 use std::sync::atomic::{AtomicI32, Ordering::*};
 

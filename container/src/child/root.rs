@@ -9,9 +9,9 @@ use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
 use super::stdio::{self, Sources};
-use super::{Launch, Line, copy, terminal};
+use super::{Launch, Line, copy, terminal, volumes};
 use crate::kernel_files::MASKED_SYS;
-use crate::plan::{Kind, Plan, Target};
+use crate::plan::{Kind, Plan};
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
 
@@ -34,7 +34,6 @@ const LINKS: [(&CStr, &CStr); 5] = [
     (c"pts/ptmx", c"dev/ptmx"),
 ];
 const CAREFUL: u64 = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
-const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
 /// Builds the root and moves into it. Returns what becomes the program's standard descriptors.
 pub fn build(launch: &Launch, line: &Line) -> Sources {
@@ -43,14 +42,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
         Step::Propagation,
         sys::mount(c"", c"/", c"", libc::MS_REC | libc::MS_PRIVATE, None),
     );
-    if !plan.volumes.is_empty() {
-        for (index, volume) in plan.volumes.iter().enumerate() {
-            let opened = open_volume(&volume.source, volume.attributes);
-            let tree = opened.unwrap_or_else(|errno| line.fail(Step::VolumeSource, index as u16, errno));
-            volume.tree.store(tree, Relaxed);
-        }
-        line.done(Step::VolumeSource, Ok(()));
-    }
+    volumes::take_hold(plan, line);
     line.done(Step::Stage, stage(plan));
     mount_layers(plan, line);
     line.done(Step::Proc, sys::mount(c"proc", c"root/proc", c"proc", CAREFUL, None));
@@ -73,7 +65,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
     let terminal = terminal.map(|terminal| line.done(Step::Terminal, terminal::open(terminal, plan.uid)));
     let stdio = stdio::take_hold(plan, terminal).unwrap_or_else(|errno| line.fail(Step::Session, 0, errno));
     line.done(Step::Mask, mask(launch));
-    mount_volumes(plan, line);
+    volumes::mount(plan, line);
     line.done(Step::Pivot, pivot());
     if let Some(name) = &plan.host_name {
         // SAFETY: pointer and length of a live buffer.
@@ -102,41 +94,6 @@ fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
     }
     sys::bind(c"upper", c"root")?;
     sys::mount(c"", c"root", c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)
-}
-
-/// A copy of the source's mounts that is attached nowhere yet.
-fn open_volume(source: &CStr, attributes: u64) -> Result<i32, Errno> {
-    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_RECURSIVE as u32;
-    // SAFETY: a terminated string.
-    let tree = unsafe { call!(libc::SYS_open_tree, HERE, source.as_ptr(), flags) }? as i32;
-    set_attributes(tree, attributes)?;
-    Ok(tree)
-}
-
-/// mount_setattr(2) on a whole tree.
-fn set_attributes(tree: i32, attributes: u64) -> Result<(), Errno> {
-    // struct mount_attr: set, clear, propagation, userns_fd.
-    let attr: [u64; 4] = [attributes, 0, libc::MS_PRIVATE, 0];
-    let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
-    // SAFETY: a terminated string and a struct mount_attr of the first published size.
-    unsafe {
-        call!(
-            libc::SYS_mount_setattr,
-            tree,
-            c"".as_ptr(),
-            flags,
-            attr.as_ptr(),
-            size_of_val(&attr)
-        )
-    }
-    .map(drop)
-}
-
-/// Attaches a detached tree at an open directory or file.
-pub fn attach(tree: i32, target: i32) -> Result<(), Errno> {
-    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
-    // SAFETY: terminated strings.
-    unsafe { call!(libc::SYS_move_mount, tree, c"".as_ptr(), target, c"".as_ptr(), flags) }.map(drop)
 }
 
 fn stage(plan: &Plan) -> Result<(), Errno> {
@@ -197,7 +154,7 @@ fn mask(launch: &Launch) -> Result<(), Errno> {
     }
     for (cover, there) in launch.covers.iter().zip(files.sys) {
         if there {
-            cover.store(open_volume(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed);
+            cover.store(volumes::open_tree(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed);
         }
     }
     Ok(())
@@ -211,113 +168,6 @@ fn read_only(path: &CStr) -> Result<(), Errno> {
         libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | CAREFUL,
         None,
     )
-}
-
-fn mount_volumes(plan: &Plan, line: &Line) {
-    if plan.volumes.is_empty() && plan.tmpfs.is_empty() && plan.cwd_target.is_none() {
-        return;
-    }
-    let root = sys::open(HERE, c"root", libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC, 0);
-    let root = root.unwrap_or_else(|errno| line.fail(Step::Volumes, 0, errno));
-    for (index, volume) in plan.volumes.iter().enumerate() {
-        let source = volume.tree.load(Relaxed);
-        let attached = open_target(root, &volume.target).and_then(|target| {
-            attach(source, target)?;
-            sys::close(target);
-            Ok(())
-        });
-        attached.unwrap_or_else(|errno| line.fail(Step::Volumes, index as u16, errno));
-        sys::close(source);
-    }
-    for (index, tmpfs) in plan.tmpfs.iter().enumerate() {
-        let mounted = open_target(root, &tmpfs.target).and_then(|target| {
-            let tree = memory_file_system(tmpfs.size.as_deref())?;
-            attach(tree, target)?;
-            sys::close(tree);
-            sys::close(target);
-            Ok(())
-        });
-        mounted.unwrap_or_else(|errno| line.fail(Step::Volumes, (plan.volumes.len() + index) as u16, errno));
-    }
-    if !plan.volumes.is_empty() || !plan.tmpfs.is_empty() {
-        line.done(Step::Volumes, Ok(()));
-    }
-    if let Some(target) = &plan.cwd_target {
-        let made = open_target(root, target).map(sys::close);
-        line.done(Step::WorkingDirectory, made);
-    }
-    sys::close(root);
-}
-
-/// A tmpfs that is attached nowhere yet (fsopen(2), fsmount(2)).
-fn memory_file_system(size: Option<&CStr>) -> Result<i32, Errno> {
-    const FSOPEN_CLOEXEC: u32 = 1;
-    const FSMOUNT_CLOEXEC: u32 = 1;
-    const SET_STRING: u32 = 1;
-    const CREATE: u32 = 6;
-    let nothing = std::ptr::null::<u8>();
-    // SAFETY: terminated strings or null where fsconfig(2) takes none.
-    unsafe {
-        let context = call!(libc::SYS_fsopen, c"tmpfs".as_ptr(), FSOPEN_CLOEXEC)? as i32;
-        call!(
-            libc::SYS_fsconfig,
-            context,
-            SET_STRING,
-            c"mode".as_ptr(),
-            c"1777".as_ptr(),
-            0
-        )?;
-        if let Some(size) = size {
-            call!(
-                libc::SYS_fsconfig,
-                context,
-                SET_STRING,
-                c"size".as_ptr(),
-                size.as_ptr(),
-                0
-            )?;
-        }
-        call!(libc::SYS_fsconfig, context, CREATE, nothing, nothing, 0)?;
-        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
-        let tree = call!(libc::SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes)? as i32;
-        sys::close(context);
-        Ok(tree)
-    }
-}
-
-/// Opens a path inside the root, making what is missing. Symbolic links are followed inside the root only, and never
-/// into /proc, whose files act on processes (CVE-2025-52881).
-fn open_target(root: i32, target: &Target) -> Result<i32, Errno> {
-    let mut directory = root;
-    for (index, step) in target.steps.iter().enumerate() {
-        let last = index + 1 == target.steps.len();
-        let opened = match sys::open_resolving(root, &step.path, libc::O_PATH, RESOLVE_IN_ROOT) {
-            Err(libc::ENOENT) => {
-                match target.kind {
-                    Kind::File if last => sys::mknod(directory, &step.name, libc::S_IFREG | 0o644, 0)?,
-                    _ => sys::mkdir(directory, &step.name, 0o755)?,
-                }
-                sys::open_resolving(root, &step.path, libc::O_PATH, RESOLVE_IN_ROOT)?
-            }
-            other => other?,
-        };
-        if directory != root {
-            sys::close(directory);
-        }
-        if in_proc(opened)? {
-            return Err(libc::EXDEV);
-        }
-        directory = opened;
-    }
-    Ok(directory)
-}
-
-fn in_proc(fd: i32) -> Result<bool, Errno> {
-    // struct statfs of x86-64 has 15 words; the first is f_type.
-    let mut information = [0u64; 15];
-    // SAFETY: a buffer of that size.
-    unsafe { call!(libc::SYS_fstatfs, fd, information.as_mut_ptr()) }?;
-    Ok(information[0] == libc::PROC_SUPER_MAGIC as u64)
 }
 
 /// Makes `root` the root. Both arguments name the same directory: the old root then lies on top of the new one
@@ -348,7 +198,7 @@ pub fn mount_sys(launch: &Launch) -> Result<(), Errno> {
             Err(libc::ENOENT) => {}
             target => {
                 let target = target?;
-                attach(tree, target)?;
+                volumes::attach(tree, target)?;
                 sys::close(target);
             }
         }

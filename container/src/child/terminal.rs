@@ -1,6 +1,6 @@
 //! The program's terminal, from the container's own /dev/pts.
 
-use super::root;
+use super::volumes;
 use crate::plan::TerminalPlan;
 use crate::sys::{self, Errno, call};
 
@@ -27,7 +27,7 @@ pub fn open(terminal: &TerminalPlan, uid: u32) -> Result<i32, Errno> {
     let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_EMPTY_PATH as u32;
     // SAFETY: a terminated string.
     let tree = unsafe { call!(libc::SYS_open_tree, this_end, c"".as_ptr(), flags) }? as i32;
-    root::attach(tree, console)?;
+    volumes::attach(tree, console)?;
     sys::close(tree);
     sys::close(console);
     Ok(this_end)

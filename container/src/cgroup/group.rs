@@ -1,0 +1,99 @@
+//! The group of a container that is there: what it has used, and its end.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{Version, errno_of, failed, statistics};
+use crate::error::Error;
+use crate::statistics::Statistics;
+
+/// The group of one container: a directory, or with v1 one for each controller.
+#[derive(Debug)]
+pub struct Group {
+    pub(super) directories: Vec<Directory>,
+}
+
+/// One directory of a group.
+#[derive(Debug)]
+pub(super) struct Directory {
+    pub(super) version: Version,
+    pub(super) path: PathBuf,
+}
+
+impl Group {
+    /// An open directory to clone into, if a part is v2.
+    pub fn clone_target(&self) -> Result<Option<fs::File>, Error> {
+        let v2 = self
+            .directories
+            .iter()
+            .find(|directory| directory.version == Version::V2);
+        v2.map(|directory| {
+            fs::File::open(&directory.path).map_err(|error| failed("open", &directory.path, errno_of(&error)))
+        })
+        .transpose()
+    }
+
+    /// What it has used.
+    pub fn statistics(&self) -> Statistics {
+        let mut statistics = Statistics::default();
+        for directory in &self.directories {
+            match directory.version {
+                Version::V1(controller) => statistics::read_v1(controller, &directory.path, &mut statistics),
+                Version::V2 => statistics::read_v2(&directory.path, &mut statistics),
+            }
+        }
+        statistics
+    }
+
+    /// Removes it. Its processes must have ended.
+    pub fn remove(mut self) -> Result<(), Error> {
+        let directories = std::mem::take(&mut self.directories);
+        directories
+            .iter()
+            .map(|directory| remove(&directory.path))
+            .fold(Ok(()), Result::and)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            // Nobody is left to tell: `sweep` finds what could not be removed.
+            let _ = remove(&directory.path);
+        }
+    }
+}
+
+fn processes(directory: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// How long a group may be busy after its last process has been reaped.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// rmdir(2), again while it is busy: a process leaves its group a moment after it has been waited for.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
+        match fs::remove_dir(path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && began.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_micros(50));
+            }
+            Err(error) => return Err(failed("rmdir", path, errno_of(&error))),
+        }
+    }
+}
+
+/// Kills what is still in a group that nobody owns any more, and removes it.
+pub fn kill_and_remove(path: &Path) -> Result<(), Error> {
+    for process in processes(path) {
+        // ESRCH: it has just ended by itself.
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGKILL);
+    }
+    remove(path)
+}
