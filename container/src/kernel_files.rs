@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::plan::Kind;
+use crate::target::Kind;
 
 const MASKED: [&str; 10] = [
     "acpi",

@@ -3,23 +3,26 @@
 //! The child must not allocate, so every string, path prefix and table it needs is made here, and everything that can
 //! be checked without the kernel is checked here.
 
-use std::ffi::{CString, OsStr, c_char};
+use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid};
 
 use crate::cgroup::Place;
 use crate::error::Error;
+use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
 use crate::kernel_files::KernelFiles;
 use crate::notes;
+use crate::overlay::{overlay_options, stage_options};
 use crate::seccomp::{self, Instruction};
-use crate::spec::{Access, IdMap, Network, Rlimit, Share, Spec, Stdio, UserNamespace, Writable};
+use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
+use crate::strings::Strings;
+use crate::target::{Kind, Target};
 use crate::terminal::Terminal;
 
 /// See the top of the file.
@@ -76,18 +79,6 @@ pub enum GroupMaker {
     Program,
 }
 
-/// What goes into `/proc/PID/uid_map` and `gid_map`.
-pub struct IdMaps {
-    pub uids: String,
-    pub gids: String,
-    /// Whether `/proc/PID/setgroups` must say `deny` first (user_namespaces(7), "gid_map").
-    pub deny_setgroups: bool,
-    /// Whether pid 1 has to change its ids to be root inside.
-    pub become_root: bool,
-    /// Whether there is a group 5 inside, `tty` on every distribution; otherwise, devpts refuses it.
-    pub has_terminal_group: bool,
-}
-
 /// A volume, ready to be mounted.
 pub struct VolumePlan {
     pub source: CString,
@@ -108,54 +99,6 @@ pub struct TerminalPlan {
     pub size: nix::pty::Winsize,
     /// What its other end is sent over.
     pub socket: RawFd,
-}
-
-/// A path inside the root as the list of its prefixes, each relative to the root: `a`, `a/b`, `a/b/c`.
-pub struct Target {
-    pub steps: Vec<TargetStep>,
-    pub kind: Kind,
-}
-
-/// One prefix and its last component.
-pub struct TargetStep {
-    pub path: CString,
-    pub name: CString,
-}
-
-/// What to make where a target is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Directory,
-    File,
-}
-
-/// Strings as execve(2) takes them: an array of pointers that ends with null.
-pub struct Strings {
-    _owned: Vec<CString>,
-    pointers: Vec<*const c_char>,
-}
-
-// SAFETY: the pointers lead to the heap blocks of `_owned`, which nobody changes and which live as long.
-unsafe impl Send for Strings {}
-// SAFETY: as above.
-unsafe impl Sync for Strings {}
-
-impl Strings {
-    fn new(owned: Vec<CString>) -> Self {
-        let pointers = owned
-            .iter()
-            .map(|text| text.as_ptr())
-            .chain([std::ptr::null()])
-            .collect();
-        Strings {
-            _owned: owned,
-            pointers,
-        }
-    }
-
-    pub fn as_ptr(&self) -> *const *const c_char {
-        self.pointers.as_ptr()
-    }
 }
 
 impl Plan {
@@ -250,7 +193,7 @@ impl Plan {
     }
 }
 
-fn wrong(tried: String, hint: &str) -> Error {
+pub fn wrong(tried: String, hint: &str) -> Error {
     Error {
         step: "spec",
         tried,
@@ -259,7 +202,7 @@ fn wrong(tried: String, hint: &str) -> Error {
     }
 }
 
-fn c_string(text: &OsStr, what: &str) -> Result<CString, Error> {
+pub fn c_string(text: &OsStr, what: &str) -> Result<CString, Error> {
     CString::new(text.as_bytes()).map_err(|_| {
         wrong(
             format!("{what} {text:?}"),
@@ -268,7 +211,7 @@ fn c_string(text: &OsStr, what: &str) -> Result<CString, Error> {
     })
 }
 
-fn absolute<'a>(path: &'a Path, what: &str) -> Result<&'a Path, Error> {
+pub fn absolute<'a>(path: &'a Path, what: &str) -> Result<&'a Path, Error> {
     if path.is_absolute() {
         Ok(path)
     } else {
@@ -291,120 +234,6 @@ fn clone_flags(spec: &Spec, user: bool) -> u64 {
         .into_iter()
         .filter(|(wanted, _)| *wanted)
         .fold(0, |flags, (_, flag)| flags | flag as u64)
-}
-
-fn id_maps(spec: &Spec) -> Result<Option<IdMaps>, Error> {
-    let (uid, gid) = (Uid::effective(), Gid::effective());
-    let own = |inside, outside| {
-        vec![IdMap {
-            inside,
-            outside,
-            count: 1,
-        }]
-    };
-    let (uids, gids) = match &spec.namespaces.user {
-        UserNamespace::Host if uid.is_root() => return Ok(None),
-        UserNamespace::Host => {
-            return Err(wrong(
-                format!("no user namespace, as user {uid}"),
-                "only root can make the other namespaces without one: use UserNamespace::Auto or run as root",
-            ));
-        }
-        UserNamespace::Auto if uid.is_root() => return Ok(None),
-        UserNamespace::Auto => (own(spec.user.uid, uid.as_raw()), own(spec.user.gid, gid.as_raw())),
-        UserNamespace::Mapped { uids, gids } => (uids.clone(), gids.clone()),
-    };
-    for (maps, id, caller, what) in [
-        (&uids, spec.user.uid, uid.as_raw(), "user"),
-        (&gids, spec.user.gid, gid.as_raw(), "group"),
-    ] {
-        if !maps
-            .iter()
-            .any(|map| (map.inside..map.inside.saturating_add(map.count)).contains(&id))
-        {
-            return Err(wrong(
-                format!("run as {what} {id}"),
-                "the id map has no such id inside: add it to the map",
-            ));
-        }
-        let own_only = matches!(maps[..], [IdMap { outside, count: 1, .. }] if outside == caller);
-        if !uid.is_root() && !own_only {
-            return Err(wrong(
-                format!("{what} id map {maps:?} as user {uid}"),
-                "an ordinary user may map its own id only, once: map that, or run as root",
-            ));
-        }
-    }
-    let text = |maps: &[IdMap]| {
-        maps.iter()
-            .map(|map| format!("{} {} {}\n", map.inside, map.outside, map.count))
-            .collect::<String>()
-    };
-    Ok(Some(IdMaps {
-        uids: text(&uids),
-        gids: text(&gids),
-        deny_setgroups: !uid.is_root(),
-        become_root: uid.is_root(),
-        has_terminal_group: has(&gids, 5),
-    }))
-}
-
-/// Whether the map has this id inside.
-fn has(maps: &[IdMap], id: u32) -> bool {
-    maps.iter()
-        .any(|map| (map.inside..map.inside.saturating_add(map.count)).contains(&id))
-}
-
-fn stage_options(spec: &Spec) -> Result<CString, Error> {
-    let text = match spec.writable {
-        Writable::Memory { size_bytes: Some(size) } => format!("mode=0755,size={size}"),
-        _ => "mode=0755".to_owned(),
-    };
-    c_string(OsStr::new(&text), "size of the writable layer")
-}
-
-/// mount(2) copies at most a page of options.
-const OPTIONS_MAX: usize = 4095;
-
-fn overlay_options(spec: &Spec, user_namespace: bool) -> Result<CString, Error> {
-    if spec.layers.is_empty() {
-        return Err(wrong(
-            "no layer".into(),
-            "a root file system needs at least one directory",
-        ));
-    }
-    let mut options = b"lowerdir=".to_vec();
-    // The kernel wants the highest first.
-    for (index, layer) in spec.layers.iter().rev().enumerate() {
-        let layer =
-            std::path::absolute(layer).map_err(|error| wrong(format!("layer {layer:?}"), &error.to_string()))?;
-        if layer.starts_with("/proc") {
-            return Err(wrong(
-                format!("layer {layer:?}"),
-                "/proc is where the root is put together: name the directory itself",
-            ));
-        }
-        if index > 0 {
-            options.push(b':');
-        }
-        for byte in layer.as_os_str().as_bytes() {
-            if b"\\:,".contains(byte) {
-                options.push(b'\\');
-            }
-            options.push(*byte);
-        }
-    }
-    options.extend(b",upperdir=upper,workdir=work");
-    if user_namespace {
-        options.extend(b",userxattr");
-    }
-    if options.len() > OPTIONS_MAX {
-        return Err(wrong(
-            format!("{} layers", spec.layers.len()),
-            "their paths are longer than a page together, which is all that mount(2) takes: use fewer layers or shorter paths",
-        ));
-    }
-    c_string(OsStr::from_bytes(&options), "layer")
 }
 
 fn volumes(spec: &Spec) -> Result<Vec<VolumePlan>, Error> {
@@ -454,96 +283,4 @@ fn host_name(spec: &Spec) -> Result<Option<Vec<u8>>, Error> {
         ));
     }
     Ok((spec.namespaces.uts == Share::Private).then(|| spec.hostname.clone().into_bytes()))
-}
-
-impl Target {
-    /// Takes an absolute path apart. `..` is refused: it means different things before and after links are followed.
-    pub fn new(path: &Path, kind: Kind, what: &str) -> Result<Target, Error> {
-        let mut prefix = Vec::new();
-        let mut steps = Vec::new();
-        for component in absolute(path, what)?.components() {
-            match component {
-                Component::RootDir | Component::CurDir => {}
-                Component::Normal(name) => {
-                    if !prefix.is_empty() {
-                        prefix.push(b'/');
-                    }
-                    prefix.extend(name.as_bytes());
-                    steps.push(TargetStep {
-                        path: c_string(OsStr::from_bytes(&prefix), what)?,
-                        name: c_string(name, what)?,
-                    });
-                }
-                Component::ParentDir | Component::Prefix(_) => {
-                    return Err(wrong(
-                        format!("{what} {path:?}"),
-                        "leave out `..`: name the place itself",
-                    ));
-                }
-            }
-        }
-        match steps.first().map(|first| first.path.as_bytes()) {
-            None => Err(wrong(format!("{what} {path:?}"), "the root itself cannot be covered")),
-            Some(b"proc" | b"sys") if what != "working directory" => Err(wrong(
-                format!("{what} {path:?}"),
-                "/proc and /sys belong to the kernel: choose another place",
-            )),
-            Some(_) => Ok(Target { steps, kind }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn prefixes(path: &str) -> Result<Vec<String>, Error> {
-        let target = Target::new(Path::new(path), Kind::Directory, "volume target")?;
-        Ok(target
-            .steps
-            .into_iter()
-            .map(|step| step.path.into_string().unwrap())
-            .collect())
-    }
-
-    #[test]
-    fn a_target_is_walked_prefix_by_prefix() {
-        assert_eq!(prefixes("/a//b/./c/").unwrap(), ["a", "a/b", "a/b/c"]);
-    }
-
-    #[test]
-    fn targets_that_would_cover_the_root_or_the_kernels_files_are_refused() {
-        for path in ["/", "relative", "/a/../b", "/proc/self", "/sys", "/a\0b"] {
-            assert!(prefixes(path).is_err(), "{path:?}");
-        }
-    }
-
-    #[test]
-    fn layers_are_given_highest_first_and_escaped() {
-        let mut spec = Spec::new(vec!["/low".into(), r"/a:b,c\d".into()], "/bin/true");
-        let options = overlay_options(&spec, false).unwrap();
-        assert_eq!(
-            options.to_str().unwrap(),
-            r"lowerdir=/a\:b\,c\\d:/low,upperdir=upper,workdir=work"
-        );
-        spec.layers.clear();
-        assert_eq!(overlay_options(&spec, false).unwrap_err().step, "spec");
-        spec.layers = vec![format!("/{}", "x".repeat(5000)).into()];
-        assert_eq!(overlay_options(&spec, false).unwrap_err().step, "spec");
-    }
-
-    proptest! {
-        #[test]
-        fn every_prefix_of_a_target_begins_with_the_one_before(path in "/[a-z./]{0,40}") {
-            if let Ok(prefixes) = prefixes(&path) {
-                for pair in prefixes.windows(2) {
-                    let above = pair[0].clone() + "/";
-                    prop_assert!(pair[1].starts_with(&above));
-                }
-                prop_assert!(prefixes.iter().all(|prefix| !prefix.split('/').any(|name| name == "..")));
-            }
-        }
-    }
 }

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::pty::Winsize;
 
 use crate::error::Error;
-use crate::sys;
+use crate::rights;
 
 /// Whether the program's standard input, output and error are a terminal of its own.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +62,7 @@ impl TerminalEnd {
     /// The caller's end: what is written to it is typed, what the program writes can be read from it, and its window's size
     /// (tty_ioctl(4), TIOCSWINSZ) is the program's. It is there once [`start`](crate::start) has succeeded.
     pub fn receive(self) -> Result<OwnedFd, Error> {
-        let received = sys::receive_descriptor(self.0.as_raw_fd()).map_err(|errno| failed("recvmsg", errno))?;
+        let received = rights::receive_descriptor(self.0.as_raw_fd()).map_err(|errno| failed("recvmsg", errno))?;
         // SAFETY: the kernel has just made this descriptor for us.
         Ok(unsafe { OwnedFd::from_raw_fd(received) })
     }

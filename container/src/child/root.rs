@@ -11,9 +11,10 @@ use std::sync::atomic::Ordering::*;
 use super::stdio::{self, Sources};
 use super::{Launch, Line, copy, terminal, volumes};
 use crate::kernel_files::MASKED_SYS;
-use crate::plan::{Kind, Plan};
+use crate::plan::Plan;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
+use crate::target::Kind;
 
 const HERE: i32 = libc::AT_FDCWD;
 /// Device files of /dev: name, major, minor (`Documentation/admin-guide/devices.txt`), and the host's for those who

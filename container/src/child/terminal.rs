@@ -2,6 +2,7 @@
 
 use super::volumes;
 use crate::plan::TerminalPlan;
+use crate::rights;
 use crate::sys::{self, Errno, call};
 
 /// Opens a new terminal, sends the other end to the lab, and shows this one as /dev/console, too, as Docker does.
@@ -19,7 +20,7 @@ pub fn open(terminal: &TerminalPlan, uid: u32) -> Result<i32, Errno> {
     // Who may read and write it: the program's user, and its group as the file system's options say.
     // SAFETY: numbers only; -1 leaves the group.
     unsafe { call!(libc::SYS_fchown, this_end, uid, u32::MAX) }?;
-    sys::send_descriptor(terminal.socket, other_end)?;
+    rights::send_descriptor(terminal.socket, other_end)?;
     sys::close(other_end);
 
     sys::mknod(libc::AT_FDCWD, c"root/dev/console", libc::S_IFREG | 0o600, 0)?;

@@ -7,9 +7,10 @@ use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
 use super::Line;
-use crate::plan::{Kind, Plan, Target};
+use crate::plan::Plan;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
+use crate::target::{Kind, Target};
 
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
