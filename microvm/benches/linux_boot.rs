@@ -9,6 +9,7 @@
 use microvm::initramfs::Archive;
 use microvm::{Config, Initramfs, Kernel};
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -41,7 +42,7 @@ fn compare() -> Result<()> {
         memory_mib: 128,
         cpus: 1,
     };
-    let mut runs = 10;
+    let mut runs = NonZeroUsize::new(10).expect("ten is not zero");
     let mut args = std::env::args().skip(1).filter(|word| word != "--bench");
     while let Some(word) = args.next() {
         let value = args.next().ok_or(format!("{word} needs a value"))?;
@@ -58,52 +59,60 @@ fn compare() -> Result<()> {
         return Ok(());
     }
     for kernel in kernels {
-        let files = Files::write(&kernel, size)?;
-        let (monitors, missing): (Vec<_>, Vec<_>) =
-            [isolab(), qemu(), firecracker()].into_iter().partition(Result::is_ok);
-        let monitors: Vec<Monitor> = monitors.into_iter().flatten().collect();
-        let mut times: Vec<Vec<Duration>> = vec![Vec::new(); monitors.len()];
-        // The first round warms up.
-        for round in 0..=runs {
-            for turn in 0..monitors.len() {
-                let which = (round + turn) % monitors.len();
-                let time = first_byte((monitors[which].command)(&files))
-                    .map_err(|error| format!("{}: {error}", monitors[which].name))?;
-                if round > 0 {
-                    times[which].push(time);
-                }
-            }
-        }
-        println!(
-            "\n{}, {} MiB, {} processors",
-            kernel.display(),
-            size.memory_mib,
-            size.cpus
-        );
-        println!(
-            "{:>12} {:>4} {:>10} {:>10} {:>10} {:>8}",
-            "monitor", "runs", "median ms", "least ms", "most ms", "ratio"
-        );
-        let reference = median(&mut times[0]);
-        for (monitor, times) in monitors.iter().zip(&mut times) {
-            let ms = |time: Duration| time.as_secs_f64() * 1e3;
-            let middle = median(times);
-            println!(
-                "{:>12} {:>4} {:>10.1} {:>10.1} {:>10.1} {:>8.3}",
-                monitor.name,
-                times.len(),
-                ms(middle),
-                ms(times[0]),
-                ms(times[times.len() - 1]),
-                reference.as_secs_f64() / middle.as_secs_f64()
-            );
-        }
-        missing
-            .iter()
-            .flat_map(|missing| missing.as_ref().err())
-            .for_each(|why| println!("{why}"));
+        measure(&kernel, size, runs)?;
     }
     println!("\nFrom spawning the monitor to the guest program's first byte; ratio: isolab's median by this one's.");
+    Ok(())
+}
+
+/// Measures all monitors with one kernel.
+fn measure(kernel: &Path, size: Size, runs: NonZeroUsize) -> Result<()> {
+    let files = Files::write(kernel, size)?;
+    // The first start warms up, and shows who can do it.
+    let able = |monitor: Monitor| match first_byte((monitor.command)(&files)) {
+        Ok(_) => Ok(monitor),
+        Err(error) => Err(format!("{}: not measured; {error}", monitor.name).into()),
+    };
+    let mut monitors = vec![able(isolab()?)?];
+    let mut missing = Vec::new();
+    for other in [qemu(), firecracker()] {
+        match other.and_then(able) {
+            Ok(monitor) => monitors.push(monitor),
+            Err(why) => missing.push(why),
+        }
+    }
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); monitors.len()];
+    for round in 0..runs.get() {
+        for turn in 0..monitors.len() {
+            let which = (round + turn) % monitors.len();
+            times[which].push(first_byte((monitors[which].command)(&files))?);
+        }
+    }
+    println!(
+        "\n{}, {} MiB, {} processors",
+        kernel.display(),
+        size.memory_mib,
+        size.cpus
+    );
+    println!(
+        "{:>12} {:>4} {:>10} {:>10} {:>10} {:>8}",
+        "monitor", "runs", "median ms", "least ms", "most ms", "ratio"
+    );
+    let reference = median(&mut times[0]);
+    for (monitor, times) in monitors.iter().zip(&mut times) {
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let middle = median(times);
+        println!(
+            "{:>12} {:>4} {:>10.1} {:>10.1} {:>10.1} {:>8.3}",
+            monitor.name,
+            times.len(),
+            ms(middle),
+            ms(times[0]),
+            ms(times[times.len() - 1]),
+            reference.as_secs_f64() / middle.as_secs_f64()
+        );
+    }
+    missing.iter().for_each(|why| println!("{why}"));
     Ok(())
 }
 

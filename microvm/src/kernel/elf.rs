@@ -87,7 +87,16 @@ pub fn linux_version(bytes: &[u8]) -> Option<String> {
         file.section_by_name(".rodata")?.data().ok()
     })?;
     let banner = b"Linux version ";
-    let start = data.windows(banner.len()).position(|window| window == banner)? + banner.len();
+    let mut starts = data
+        .windows(banner.len())
+        .enumerate()
+        .filter(|(_, window)| window == banner);
+    // Programs have the words, too; a kernel has its number behind them.
+    let start = starts.find_map(|(at, _)| {
+        data.get(at + banner.len())?
+            .is_ascii_digit()
+            .then_some(at + banner.len())
+    })?;
     let end = data[start..].iter().position(|byte| *byte == b' ' || *byte == 0)?;
     Some(String::from_utf8_lossy(&data[start..start + end]).into_owned())
 }
