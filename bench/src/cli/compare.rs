@@ -26,7 +26,7 @@ const MEMORY_RUNS: u32 = 3;
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
 
-/// What `isolab compare` takes.
+// What `isolab compare` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// One of the lab's own workloads: hello, cpu, hold

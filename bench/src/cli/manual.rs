@@ -5,7 +5,7 @@ use crate::error::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-/// What `isolab completions` takes.
+// What `isolab completions` takes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "bash: isolab completions bash > ~/.local/share/bash-completion/completions/isolab\n\
@@ -26,7 +26,7 @@ pub fn completions(arguments: &Completions) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// What `isolab man` takes.
+// What `isolab man` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "isolab man compare | man -l -")]
 pub struct Man {
@@ -62,6 +62,17 @@ pub fn man(arguments: &Man) -> Result<u8, Error> {
 mod tests {
     use super::*;
     use clap::ValueEnum;
+
+    #[test]
+    fn a_commands_own_help_says_what_the_list_of_commands_says_of_it() {
+        let mut built = Cli::command();
+        built.build();
+        for listed in Cli::command().get_subcommands() {
+            let own = built.find_subcommand(listed.get_name()).unwrap();
+            let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            assert!(about(own).is_some() && about(own) == about(listed), "{own}");
+        }
+    }
 
     #[test]
     fn every_shell_has_a_script_that_knows_the_options() {

@@ -39,7 +39,9 @@ struct Cli {
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
-// Deferred: the arguments of the other commands are not described when one of them is asked for.
+// Deferred: the arguments of the other commands are not described when one of them is asked for. What is described later
+// replaces what was said before, so that the structs of arguments have plain comments: a doc comment on one would be shown in
+// place of the command's description here.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 enum Command {

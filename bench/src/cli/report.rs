@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-/// What `isolab report` takes.
+// What `isolab report` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Results files, as `isolab compare --json FILE` writes them

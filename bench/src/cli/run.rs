@@ -26,7 +26,7 @@ const TIMED_OUT: u8 = 124;
 /// How much later than its own time a monitor that does not end is ended.
 const MONITOR_GRACE: Duration = Duration::from_secs(1);
 
-/// What `isolab run` takes.
+// What `isolab run` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where to run it
