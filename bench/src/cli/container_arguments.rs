@@ -6,7 +6,7 @@ use clap::Args;
 use container::{Access, Capability, Limits, Network, Terminal, Tmpfs, Volume, Writable};
 use std::path::PathBuf;
 
-/// Options of containers only.
+// Options of containers only.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Container options")]
 pub struct ContainerArguments {

@@ -8,7 +8,7 @@ use crate::target::microvm::{Disk, Linux};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Options of every target but the plain process.
+// Options of every target but the plain process.
 #[derive(Clone, Debug, Args)]
 pub struct MachineArguments {
     /// Memory: limit of a container (none unless given), guest RAM of a micro-VM (128M unless given)
@@ -25,7 +25,7 @@ pub struct MachineArguments {
     linux: LinuxArguments,
 }
 
-/// Options of Linux guests.
+// Options of Linux guests.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of microvm-linux")]
 struct LinuxArguments {

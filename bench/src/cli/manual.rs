@@ -70,7 +70,8 @@ mod tests {
         for listed in Cli::command().get_subcommands() {
             let own = built.find_subcommand(listed.get_name()).unwrap();
             let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
-            assert!(about(own).is_some() && about(own) == about(listed), "{own}");
+            assert!(about(own).is_some());
+            assert_eq!(about(own), about(listed), "{own}");
         }
     }
 
