@@ -13,6 +13,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::fmt::Display;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// What the child can use of its own stack before it executes; its deepest call is a system call wrapper of libc.
@@ -39,7 +40,8 @@ pub struct Prepared {
     /// `fds[n]` becomes the child's descriptor n.
     fds: Vec<OwnedFd>,
     group: Group,
-    stack: Vec<u8>,
+    /// Never read or written by the lab: only the pages that the child uses come into being.
+    stack: Box<[MaybeUninit<u8>]>,
 }
 
 /// A started process. Dropping it ends and reaps it.
@@ -79,7 +81,7 @@ impl Prepared {
             envp,
             fds,
             group,
-            stack: vec![0; STACK_BYTES],
+            stack: Box::new_uninit_slice(STACK_BYTES),
         })
     }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 /// What can be done with images.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Write a workload's image to a file, as a virtual machine takes it
     Export {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// What can be done with guest kernels.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// List the kernels that have a name: --kernel NAME boots one
     Ls,

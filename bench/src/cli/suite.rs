@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// What can be done with suites.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Run a suite; each of its comparisons is kept in a results file as soon as it is done
     Run {
