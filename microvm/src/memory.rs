@@ -114,6 +114,15 @@ impl Ram {
         Ok(())
     }
 
+    /// Gives pages their memory in advance, all at once; those that do not lie in RAM, and an older kernel, do without.
+    pub fn populate(&self, at: GuestAddress, bytes: usize) {
+        if let Ok(place) = self.memory.get_slice(at, bytes) {
+            let start: *mut libc::c_void = place.ptr_guard_mut().as_ptr().cast();
+            // SAFETY: changes no contents (madvise(2)).
+            unsafe { libc::madvise(start, bytes, libc::MADV_POPULATE_WRITE) };
+        }
+    }
+
     /// From now on the host gives it in pages of 2 MiB where it has them: a guest that touches much of its memory costs
     /// fewer faults, and one that touches little costs more memory. A host without such pages refuses, and goes on.
     pub fn prefer_huge_pages(&self) {
