@@ -14,60 +14,94 @@ const STRINGS: usize = 64 << 10;
 /// Most arguments and environment variables.
 const VECTOR: usize = 1024;
 
-/// What the command line asks for, as bytes that will lie on the program's stack.
+/// What the command line asks for, as bytes that will lie on the program's stack. In this order, and too large for a stack,
+/// which would be written to far and wide: a start touches the beginning of each part only.
+#[repr(C)]
 pub struct Request {
-    path: [u8; WORD],
-    path_bytes: usize,
-    strings: [u8; STRINGS],
-    strings_bytes: usize,
     /// How many of the strings are arguments, the program's path included.
     pub arguments: usize,
     /// How many of them, after the arguments, are environment variables.
     pub variables: usize,
+    path: Text<WORD>,
+    /// The word that is being read.
+    word: [u8; WORD],
+    strings: Text<STRINGS>,
 }
 
-/// The request, too large for a stack.
+/// Bytes of which the first are used.
+#[repr(C)]
+struct Text<const MOST: usize> {
+    length: usize,
+    bytes: [u8; MOST],
+}
+
+impl<const MOST: usize> Text<MOST> {
+    const EMPTY: Self = Self {
+        length: 0,
+        bytes: [0; MOST],
+    };
+
+    fn get(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    fn set(&mut self, bytes: &[u8]) {
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        self.length = bytes.len();
+    }
+
+    /// Adds a string and a zero byte.
+    fn add(&mut self, string: &[u8]) -> Result<(), Error> {
+        let end = self.length + string.len();
+        if end >= MOST {
+            return Err("the arguments and environment variables are longer than 64 KiB".into());
+        }
+        self.bytes[self.length..end].copy_from_slice(string);
+        self.length = end + 1;
+        Ok(())
+    }
+}
+
+/// The request.
 pub static REQUEST: Global<Request> = Global::new(Request {
-    path: [0; WORD],
-    path_bytes: 0,
-    strings: [0; STRINGS],
-    strings_bytes: 0,
     arguments: 0,
     variables: 0,
+    path: Text::EMPTY,
+    word: [0; WORD],
+    strings: Text::EMPTY,
 });
 
 impl Request {
     /// Takes the command line apart.
     pub fn read(&mut self, line: &[u8]) -> Result<(), Error> {
         // argv[0] is the path, known only when all words are read: arguments and variables are gathered in two passes.
-        let mut word = [0; WORD];
+        let word = &mut self.word;
         let mut words = Words::new(line);
-        self.set_path(DEFAULT_PROGRAM);
-        while let Some(length) = words.next(&mut word) {
+        self.path.set(DEFAULT_PROGRAM);
+        while let Some(length) = words.next(word) {
             match &word[..length] {
                 b"--" => break,
-                [b'r', b'd', b'i', b'n', b'i', b't', b'=', path @ ..] => self.set_path(path),
+                [b'r', b'd', b'i', b'n', b'i', b't', b'=', path @ ..] => self.path.set(path),
                 b"stdio=ttyS0" => console::use_com1(),
                 b"stdio=port" => console::use_strings(),
                 _ => {}
             }
         }
-        let path = self.path;
-        self.add_string(&path[..self.path_bytes])?;
-        while let Some(length) = words.next(&mut word) {
-            self.add_string(&word[..length])?;
+        self.strings.add(self.path.get())?;
+        while let Some(length) = words.next(word) {
+            self.strings.add(&word[..length])?;
             self.arguments += 1;
         }
         self.arguments += 1;
 
         let mut words = Words::new(line);
-        while let Some(length) = words.next(&mut word) {
+        while let Some(length) = words.next(word) {
             let word = &word[..length];
             if word == b"--" {
                 break;
             }
             if is_variable(word) {
-                self.add_string(word)?;
+                self.strings.add(word)?;
                 self.variables += 1;
             }
         }
@@ -77,29 +111,14 @@ impl Request {
         Ok(())
     }
 
-    fn set_path(&mut self, path: &[u8]) {
-        self.path[..path.len()].copy_from_slice(path);
-        self.path_bytes = path.len();
-    }
-
-    fn add_string(&mut self, string: &[u8]) -> Result<(), Error> {
-        let end = self.strings_bytes + string.len();
-        if end >= STRINGS {
-            return Err("the arguments and environment variables are longer than 64 KiB".into());
-        }
-        self.strings[self.strings_bytes..end].copy_from_slice(string);
-        self.strings_bytes = end + 1;
-        Ok(())
-    }
-
     /// The program's path.
     pub fn path(&self) -> &[u8] {
-        &self.path[..self.path_bytes]
+        self.path.get()
     }
 
     /// Arguments and variables, each ended by a zero byte, the program's path first.
     pub fn strings(&self) -> &[u8] {
-        &self.strings[..self.strings_bytes]
+        self.strings.get()
     }
 }
 
