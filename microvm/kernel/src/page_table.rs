@@ -50,11 +50,7 @@ fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64>
         unsafe {
             let entry = current.add(index(address, level));
             if entry.read() & PRESENT == 0 {
-                let frame = frames.as_mut()?.take_zeroed()?;
-                entry.write(frame | TABLE);
-                if level == 3 {
-                    keep_alike(address);
-                }
+                make_table(entry, frames.as_deref_mut()?)?;
             }
             current = table(entry.read());
         }
@@ -62,14 +58,23 @@ fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64>
     Some(current)
 }
 
-/// Both top-level tables have the same program: copies the entry that was made for `address`.
-fn keep_alike(address: u64) {
-    let index = index(address, 3);
-    // SAFETY: an entry of the program's half, which nothing else changes now.
+/// Lets an entry lead to a new table; in both top-level tables, if it is in one: they have the same program.
+#[cold]
+#[inline(never)]
+fn make_table(entry: *mut u64, frames: &mut Frames) -> Option<()> {
+    let table = frames.take_zeroed()? | TABLE;
+    let (open, closed) = (
+        (&raw mut boot_pml4).cast::<u64>(),
+        (&raw mut program_pml4).cast::<u64>(),
+    );
+    // SAFETY: `entry` is one of a table of the program's half, which only this module changes.
     unsafe {
-        let entry = (&raw const boot_pml4).cast::<u64>().add(index).read();
-        (&raw mut program_pml4).cast::<u64>().add(index).write(entry)
+        entry.write(table);
+        if (open..open.add(512)).contains(&entry) {
+            closed.offset(entry.offset_from(open)).write(table);
+        }
     }
+    Some(())
 }
 
 /// The entry that maps the page at `address`, with its tables made; `None` when memory is used up.
@@ -136,10 +141,7 @@ pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Opt
         unsafe {
             let entry = current.add(index(window, level));
             if entry.read() & PRESENT == 0 {
-                entry.write(frames.take_zeroed()? | TABLE);
-                if level == 3 {
-                    keep_alike(window);
-                }
+                make_table(entry, frames)?;
             }
             current = table(entry.read());
         }
