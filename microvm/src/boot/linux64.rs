@@ -114,3 +114,62 @@ pub fn set_mode(sregs: &mut kvm_sregs) {
         ..data
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    const MEMORY: u64 = 5 << 30;
+
+    /// Memory into which all was written.
+    static WRITTEN: LazyLock<Ram> = LazyLock::new(|| {
+        let memory = Ram::reserve(MEMORY).unwrap();
+        let handover = Handover {
+            memory_bytes: MEMORY,
+            initramfs: 0x400_0000..0x400_5000,
+            command_line: 0x2_0000..0x2_0010,
+            acpi_tables: 0xe_0000,
+        };
+        write(&handover, None, &memory).unwrap();
+        memory
+    });
+
+    #[test]
+    fn the_zero_page_says_where_everything_lies() {
+        let params: boot_params = WRITTEN.read_obj(ZERO_PAGE).unwrap();
+        let header = params.hdr;
+        assert_eq!(({ header.boot_flag }, { header.header }), (BOOT_FLAG, MAGIC));
+        assert_eq!(({ header.cmd_line_ptr }, { header.cmdline_size }), (0x2_0000, 0x10));
+        assert_eq!(
+            ({ header.ramdisk_image }, { header.ramdisk_size }),
+            (0x400_0000, 0x5000)
+        );
+        assert_eq!({ params.acpi_rsdp_addr }, 0xe_0000);
+        let map = params.e820_table;
+        let map = map[..params.e820_entries.into()]
+            .iter()
+            .map(|entry| (entry.addr, entry.size));
+        assert_eq!(
+            map.collect::<Vec<_>>(),
+            [(0, 0x9_fc00), (1 << 20, 0xbff0_0000), (1 << 32, 2 << 30)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_below_4_gib_is_mapped_to_itself(address in 0u64..1 << 32) {
+            let entry = |table: u64, shift: u32| -> u64 {
+                let at = (table & !0xfff) + (address >> shift & 0x1ff) * 8;
+                WRITTEN.read_obj(GuestAddress(at)).unwrap()
+            };
+            let level_4 = entry(PAGE_TABLES, 39);
+            let level_3 = entry(level_4, 30);
+            let level_2 = entry(level_3, 21);
+            prop_assert!([level_4, level_3, level_2].iter().all(|entry| entry & 3 == PRESENT | WRITABLE));
+            prop_assert!(level_4 & LARGE == 0 && level_3 & LARGE == 0 && level_2 & LARGE != 0);
+            prop_assert_eq!((level_2 & !0x1f_ffff) + (address & 0x1f_ffff), address);
+        }
+    }
+}
