@@ -167,6 +167,11 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
     })
 }
 
+/// What is known of the results before anything is measured: host, configuration and workload.
+pub fn planned(settings: &Settings) -> Results {
+    results(settings, host::describe(), Vec::new(), Measured::default(), Vec::new())
+}
+
 /// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
 /// stopped at its first byte.
 fn still(workload: &Workload) -> Result<Option<Workload>, Error> {

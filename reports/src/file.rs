@@ -3,13 +3,12 @@
 //! A file is taken when its `schema` is one this lab knows, its JSON is whole and every figure is a finite number that
 //! is not below zero. Everything else is an [`ReadError`] that names the place.
 
+use crate::any_json::AnyJson;
 use crate::model::{Results, SCHEMA, Target};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io::{self, BufRead, Cursor, Seek, SeekFrom, Write};
 
 /// What every results file's `schema` begins with; a number follows.
@@ -303,57 +302,6 @@ fn check_schema(file: &mut (impl BufRead + Seek), begin: u64) -> Result<(), Read
         return Err(ReadError::FutureSchema(schema.to_owned()));
     }
     Err(ReadError::OtherSchema(schema.chars().take(80).collect()))
-}
-
-/// A JSON document of any content, read and not kept. (serde's `IgnoredAny` takes a number that breaks off for a wrong one.)
-struct AnyJson;
-
-impl<'de> Deserialize<'de> for AnyJson {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
-    }
-}
-
-impl<'de> Visitor<'de> for AnyJson {
-    type Value = AnyJson;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<AnyJson, E> {
-        Ok(AnyJson)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<AnyJson, E> {
-        Ok(AnyJson)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<AnyJson, E> {
-        Ok(AnyJson)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<AnyJson, E> {
-        Ok(AnyJson)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<AnyJson, E> {
-        Ok(AnyJson)
-    }
-
-    fn visit_unit<E>(self) -> Result<AnyJson, E> {
-        Ok(AnyJson)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<AnyJson, A::Error> {
-        while array.next_element::<AnyJson>()?.is_some() {}
-        Ok(AnyJson)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<AnyJson, A::Error> {
-        while object.next_entry::<AnyJson, AnyJson>()?.is_some() {}
-        Ok(AnyJson)
-    }
 }
 
 /// Whether nothing but white space follows.

@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod any_json;
 pub mod chart;
 mod comparison;
 pub mod file;

@@ -98,6 +98,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     if let Some(cpu) = arguments.pin {
         pin::to_processor(cpu)?;
     }
+    if let Some(then) = baseline.as_ref().filter(|_| !arguments.baseline_differs) {
+        // Before minutes are spent on measuring; guest kernels are compared afterwards.
+        baseline::check(&lab::planned(&settings), then)?;
+    }
     let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
     let Outcome { results, complete } = lab::compare(&settings, &mut progress)?;
     drop(progress);

@@ -1,6 +1,6 @@
 //! `isolab compare --baseline`: what has changed, and whether that is a regression.
 
-use crate::support::{Place, Said, expect_holds, expect_status, say, test};
+use crate::support::{Place, Said, expect, expect_holds, expect_status, say, test};
 use libtest_mimic::{Failed, Trial};
 
 pub fn tests() -> Vec<Trial> {
@@ -71,6 +71,9 @@ fn something_else() -> Result<(), Failed> {
     let said = compare(&place, "now.json", "1", &["--baseline", "then.json"])?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "its argument list is [\"1\"] and was [\"0\"]")?;
+    expect(!place.path().join("now.json").exists(), || {
+        "it was measured all the same".into()
+    })?;
     expect_status(
         &compare(
             &place,
