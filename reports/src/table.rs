@@ -1,6 +1,6 @@
 //! The comparison on a terminal: one row per target, then what the columns mean and what must be known.
 
-use crate::comparison::{self, Cell, Column, Row};
+use crate::comparison::{self, Cell, Column, Row, Table};
 use crate::messages::{Lang, Messages};
 use crate::model::Results;
 use crate::notes::{self, Weight};
@@ -30,55 +30,30 @@ pub fn render(results: &Results, style: TableStyle) -> String {
 /// The comparison in a language, ending in a newline.
 pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let messages = Messages::new(lang);
-    let table = comparison::table(results, &messages);
-    let shown: Vec<usize> = (0..table.columns.len())
-        .filter(|index| !table.columns[*index].wide)
-        .collect();
-    let columns: Vec<&Column> = shown.iter().map(|index| &table.columns[*index]).collect();
-    let rows: Vec<(&Row, Vec<&Cell>)> = table
-        .rows
-        .iter()
-        .map(|row| (row, shown.iter().map(|index| &row.cells[*index]).collect()))
-        .collect();
-    let width = style.width.max(40);
-    let widths = widths(&columns, &rows, width);
-    let mut page = Page {
-        text: String::new(),
-        style,
-        width,
-    };
-    let headings: Vec<Lines> = columns
-        .iter()
-        .zip(&widths)
-        .map(|(column, width)| wrap(&column.title, *width))
-        .collect();
+    let mut page = Page::new(style);
     page.paragraph("", &view::heading(results, &messages), BOLD);
-    page.cells(&headings, &widths, BOLD);
-    for (row, cells) in &rows {
-        let lines = |text: fn(&Cell) -> &str| -> Vec<Lines> {
-            cells
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| wrap(text(cell), *width))
-                .collect()
-        };
-        page.cells(
-            &lines(|cell| &cell.main),
-            &widths,
-            if row.available { "" } else { YELLOW },
-        );
-        page.cells(&lines(|cell| &cell.sub), &widths, FAINT);
-    }
-    page.text.push('\n');
-    for column in &columns {
-        page.paragraph(&format!("{}: ", column.title), &column.meaning, "");
-    }
+    page.table(&comparison::table(results, &messages), |column| !column.wide);
     page.text.push('\n');
     for note in notes::notes(results, &messages) {
         match note.weight {
             Weight::Warning => page.paragraph("! ", &note.text, YELLOW),
             Weight::Remark => page.paragraph("", &note.text, ""),
         }
+    }
+    page.text
+}
+
+/// The columns that the comparison has no room for (intervals, p-values, what the kernel counted), in a language, ending in
+/// a newline; then which figures are missing, and why.
+pub fn details_in(results: &Results, style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let mut page = Page::new(style);
+    page.table(&comparison::table(results, &messages), |column| {
+        column.wide || column.id == "target"
+    });
+    page.text.push('\n');
+    for missing in notes::missing_views(results) {
+        page.paragraph("", &missing.text(&messages), "");
     }
     page.text
 }
@@ -136,6 +111,53 @@ struct Page {
 }
 
 impl Page {
+    fn new(style: TableStyle) -> Page {
+        Page {
+            text: String::new(),
+            style,
+            width: style.width.max(40),
+        }
+    }
+
+    /// The columns that are wanted, and below them what they mean.
+    fn table(&mut self, table: &Table, wanted: impl Fn(&Column) -> bool) {
+        let shown: Vec<usize> = (0..table.columns.len())
+            .filter(|index| wanted(&table.columns[*index]))
+            .collect();
+        let columns: Vec<&Column> = shown.iter().map(|index| &table.columns[*index]).collect();
+        let rows: Vec<(&Row, Vec<&Cell>)> = table
+            .rows
+            .iter()
+            .map(|row| (row, shown.iter().map(|index| &row.cells[*index]).collect()))
+            .collect();
+        let widths = widths(&columns, &rows, self.width);
+        let headings: Vec<Lines> = columns
+            .iter()
+            .zip(&widths)
+            .map(|(column, width)| wrap(&column.title, *width))
+            .collect();
+        self.cells(&headings, &widths, BOLD);
+        for (row, cells) in &rows {
+            let lines = |text: fn(&Cell) -> &str| -> Vec<Lines> {
+                cells
+                    .iter()
+                    .zip(&widths)
+                    .map(|(cell, width)| wrap(text(cell), *width))
+                    .collect()
+            };
+            self.cells(
+                &lines(|cell| &cell.main),
+                &widths,
+                if row.available { "" } else { YELLOW },
+            );
+            self.cells(&lines(|cell| &cell.sub), &widths, FAINT);
+        }
+        self.text.push('\n');
+        for column in &columns {
+            self.paragraph(&format!("{}: ", column.title), &column.meaning, "");
+        }
+    }
+
     fn colored(&mut self, text: &str, code: &str) {
         let text = &view::plain(text);
         if self.style.color && !code.is_empty() && !text.is_empty() {

@@ -5,7 +5,7 @@ mod fixtures;
 use fixtures::results;
 use reports::Lang;
 use reports::model::{Results, Sample};
-use reports::table::{TableStyle, render, render_in};
+use reports::table::{TableStyle, details_in, render, render_in};
 use unicode_width::UnicodeWidthStr;
 
 const PLAIN: TableStyle = TableStyle {
@@ -30,6 +30,37 @@ fn change_first(results: &mut Results, target: &str, change: impl FnOnce(&mut Sa
     results
         .samples
         .change(first.expect("the fixture has samples of it"), change);
+}
+
+#[test]
+fn what_it_has_no_room_for_is_a_table_of_its_own() {
+    let text = details_in(&results("three"), PLAIN, Lang::En);
+    let microvm = text.lines().find(|line| line.starts_with("microvm")).expect("a row");
+    let cells: Vec<&str> = microvm.split_ascii_whitespace().collect();
+    assert!(
+        cells.contains(&"152") && cells.contains(&"6") && cells.contains(&"71"),
+        "{text}"
+    );
+    assert!(text.contains("System calls: calls of the executed programs"), "{text}");
+    // A file of an older lab has none of it.
+    assert!(!details_in(&results("faster"), PLAIN, Lang::En).contains("System calls"));
+}
+
+#[test]
+fn missing_counts_are_told_with_the_reason() {
+    let mut results = results("three");
+    change_first(&mut results, "process", |sample| {
+        let counters = sample.counters.get_or_insert_default();
+        counters
+            .missing
+            .insert("system_calls".to_owned(), "it is for root".to_owned());
+    });
+    let text = details_in(&results, WIDE, Lang::En);
+    assert!(
+        text.contains("process: no number of system calls: it is for root"),
+        "{text}"
+    );
+    assert!(details_in(&results, WIDE, Lang::Ko).contains("시스템 호출 수"));
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub struct Arguments {
     /// Also write a report with all charts (HTML) to the folder DIR
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Also show intervals, p-values, and what the kernel counted: page faults, context switches, system calls
+    #[arg(long)]
+    explain: bool,
     /// The language of the table and the report: en, ko
     #[arg(long, default_value = "en")]
     lang: Lang,
@@ -110,13 +113,19 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
             "ended before the first run was done; there is nothing to keep",
         ));
     }
+    let tables = |style| {
+        let mut text = table::render_in(&results, style, arguments.lang);
+        if arguments.explain {
+            text.push('\n');
+            text.push_str(&table::details_in(&results, style, arguments.lang));
+        }
+        text
+    };
     if to_stdout {
-        let style = output::table_style(&std::io::stderr());
-        output::text(&table::render_in(&results, style, arguments.lang));
+        output::text(&tables(output::table_style(&std::io::stderr())));
         output::print_with(|mut stdout| Ok(results.write(&mut stdout)?))?;
     } else {
-        let style = output::table_style(&std::io::stdout());
-        output::print(table::render_in(&results, style, arguments.lang).as_bytes())?;
+        output::print(tables(output::table_style(&std::io::stdout())).as_bytes())?;
         keep(arguments.json.as_deref(), &results)?;
     }
     if !complete {
