@@ -105,7 +105,7 @@ impl Plan {
     /// Checks the description and prepares it.
     pub fn new(spec: &Spec, shared: &'static Shared, status: RawFd) -> Result<Plan, Error> {
         let id_maps = id_maps(spec)?;
-        let group = Place::find(&spec.limits, &notes::group_name())?;
+        let group = Place::find(&spec.limits, notes::group_name)?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
         let mut arguments = vec![
             c"isolab-exec".to_owned(),

@@ -42,19 +42,20 @@ pub type Item = u16;
 const FILES: usize = 64;
 
 impl Place {
-    /// Prepares the group for the limits; `None` when nothing is limited.
-    pub fn find(limits: &Limits, name: &str) -> Result<Option<Place>, Error> {
+    /// Prepares the group for the limits; `None` when nothing is limited, and then it is given no name.
+    pub fn find(limits: &Limits, name: impl FnOnce() -> String) -> Result<Option<Place>, Error> {
         check(limits)?;
         let wanted = wanted(limits);
         if wanted.is_empty() {
             return Ok(None);
         }
+        let name = name();
         let hierarchies = Hierarchies::get()?;
         let mut parts: Vec<Part> = Vec::new();
         for controller in wanted {
             let (version, mounted) = hierarchies.find(controller)?;
             if !parts.iter().any(|part| std::ptr::eq(part.mounted, mounted)) {
-                parts.push(Part::new(version, mounted, limits, name)?);
+                parts.push(Part::new(version, mounted, limits, &name)?);
             }
         }
         Ok(Some(Place { parts }))
