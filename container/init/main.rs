@@ -138,8 +138,8 @@ extern "C" fn main(stack: *const usize) -> ! {
     syscall(SYS_PRCTL, PR_SET_DUMPABLE, 0, 0, 0, 0);
     syscall(SYS_PRCTL, PR_SET_NAME, c"isolab-init".as_ptr() as usize, 0, 0, 0);
     let every_signal = u64::MAX;
+    // What has happened before waits in it: blocked signals stay pending over exec.
     let signals = syscall(SYS_SIGNALFD4, usize::MAX, &raw const every_signal as usize, 8, 0, 0);
-    reap(program);
     loop {
         let mut waiting = [
             PollFd {
