@@ -108,6 +108,11 @@ pub struct FigureError {
     pub value: String,
 }
 
+/// Where a results file is read from: it is looked at again where it turns out to be something else.
+pub trait Source: BufRead + Seek {}
+
+impl<T: BufRead + Seek> Source for T {}
+
 impl Results {
     /// Reads a results file's text; see [`Results::read`].
     ///
@@ -122,7 +127,7 @@ impl Results {
     ///
     /// # Errors
     /// Says whether it is empty, no JSON, cut off, something else's JSON, from a newer lab, or holds an impossible figure.
-    pub fn read(file: &mut (impl BufRead + Seek)) -> Result<Results, ReadError> {
+    pub fn read(file: &mut dyn Source) -> Result<Results, ReadError> {
         let begin = skip_mark(file)?;
         let parsed = serde_json::from_reader::<_, Results>(&mut *file);
         let known = parsed.as_ref().is_ok_and(|results| results.schema == SCHEMA);
@@ -143,7 +148,7 @@ impl Results {
     /// # Errors
     /// [`WriteError::Figure`], before anything is written, where a figure is not finite or below zero: JSON could not hold
     /// the one, no clock gives the other. [`WriteError::Output`] where `output` cannot be written to.
-    pub fn write(&self, output: &mut impl Write) -> Result<(), WriteError> {
+    pub fn write(&self, output: &mut dyn Write) -> Result<(), WriteError> {
         self.check_figures()?;
         // An error of a serializer whose data is sound is one of its output.
         serde_json::to_writer_pretty(&mut *output, self).map_err(io::Error::from)?;
@@ -254,7 +259,7 @@ fn check_with(place: impl FnOnce() -> String, figures: impl IntoIterator<Item = 
 }
 
 /// Leaves out a byte order mark, and gives the place where the document begins.
-fn skip_mark(file: &mut (impl BufRead + Seek)) -> Result<u64, ReadError> {
+fn skip_mark(file: &mut dyn Source) -> Result<u64, ReadError> {
     const MARK: &[u8] = "\u{feff}".as_bytes();
     let length = if file.fill_buf()?.starts_with(MARK) {
         MARK.len()
@@ -266,7 +271,7 @@ fn skip_mark(file: &mut (impl BufRead + Seek)) -> Result<u64, ReadError> {
 }
 
 /// Says what a document is that did not parse as results, unless its schema is the right one.
-fn check_schema(file: &mut (impl BufRead + Seek), begin: u64) -> Result<(), ReadError> {
+fn check_schema(file: &mut dyn Source, begin: u64) -> Result<(), ReadError> {
     /// Only what tells one document from another.
     #[derive(Deserialize)]
     struct Header {
@@ -305,13 +310,13 @@ fn check_schema(file: &mut (impl BufRead + Seek), begin: u64) -> Result<(), Read
 }
 
 /// Whether nothing but white space follows.
-fn is_blank(file: &mut (impl BufRead + Seek), begin: u64) -> io::Result<bool> {
+fn is_blank(file: &mut dyn Source, begin: u64) -> io::Result<bool> {
     file.seek(SeekFrom::Start(begin))?;
     Ok(first_byte(file)?.is_none())
 }
 
 /// The first byte that is not white space.
-fn first_byte(file: &mut impl BufRead) -> io::Result<Option<u8>> {
+fn first_byte(file: &mut dyn Source) -> io::Result<Option<u8>> {
     loop {
         let buffer = file.fill_buf()?;
         if buffer.is_empty() {

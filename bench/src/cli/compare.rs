@@ -123,7 +123,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     };
     if to_stdout {
         output::text(&tables(output::table_style(&std::io::stderr())));
-        output::print_with(|mut stdout| Ok(results.write(&mut stdout)?))?;
+        output::print_with(|stdout| Ok(results.write(stdout)?))?;
     } else {
         output::print(tables(output::table_style(&std::io::stdout())).as_bytes())?;
         keep(arguments.json.as_deref(), &results)?;
@@ -217,7 +217,7 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
         Some(path) => path.to_owned(),
         None => Path::new(RESULTS).join(format!("{}.json", name(results))),
     };
-    store::write_with(&path, |mut file| Ok(results.write(&mut file)?)).map_err(|error| match asked {
+    store::write_with(&path, |file| Ok(results.write(file)?)).map_err(|error| match asked {
         Some(_) => error,
         None => error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout."),
     })?;

@@ -137,7 +137,7 @@ pub fn run(
             continue;
         }
         let outcome = lab::compare(&step.settings, conductor)?;
-        store::write_with(&path, |mut file| Ok(outcome.results.write(&mut file)?))?;
+        store::write_with(&path, |file| Ok(outcome.results.write(file)?))?;
         if !outcome.complete {
             told(step, Progress::Stopped, Some(&outcome.results));
             return Ok(());
