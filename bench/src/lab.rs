@@ -61,6 +61,8 @@ pub struct Machine {
     pub linux: Option<Linux>,
     /// Limits of containers.
     pub limits: Limits,
+    /// Whether the monitors of virtual machines run in containers.
+    pub jail: bool,
 }
 
 impl Machine {
@@ -77,6 +79,7 @@ impl Machine {
                 cpus,
                 ..usual.limits
             },
+            jail: false,
         }
     }
 }
@@ -88,6 +91,7 @@ impl Default for Machine {
             cpus: 1.0,
             linux: None,
             limits: Limits::default(),
+            jail: false,
         }
     }
 }
@@ -188,6 +192,7 @@ fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Option<
             memory_bytes: settings.machine.memory_bytes,
             cpus: settings.machine.cpus,
             timeout: Some(settings.timeout),
+            jail: settings.machine.jail,
             ..MicroVm::new(linux, Group::Own)
         })
     };

@@ -237,28 +237,38 @@ fn clone_flags(spec: &Spec, user: bool) -> u64 {
 }
 
 fn volumes(spec: &Spec) -> Result<Vec<VolumePlan>, Error> {
-    let plan = spec.volumes.iter().map(|volume| {
+    let volumes = spec.volumes.iter().map(|volume| {
+        let read_only = match volume.access {
+            Access::ReadOnly => libc::MOUNT_ATTR_RDONLY,
+            Access::ReadWrite => 0,
+        };
+        let attributes = read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+        VolumePlan::new(&volume.source, &volume.target, attributes)
+    });
+    let devices = spec.devices.iter().map(|device| {
+        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+        VolumePlan::new(device, device, attributes)
+    });
+    volumes.chain(devices).collect()
+}
+
+impl VolumePlan {
+    fn new(source: &Path, target: &Path, attributes: u64) -> Result<VolumePlan, Error> {
         let failed = |error: std::io::Error| Error {
             step: "volume sources",
-            tried: format!("stat {:?}", volume.source),
+            tried: format!("stat {source:?}"),
             errno: error.raw_os_error().map(Errno::from_raw),
             hint: "the source of a volume must be there and readable by the user who runs the lab".into(),
         };
-        let is_directory = std::fs::metadata(&volume.source).map_err(failed)?.is_dir();
+        let is_directory = std::fs::metadata(source).map_err(failed)?.is_dir();
         let kind = if is_directory { Kind::Directory } else { Kind::File };
-        let read_only = if volume.access == Access::ReadOnly {
-            libc::MOUNT_ATTR_RDONLY
-        } else {
-            0
-        };
         Ok(VolumePlan {
-            source: c_string(volume.source.as_os_str(), "volume")?,
-            attributes: read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV,
-            target: Target::new(&volume.target, kind, "volume target")?,
+            source: c_string(source.as_os_str(), "volume")?,
+            attributes,
+            target: Target::new(target, kind, "volume target")?,
             tree: AtomicI32::new(-1),
         })
-    });
-    plan.collect()
+    }
 }
 
 fn memory_file_systems(spec: &Spec) -> Result<Vec<TmpfsPlan>, Error> {

@@ -34,6 +34,8 @@ pub struct Spec {
     pub namespaces: Namespaces,
     /// Host directories and files made visible inside, in this order.
     pub volumes: Vec<Volume>,
+    /// Host device files shown at the same path inside, for reading and writing; none by default.
+    pub devices: Vec<PathBuf>,
     /// Empty memory file systems mounted inside.
     pub tmpfs: Vec<Tmpfs>,
     /// How much of the host it may use. Only what is asked for is limited.
@@ -67,6 +69,7 @@ impl Spec {
             user: User { uid: 0, gid: 0 },
             namespaces: Namespaces::default(),
             volumes: Vec::new(),
+            devices: Vec::new(),
             tmpfs: Vec::new(),
             limits: Limits::default(),
             rlimits: Vec::new(),

@@ -21,6 +21,9 @@ pub struct MachineArguments {
     /// Processes and threads that a container may have
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pids: Option<u32>,
+    /// Run the monitor of a micro-VM in a container of the lab's own
+    #[arg(long)]
+    jail: bool,
     #[command(flatten)]
     linux: LinuxArguments,
 }
@@ -60,6 +63,7 @@ impl MachineArguments {
             ),
             ("--cpus", self.cpus.is_some(), &[Container, MicrovmLinux, Microvm]),
             ("--pids", self.pids.is_some(), &[Container]),
+            ("--jail", self.jail, &[Microvm, MicrovmLinux]),
             ("--kernel", self.has_kernel(), &[MicrovmLinux]),
         ];
         for (option, given, takers) in given {
@@ -75,6 +79,7 @@ impl MachineArguments {
         let linux = self.linux.kernel.as_deref().map(|name| self.linux(name)).transpose()?;
         let mut machine = Machine::new(self.memory, self.cpus, linux);
         machine.limits.pids = self.pids;
+        machine.jail = self.jail;
         Ok(machine)
     }
 

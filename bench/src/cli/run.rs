@@ -121,6 +121,7 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
             memory_bytes: machine.memory_bytes,
             cpus: machine.cpus,
             timeout: arguments.timeout,
+            jail: machine.jail,
             tell: Tell {
                 story: arguments.explain,
                 kernel_log: arguments.kernel_log,

@@ -88,12 +88,7 @@ impl Backend for Container {
         spec.capabilities = options.capabilities;
         spec.namespaces.network = options.network;
         spec.writable = options.writable;
-        spec.stdio = Stdio3 {
-            stdin: container::Stdio::Fd(stdio.stdin),
-            stdout: container::Stdio::Fd(stdio.stdout),
-            stderr: container::Stdio::Fd(stdio.stderr),
-            terminal: options.terminal,
-        };
+        spec.stdio = standard(stdio, options.terminal);
         let without_limit = spec.limits.clone();
         if let Counting::Below(bytes) = self.counting {
             spec.limits.memory_bytes.get_or_insert(bytes);
@@ -107,11 +102,26 @@ impl Backend for Container {
                 spec.limits = without_limit;
                 container::start(&spec)
             });
-            match started {
-                Ok(container) => Ok(Box::new(Running { container })),
-                Err(error) => Err(explain(error)),
-            }
+            running(started)
         }))
+    }
+}
+
+/// The standard descriptors as a container takes them.
+pub fn standard(stdio: Stdio, terminal: Terminal) -> Stdio3 {
+    Stdio3 {
+        stdin: container::Stdio::Fd(stdio.stdin),
+        stdout: container::Stdio::Fd(stdio.stdout),
+        stderr: container::Stdio::Fd(stdio.stderr),
+        terminal,
+    }
+}
+
+/// What was started, or why not.
+pub fn running(started: Result<container::Container, container::Error>) -> Result<Box<dyn Instance>, Error> {
+    match started {
+        Ok(container) => Ok(Box::new(Running { container })),
+        Err(error) => Err(explain(error)),
     }
 }
 

@@ -1,42 +1,48 @@
-//! What the lab and a monitor tell each other. To the monitor: an order as its argument, its environment (the workload's),
-//! and the image's files as its descriptors from 4 up. From it: a report in the memory file that is its descriptor 3, and
-//! its exit status.
+//! What the lab and a monitor tell each other. To the monitor: an order as its argument, and its environment (the
+//! workload's). From it: a report in a file, and its exit status.
 
 use super::{Disk, Linux, MicroVm, Tell};
 use crate::error::Error;
 use crate::image::Image;
-use crate::target::{MachineStory, Step};
+use crate::target::{End, MachineStory, Step};
 use microvm::initramfs::Archive;
 use microvm::{Config, Initramfs, Kernel, Sandbox};
-use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The first argument that makes the lab a monitor.
 pub const MONITOR: &str = "microvm-monitor";
 
-const REPORT_FD: RawFd = 3;
-const FILES_FD: RawFd = 4;
-
 /// What a monitor is to run.
 #[derive(Debug, Serialize, Deserialize)]
-struct Order {
-    linux: Option<Linux>,
+pub struct Order {
+    pub linux: Option<Linux>,
     memory_bytes: u64,
     cpus: u8,
     timeout: Option<Duration>,
-    tell: Tell,
-    program: String,
+    pub tell: Tell,
+    pub program: GuestFile,
     args: Vec<String>,
-    /// Path in the guest of the file beside the program, where there is one.
-    other_file: Option<String>,
+    /// The file beside the program, where there is one.
+    pub other_file: Option<GuestFile>,
+    /// Where the report goes.
+    pub report: PathBuf,
+}
+
+/// A file of the image.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GuestFile {
+    /// Its path in the guest.
+    path: String,
+    /// Where the monitor finds it.
+    pub source: PathBuf,
 }
 
 /// What a monitor reports at its end.
@@ -56,27 +62,69 @@ pub struct Report {
     pub kernel_log: Option<String>,
 }
 
-/// The monitor's argument list.
-pub fn arguments(machine: &MicroVm, image: &Image, args: &[String]) -> Result<Vec<String>, Error> {
-    let order = Order {
-        linux: machine.linux.clone(),
-        memory_bytes: machine.memory_bytes,
-        cpus: machine.processors()?,
-        timeout: machine.timeout,
-        tell: machine.tell,
-        program: image.program().into(),
-        args: args.to_vec(),
-        other_file: image.other_file().map(|(path, _)| path.into()),
-    };
-    let order = serde_json::to_string(&order).map_err(|error| Error::from_cause("cannot tell the monitor", error))?;
-    Ok(vec!["isolab".into(), MONITOR.into(), order])
-}
+impl Order {
+    /// To run the image's program with `args`, and to report into the file `report`.
+    pub fn new(machine: &MicroVm, image: &Image, args: &[String], report: PathBuf) -> Result<Self, Error> {
+        Ok(Order {
+            linux: machine.linux.clone(),
+            memory_bytes: machine.memory_bytes,
+            cpus: machine.processors()?,
+            timeout: machine.timeout,
+            tell: machine.tell,
+            program: GuestFile {
+                path: image.program().into(),
+                source: image.executable().into(),
+            },
+            args: args.to_vec(),
+            other_file: image.other_file().map(|(path, source)| GuestFile {
+                path: path.into(),
+                source,
+            }),
+            report,
+        })
+    }
 
-/// The image's files: the program, and the one beside it.
-pub fn files(image: &Image) -> Result<Vec<OwnedFd>, Error> {
-    let other = image.other_file().map(|(_, path)| path);
-    let paths = std::iter::once(image.executable().into()).chain(other);
-    paths.map(|path| open(&path).map(OwnedFd::from)).collect()
+    /// The monitor's arguments after the name of this program.
+    pub fn arguments(&self) -> Result<[String; 2], Error> {
+        let order = serde_json::to_string(self).map_err(|error| Error::from_cause("cannot tell the monitor", error))?;
+        Ok([MONITOR.into(), order])
+    }
+
+    /// In the monitor: what it was told, by its argument after [`MONITOR`].
+    pub fn parse(argument: Option<String>) -> Result<Self, Error> {
+        let order = argument.ok_or_else(|| Error::new("a monitor is started by the lab only"))?;
+        serde_json::from_str(&order).map_err(|error| Error::from_cause("cannot read the lab's order", error))
+    }
+
+    /// In the monitor: its machine. The report's file is the only descriptor that it keeps.
+    pub fn config(self, report: &File) -> Result<Config, Error> {
+        let file = |file: &GuestFile| open(&file.source);
+        let other = self.other_file.as_ref();
+        let other = other.map(|other| Ok((other.path.as_str(), file(other)?))).transpose()?;
+        let initramfs = initramfs((&self.program.path, file(&self.program)?), other)?;
+        let config = match self.linux {
+            None => Config::new(Kernel::Builtin),
+            Some(linux) => Config {
+                modules: linux.modules,
+                disk: linux.disk.map(Disk::into),
+                ..Config::new(Kernel::File(linux.kernel))
+            },
+        };
+        Ok(Config {
+            initramfs,
+            program: self.program.path,
+            args: self.args,
+            env: std::env::vars()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+            memory_bytes: self.memory_bytes,
+            cpus: self.cpus,
+            timeout: self.timeout,
+            kernel_log: self.tell.kernel_log,
+            sandbox: Sandbox::On(vec![report.as_raw_fd()]),
+            ..config
+        })
+    }
 }
 
 /// The initramfs of an image's files.
@@ -92,83 +140,51 @@ pub fn initramfs(program: (&str, File), other: Option<(&str, File)>) -> Result<I
     archive.finish_with_file(program.0, 0o755, program.1).map_err(failed)
 }
 
-/// A memory file for a report: the lab's handle, and the one that becomes the monitor's descriptor 3.
+/// A memory file for a report: the lab's handle, and the monitor's.
 pub fn report_file() -> Result<(File, OwnedFd), Error> {
-    let file = memory_file("isolab-report")?;
-    let given = duplicate(&file)?;
+    let file = memfd_create("isolab-report", MFdFlags::MFD_CLOEXEC)
+        .map(File::from)
+        .map_err(|errno| Error::from_cause("cannot make a file in memory (memfd_create)", errno.desc()))?;
+    let given = file.try_clone().map(OwnedFd::from);
+    let given = given.map_err(|error| Error::from_cause("cannot duplicate a descriptor", error))?;
     Ok((file, given))
 }
 
-/// The report, where the monitor came to write one.
-pub fn read_report(file: &File) -> Result<Option<Report>, Error> {
+/// Adds what the monitor reported to what is known of the end. Killed, by the lab or from outside, it could not.
+pub fn complete(end: End, file: &File) -> Result<End, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::from_cause("cannot read the monitor's report", error);
     let length = file.metadata().map_err(|error| failed(&error))?.len();
     if length == 0 {
-        return Ok(None);
+        return Ok(end);
     }
     let mut bytes = vec![0; length as usize];
     file.read_exact_at(&mut bytes, 0).map_err(|error| failed(&error))?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(&error))
-}
-
-/// In the monitor: what it is to run and to tell, by its argument after [`MONITOR`].
-pub fn order(argument: Option<String>) -> Result<(Config, Tell), Error> {
-    let order = argument.ok_or_else(|| Error::new("a monitor is started by the lab only"))?;
-    let order: Order =
-        serde_json::from_str(&order).map_err(|error| Error::from_cause("cannot read the lab's order", error))?;
-    // SAFETY: the lab gives these descriptors to its monitors, and nothing else in this process uses them.
-    let file = |index| unsafe { File::from_raw_fd(FILES_FD + index) };
-    let other = order.other_file.as_deref().map(|path| (path, file(1)));
-    let initramfs = initramfs((&order.program, file(0)), other)?;
-    let mut config = match order.linux {
-        None => Config::new(Kernel::Builtin),
-        Some(linux) => Config {
-            modules: linux.modules,
-            disk: linux.disk.map(Disk::into),
-            ..Config::new(Kernel::File(linux.kernel))
-        },
-    };
-    config.kernel_log = order.tell.kernel_log;
-    let config = Config {
-        initramfs,
-        program: order.program,
-        args: order.args,
-        env: std::env::vars()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect(),
-        memory_bytes: order.memory_bytes,
-        cpus: order.cpus,
-        timeout: order.timeout,
-        sandbox: Sandbox::On(vec![REPORT_FD]),
-        ..config
-    };
-    Ok((config, order.tell))
+    let report: Report = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
+    let (steps, machine) = report.story.unzip();
+    // A jail is there before its monitor begins.
+    let jailed_ns = end.steps.iter().map(|step| step.began_ns + step.cost_ns).max();
+    let steps = steps.into_iter().flatten().map(|step| Step {
+        began_ns: step.began_ns + jailed_ns.unwrap_or(0),
+        ..step
+    });
+    Ok(End {
+        stamps: end.stamps.into_iter().chain(report.stamps).collect(),
+        steps: end.steps.into_iter().chain(steps).collect(),
+        vm_exits: report.exits,
+        failure: report.failure,
+        timed_out: report.timed_out,
+        kernel_log: report.kernel_log,
+        machine,
+        ..end
+    })
 }
 
 /// In the monitor: leaves its report for the lab.
-pub fn write_report(report: &Report) -> std::io::Result<()> {
-    // SAFETY: as for the image's files.
-    let file = unsafe { File::from_raw_fd(REPORT_FD) };
+pub fn write_report(file: &File, report: &Report) -> std::io::Result<()> {
     file.write_all_at(&serde_json::to_vec(report)?, 0)
 }
 
 /// A file of the image.
 pub fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|error| Error::from_cause(format_args!("cannot open {}", path.display()), error))
-}
-
-fn memory_file(name: &str) -> Result<File, Error> {
-    memfd_create(name, MFdFlags::MFD_CLOEXEC)
-        .map(File::from)
-        .map_err(no_memory_file)
-}
-
-fn duplicate(file: &File) -> Result<OwnedFd, Error> {
-    file.try_clone()
-        .map(OwnedFd::from)
-        .map_err(|error| Error::from_cause("cannot duplicate a descriptor", error))
-}
-
-fn no_memory_file(errno: Errno) -> Error {
-    Error::from_cause("cannot make a file in memory (memfd_create)", errno.desc())
 }

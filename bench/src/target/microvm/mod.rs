@@ -1,11 +1,13 @@
 //! The workload in a KVM virtual machine that boots a guest kernel.
 //!
 //! One machine is one process: the lab executes itself again as a monitor ([`monitor`]), which runs one machine and ends.
-//! [`handover`] is what the two tell each other.
+//! [`handover`] is what the two tell each other, and [`jail`] a container around the monitor.
 
 mod handover;
+mod jail;
 pub mod monitor;
 
+use handover::Order;
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
 use crate::error::Error;
 use crate::image::{self, Image, part};
@@ -36,6 +38,8 @@ pub struct MicroVm {
     pub group: Group,
     /// What the monitor is to tell at its end.
     pub tell: Tell,
+    /// Whether the monitor runs in a container.
+    pub jail: bool,
 }
 
 /// A guest kernel that is not the lab's own, and what belongs to it.
@@ -86,6 +90,7 @@ impl MicroVm {
             timeout: None,
             group,
             tell: Tell::default(),
+            jail: false,
         }
     }
 
@@ -188,12 +193,14 @@ impl Backend for MicroVm {
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
+        if self.jail {
+            return jail::prepare(self, image, args, stdio);
+        }
         let (kept_report, report) = handover::report_file()?;
-        let words = handover::arguments(self, image, args)?;
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, report];
-        fds.extend(handover::files(image)?);
-        let prepared = Prepared::new("/proc/self/exe", &words, &ENVIRONMENT, fds, self.group)?;
+        let order = Order::new(self, image, args, "/proc/self/fd/3".into())?;
+        let [monitor, order] = &order.arguments()?;
+        let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, report];
+        let prepared = Prepared::new("/proc/self/exe", &["isolab", monitor, order], &ENVIRONMENT, fds, self.group)?;
         Ok(Box::new(move || {
             let child = prepared.spawn().map_err(|errno| {
                 Error::from_cause(
@@ -204,7 +211,7 @@ impl Backend for MicroVm {
             Ok(Box::new(Running {
                 child,
                 report: kept_report,
-            }))
+            }) as Box<dyn Instance>)
         }))
     }
 }
@@ -248,26 +255,10 @@ impl Instance for Running {
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
         let status = self.child.reap()?;
-        let Some(report) = handover::read_report(&self.report)? else {
-            // Killed, by the lab or from outside, before it could say anything.
-            return Ok(End {
-                status,
-                ..End::default()
-            });
-        };
-        let (steps, machine) = report
-            .story
-            .map_or((Vec::new(), None), |(steps, story)| (steps, Some(story)));
-        Ok(End {
+        let end = End {
             status,
-            stamps: report.stamps,
-            vm_exits: report.exits,
-            failure: report.failure,
-            timed_out: report.timed_out,
-            kernel_log: report.kernel_log,
-            steps,
-            machine,
             ..End::default()
-        })
+        };
+        handover::complete(end, &self.report)
     }
 }

@@ -1,9 +1,11 @@
 //! The monitor process: runs one machine and ends with the workload's status.
 
 use super::Tell;
-use super::handover::{self, MONITOR, Report};
+use super::handover::{self, MONITOR, Order, Report};
+use crate::error::Error;
 use crate::target::{MachineStory, Step, VmExits};
 use microvm::{Config, End, Kernel, Outcome, Stamp};
+use std::fs::File;
 use std::time::Duration;
 
 /// The exit status of a monitor that could not do its work, as `docker run` gives it.
@@ -19,8 +21,21 @@ pub fn run_if_asked() {
 }
 
 fn run() -> i32 {
-    let outcome = handover::order(std::env::args().nth(2)).map_err(|error| error.to_string());
-    let outcome = outcome.and_then(|(config, tell)| {
+    let order = Order::parse(std::env::args().nth(2)).and_then(|order| {
+        let report = File::options().write(true).open(&order.report);
+        let failed = |error| Error::from_cause(format_args!("cannot open {}", order.report.display()), error);
+        report.map_err(failed).map(|report| (order, report))
+    });
+    let (order, report_file) = match order {
+        Ok(given) => given,
+        Err(error) => {
+            eprintln!("isolab: {error}");
+            return FAILED;
+        }
+    };
+    let tell = order.tell;
+    let config = order.config(&report_file).map_err(|error| error.to_string());
+    let outcome = config.and_then(|config| {
         // Told now: a machine that runs leaves its monitor no right to open files.
         let command_line = if tell.story {
             command_line(&config)
@@ -39,7 +54,7 @@ fn run() -> i32 {
         };
         (FAILED, report)
     });
-    match handover::write_report(&report) {
+    match handover::write_report(&report_file, &report) {
         Ok(()) => status,
         Err(error) => {
             eprintln!("isolab: the monitor cannot write its report: {error}");
