@@ -1,9 +1,12 @@
 //! `isolab run`: one workload on this terminal, and its status.
 
 use crate::programs;
-use crate::support::{Need, Place, expect, expect_holds, expect_status, isolab, say, test};
+use crate::support::{
+    Need, Place, descendants, expect, expect_holds, expect_status, is_alive, isolab, say, test, until,
+};
 use libtest_mimic::{Failed, Trial};
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
 pub fn tests() -> Vec<Trial> {
@@ -41,6 +44,16 @@ pub fn tests() -> Vec<Trial> {
         test("a_micro_vm_past_its_timeout_is_ended_with_124", kvm, || {
             timeout("microvm")
         }),
+        test(
+            "a_jailed_micro_vm_gives_its_output_and_its_status",
+            &[Need::Kvm, Need::Containers],
+            || output_and_status_of(&["--on", "microvm", "--jail"]),
+        ),
+        test(
+            "a_jailed_monitor_sees_its_machines_files_and_nothing_else_and_dies_with_its_lab",
+            &[Need::Kvm, Need::Containers, Need::Root],
+            jailed,
+        ),
         test("a_process_reads_the_labs_stdin_to_its_end", &[], || stdin("process")),
         test("a_container_reads_the_labs_stdin_to_its_end", containers, || {
             stdin("container")
@@ -122,16 +135,55 @@ fn out_of_memory() -> Result<(), Failed> {
 }
 
 fn output_and_status(target: &str) -> Result<(), Failed> {
-    let said = isolab(&["run", "--on", target, "hello"])?;
+    output_and_status_of(&["--on", target])
+}
+
+fn output_and_status_of(target: &[&str]) -> Result<(), Failed> {
+    let run = |words: &[&str]| isolab(&[&["run"], target, words].concat());
+    let said = run(&["hello"])?;
     expect_status(&said, 0)?;
     expect(said.stdout == "{\"workload\":\"hello\"}\n", || said.stdout.clone())?;
-    let failed = isolab(&["run", "--on", target, "hello", "--", "never"])?;
+    let failed = run(&["hello", "--", "never"])?;
     expect_status(&failed, 2)?;
     // A virtual machine has one console for both.
     expect_holds(
         &format!("{}{}", failed.stdout, failed.stderr),
         "\"never\" is not a number of milliseconds",
     )
+}
+
+fn jailed() -> Result<(), Failed> {
+    let place = Place::new();
+    let mut lab = place
+        .isolab(&["run", "--on", "microvm", "--jail", "hello", "--", "600000"])
+        .spawn()?;
+    let lab_id = lab.id();
+    let link = |pid: u32, name: &str| std::fs::read_link(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    // The monitor is the process whose executable is the lab's, in a root of its own.
+    let (processes, monitor) = until("a jailed monitor", || {
+        let processes = descendants(lab_id);
+        let monitor = processes
+            .iter()
+            .copied()
+            .find(|&pid| link(pid, "exe") == Path::new("/isolab"));
+        monitor.map(|monitor| (processes, monitor))
+    })?;
+    let entries = std::fs::read_dir(format!("/proc/{monitor}/root"))?.flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+    names.sort();
+    expect(names == ["dev", "isolab", "proc", "program", "report", "sys"], || {
+        format!("{names:?}")
+    })?;
+    for namespace in ["ns/net", "ns/pid", "ns/mnt", "ns/ipc", "ns/uts"] {
+        expect(link(monitor, namespace) != link(lab_id, namespace), || {
+            format!("the lab's {namespace}")
+        })?;
+    }
+    lab.kill()?;
+    lab.wait()?;
+    until("every process of the machine to be gone", || {
+        processes.iter().all(|pid| !is_alive(*pid)).then_some(())
+    })
 }
 
 fn signal(target: &str) -> Result<(), Failed> {

@@ -20,6 +20,11 @@ pub const TESTS: &[Test] = &[
     ("volumes are read-only or writable as asked", Need::Nothing, volumes),
     ("a single file can be a volume", Need::Nothing, file_volume),
     (
+        "a device file works where it was asked for, and on volumes not",
+        Need::Root,
+        device,
+    ),
+    (
         "memory file systems are mounted where asked",
         Need::Nothing,
         memory_file_systems,
@@ -134,6 +139,22 @@ fn file_volume() {
     let mut spec = attempts(&["read:/etc/name"]);
     spec.volumes = vec![volume(&file, "/etc/name", Access::ReadOnly)];
     assert_eq!(output(spec), "read:/etc/name: host\n");
+}
+
+fn device() {
+    let folder = directory();
+    let null = folder.path().join("null");
+    let mode = nix::sys::stat::Mode::from_bits_truncate(0o666);
+    let number = nix::sys::stat::makedev(1, 3);
+    nix::sys::stat::mknod(&null, nix::sys::stat::SFlag::S_IFCHR, mode, number).unwrap();
+    let path = null.to_str().unwrap();
+    let mut spec = attempts(&[&format!("read:{path}"), "read:/volume/null"]);
+    spec.devices = vec![null.clone()];
+    spec.volumes = vec![volume(folder.path(), "/volume", Access::ReadWrite)];
+    assert_eq!(
+        lines(&output(spec)),
+        [&format!("read:{path}: "), "read:/volume/null: EACCES"]
+    );
 }
 
 fn memory_file_systems() {

@@ -7,13 +7,13 @@ mod handover;
 mod jail;
 pub mod monitor;
 
-use handover::Order;
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
 use crate::error::Error;
 use crate::image::{self, Image, part};
 use crate::newc;
 use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
+use handover::Order;
 use microvm::kernel::Format;
 use microvm::{Config, Kernel};
 use reports::model::{self, ImagePart};
@@ -200,7 +200,13 @@ impl Backend for MicroVm {
         let order = Order::new(self, image, args, "/proc/self/fd/3".into())?;
         let [monitor, order] = &order.arguments()?;
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, report];
-        let prepared = Prepared::new("/proc/self/exe", &["isolab", monitor, order], &ENVIRONMENT, fds, self.group)?;
+        let prepared = Prepared::new(
+            "/proc/self/exe",
+            &["isolab", monitor, order],
+            &ENVIRONMENT,
+            fds,
+            self.group,
+        )?;
         Ok(Box::new(move || {
             let child = prepared.spawn().map_err(|errno| {
                 Error::from_cause(
