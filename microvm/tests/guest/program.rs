@@ -395,7 +395,7 @@ fn heap_end() {
         assert_eq!((answer, set(0), set(1), set(u64::MAX)), (end, end, end, end));
         let bytes = (begin as usize..end as usize).step_by(1000);
         let dirty = bytes
-            .map(|address| std::ptr::with_exposed_provenance_mut::<u8>(address))
+            .map(std::ptr::with_exposed_provenance_mut::<u8>)
             // SAFETY: the heap's, beyond what the allocator knows of: it has asked for nothing since.
             .filter(|byte| unsafe { std::mem::replace(&mut **byte, 1) != 0 })
             .count();
