@@ -162,6 +162,22 @@ fn contenders(image: &Image, folder: &Path) -> Result<Vec<Contender>, Error> {
             "bwrap --unshare-all",
             &["bwrap", "--unshare-all", "--ro-bind", &root, "/", "/hello"],
         ),
+        // As above, with the file systems that a container has, too.
+        Contender::new(
+            "bwrap, /proc and /dev",
+            &[
+                "bwrap",
+                "--unshare-all",
+                "--ro-bind",
+                &root,
+                "/",
+                "--proc",
+                "/proc",
+                "--dev",
+                "/dev",
+                "/hello",
+            ],
+        ),
     ];
     let id = format!("isolab-bench-{}", std::process::id());
     for (name, tool) in [("runc run", "runc"), ("crun run", "crun")] {
