@@ -6,7 +6,7 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::{Config, Kernel, KvmKind};
+use microvm::{Config, Kernel};
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitCode};
@@ -25,10 +25,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let missing = match microvm::probe().kind {
-        KvmKind::None(reason) => Some(format!("needs KVM: {reason}")),
-        _ => None,
-    };
+    let missing = support::missing_kvm();
     let trial = |name, test| support::trial(name, missing.as_ref(), test);
     vec![
         trial("an_endless_loop_ends_at_the_timeout", endless_loop),

@@ -4,7 +4,7 @@ mod support;
 
 use libtest_mimic::{Failed, Trial};
 use microvm::initramfs::Archive;
-use microvm::{Config, Initramfs, Kernel, KvmKind};
+use microvm::{Config, Initramfs, Kernel};
 use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 use std::process::{ExitCode, Stdio};
@@ -16,10 +16,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let missing = match microvm::probe().kind {
-        KvmKind::None(reason) => Some(format!("needs KVM: {reason}")),
-        _ => None,
-    };
+    let missing = support::missing_kvm();
     let trial = |name, test| support::trial(name, missing.as_ref(), test);
     vec![
         trial("the_program_gets_its_arguments_and_environment", arguments),

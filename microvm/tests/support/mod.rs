@@ -7,7 +7,7 @@
 #![allow(dead_code)]
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use microvm::{Config, Disk, End};
+use microvm::{Config, Disk, End, KvmKind};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::time::Duration;
@@ -34,6 +34,14 @@ pub fn main(config: impl FnOnce(Vec<String>) -> Config, trials: impl FnOnce() ->
     match std::env::var(MACHINE) {
         Ok(words) => be_a_machine(config(words.split('\n').map(String::from).collect())),
         Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
+    }
+}
+
+/// Why there is no KVM here; `None` where there is one.
+pub fn missing_kvm() -> Option<String> {
+    match microvm::probe().kind {
+        KvmKind::None(reason) => Some(format!("needs KVM: {reason}")),
+        KvmKind::EmulatedKernelMode | KvmKind::Hardware { .. } => None,
     }
 }
 

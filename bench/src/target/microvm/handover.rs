@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The first argument that makes the lab a monitor.
@@ -62,6 +62,30 @@ pub struct Report {
     pub kernel_log: Option<String>,
 }
 
+impl GuestFile {
+    /// An image's program.
+    pub fn program(image: &Image) -> Self {
+        GuestFile {
+            path: image.program().into(),
+            source: image.executable().into(),
+        }
+    }
+
+    /// The file beside it, where there is one.
+    pub fn other(image: &Image) -> Option<Self> {
+        let (path, source) = image.other_file()?;
+        Some(GuestFile {
+            path: path.into(),
+            source,
+        })
+    }
+
+    fn open(&self) -> Result<File, Error> {
+        let failed = |error| Error::from_cause(format_args!("cannot open {}", self.source.display()), error);
+        File::open(&self.source).map_err(failed)
+    }
+}
+
 impl Order {
     /// To run the image's program with `args`, and to report into the file `report`.
     pub fn new(machine: &MicroVm, image: &Image, args: &[String], report: PathBuf) -> Result<Self, Error> {
@@ -71,15 +95,9 @@ impl Order {
             cpus: machine.processors()?,
             timeout: machine.timeout,
             tell: machine.tell,
-            program: GuestFile {
-                path: image.program().into(),
-                source: image.executable().into(),
-            },
+            program: GuestFile::program(image),
             args: args.to_vec(),
-            other_file: image.other_file().map(|(path, source)| GuestFile {
-                path: path.into(),
-                source,
-            }),
+            other_file: GuestFile::other(image),
             report,
         })
     }
@@ -98,10 +116,7 @@ impl Order {
 
     /// In the monitor: its machine. The report's file is the only descriptor that it keeps.
     pub fn config(self, report: &File) -> Result<Config, Error> {
-        let file = |file: &GuestFile| open(&file.source);
-        let other = self.other_file.as_ref();
-        let other = other.map(|other| Ok((other.path.as_str(), file(other)?))).transpose()?;
-        let initramfs = initramfs((&self.program.path, file(&self.program)?), other)?;
+        let initramfs = initramfs(&self.program, self.other_file.as_ref())?;
         let config = match self.linux {
             None => Config::new(Kernel::Builtin),
             Some(linux) => Config {
@@ -128,16 +143,20 @@ impl Order {
 }
 
 /// The initramfs of an image's files.
-pub fn initramfs(program: (&str, File), other: Option<(&str, File)>) -> Result<Initramfs, Error> {
+pub fn initramfs(program: &GuestFile, other: Option<&GuestFile>) -> Result<Initramfs, Error> {
     let mut archive = Archive::new();
     let failed = |error: microvm::Error| Error::new(error.to_string());
-    if let Some((path, mut file)) = other {
+    if let Some(other) = other {
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
-            .map_err(|error| Error::from_cause(format_args!("cannot read {path} of the image"), error))?;
-        archive.add_file(path, 0o644, &bytes).map_err(failed)?;
+        other
+            .open()?
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::from_cause(format_args!("cannot read {} of the image", other.path), error))?;
+        archive.add_file(&other.path, 0o644, &bytes).map_err(failed)?;
     }
-    archive.finish_with_file(program.0, 0o755, program.1).map_err(failed)
+    archive
+        .finish_with_file(&program.path, 0o755, program.open()?)
+        .map_err(failed)
 }
 
 /// A memory file for a report: the lab's handle, and the monitor's.
@@ -182,9 +201,4 @@ pub fn complete(end: End, file: &File) -> Result<End, Error> {
 /// In the monitor: leaves its report for the lab.
 pub fn write_report(file: &File, report: &Report) -> std::io::Result<()> {
     file.write_all_at(&serde_json::to_vec(report)?, 0)
-}
-
-/// A file of the image.
-pub fn open(path: &Path) -> Result<File, Error> {
-    File::open(path).map_err(|error| Error::from_cause(format_args!("cannot open {}", path.display()), error))
 }

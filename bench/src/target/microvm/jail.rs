@@ -21,9 +21,7 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
         Error::from_cause(format_args!("cannot write to {}", scratch.path().display()), error)
             .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
     };
-    let report = File::create_new(place("report"))
-        .and_then(|_| File::open(place("report")))
-        .map_err(failed)?;
+    let report = File::create_new(place("report")).map_err(failed)?;
     std::fs::create_dir(place("root")).map_err(failed)?;
     let mut order = Order::new(machine, image, args, place("report"))?;
     let executable = std::env::current_exe()

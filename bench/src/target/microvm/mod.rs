@@ -13,7 +13,7 @@ use crate::image::{self, Image, part};
 use crate::newc;
 use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
-use handover::Order;
+use handover::{GuestFile, Order};
 use microvm::kernel::Format;
 use microvm::{Config, Kernel};
 use reports::model::{self, ImagePart};
@@ -228,12 +228,7 @@ fn offset(archive: &[u8], part: &[u8]) -> usize {
 
 /// The image's files as the machine is given them.
 pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
-    let program = handover::open(image.executable().as_ref())?;
-    let other = image.other_file();
-    let other = other
-        .map(|(path, place)| Ok((path, handover::open(&place)?)))
-        .transpose()?;
-    let initramfs = handover::initramfs((image.program(), program), other)?;
+    let initramfs = handover::initramfs(&GuestFile::program(image), GuestFile::other(image).as_ref())?;
     initramfs.to_bytes().map_err(|error| Error::new(error.to_string()))
 }
 
