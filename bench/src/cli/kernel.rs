@@ -72,7 +72,12 @@ fn list() -> Result<String, Error> {
     page.push_str(&line("builtin", &builtin, 0, &version_of_builtin));
     for Found { name, kernel, modules } in kernels::list() {
         let inspected = read(&kernel)?.1;
-        page.push_str(&line(&name, &inspected, modules.len(), &version(&inspected)));
+        page.push_str(&line(
+            &name,
+            &inspected,
+            modules.len(),
+            inspected.version().unwrap_or("unknown"),
+        ));
         if name == HOST {
             let _ = writeln!(
                 page,
@@ -129,13 +134,6 @@ fn format_name(inspected: &Inspection) -> &'static str {
     match inspected.format {
         Format::Elf(_) => "vmlinux",
         Format::BzImage(_) => "bzImage",
-    }
-}
-
-fn version(inspected: &Inspection) -> String {
-    match &inspected.format {
-        Format::Elf(elf) => elf.version.clone().unwrap_or_else(|| "unknown".into()),
-        Format::BzImage(image) => image.version.clone(),
     }
 }
 

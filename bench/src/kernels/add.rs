@@ -3,7 +3,7 @@
 use super::module::{self, Needs};
 use super::{Found, KERNEL, MODULES, added, folder, package};
 use crate::error::Error;
-use microvm::kernel::Format;
+use microvm::kernel::Inspection;
 use nix::fcntl::{Flock, FlockArg};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -130,9 +130,14 @@ fn each_file(packages: &[&Path], visit: package::Visit) -> Result<(), Error> {
 /// A kernel file; its modules are those of its version on this host.
 fn from_file(path: &Path) -> Result<Collected, Error> {
     let kernel = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
-    let version = check(&kernel, &path.display().to_string())?;
-    let version = version.split_ascii_whitespace().next().map(str::to_owned);
-    let name = version.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    let inspection = check(&kernel, &path.display().to_string())?;
+    let release = inspection
+        .version()
+        .and_then(|version| version.split_ascii_whitespace().next());
+    let name = release.map_or_else(
+        || path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        str::to_owned,
+    );
     let mut files = BTreeMap::new();
     modules_below(&Path::new("/lib/modules").join(&name).join("kernel"), &mut files);
     let read = |path: &PathBuf| {
@@ -176,14 +181,8 @@ fn collected(version: &str, kernel: Vec<u8>, order: Vec<String>, mut found: BTre
     }
 }
 
-/// Checks that it is a kernel; gives its version, empty where it tells none.
-fn check(kernel: &[u8], from: &str) -> Result<String, Error> {
-    let inspection = microvm::kernel::inspect(kernel)
-        .map_err(|why| Error::from_cause(format_args!("{from} holds no guest kernel"), why))?;
-    Ok(match inspection.format {
-        Format::Elf(elf) => elf.version.unwrap_or_default(),
-        Format::BzImage(image) => image.version,
-    })
+fn check(kernel: &[u8], from: &str) -> Result<Inspection, Error> {
+    microvm::kernel::inspect(kernel).map_err(|why| Error::from_cause(format_args!("{from} holds no guest kernel"), why))
 }
 
 #[cfg(test)]

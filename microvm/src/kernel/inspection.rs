@@ -105,6 +105,15 @@ pub fn layout<'d, R: ReadRef<'d>>(data: R) -> Result<Inspection, String> {
 }
 
 impl Inspection {
+    /// The version that the kernel tells: what `uname -r` will say, in a bzImage with more behind it; none where it tells
+    /// none.
+    pub fn version(&self) -> Option<&str> {
+        match &self.format {
+            Format::Elf(elf) => elf.version.as_deref(),
+            Format::BzImage(image) => Some(image.version.as_str()).filter(|version| !version.is_empty()),
+        }
+    }
+
     /// Whether it is given a PC, as Linux expects it, instead of the bare machine of the built-in kernel.
     pub fn wants_pc(&self) -> bool {
         match &self.format {

@@ -14,7 +14,6 @@ use crate::newc;
 use crate::spawn::{Child, Group, Prepared};
 use crate::workload::sha256;
 use handover::{GuestFile, Order};
-use microvm::kernel::Format;
 use microvm::{Config, Kernel};
 use reports::model::{self, ImagePart};
 use serde::{Deserialize, Serialize};
@@ -107,11 +106,8 @@ impl MicroVm {
             Some(Linux { kernel, .. }) => {
                 let inspection = microvm::kernel::inspect(bytes)
                     .map_err(|why| Error::from_cause(format_args!("{} is no guest kernel", kernel.display()), why))?;
-                let version = match inspection.format {
-                    Format::Elf(elf) => elf.version.unwrap_or_default(),
-                    Format::BzImage(image) => image.version,
-                };
-                (kernel.display().to_string(), version)
+                let version = inspection.version().unwrap_or_default();
+                (kernel.display().to_string(), version.to_owned())
             }
         };
         Ok(model::GuestKernel {
