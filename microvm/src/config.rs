@@ -89,8 +89,8 @@ pub struct Config {
     pub kernel_parameters: Vec<String>,
     /// Processors of a Linux guest, at most 32; the built-in kernel has one.
     pub cpus: u8,
-    /// Kernel modules that a Linux guest loads before the program runs: files on the host. One that needs
-    /// another is tried again after that.
+    /// Kernel modules that a Linux guest loads before the program runs: files on the host, also compressed ones
+    /// ([`crate::kernel::unpack_module`]). One that needs another is tried again after that.
     pub modules: Vec<PathBuf>,
     /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk; mounted on `/disk` if it holds a
     /// file system that the kernel knows.

@@ -45,6 +45,14 @@ pub enum Error {
         /// What the kernel answered.
         error: std::io::Error,
     },
+    /// A kernel module cannot be read or unpacked.
+    #[error("cannot read the kernel module {}: {error}", path.display())]
+    ReadModule {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel answered, or how the file is damaged.
+        error: std::io::Error,
+    },
     /// The kernel file is not one that can be booted here.
     #[error("cannot boot {kernel}: {why}")]
     BadKernel {

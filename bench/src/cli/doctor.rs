@@ -3,6 +3,7 @@
 use super::{Swept, output};
 use crate::error::Error;
 use crate::host;
+use crate::kernels::{self, HOST, HOST_LESSON};
 use container::Verdict;
 use reports::model::{Host, KvmKind};
 use std::fmt::Write;
@@ -15,6 +16,7 @@ pub fn run(swept: &Swept) -> Result<u8, Error> {
     let _ = write_host(&mut page, &host)
         .and_then(|()| write_container(&mut page))
         .and_then(|()| write_microvm(&mut page, &host))
+        .and_then(|()| write_kernels(&mut page))
         .and_then(|()| write_swept(&mut page, swept));
     output::print(page.as_bytes())?;
     Ok(0)
@@ -77,6 +79,21 @@ fn write_microvm(page: &mut String, host: &Host) -> std::fmt::Result {
         }
     };
     writeln!(page, "           the hypervisor is {hypervisor}")
+}
+
+fn write_kernels(page: &mut String) -> std::fmt::Result {
+    writeln!(page, "kernels of microvm-linux")?;
+    for found in kernels::list() {
+        writeln!(page, "  ok       {}: taken in", found.name)?;
+    }
+    match kernels::host() {
+        Ok(found) => writeln!(page, "  ok       {HOST}: {}; {HOST_LESSON}", found.kernel.display()),
+        Err(error) => {
+            writeln!(page, "  missing  {HOST}: {}", error.message)?;
+            let mut remedy = error.remedy.iter().flat_map(|remedy| remedy.lines());
+            remedy.try_for_each(|line| writeln!(page, "           to do: {line}"))
+        }
+    }
 }
 
 fn write_swept(page: &mut String, swept: &Swept) -> std::fmt::Result {

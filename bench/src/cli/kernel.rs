@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::error::Error;
-use crate::kernels::{self, Found, HOST};
+use crate::kernels::{self, Found, HOST, HOST_LESSON};
 use crate::scratch::Scratch;
 use crate::store;
 use clap::Subcommand;
@@ -58,10 +58,14 @@ pub fn run(command: Command) -> Result<u8, Error> {
 }
 
 fn took_in(found: &Found) {
-    let Found { name, modules, .. } = found;
+    let name = &found.name;
+    let modules = match found.modules.len() {
+        0 => "without modules, which disks may need (on Ubuntu they are in linux-modules-*)".into(),
+        1 => "with 1 module".into(),
+        count => format!("with {count} modules"),
+    };
     output::hint(&format!(
-        "took in the kernel {name} with {} modules; to boot it: isolab run --on microvm-linux --kernel {name} hello",
-        modules.len()
+        "took in the kernel {name} {modules}; to boot it: isolab run --on microvm-linux --kernel {name} hello"
     ));
 }
 
@@ -70,27 +74,33 @@ fn list() -> Result<String, Error> {
     let builtin = microvm::kernel::inspect(microvm::kernel::builtin()).map_err(Error::new)?;
     let version_of_builtin = format!("isolab {}", microvm::kernel::BUILTIN_VERSION);
     page.push_str(&line("builtin", &builtin, 0, &version_of_builtin));
-    for Found { name, kernel, modules } in kernels::list() {
-        let inspected = read(&kernel)?.1;
-        page.push_str(&line(
-            &name,
-            &inspected,
-            modules.len(),
-            inspected.version().unwrap_or("unknown"),
-        ));
-        if name == HOST {
-            let _ = writeln!(
-                page,
-                "{:26}{}: a container shares this kernel, a VM boots its own copy of it",
-                "",
-                kernel.display()
-            );
+    for found in kernels::list() {
+        page.push_str(&line_of(&found).unwrap_or_else(|error| refused(&found.name, &error)));
+    }
+    match kernels::host().and_then(|host| Ok((line_of(&host)?, host.kernel))) {
+        Ok((line, path)) => {
+            page.push_str(&line);
+            let _ = writeln!(page, "{:26}{}: {HOST_LESSON}", "", path.display());
         }
+        Err(error) => page.push_str(&refused(HOST, &error)),
     }
     if let Some(why) = not_here() {
         let _ = writeln!(page, "Here only the built-in kernel boots: {why}.");
     }
     Ok(page)
+}
+
+fn line_of(found: &Found) -> Result<String, Error> {
+    let inspected = read(&found.kernel)?.1;
+    let version = inspected.version().unwrap_or("unknown");
+    Ok(line(&found.name, &inspected, found.modules.len(), version))
+}
+
+/// The lines of a kernel that cannot be read.
+fn refused(name: &str, error: &Error) -> String {
+    let remedy = error.remedy.iter().flat_map(|remedy| remedy.lines());
+    let remedy: String = remedy.map(|line| format!("{:26}{line}\n", "")).collect();
+    format!("{name:24}  -: {}\n{remedy}", error.message)
 }
 
 fn line(name: &str, inspected: &Inspection, modules: usize, version: &str) -> String {

@@ -1,8 +1,9 @@
 //! What the instances are given: `isolab run` and `isolab compare` take the same, and each target what it has a use for.
 
 use super::arguments::ram;
+use super::output;
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, HOST, HOST_LESSON};
 use crate::lab::{Machine, TargetName};
 use crate::target::microvm::{Disk, Linux};
 use clap::Args;
@@ -32,7 +33,8 @@ pub struct MachineArguments {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of microvm-linux")]
 struct LinuxArguments {
-    /// Guest kernel: a vmlinux or bzImage file, or a name that `isolab kernel ls` shows
+    /// Guest kernel: a vmlinux or bzImage file, or a name that `isolab kernel ls` shows; `host` is a copy of the kernel that
+    /// this host runs, which containers share
     #[arg(long, value_name = "FILE|NAME")]
     kernel: Option<String>,
     /// Load this kernel module before the program runs; several in their order
@@ -85,6 +87,9 @@ impl MachineArguments {
 
     fn linux(&self, name: &str) -> Result<Linux, Error> {
         let found = kernels::find(name)?;
+        if name == HOST {
+            output::hint(&format!("guest kernel: {}; {HOST_LESSON}", found.kernel.display()));
+        }
         // They are for disks, and cost a start that has none.
         let own = found.modules.into_iter().filter(|_| self.linux.disk.is_some());
         let modules = own.chain(self.linux.module.iter().cloned());

@@ -1,11 +1,10 @@
 //! Takes a kernel in: out of packages, or out of a file, with those of its modules that a guest has a use for.
 
-use super::module::{self, Needs};
-use super::{Found, KERNEL, MODULES, added, folder, package};
+use super::{Found, KERNEL, MODULES, added, folder, installed, module, open, package};
 use crate::error::Error;
 use microvm::kernel::Inspection;
 use nix::fcntl::{Flock, FlockArg};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -72,7 +71,8 @@ fn collect(files: &[PathBuf]) -> Result<Collected, Error> {
     let mut packages = Vec::new();
     for path in files {
         let mut beginning = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(32).read_to_end(&mut beginning));
+        let file = open(path).map_err(|(_, error)| error)?;
+        let read = file.take(32).read_to_end(&mut beginning);
         read.map_err(|error| Error::from_cause(format_args!("cannot read {}", path.display()), error))?;
         if package::is_package(&beginning) {
             packages.push(path.as_path());
@@ -89,26 +89,26 @@ fn collect(files: &[PathBuf]) -> Result<Collected, Error> {
 }
 
 fn from_packages(packages: &[&Path]) -> Result<Collected, Error> {
-    let mut kernel = None;
-    let mut needs = Needs::new();
+    let mut kernels = BTreeMap::new();
+    let mut releases = BTreeSet::new();
+    let mut needs = BTreeMap::new();
     // Twice: which modules are wanted is known only when all have said what they need.
     each_file(packages, &mut |path, reader| {
-        if let Some((_, version)) = path.split_once("boot/vmlinuz-") {
+        if let Some((_, release)) = path.split_once("boot/vmlinuz-") {
             let mut bytes = Vec::new();
             reader.take(LARGEST_KERNEL).read_to_end(&mut bytes)?;
-            kernel = Some((version.to_owned(), bytes));
+            kernels.insert(release.to_owned(), bytes);
         } else if let Some(name) = module::name(path) {
+            releases.extend(module::release(path).map(str::to_owned));
             needs.insert(name, module::needs(&module::unpack(path, reader)?));
         }
         Ok(())
     })?;
     let names: Vec<String> = packages.iter().map(|path| path.display().to_string()).collect();
-    let (version, kernel) = kernel.ok_or_else(|| {
-        Error::new(format!("there is no kernel (boot/vmlinuz-*) in {}", names.join(", ")))
-            .remedy("A package that only points at others has none: `apt-cache depends NAME` shows at which.")
-    })?;
-    check(&kernel, &names.join(", "))?;
-    let order = module::in_order(&needs);
+    let names = names.join(", ");
+    let (release, kernel) = one_kernel(kernels, &releases, &names)?;
+    check(&kernel, &names)?;
+    let order = module::in_order(|name| Ok::<_, Error>(needs.get(name).cloned()))?;
     let mut found = BTreeMap::new();
     each_file(packages, &mut |path, reader| {
         if let Some(name) = module::name(path).filter(|name| order.contains(name)) {
@@ -116,7 +116,35 @@ fn from_packages(packages: &[&Path]) -> Result<Collected, Error> {
         }
         Ok(())
     })?;
-    Ok(collected(&version, kernel, order, found))
+    let modules = order.into_iter().filter_map(|name| found.remove_entry(&name));
+    Ok(collected(&release, kernel, modules.collect()))
+}
+
+/// The only one of the kernels, by their releases, that the packages of those names hold; `for_releases` are those that the
+/// modules in them are for.
+fn one_kernel(
+    mut kernels: BTreeMap<String, Vec<u8>>,
+    for_releases: &BTreeSet<String>,
+    names: &str,
+) -> Result<(String, Vec<u8>), Error> {
+    let Some((release, kernel)) = kernels.pop_first() else {
+        let remedy = match for_releases.first() {
+            Some(release) => format!("These are its modules only. Name the package linux-image-{release} with them."),
+            None => "A package that only points at others has none: `apt-cache depends NAME` shows at which.".into(),
+        };
+        return Err(Error::new(format!("there is no kernel (boot/vmlinuz-*) in {names}")).remedy(remedy));
+    };
+    if let Some((other, _)) = kernels.pop_first() {
+        let problem = format!("there are several kernels in {names}: {release} and {other}");
+        return Err(Error::new(problem).remedy("Add one at a time."));
+    }
+    if let Some(other) = for_releases.iter().find(|other| **other != release) {
+        let problem = format!("{names} hold the kernel {release}, and modules for {other}");
+        return Err(Error::new(problem).remedy(format!(
+            "A kernel loads modules of its own version only; on Ubuntu they are in linux-modules-{release}."
+        )));
+    }
+    Ok((release, kernel))
 }
 
 fn each_file(packages: &[&Path], visit: package::Visit) -> Result<(), Error> {
@@ -138,49 +166,22 @@ fn from_file(path: &Path) -> Result<Collected, Error> {
         || path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         str::to_owned,
     );
-    let mut files = BTreeMap::new();
-    modules_below(&Path::new("/lib/modules").join(&name).join("kernel"), &mut files);
-    let read = |path: &PathBuf| {
-        let text = path.to_string_lossy();
-        let unpacked = File::open(path).and_then(|file| module::unpack(&text, file));
-        unpacked.map_err(|error| Error::from_cause(format_args!("cannot read the module {text}"), error))
-    };
-    let mut needs = Needs::new();
-    for (name, path) in &files {
-        needs.insert(name.clone(), module::needs(&read(path)?));
-    }
-    let order = module::in_order(&needs);
-    let found = order.iter().filter_map(|name| Some((name.clone(), files.get(name)?)));
-    let found = found
-        .map(|(name, path)| Ok((name, read(path)?)))
-        .collect::<Result<_, Error>>()?;
-    Ok(collected(&name, kernel, order, found))
+    let modules = installed::modules(Path::new("/"), &name)?.into_iter();
+    let modules = modules.map(|(name, path)| Ok((name, installed::read(&path)?)));
+    Ok(collected(&name, kernel, modules.collect::<Result<_, Error>>()?))
 }
 
-fn modules_below(folder: &Path, files: &mut BTreeMap<String, PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => modules_below(&path, files),
-            _ => {
-                if let Some(name) = module::name(&path.to_string_lossy()) {
-                    files.insert(name, path);
-                }
-            }
-        }
-    }
-}
-
-fn collected(version: &str, kernel: Vec<u8>, order: Vec<String>, mut found: BTreeMap<String, Vec<u8>>) -> Collected {
+fn collected(version: &str, kernel: Vec<u8>, modules: Vec<(String, Vec<u8>)>) -> Collected {
     // A name is a folder's: one component, and not hidden.
     let name = version.trim_start_matches('.').replace(['/', '\0'], "-");
     Collected {
         name: if name.is_empty() { "kernel".into() } else { name },
         kernel,
-        modules: order.into_iter().filter_map(|name| found.remove_entry(&name)).collect(),
+        modules,
     }
 }
 
+/// Checks that it is a kernel.
 fn check(kernel: &[u8], from: &str) -> Result<Inspection, Error> {
     microvm::kernel::inspect(kernel).map_err(|why| Error::from_cause(format_args!("{from} holds no guest kernel"), why))
 }
@@ -195,7 +196,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("linux.deb");
         let kernel = microvm::kernel::builtin();
-        let modules = "lib/modules/6.1/kernel/drivers";
+        let modules = "lib/modules/6.1-test/kernel/drivers";
         let files = [
             ("./boot/vmlinuz-6.1-test", kernel),
             (&format!("./{modules}/block/virtio_blk.ko"), &b"blk"[..]),
@@ -206,6 +207,28 @@ mod tests {
         assert_eq!(found.name, "6.1-test");
         assert!(found.kernel == kernel);
         assert_eq!(found.modules, [("virtio_blk".into(), b"blk".to_vec())]);
+    }
+
+    #[test]
+    fn modules_of_another_kernel_or_without_one_are_refused_as_are_several_kernels() {
+        let place = tempfile::tempdir().unwrap();
+        let written = |name: &str, path: &str| {
+            let file = place.path().join(name);
+            std::fs::write(&file, package(&[(path, microvm::kernel::builtin())])).unwrap();
+            file
+        };
+        let kernel = written("image", "./boot/vmlinuz-6.1-a");
+        let other = written("other", "./boot/vmlinuz-6.1-b");
+        let modules = written("modules", "./lib/modules/6.1-a/kernel/fs/erofs/erofs.ko");
+        assert_eq!(collect(&[kernel.clone(), modules.clone()]).unwrap().modules.len(), 1);
+        for (files, part) in [
+            (vec![kernel, other.clone()], "several kernels"),
+            (vec![other, modules.clone()], "the kernel 6.1-b, and modules for 6.1-a"),
+            (vec![modules], "linux-image-6.1-a"),
+        ] {
+            let refused = collect(&files).map(|found| found.name).unwrap_err().to_string();
+            assert!(refused.contains(part), "{refused}");
+        }
     }
 
     #[test]

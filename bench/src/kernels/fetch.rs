@@ -8,16 +8,22 @@ use std::process::{Command, Stdio};
 /// Downloads the packages of the kernel to `folder`, and tells each command before it runs.
 pub fn fetch(folder: &Path, told: impl Fn(&str)) -> Result<Vec<PathBuf>, Error> {
     let meta = meta_package(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())?;
-    let depends = run("apt-cache", &["depends", meta], folder, &told)?;
-    let image = first_dependency(&depends, "linux-image-")
-        .ok_or_else(|| Error::new(format!("apt-cache does not know what {meta} depends on")).remedy(UPDATE))?;
-    let mut packages = vec![image.clone()];
+    let depends = |package: &str| run("apt-cache", &["depends", package], folder, &told);
+    let (mut image, mut needs) = (meta.to_owned(), depends(meta)?);
+    // What a package points at may only point at another in turn.
+    for _ in 0..CHAIN_MAX {
+        let Some(next) = first_dependency(&needs, "linux-image-") else {
+            break;
+        };
+        needs = depends(&next)?;
+        image = next;
+    }
+    if image == meta {
+        return Err(Error::new(format!("apt-cache does not know what {meta} depends on")).remedy(UPDATE));
+    }
     // Ubuntu has the modules in a package of their own.
-    packages.extend(first_dependency(
-        &run("apt-cache", &["depends", &image], folder, &told)?,
-        "linux-modules-",
-    ));
-    for package in &packages {
+    let modules = first_dependency(&needs, "linux-modules-");
+    for package in [image].iter().chain(&modules) {
         run("apt-get", &["download", package], folder, &told)?;
     }
     let entries =
@@ -25,6 +31,8 @@ pub fn fetch(folder: &Path, told: impl Fn(&str)) -> Result<Vec<PathBuf>, Error> 
     Ok(entries.flatten().map(|entry| entry.path()).collect())
 }
 
+/// Packages between the one that stands for the newest kernel and that kernel's, and one more.
+const CHAIN_MAX: usize = 4;
 const UPDATE: &str = "Update what the package manager knows: sudo apt-get update";
 
 /// The package that stands for the newest kernel for virtual machines, by os-release(5).
@@ -53,9 +61,10 @@ fn meta_package(os_release: &str) -> Result<&'static str, Error> {
     Err(Error::new(problem).remedy(format!("Take it in by hand: {how}`isolab kernel add FILE`.")))
 }
 
-/// The first package of that kind that `apt-cache depends` names.
+/// The first package of that kind that `apt-cache depends` names; of several that would do (`|Depends`), the first, too.
 fn first_dependency(depends: &str, prefix: &str) -> Option<String> {
-    let names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
+    let lines = depends.lines().map(|line| line.trim().trim_start_matches('|'));
+    let names = lines.filter_map(|line| line.strip_prefix("Depends: "));
     names.map(str::to_owned).find(|name| name.starts_with(prefix))
 }
 
@@ -64,6 +73,8 @@ fn run(program: &str, args: &[&str], folder: &Path, told: &impl Fn(&str)) -> Res
     told(&words);
     let mut command = Command::new(program);
     command.args(args).current_dir(folder).stdin(Stdio::null());
+    // Its answers in other languages have other words.
+    command.env("LC_ALL", "C");
     let output = command
         .output()
         .map_err(|error| Error::from_cause(format_args!("cannot run {words}"), error).remedy("Is it installed?"))?;
@@ -103,5 +114,24 @@ mod tests {
             Some("linux-image-6.1.0-1-cloud-amd64")
         );
         assert_eq!(first_dependency(depends, "linux-modules-"), None);
+    }
+
+    #[test]
+    fn of_a_kernels_dependencies_that_on_its_modules_is_found() {
+        // As Ubuntu 24.04 answers, in part.
+        let depends = "linux-image-6.8.0-149-generic\n  Depends: kmod\n  Depends: linux-base\n  \
+            Depends: linux-modules-6.8.0-149-generic\n  Conflicts: linux-image-unsigned-6.8.0-149-generic\n \
+            |Recommends: grub-pc\n  Recommends: <lilo>\n  Suggests: linux-modules-extra-6.8.0-149-generic\n";
+        assert_eq!(
+            first_dependency(depends, "linux-modules-").as_deref(),
+            Some("linux-modules-6.8.0-149-generic")
+        );
+        assert_eq!(first_dependency(depends, "linux-image-"), None);
+        let alternatives =
+            "linux-image\n  Depends: <linux-image-none>\n |Depends: linux-image-1\n  Depends: linux-image-2\n";
+        assert_eq!(
+            first_dependency(alternatives, "linux-image-").as_deref(),
+            Some("linux-image-1")
+        );
     }
 }

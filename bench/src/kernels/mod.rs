@@ -3,18 +3,23 @@
 
 mod add;
 pub mod fetch;
+mod installed;
 mod module;
 mod package;
 
 pub use add::add;
+pub use installed::host;
 
 use crate::error::Error;
 use crate::xdg;
-use nix::sys::utsname::uname;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The name of the host's own kernel.
 pub const HOST: &str = "host";
+/// What it is to look at.
+pub const HOST_LESSON: &str = "a container shares this kernel, a VM boots its own copy of it";
 /// The kernel's file in its folder.
 const KERNEL: &str = "kernel";
 /// The folder of its modules.
@@ -33,32 +38,39 @@ pub struct Found {
 
 /// The kernel of that name, or else in that file.
 pub fn find(name: &str) -> Result<Found, Error> {
+    if name == HOST {
+        return host();
+    }
     let known = list();
     if let Some(found) = known.iter().find(|found| found.name == name) {
         return Ok(found.clone());
     }
-    if Path::new(name).exists() {
-        return Ok(Found {
-            name: name.into(),
-            kernel: name.into(),
-            modules: Vec::new(),
-        });
+    match open(Path::new(name)) {
+        Ok(_) => {
+            return Ok(Found {
+                name: name.into(),
+                kernel: name.into(),
+                modules: Vec::new(),
+            });
+        }
+        Err((ErrorKind::NotFound, _)) => {}
+        Err((_, error)) => return Err(error),
     }
-    let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).collect();
-    let names = match names.as_slice() {
-        [] => "none is known by name".into(),
-        names => format!("known by name: {}", names.join(", ")),
-    };
+    let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).chain([HOST]).collect();
     let remedy = match name {
         "builtin" => "The lab's own kernel is what --on microvm boots.",
         _ => {
             "`isolab kernel fetch` gets this distribution's kernel for virtual machines, `isolab kernel add FILE` takes one."
         }
     };
-    Err(Error::new(format!("there is no kernel {name:?}: no such file, and {names}")).remedy(remedy))
+    let names = names.join(", ");
+    Err(Error::new(format!(
+        "there is no kernel {name:?}: no such file, and known by name: {names}"
+    ))
+    .remedy(remedy))
 }
 
-/// All kernels that have a name: those that were added, and the host's where it can be read.
+/// The kernels that were added.
 pub fn list() -> Vec<Found> {
     let folder = folder().ok();
     let entries = folder
@@ -66,8 +78,23 @@ pub fn list() -> Vec<Found> {
         .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
     let mut found: Vec<Found> = entries.filter_map(|entry| added(&entry.path())).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.extend(host());
     found
+}
+
+/// Opens a kernel's file; tells apart, in how it failed, what kind of failure it was.
+fn open(path: &Path) -> Result<File, (ErrorKind, Error)> {
+    File::open(path).map_err(|error| {
+        let failed = Error::from_cause(format_args!("cannot read the kernel {}", path.display()), &error);
+        let failed = match error.kind() {
+            // Some distributions keep it from ordinary users.
+            ErrorKind::PermissionDenied => failed.remedy(format!(
+                "Take in a copy that you may read: sudo cat {} >vmlinuz && isolab kernel add vmlinuz",
+                path.display()
+            )),
+            _ => failed,
+        };
+        (error.kind(), failed)
+    })
 }
 
 /// Where kernels are kept.
@@ -90,22 +117,4 @@ fn added(folder: &Path) -> Option<Found> {
     let mut modules: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     modules.sort();
     Some(Found { name, kernel, modules })
-}
-
-/// The kernel that this host runs, where distributions put it and this user may read it.
-fn host() -> Option<Found> {
-    let release = uname().ok()?.release().to_str()?.to_owned();
-    let places = [
-        format!("/boot/vmlinuz-{release}"),
-        format!("/lib/modules/{release}/vmlinuz"),
-    ];
-    let kernel = places
-        .into_iter()
-        .map(PathBuf::from)
-        .find(|path| std::fs::File::open(path).is_ok())?;
-    Some(Found {
-        name: HOST.into(),
-        kernel,
-        modules: Vec::new(),
-    })
 }

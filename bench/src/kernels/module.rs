@@ -1,10 +1,6 @@
 //! Kernel modules: what they need, and in which order they are loaded.
 
-use flate2::read::MultiGzDecoder;
-use lzma_rust2::XzReader;
 use object::{Object, ObjectSection};
-use ruzstd::decoding::StreamingDecoder;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 /// What a guest of the lab has a use for: a disk, a console, and file systems that a disk may hold.
@@ -29,20 +25,24 @@ pub fn name(path: &str) -> Option<String> {
     matches!(suffix, "" | ".xz" | ".zst" | ".gz").then(|| name.replace('-', "_"))
 }
 
-/// A module's bytes, decompressed as its file's name says.
-pub fn unpack(path: &str, bytes: impl Read) -> io::Result<Vec<u8>> {
-    let mut reader: Box<dyn Read + '_> = match path.rsplit('.').next() {
-        Some("xz") => Box::new(XzReader::new(bytes, true)),
-        Some("gz") => Box::new(MultiGzDecoder::new(bytes)),
-        Some("zst") => Box::new(StreamingDecoder::new(bytes).map_err(io::Error::other)?),
-        _ => Box::new(bytes),
-    };
-    let mut module = Vec::new();
-    reader.by_ref().take(LARGEST + 1).read_to_end(&mut module)?;
-    if module.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("{path} unpacks to more than 64 MiB")));
+/// The release of the kernel that a module is for, by the folder of its file: of `lib/modules/6.1.0/kernel/fs/ext4.ko` it is
+/// `6.1.0`.
+pub fn release(path: &str) -> Option<&str> {
+    path.split_once("lib/modules/")?
+        .1
+        .split_once('/')
+        .map(|(release, _)| release)
+}
+
+/// A module's bytes, unpacked, out of its file.
+pub fn unpack(path: &str, file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("{path} is larger than 64 MiB")));
     }
-    Ok(module)
+    let failed = |error| io::Error::other(format!("{path} is no module: {error}"));
+    microvm::kernel::unpack_module(bytes).map_err(failed)
 }
 
 /// The names of the modules that one needs, as its section `.modinfo` has them (Linux, include/linux/module.h).
@@ -62,30 +62,34 @@ pub fn needs(module: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// What each module needs, by its name.
-pub type Needs = BTreeMap<String, Vec<String>>;
-
-/// The wanted ones of the modules and what they need, each after what it needs. What is not there is taken to be built
-/// into the kernel.
-pub fn in_order(modules: &Needs) -> Vec<String> {
+/// The wanted modules and what they need, each after what it needs. `needs` tells what a module needs, and `None` of one that
+/// is not there, which is taken to be built into the kernel.
+pub fn in_order<E>(mut needs: impl FnMut(&str) -> Result<Option<Vec<String>>, E>) -> Result<Vec<String>, E> {
     let mut order = Vec::new();
     for name in WANTED {
-        visit(name, modules, &mut BTreeSet::new(), &mut order);
+        visit(name, &mut needs, &mut Vec::new(), &mut order)?;
     }
-    order
+    Ok(order)
 }
 
 /// Appends `name` after what it needs. `above` are those that need it: a circle, which no kernel loads, ends there.
-fn visit<'m>(name: &'m str, modules: &'m Needs, above: &mut BTreeSet<&'m str>, order: &mut Vec<String>) {
-    let Some(needed) = modules.get(name) else { return };
-    if order.iter().any(|known| known == name) || !above.insert(name) {
-        return;
+fn visit<E>(
+    name: &str,
+    needs: &mut impl FnMut(&str) -> Result<Option<Vec<String>>, E>,
+    above: &mut Vec<String>,
+    order: &mut Vec<String>,
+) -> Result<(), E> {
+    if order.iter().chain(&*above).any(|known| known == name) {
+        return Ok(());
     }
-    for needed in needed {
-        visit(needed, modules, above, order);
+    let Some(needed) = needs(name)? else { return Ok(()) };
+    above.push(name.to_owned());
+    for needed in &needed {
+        visit(needed, needs, above, order)?;
     }
-    above.remove(name);
+    above.pop();
     order.push(name.to_owned());
+    Ok(())
 }
 
 #[cfg(test)]
@@ -94,19 +98,18 @@ mod tests {
     use object::write::{Object as Written, StandardSegment};
     use object::{Architecture, BinaryFormat, Endianness, SectionKind};
     use proptest::prelude::*;
-    use std::io::Write;
 
-    fn modules(needs: &[(&str, &[&str])]) -> Needs {
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        needs
-            .iter()
-            .map(|(name, needs)| ((*name).to_owned(), owned(needs)))
-            .collect()
+    fn order(needs: &[(&str, &[&str])]) -> Vec<String> {
+        let needs = |name: &str| {
+            let (_, needs) = needs.iter().find(|(known, _)| *known == name)?;
+            Some(needs.iter().map(|name| (*name).to_owned()).collect())
+        };
+        in_order(|name| Ok::<_, ()>(needs(name))).unwrap()
     }
 
     #[test]
     fn modules_come_after_what_they_need_and_others_not_at_all() {
-        let modules = modules(&[
+        let order = order(&[
             ("virtio_blk", &["virtio", "virtio_ring"]),
             ("virtio_ring", &["virtio"]),
             ("virtio", &[]),
@@ -115,7 +118,6 @@ mod tests {
             ("jbd2", &[]),
             ("nouveau", &[]),
         ]);
-        let order = in_order(&modules);
         assert_eq!(
             order,
             ["virtio", "virtio_ring", "virtio_blk", "jbd2", "mbcache", "ext4"]
@@ -124,8 +126,7 @@ mod tests {
 
     #[test]
     fn a_circle_of_needs_ends() {
-        let modules = modules(&[("ext4", &["erofs"]), ("erofs", &["ext4"])]);
-        assert_eq!(in_order(&modules), ["erofs", "ext4"]);
+        assert_eq!(order(&[("ext4", &["erofs"]), ("erofs", &["ext4"])]), ["erofs", "ext4"]);
     }
 
     #[test]
@@ -139,24 +140,37 @@ mod tests {
     }
 
     #[test]
-    fn module_files_are_told_by_their_names_and_unpacked() {
+    fn module_files_are_told_by_their_names() {
         assert_eq!(name("kernel/fs/ext4/ext4.ko.xz").as_deref(), Some("ext4"));
         assert_eq!(name("virtio-mmio.ko").as_deref(), Some("virtio_mmio"));
         for other in ["modules.dep", "ext4.ko.lz4", "a.komodo"] {
             assert_eq!(name(other), None);
         }
-        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packed.write_all(b"module").unwrap();
-        let packed = packed.finish().unwrap();
-        assert_eq!(unpack("x.ko.gz", &packed[..]).unwrap(), b"module");
-        assert_eq!(unpack("x.ko", &b"module"[..]).unwrap(), b"module");
-        assert!(unpack("x.ko.xz", &packed[..]).is_err());
+    }
+
+    #[test]
+    fn the_folder_of_a_module_tells_its_kernels_release() {
+        assert_eq!(
+            release("usr/lib/modules/6.12.1-amd64/kernel/a.ko.xz"),
+            Some("6.12.1-amd64")
+        );
+        assert_eq!(
+            release("lib/modules/6.8.0-1-generic/kernel/a.ko.zst"),
+            Some("6.8.0-1-generic")
+        );
+        assert_eq!(release("usr/share/a.ko"), None);
+    }
+
+    #[test]
+    fn a_damaged_module_is_named() {
+        let refused = unpack("fs/a.ko.gz", &b"\x1f\x8b and no more"[..]).unwrap_err();
+        assert!(refused.to_string().starts_with("fs/a.ko.gz is no module"), "{refused}");
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_judged_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), path in "\\PC{0,12}") {
-            let _ = (needs(&bytes), name(&path), unpack("x.zst", &bytes[..]), unpack("x.xz", &bytes[..]));
+            let _ = (needs(&bytes), name(&path), release(&path));
         }
     }
 }

@@ -67,7 +67,8 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
     let linux = parameters.kernel.as_deref().map(kernels::find).transpose()?;
     let linux = linux.map(|found| Linux {
         kernel: found.kernel,
-        modules: found.modules,
+        // They are for disks.
+        modules: Vec::new(),
         disk: None,
     });
     Ok(Settings {

@@ -8,6 +8,7 @@ mod economy;
 mod ending;
 mod exporting;
 mod host;
+mod host_kernel;
 mod programs;
 mod refusing;
 mod running;
@@ -27,6 +28,7 @@ fn main() {
         ending::tests(),
         exporting::tests(),
         host::tests(),
+        host_kernel::tests(),
         refusing::tests(),
         running::tests(),
         suites::tests(),

@@ -87,8 +87,8 @@ pub fn inspect<'d, R: ReadRef<'d>>(data: R, start: &[u8]) -> Result<BzImage, Str
     Ok(image)
 }
 
-/// The compressor that a payload begins with.
-fn compressor(payload: &[u8]) -> Option<&'static str> {
+/// The compressor that compressed bytes were made by, told by their beginning.
+pub fn compressor(payload: &[u8]) -> Option<&'static str> {
     Some(match payload {
         [0x1f, 0x8b, ..] => "gzip",
         [b'B', b'Z', b'h', ..] => "bzip2",

@@ -93,7 +93,11 @@ pub fn layout<'d, R: ReadRef<'d>>(data: R) -> Result<Inspection, String> {
     } else if bytes.get(0x38..0x3c) == Some(b"ARM\x64") {
         return Err("it is a Linux Image for 64-bit ARM, and this machine is x86-64; take the kernel for amd64".into());
     } else if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Err("it is compressed with gzip; unpack it first (gunzip)".into());
+        return Err("it is compressed with gzip; unpack it first (a kernel by gunzip; of an Alpine package, *.apk, take the kernel out: tar -xzf FILE boot)".into());
+    } else if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return Err("it is compressed with zstd; unpack it first (a kernel by unzstd; of an Arch Linux package, *.pkg.tar.zst, take the kernel out: tar -xf FILE usr/lib/modules)".into());
+    } else if bytes.starts_with(&[0xed, 0xab, 0xee, 0xdb]) {
+        return Err("it is an RPM package; take the kernel out of it first (rpm2cpio FILE | cpio -id './lib/modules/*/vmlinuz')".into());
     } else if bytes.starts_with(b"!<arch>\ndebian") {
         return Err("it is a Debian package; take the kernel out of it first (dpkg-deb -x FILE DIR)".into());
     } else if bytes.is_empty() {

@@ -5,11 +5,13 @@ mod cache;
 mod elf;
 mod image;
 mod inspection;
+mod module;
 
 use crate::Error;
 pub(crate) use image::Image;
 pub(crate) use inspection::layout;
 pub use inspection::{BzImage, Elf, Format, Inspection, Place, Protocol};
+pub use module::unpack_module;
 use std::path::Path;
 
 /// Version of the built-in guest kernel: that of this library.

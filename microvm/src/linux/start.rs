@@ -2,6 +2,7 @@
 //! load, and the file that names the program to run.
 
 use crate::initramfs::Archive;
+use crate::kernel::unpack_module;
 use crate::{Config, Error};
 use std::fs;
 
@@ -43,10 +44,12 @@ pub fn archive(config: &Config) -> Result<Vec<u8>, Error> {
         });
     }
     for (number, path) in config.modules.iter().enumerate() {
-        let module = fs::read(path).map_err(|error| Error::ReadKernel {
-            path: path.clone(),
-            error,
-        })?;
+        let module = fs::read(path)
+            .and_then(unpack_module)
+            .map_err(|error| Error::ReadModule {
+                path: path.clone(),
+                error,
+            })?;
         archive.add_file(&format!("/.isolab/module.{number:02}"), 0o400, &module)?;
     }
     Ok(archive.finish())
