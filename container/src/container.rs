@@ -20,6 +20,7 @@ use crate::notes;
 use crate::plan::{GroupMaker, Plan};
 use crate::process::{Process, children, clone};
 use crate::report::{Report, gate};
+use crate::seccomp;
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
 use crate::statistics::Statistics;
@@ -84,6 +85,9 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     }
     let process = clone(&launch, group.as_ref(), status)?;
     stack::give_back(stacks, Arc::clone(&launch));
+    let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
+    launch.filter.get_or_init(|| filter);
+    launch.report.open_gate(gate::FILTER);
     let mut container = Container { process, group, launch };
     container.map_ids()?;
     container.await_program()?;

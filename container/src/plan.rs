@@ -7,7 +7,6 @@ use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
@@ -16,10 +15,8 @@ use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
-use crate::kernel_files::KernelFiles;
 use crate::notes;
 use crate::overlay::{overlay_options, stage_options};
-use crate::seccomp::{self, Instruction};
 use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
 use crate::strings::Strings;
 use crate::target::{Kind, Target};
@@ -53,14 +50,12 @@ pub struct Plan {
     pub gid: u32,
     /// Whether the supplementary groups may be changed; an ordinary user's user namespace forbids it.
     pub clear_groups: bool,
-    pub filter: Option<Arc<[Instruction]>>,
     /// The descriptors that become 0, 1 and 2; -1 for /dev/null.
     pub stdio: [RawFd; 3],
     pub terminal: Option<TerminalPlan>,
     /// Whether the lab's memory is dumpable (prctl(2), PR_SET_DUMPABLE), to be put back where changing ids ends that.
     pub dumpable: bool,
     pub shared: &'static Shared,
-    pub kernel_files: &'static KernelFiles,
     /// Where pid 1 writes the program's wait status (eventfd(2)).
     pub status: RawFd,
     /// The control group.
@@ -156,7 +151,6 @@ impl Plan {
             uid: spec.user.uid,
             gid: spec.user.gid,
             clear_groups: !single_user,
-            filter: seccomp::filter(spec.seccomp, &spec.capabilities),
             stdio: [(&spec.stdio.stdin, 0), (&spec.stdio.stdout, 1), (&spec.stdio.stderr, 2)].map(
                 |(stdio, inherited)| match stdio {
                     Stdio::Inherit => inherited,
@@ -173,7 +167,6 @@ impl Plan {
             },
             dumpable: crate::container::dumpable(),
             shared,
-            kernel_files: KernelFiles::get(),
             status,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
                 true => GroupMaker::Lab,

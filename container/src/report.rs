@@ -31,6 +31,8 @@ pub mod gate {
     pub const ROOT: u32 = 16;
     /// Pid 1 has done its part: the host's mounts are gone.
     pub const PID1: u32 = 32;
+    /// The system-call filter is compiled.
+    pub const FILTER: u32 = 64;
 }
 
 /// See the top of the file.

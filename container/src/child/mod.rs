@@ -22,10 +22,12 @@ mod terminal;
 mod volumes;
 
 use std::sync::atomic::{AtomicI32, Ordering::*};
+use std::sync::{Arc, OnceLock};
 
 use crate::kernel_files::MASKED_SYS;
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, Log, Report, gate, word};
+use crate::seccomp::Instruction;
 use crate::stack::Stack;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
@@ -35,6 +37,8 @@ pub struct Launch {
     pub plan: Plan,
     pub report: Report,
     pub stacks: LaunchStacks,
+    /// The system-call filter, which the lab compiles while pid 1 is on its way. Behind [`gate::FILTER`].
+    pub filter: OnceLock<Option<Arc<[Instruction]>>>,
     /// What covers directories of /sys, taken hold of while its place is still in sight.
     pub covers: [AtomicI32; MASKED_SYS.len()],
 }
@@ -52,6 +56,7 @@ impl Launch {
             plan,
             report,
             stacks,
+            filter: OnceLock::new(),
             covers: [const { AtomicI32::new(-1) }; MASKED_SYS.len()],
         }
     }

@@ -80,7 +80,8 @@ extern "C" fn main(launch: *const Launch) -> ! {
     }
     line.done(Step::Capabilities, drop_capabilities(plan));
     line.done(Step::NoNewPrivileges, sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1));
-    if let Some(filter) = &plan.filter {
+    wait_for_gate(launch, gate::FILTER);
+    if let Some(Some(filter)) = launch.filter.get() {
         let program = libc::sock_fprog {
             len: filter.len() as u16,
             filter: filter.as_ptr().cast_mut(),
@@ -98,6 +99,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
         };
         line.done(Step::Seccomp, set);
     }
+    reset_signals();
     wait_for_gate(launch, gate::PID1);
     report.main.end(Step::WaitLeaveHost);
     line.done(Step::Session, stdio::session(stdio));
@@ -105,7 +107,6 @@ extern "C" fn main(launch: *const Launch) -> ! {
     line.done(Step::ChangeDirectory, change_directory(plan));
     let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
     set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
-    reset_signals();
     report.prepared.store(true, Release);
     report.fail(Failure {
         step: Step::Exec,

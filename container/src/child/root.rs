@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::*;
 
 use super::stdio::{self, Sources};
 use super::{Launch, Line, copy, terminal, volumes};
-use crate::kernel_files::MASKED_SYS;
+use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
 use crate::plan::Plan;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
@@ -139,26 +139,30 @@ fn devices() -> Result<(), Errno> {
 
 /// Covers what tells about the host, and makes what steers it read-only.
 fn mask(launch: &Launch) -> Result<(), Errno> {
-    let files = launch.plan.kernel_files;
-    for (path, kind) in &files.masked {
+    for (path, kind) in MASKED {
         match kind {
-            Kind::File => sys::bind(c"dev/null", path)?,
-            Kind::Directory => {
-                sys::bind(c"empty", path)?;
-                read_only(path)?;
-            }
+            Kind::File => where_there(sys::bind(c"dev/null", path))?,
+            Kind::Directory => where_there(sys::bind(c"empty", path).and_then(|()| read_only(path)))?,
         }
     }
-    for path in &files.read_only {
-        sys::bind(path, path)?;
-        read_only(path)?;
+    for path in READ_ONLY {
+        where_there(sys::bind(path, path).and_then(|()| read_only(path)))?;
     }
-    for (cover, there) in launch.covers.iter().zip(files.sys) {
-        if there {
+    for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
+        // Looked for first: to give up a cover that nobody needs costs an RCU grace period.
+        if sys::stat(HERE, path, 0).is_ok() {
             cover.store(volumes::open_tree(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed);
         }
     }
     Ok(())
+}
+
+/// A kernel without the file needs no mount on it.
+fn where_there(mounted: Result<(), Errno>) -> Result<(), Errno> {
+    match mounted {
+        Err(libc::ENOENT) => Ok(()),
+        other => other,
+    }
 }
 
 fn read_only(path: &CStr) -> Result<(), Errno> {
