@@ -72,6 +72,12 @@ pub fn futex_wake(word: &AtomicU32) {
     let _ = unsafe { call!(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
 }
 
+/// sched_yield(2).
+pub fn yield_processor() {
+    // SAFETY: no arguments.
+    let _ = unsafe { call!(libc::SYS_sched_yield) };
+}
+
 /// Ends the calling process (exit_group(2)).
 pub fn exit_process(code: i32) -> ! {
     loop {
