@@ -20,7 +20,6 @@ use crate::error::Error;
 use crate::{scratch, signals};
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
-use std::process::ExitCode;
 
 /// The lab could not do it: bad usage, a missing right or device.
 const FAILED: u8 = 2;
@@ -68,17 +67,18 @@ enum Command {
     Man(manual::Man),
 }
 
-/// Everything `isolab` does. To be called first, but for a monitor's start.
-pub fn main() -> ExitCode {
+/// Everything `isolab` does; gives its exit status. To be called first, but for a monitor's start.
+pub fn main() -> u8 {
     let cli = Cli::parse();
     if let Err(errno) = signals::catch() {
-        return ExitCode::from(fail(
+        return fail(
             &Error::from_cause("cannot set up signal handlers", errno.desc()),
             FAILED,
-        ));
+        );
     }
-    let swept = sweep();
     let run = matches!(cli.command, Some(Command::Run(_)));
+    // It sweeps while its program runs.
+    let swept = if run { Swept::default() } else { sweep() };
     let outcome = match cli.command {
         None => compare::default_job(),
         Some(Command::Compare(arguments)) => compare::run(arguments),
@@ -96,10 +96,11 @@ pub fn main() -> ExitCode {
         Err(error) => fail(&error, if run { error.run_status } else { FAILED }),
     };
     // Whatever was under way has ended because of the signal, and is cleaned up.
-    ExitCode::from(signals::caught().map_or(status, signal_status))
+    signals::caught().map_or(status, signal_status)
 }
 
 /// What labs that were killed had left, and is gone now.
+#[derive(Default)]
 struct Swept {
     directories: usize,
     control_groups: usize,

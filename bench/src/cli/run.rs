@@ -12,7 +12,7 @@ use crate::spawn::Group;
 use crate::target::container::Container;
 use crate::target::microvm::{MicroVm, Tell};
 use crate::target::process::Process;
-use crate::target::{Backend, Stdio};
+use crate::target::{Backend, Instance, Stdio};
 use clap::Args;
 use container::Terminal;
 use nix::errno::Errno;
@@ -53,18 +53,45 @@ pub struct Arguments {
     words: Vec<String>,
 }
 
-/// Runs it, and gives its status.
+/// Runs it, and gives its status. What labs that were killed have left is removed meanwhile.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
+    let started = start(&arguments);
+    super::sweep();
+    finish(&arguments, started?)
+}
+
+/// What runs.
+struct Started {
+    instance: Box<dyn Instance>,
+    relay: Option<Relay>,
+    /// Removed when the instance is gone.
+    _image: Image,
+}
+
+fn start(arguments: &Arguments) -> Result<Started, Error> {
     let workload = arguments::workload(arguments.workload.as_deref(), &arguments.words)?;
     let (terminal, asked) = match arguments.container.tty {
         true => terminal::ask().map(|(terminal, asked)| (terminal, Some(asked)))?,
         false => (Terminal::None, None),
     };
-    let backend = backend(&arguments, terminal)?;
+    let backend = backend(arguments, terminal)?;
     let image = Image::build(&workload, 0)?;
     let start = backend.prepare(&image, image.args(), own_stdio()?)?;
-    let mut instance = start()?;
-    let mut relay = asked.map(Asked::connect).transpose()?;
+    let instance = start()?;
+    Ok(Started {
+        instance,
+        relay: asked.map(Asked::connect).transpose()?,
+        _image: image,
+    })
+}
+
+fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
+    // Dropped from the last to the first.
+    let Started {
+        _image,
+        mut relay,
+        mut instance,
+    } = started;
     let deadline = match arguments.on {
         // A monitor ends its machine by itself, and then can still tell of it.
         TargetName::Microvm | TargetName::MicrovmLinux => arguments.timeout.map(|timeout| timeout + MONITOR_GRACE),
