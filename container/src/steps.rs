@@ -99,6 +99,7 @@ steps! {
     CgroupMake: Program, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
     CgroupEnter: Program, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
     BoundingSet: Program, "drop privileges", "bounding set", "prctl(PR_CAPBSET_DROP)", "exec can give no capability back that was not asked for";
+    Session: Program, "drop privileges", "session", "setsid, dup3", "a session of its own, standard input and output";
     WaitNetwork: Program, "network", "wait for the network", "futex", "pid 1 makes it meanwhile";
     JoinNetwork: Program, "network", "join network namespace", "setns(CLONE_NEWNET)", "the program belongs to the container's network";
     Sys: Program, "network", "/sys", "mount(sysfs, MS_RDONLY)", "after the network namespace, whose devices it shows";
@@ -109,7 +110,6 @@ steps! {
     NoNewPrivileges: Program, "drop privileges", "no new privileges", "prctl(PR_SET_NO_NEW_PRIVS)", "no set-user-id program can gain any";
     Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list; what follows here is on it";
     WaitLeaveHost: Program, "exec", "wait for pid 1", "futex", "the host's files must be out of reach";
-    Session: Program, "exec", "session", "setsid, dup3", "a session of its own, standard input and output";
     CloseFiles: Program, "exec", "close files", "dup3, close_range(4, ~0)", "no descriptor of the lab reaches the program; 3 closes when it is executed";
     ChangeDirectory: Program, "exec", "change directory", "chdir, getcwd", "refused when it lies outside the root";
     Exec: Program, "exec", "exec", "execve", "become the program";

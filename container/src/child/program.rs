@@ -1,9 +1,9 @@
 //! The process that becomes the program: it builds the file system, everything it must not keep goes, it executes.
 //!
-//! The order: the root, since the network is not there before; the control group, while the descriptor for it is; the
-//! namespaces; the resource limits and ids, while the capabilities for them are; the filter, under no_new_privs; then,
-//! when pid 1 has cut off the host's mounts, what the filter allows: standard input and output, the working directory
-//! as the user that the program runs as, and exec.
+//! The order: the root, since the network is not there before; the control group, while the descriptor for it is; what
+//! needs nothing of what is still to come, signals and standard input and output among it; the namespaces; the resource limits
+//! and ids, while the capabilities for them are; the filter, under no_new_privs; then, when pid 1 has cut off the host's mounts,
+//! what the filter allows: the working directory as the user that the program runs as, and exec.
 
 use std::sync::atomic::Ordering::*;
 
@@ -58,6 +58,8 @@ extern "C" fn main(launch: *const Launch) -> ! {
         report.main.end(Step::CgroupEnter);
     }
     line.done(Step::BoundingSet, drop_bounding_set(plan.capabilities));
+    reset_signals();
+    line.done(Step::Session, stdio::session(stdio));
     if plan.own_network {
         wait_for_gate(launch, gate::NETWORK);
         report.main.end(Step::WaitNetwork);
@@ -99,10 +101,8 @@ extern "C" fn main(launch: *const Launch) -> ! {
         };
         line.done(Step::Seccomp, set);
     }
-    reset_signals();
     wait_for_gate(launch, gate::PID1);
     report.main.end(Step::WaitLeaveHost);
-    line.done(Step::Session, stdio::session(stdio));
     line.done(Step::CloseFiles, exec::close_files(plan));
     line.done(Step::ChangeDirectory, change_directory(plan));
     let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
