@@ -131,6 +131,7 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
         now.config.image_files_bytes.to_string(),
         then.config.image_files_bytes.to_string(),
     );
+    expect_same("the root of Linux guests", rootfs(now), rootfs(then));
     expect_same("the idle gap", ms(now.config.idle_gap_ms), ms(then.config.idle_gap_ms));
     expect_same(
         "the guest's RAM",
@@ -167,6 +168,11 @@ fn pinned(results: &Results) -> String {
         .config
         .pinned_to
         .map_or("none".to_owned(), |cpu| cpu.to_string())
+}
+
+/// Older results had no choice.
+fn rootfs(results: &Results) -> String {
+    results.config.rootfs.clone().unwrap_or_else(|| "initramfs".into())
 }
 
 fn ms(ms: f64) -> String {

@@ -1,9 +1,10 @@
-//! The files that the workload needs, as each target takes them: a directory for a container's layer, an initramfs for a
-//! virtual machine.
+//! The files that the workload needs, as each target takes them: a directory for a container's layer, an initramfs or a disk
+//! for a virtual machine.
 
 use crate::error::Error;
 use crate::layer;
 use crate::scratch::Scratch;
+use crate::target::microvm::disk_image::DiskImage;
 use crate::workload::{Workload, sha256};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -31,6 +32,8 @@ pub struct Image {
     has_other_file: bool,
     /// What is shipped, once that is asked for: it takes a compression.
     parts: OnceCell<Parts>,
+    /// The disk with its files, once that is asked for.
+    disk: OnceCell<DiskImage>,
     /// Where the layer is, unless it is one that is kept.
     _scratch: Option<Scratch>,
 }
@@ -73,6 +76,7 @@ impl Image {
             known_sha256: workload.known_sha256,
             has_other_file: other_bytes > 0,
             parts: OnceCell::new(),
+            disk: OnceCell::new(),
             layer,
             _scratch: scratch,
         })
@@ -124,6 +128,15 @@ impl Image {
             },
         };
         Ok(self.parts.get_or_init(|| parts).clone())
+    }
+
+    /// A disk with the image's files, the same one each time.
+    pub fn disk(&self) -> Result<&DiskImage, Error> {
+        if let Some(disk) = self.disk.get() {
+            return Ok(disk);
+        }
+        let disk = DiskImage::build(self)?;
+        Ok(self.disk.get_or_init(|| disk))
     }
 
     /// The file of the image beside the program, if there is one: its path inside, and where it is.

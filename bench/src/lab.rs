@@ -249,6 +249,7 @@ fn results(
                 pids: settings.machine.limits.pids,
             },
             image_files_bytes: settings.image_files_bytes,
+            rootfs: linux_rootfs(settings),
             pinned_to: settings.pinned_to,
             timeout_s: settings.timeout.as_secs_f64(),
         },
@@ -259,4 +260,11 @@ fn results(
         samples: measured.samples,
         warnings: warnings.iter().map(warnings::Warning::describe).collect(),
     }
+}
+
+/// Where a Linux guest has the image's files, where there is one.
+fn linux_rootfs(settings: &Settings) -> Option<String> {
+    let linux = settings.machine.linux.as_ref()?;
+    let boots = settings.targets.contains(&TargetName::MicrovmLinux);
+    boots.then(|| linux.rootfs.as_str().into())
 }

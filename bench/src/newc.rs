@@ -1,6 +1,8 @@
 //! Reads a file back out of an initramfs: the "newc" cpio format (Linux, Documentation/driver-api/early-userspace/
 //! buffer-format.rst). So the lab can say what a virtual machine was really given.
 
+use std::ops::Range;
+
 /// Magic and thirteen fields of eight hexadecimal digits.
 const HEADER_BYTES: usize = 110;
 /// Place of `c_filesize` among the thirteen fields.
@@ -8,8 +10,8 @@ const FILE_SIZE: usize = 6;
 /// Place of `c_namesize`.
 const NAME_SIZE: usize = 11;
 
-/// The bytes of the file `path` in `archive`; `None` where it is not there or the archive is damaged.
-pub fn file<'a>(archive: &'a [u8], path: &str) -> Option<&'a [u8]> {
+/// Where in `archive` the bytes of the file `path` are; `None` where it is not there or the archive is damaged.
+pub fn file(archive: &[u8], path: &str) -> Option<Range<usize>> {
     let wanted = path.trim_start_matches('/').as_bytes();
     let mut at = 0_usize;
     loop {
@@ -29,7 +31,7 @@ pub fn file<'a>(archive: &'a [u8], path: &str) -> Option<&'a [u8]> {
         let data_end = data_start.checked_add(field(FILE_SIZE)?)?;
         match name {
             b"TRAILER!!!" => return None,
-            _ if name == wanted => return archive.get(data_start..data_end),
+            _ if name == wanted => return (data_end <= archive.len()).then_some(data_start..data_end),
             _ => at = data_end.checked_next_multiple_of(4)?,
         }
     }
@@ -41,11 +43,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-        let mut archive = microvm::initramfs::Archive::new();
+        let mut added = microvm::Files::new();
         for (name, data) in files {
-            archive.add_file(name, 0o755, data).unwrap();
+            added.add_file(name, 0o755, data).unwrap();
         }
-        archive.finish()
+        added.to_archive().unwrap()
     }
 
     proptest! {
@@ -56,7 +58,8 @@ mod tests {
             let files: Vec<(String, Vec<u8>)> = files.into_iter().collect();
             let archive = archive(&files);
             for (name, data) in &files {
-                prop_assert_eq!(file(&archive, &format!("/{name}")), Some(data.as_slice()));
+                let found = file(&archive, &format!("/{name}"));
+                prop_assert_eq!(found.map(|place| &archive[place]), Some(data.as_slice()));
             }
             prop_assert_eq!(file(&archive, "/UPPER"), None);
         }

@@ -6,8 +6,7 @@
 //! The monitors take turns. QEMU is the program that the environment variable `QEMU` names, or `qemu-system-x86_64` of PATH;
 //! likewise `FIRECRACKER`. One that is not there is named, not left out in silence.
 
-use microvm::initramfs::Archive;
-use microvm::{Config, Initramfs, Kernel};
+use microvm::{Config, Files, Initramfs, Kernel};
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -164,11 +163,11 @@ impl Files {
 }
 
 fn config(kernel: PathBuf, size: Size) -> Config {
-    let mut archive = Archive::new();
-    let added = archive.add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM);
-    added.expect("the first file of an archive");
+    let mut files = Files::new();
+    let added = files.add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM);
+    added.expect("the first file");
     Config {
-        initramfs: Initramfs::Bytes(archive.finish()),
+        initramfs: Initramfs::Bytes(files.to_archive().expect("it fits into an archive")),
         program: "/bin/program".into(),
         args: vec!["processors".into()],
         memory_bytes: size.memory_mib << 20,

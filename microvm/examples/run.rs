@@ -1,12 +1,13 @@
 //! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
-//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--timeout S] [--parameter WORD]… [--log] PROGRAM ARGS…`
+//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--root-disk] [--timeout S] [--parameter WORD]… [--log] PROGRAM ARGS…`
 
-use microvm::{Config, Disk, Initramfs, Kernel, initramfs::Archive};
+use microvm::{Config, Disk, Files, Initramfs, Kernel};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(Kernel::Builtin);
     config.timeout = Some(Duration::from_secs(60));
+    let mut root_disk = None;
     let mut args = std::env::args().skip(1);
     let program = loop {
         let word = args.next().ok_or("usage: run [OPTIONS] PROGRAM [ARGS…]")?;
@@ -21,16 +22,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let overlay = Some(base.with_extension("overlay"));
                 config.disk = Some(Disk { base, overlay });
             }
+            "--root-disk" => root_disk = Some(tempfile::NamedTempFile::new()?),
             "--timeout" => config.timeout = Some(Duration::from_secs(value()?.parse()?)),
             "--parameter" => config.kernel_parameters.push(value()?),
             "--log" => config.kernel_log = true,
             _ => break word,
         }
     };
-    let mut files = Archive::new();
+    let mut files = Files::new();
     config.program = format!("/bin/{}", program.rsplit('/').next().unwrap_or_default());
     files.add_file(&config.program, 0o755, &std::fs::read(program)?)?;
-    config.initramfs = Initramfs::Bytes(files.finish());
+    match &root_disk {
+        Some(image) => {
+            files.write_disk(image.as_file())?;
+            config.root_disk = Some(image.path().into());
+        }
+        None => config.initramfs = Initramfs::Bytes(files.to_archive()?),
+    }
     config.args = args.collect();
 
     let outcome = microvm::run(config)?;

@@ -10,6 +10,7 @@
 
 mod memory;
 mod program;
+mod root_disk;
 mod start_file;
 mod string_port;
 mod syscalls;
@@ -53,9 +54,16 @@ extern "C" fn main() -> ! {
     let ports = sys::ioperm(EXIT_PORT, PORTS, true);
     phase(PHASE_INIT);
     make_file_systems();
+    let Some(start) = start_file::read() else {
+        log(&[b"cannot read /.isolab/start, which names the program"]);
+        end(STATUS_INIT);
+    };
     load_modules();
     sys::loopback_up();
-    mount_disk();
+    if start.root_is_disk && !root_disk::switch() {
+        end(STATUS_INIT);
+    }
+    mount_disk(if start.root_is_disk { c"/dev/vdb" } else { c"/dev/vda" });
 
     let Some(console) = open_console() else {
         log(&[b"cannot use a serial port, /dev/ttyS1 or ttyS0: is the kernel built with 8250 ports?"]);
@@ -64,10 +72,6 @@ extern "C" fn main() -> ! {
     if ports < 0 {
         log(&[b"cannot use I/O ports (ioperm): the exit status does not get out"]);
     }
-    let Some(start) = start_file::read() else {
-        log(&[b"cannot read /.isolab/start, which names the program"]);
-        end(STATUS_INIT);
-    };
     let strings = if ports < 0 { None } else { StringPort::find() };
     let status = program::run(&start, console, strings);
     sys::drain(console);
@@ -83,32 +87,33 @@ fn open_console() -> Option<i32> {
     })
 }
 
-/// Mounts what every program may expect. A kernel without one of these leaves its directory empty.
+/// What every program may expect: directories of the root, and the file systems in them.
+const FILE_SYSTEMS: [(&CStr, &CStr); 4] = [
+    (c"/proc", c"proc"),
+    (c"/sys", c"sysfs"),
+    (c"/tmp", c"tmpfs"),
+    (c"/dev", c"devtmpfs"),
+];
+
+/// Mounts them. A kernel without one of these leaves its directory empty.
 fn make_file_systems() {
-    for (path, kind) in [
-        (c"/dev", c"devtmpfs"),
-        (c"/proc", c"proc"),
-        (c"/sys", c"sysfs"),
-        (c"/tmp", c"tmpfs"),
-    ] {
+    for (path, kind) in FILE_SYSTEMS {
         sys::mkdir(path, 0o755);
-        sys::mount(kind, path, kind);
+        sys::mount(kind, path, kind, 0);
     }
     sys::chmod(c"/tmp", 0o1777);
 }
 
 /// Mounts the disk, if there is one with a file system that the kernel knows; without the right to write, read-only.
-fn mount_disk() {
-    let disk = sys::open(c"/dev/vda", sys::O_RDONLY);
+fn mount_disk(device: &CStr) {
+    let disk = sys::open(device, sys::O_RDONLY);
     if disk < 0 {
         return;
     }
     sys::close(disk as i32);
     sys::mkdir(c"/disk", 0o755);
     for kind in [c"ext4", c"erofs", c"squashfs"] {
-        if sys::mount_with(c"/dev/vda", c"/disk", kind, 0) == 0
-            || sys::mount_with(c"/dev/vda", c"/disk", kind, sys::MS_RDONLY) == 0
-        {
+        if [0, sys::MS_RDONLY].iter().any(|flags| sys::mount(device, c"/disk", kind, *flags) == 0) {
             return;
         }
     }

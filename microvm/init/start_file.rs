@@ -1,5 +1,6 @@
-//! The file that says what to run: two little-endian 32-bit numbers, how many arguments (the program's path first) and
-//! how many environment variables there are, then all of them, each ended by a zero byte.
+//! The file that says what to run: three little-endian 32-bit numbers, how many arguments (the program's path first) and
+//! how many environment variables there are, and whether the program's root is a disk; then all of them, each ended by a
+//! zero byte.
 
 use crate::syscalls as sys;
 use core::ffi::{CStr, c_char};
@@ -13,6 +14,8 @@ const BYTES: usize = 1 << 20;
 pub struct Start {
     pointers: &'static [*const c_char; STRINGS + 2],
     arguments: usize,
+    /// Whether the program's root is the first disk, and not the initramfs.
+    pub root_is_disk: bool,
 }
 
 static mut TEXT: [u8; BYTES] = [0; BYTES];
@@ -38,11 +41,11 @@ pub fn read() -> Option<Start> {
     sys::close(file as i32);
     let text = &text[..used];
     let number = |at: usize| Some(u32::from_le_bytes(text.get(at..at + 4)?.try_into().ok()?) as usize);
-    let (arguments, variables) = (number(0)?, number(4)?);
+    let (arguments, variables, root) = (number(0)?, number(4)?, number(8)?);
     if arguments == 0 || arguments.checked_add(variables)? > STRINGS {
         return None;
     }
-    let mut rest = &text[8..];
+    let mut rest = &text[12..];
     let mut slot = 0;
     for string in 0..arguments + variables {
         // A null between the two lists.
@@ -52,7 +55,11 @@ pub fn read() -> Option<Start> {
         slot += 1;
         rest = &rest[string.to_bytes_with_nul().len()..];
     }
-    Some(Start { pointers, arguments })
+    Some(Start {
+        pointers,
+        arguments,
+        root_is_disk: root == 1,
+    })
 }
 
 impl Start {

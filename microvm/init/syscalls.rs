@@ -7,7 +7,9 @@ use core::ffi::{CStr, c_char};
 pub const ENOENT: isize = 2;
 pub const EINTR: isize = 4;
 pub const EEXIST: isize = 17;
+pub const ENODEV: isize = 19;
 pub const ENOTDIR: isize = 20;
+pub const EINVAL: isize = 22;
 
 pub const O_RDONLY: usize = 0;
 pub const O_WRONLY: usize = 1;
@@ -169,19 +171,36 @@ pub fn mkdir(path: &CStr, mode: usize) {
     call(83, [path.as_ptr() as usize, mode, 0, 0, 0]);
 }
 
+pub fn chdir(path: &CStr) -> isize {
+    call(80, [path.as_ptr() as usize, 0, 0, 0, 0])
+}
+
+pub fn chroot(path: &CStr) -> isize {
+    call(161, [path.as_ptr() as usize, 0, 0, 0, 0])
+}
+
 pub fn chmod(path: &CStr, mode: usize) {
     call(90, [path.as_ptr() as usize, mode, 0, 0, 0]);
 }
 
+/// Flags of mount(2).
 pub const MS_RDONLY: usize = 1;
+const MS_MOVE: usize = 8192;
 
-pub fn mount(source: &CStr, target: &CStr, kind: &CStr) {
-    mount_with(source, target, kind, 0);
+pub fn mount(source: &CStr, target: &CStr, kind: &CStr, flags: usize) -> isize {
+    mount_with(source, target, kind, flags, None)
 }
 
-pub fn mount_with(source: &CStr, target: &CStr, kind: &CStr, flags: usize) -> isize {
+/// Mounts with options of the file system's own.
+pub fn mount_with(source: &CStr, target: &CStr, kind: &CStr, flags: usize, options: Option<&CStr>) -> isize {
     let [source, target, kind] = [source, target, kind].map(|text| text.as_ptr() as usize);
-    call(165, [source, target, kind, flags, 0])
+    let options = options.map_or(0, |text| text.as_ptr() as usize);
+    call(165, [source, target, kind, flags, options])
+}
+
+/// Moves what is mounted at one place to another.
+pub fn move_mount(from: &CStr, to: &CStr) -> isize {
+    mount(from, to, c"", MS_MOVE)
 }
 
 /// finit_module(2) without parameters.

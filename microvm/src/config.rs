@@ -27,10 +27,10 @@ pub struct Disk {
 /// Where the initramfs comes from.
 #[derive(Debug)]
 pub enum Initramfs {
-    /// Bytes, as [`crate::initramfs::Archive`] makes them; they are copied into the guest's memory.
+    /// Bytes, as [`crate::Files::to_archive`] makes them; they are copied into the guest's memory.
     Bytes(Vec<u8>),
-    /// An archive around a file, as [`crate::initramfs::Archive::finish_with_file`] makes it. The guest shares the file's pages
-    /// with the page cache until it writes to them.
+    /// An archive around a file, as [`crate::Files::into_initramfs`] makes it. The guest shares the file's pages with the page
+    /// cache until it writes to them.
     Shared {
         /// What comes before the file; where that has bytes, it ends at a multiple of 4096.
         head: Vec<u8>,
@@ -75,7 +75,12 @@ pub struct Config {
     pub kernel: Kernel,
     /// The files it finds.
     pub initramfs: Initramfs,
-    /// Path of the program in the initramfs.
+    /// A disk image, as [`crate::Files::write_disk`] makes it, that is the root of a Linux guest's program; there is usually no
+    /// initramfs then. It is only read: where the kernel has overlayfs, what the guest writes stays in its memory, otherwise
+    /// the root is read-only. The kernel needs virtio-mmio, virtio-blk and EROFS, and the image, for a root that is read-only,
+    /// the directories dev, proc, sys and tmp.
+    pub root_disk: Option<PathBuf>,
+    /// Path of the program in its root.
     pub program: String,
     /// The program's arguments after its name.
     pub args: Vec<String>,
@@ -92,8 +97,8 @@ pub struct Config {
     /// Kernel modules that a Linux guest loads before the program runs: files on the host, also compressed ones
     /// ([`crate::kernel::unpack_module`]). One that needs another is tried again after that.
     pub modules: Vec<PathBuf>,
-    /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk; mounted on `/disk` if it holds a
-    /// file system that the kernel knows.
+    /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk, `/dev/vdb` beside a root disk;
+    /// mounted on `/disk` if it holds a file system that the kernel knows.
     pub disk: Option<Disk>,
     /// What the process gives up before the guest's first instruction.
     pub sandbox: Sandbox,
@@ -110,6 +115,7 @@ impl Config {
         Self {
             kernel,
             initramfs: Initramfs::Bytes(Vec::new()),
+            root_disk: None,
             program: "/init".into(),
             args: Vec::new(),
             env: Vec::new(),

@@ -103,9 +103,36 @@ pub enum Error {
     /// The file that holds the initramfs cannot be mapped.
     #[error("cannot read the initramfs: {0}")]
     ReadInitramfs(std::io::Error),
+    /// A guest cannot have such a file.
+    #[error("a guest cannot have the file {name:?}: {why}")]
+    GuestFile {
+        /// The file's path.
+        name: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A file of the guest cannot be read.
+    #[error("cannot read what is to be the guest's file {name:?}: {error}")]
+    ReadGuestFile {
+        /// The file's path in the guest.
+        name: String,
+        /// What the kernel answered.
+        error: std::io::Error,
+    },
     /// The initramfs cannot be made.
     #[error("cannot put {name} into the initramfs: {why}")]
     Initramfs {
+        /// The file's path.
+        name: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// The disk image cannot be written.
+    #[error("cannot write the disk image: {0}")]
+    WriteDiskImage(std::io::Error),
+    /// The disk image cannot hold that file.
+    #[error("cannot put {name} on the disk: {why}")]
+    DiskImage {
         /// The file's path.
         name: String,
         /// Why.
@@ -139,6 +166,14 @@ pub enum Error {
     /// The watchdog cannot be set up.
     #[error("cannot set up the timer that ends the guest at its timeout: {0}")]
     Timer(nix::Error),
+}
+
+impl Error {
+    /// What becomes of an error in reading the guest's file of that name.
+    pub(crate) fn read_file(name: &str) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let name = name.to_owned();
+        |error| Self::ReadGuestFile { name, error }
+    }
 }
 
 /// Why /dev/kvm cannot be used.

@@ -5,9 +5,9 @@
 //! map a file's pages instead of copying them. The format has no padding of its own: a file's name is followed by
 //! zero bytes, which readers take for the end of the name.
 
+use crate::files::{Entry, Files, Kind};
 use crate::{Error, Initramfs};
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 /// `st_mode` of a regular file.
 const S_IFREG: u32 = 0o100_000;
@@ -19,66 +19,42 @@ const S_IFLNK: u32 = 0o120_000;
 const HEADER: usize = 110;
 /// File data begins at a multiple of this.
 const PAGE: usize = 4096;
-/// The longest name that Linux reads (PATH_MAX).
-const NAME_MAX: usize = 4096;
+/// The name of the entry behind the last.
+const TRAILER: &str = "TRAILER!!!";
 
-/// An archive in the making.
-#[derive(Debug, Default)]
-pub struct Archive {
-    bytes: Vec<u8>,
-    names: BTreeSet<String>,
-    inode: u32,
-}
-
-impl Archive {
-    /// An empty archive.
-    pub fn new() -> Self {
-        Self::default()
+impl Files {
+    /// All of them as the bytes of an initramfs, a multiple of 4096.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is one that the format cannot hold.
+    pub fn to_archive(&self) -> Result<Vec<u8>, Error> {
+        Ok(archive(&self.entries)?.finish())
     }
 
-    /// Adds a file with its permissions; directories above it that are missing are added too.
-    pub fn add_file(&mut self, path: &str, permissions: u32, data: &[u8]) -> Result<(), Error> {
-        let name = self.add_parents(path)?;
-        self.add(name, S_IFREG | permissions & 0o7777, data)
-    }
-
-    /// Adds a directory, if it is not there yet.
-    pub fn add_directory(&mut self, path: &str, permissions: u32) -> Result<(), Error> {
-        let name = self.add_parents(path)?;
-        if self.names.contains(name) {
-            return Ok(());
-        }
-        self.add(name, S_IFDIR | permissions & 0o7777, &[])
-    }
-
-    /// Adds a symbolic link to `target`.
-    pub fn add_link(&mut self, path: &str, target: &str) -> Result<(), Error> {
-        let name = self.add_parents(path)?;
-        self.add(name, S_IFLNK | 0o777, target.as_bytes())
-    }
-
-    /// The finished archive; its size is a multiple of 4096.
-    pub fn finish(mut self) -> Vec<u8> {
-        self.write("TRAILER!!!", 0, 0, &[]);
-        self.bytes.resize(self.bytes.len().next_multiple_of(PAGE), 0);
-        self.bytes
-    }
-
-    /// The finished archive with `file` as its last. The file's bytes stay where they are: the guest shares its pages with
-    /// the page cache until it writes to them, so the file must not change meanwhile.
-    pub fn finish_with_file(mut self, path: &str, permissions: u32, file: File) -> Result<Initramfs, Error> {
-        let bytes = file.metadata().map_err(Error::ReadInitramfs)?.len();
-        let name = self.add_parents(path)?;
-        let size = self.enter(name, bytes)?;
-        self.header(name, self.inode, S_IFREG | permissions & 0o7777, size);
-        let head = std::mem::take(&mut self.bytes);
+    /// An initramfs of them. A file that was added open, as the last, stays where it is: the guest shares its pages with the
+    /// page cache until it writes to them.
+    ///
+    /// # Errors
+    /// As [`Files::to_archive`].
+    pub fn into_initramfs(mut self) -> Result<Initramfs, Error> {
+        let last = self.entries.pop_if(|last| matches!(last.kind, Kind::Open(..)));
+        let mut archive = archive(&self.entries)?;
+        let Some(Entry {
+            name,
+            permissions,
+            kind: Kind::Open(file, bytes),
+        }) = last
+        else {
+            return Ok(Initramfs::Bytes(archive.finish()));
+        };
+        archive.header(&name, S_IFREG | permissions, bytes)?;
+        let head = std::mem::take(&mut archive.bytes);
         // The file begins at a page, so the places after it can be counted from its own beginning.
         let end = bytes.next_multiple_of(4);
-        self.write("TRAILER!!!", 0, 0, &[]);
-        let trailer = std::mem::take(&mut self.bytes);
-        let all = (end + trailer.len() as u64).next_multiple_of(PAGE as u64);
+        archive.trailer();
+        let all = (end + archive.bytes.len() as u64).next_multiple_of(PAGE as u64);
         let mut tail = vec![0; (end - bytes) as usize];
-        tail.extend(trailer);
+        tail.extend(archive.bytes);
         tail.resize((all - bytes) as usize, 0);
         Ok(Initramfs::Shared {
             head,
@@ -87,53 +63,82 @@ impl Archive {
             tail,
         })
     }
+}
 
-    /// Adds the directories above `path`, and gives the path without its leading slash.
-    fn add_parents<'a>(&mut self, path: &'a str) -> Result<&'a str, Error> {
-        let name = path.trim_start_matches('/');
-        let bad = |why| Error::Initramfs { name: path.into(), why };
-        if name.is_empty() || name.ends_with('/') {
-            return Err(bad("its path is empty or ends in a slash"));
+fn archive(entries: &[Entry]) -> Result<Archive, Error> {
+    let mut archive = Archive::default();
+    for entry in entries {
+        archive.add(entry)?;
+    }
+    Ok(archive)
+}
+
+/// An archive in the making.
+#[derive(Default)]
+struct Archive {
+    bytes: Vec<u8>,
+    inode: u32,
+}
+
+impl Archive {
+    fn add(
+        &mut self,
+        Entry {
+            name,
+            permissions,
+            kind,
+        }: &Entry,
+    ) -> Result<(), Error> {
+        if name == TRAILER {
+            return Err(Error::Initramfs {
+                name: name.into(),
+                why: "in this format, that name is the archive's end",
+            });
         }
-        if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(bad("its path has an empty, . or .. component"));
-        }
-        if name.contains('\0') || name.len() >= NAME_MAX || name == "TRAILER!!!" {
-            return Err(bad("its path is too long, or one that the archive format cannot hold"));
-        }
-        for (slash, _) in name.match_indices('/') {
-            if !self.names.contains(&name[..slash]) {
-                self.add(&name[..slash], S_IFDIR | 0o755, &[])?;
+        match kind {
+            Kind::Directory => self.header(name, S_IFDIR | permissions, 0)?,
+            Kind::Link(target) => {
+                self.header(name, S_IFLNK | permissions, target.len() as u64)?;
+                self.bytes.extend_from_slice(target.as_bytes());
+            }
+            Kind::Bytes(data) => {
+                self.header(name, S_IFREG | permissions, data.len() as u64)?;
+                self.bytes.extend_from_slice(data);
+            }
+            Kind::Open(file, bytes) => {
+                self.header(name, S_IFREG | permissions, *bytes)?;
+                let start = self.bytes.len();
+                self.bytes.resize(start + *bytes as usize, 0);
+                file.read_exact_at(&mut self.bytes[start..], 0)
+                    .map_err(Error::read_file(name))?;
             }
         }
-        Ok(name)
-    }
-
-    fn add(&mut self, name: &str, mode: u32, data: &[u8]) -> Result<(), Error> {
-        self.enter(name, data.len() as u64)?;
-        self.write(name, self.inode, mode, data);
+        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
         Ok(())
     }
 
-    /// Checks that there can be such a file, and counts it; gives its size as a header holds it.
-    fn enter(&mut self, name: &str, bytes: u64) -> Result<u32, Error> {
-        let bad = |why| Error::Initramfs { name: name.into(), why };
-        let size =
-            u32::try_from(bytes).map_err(|_| bad("it is larger than 4 GiB, which the archive format cannot hold"))?;
-        if !self.names.insert(name.into()) {
-            return Err(bad("there is already a file of that name"));
-        }
-        self.inode += 1;
-        Ok(size)
+    fn finish(mut self) -> Vec<u8> {
+        self.trailer();
+        self.bytes.resize(self.bytes.len().next_multiple_of(PAGE), 0);
+        self.bytes
     }
 
-    fn write(&mut self, name: &str, inode: u32, mode: u32, data: &[u8]) {
-        self.header(name, inode, mode, data.len() as u32);
-        self.bytes.extend_from_slice(data);
+    fn trailer(&mut self) {
+        self.fields(TRAILER, 0, 0, 0);
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
 
-    fn header(&mut self, name: &str, inode: u32, mode: u32, size: u32) {
+    fn header(&mut self, name: &str, mode: u32, bytes: u64) -> Result<(), Error> {
+        let size = u32::try_from(bytes).map_err(|_| Error::Initramfs {
+            name: name.into(),
+            why: "it is larger than 4 GiB, which the archive format cannot hold",
+        })?;
+        self.inode += 1;
+        self.fields(name, self.inode, mode, size);
+        Ok(())
+    }
+
+    fn fields(&mut self, name: &str, inode: u32, mode: u32, size: u32) {
         let name_end = self.bytes.len() + HEADER + name.len() + 1;
         let data_start = name_end.next_multiple_of(if mode & S_IFREG == S_IFREG && size > 0 { PAGE } else { 4 });
         let name_bytes = (data_start - self.bytes.len() - HEADER) as u32;
@@ -156,7 +161,14 @@ impl Archive {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs::File;
     use std::io::Write;
+
+    fn holding(data: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(data).unwrap();
+        file
+    }
 
     proptest! {
         #[test]
@@ -164,31 +176,42 @@ mod tests {
             data in prop::collection::vec(any::<u8>(), 0..9000),
             other in prop::collection::vec(any::<u8>(), 0..9000),
         ) {
-            let archive = || {
-                let mut archive = Archive::new();
-                archive.add_file("/other", 0o644, &other).unwrap();
-                archive
+            let files = |other_is_open| {
+                let mut files = Files::new();
+                match other_is_open {
+                    true => files.add_open_file("/other", 0o644, holding(&other)).unwrap(),
+                    false => files.add_file("/other", 0o644, &other).unwrap(),
+                }
+                files
             };
-            let mut whole = archive();
+            let mut whole = files(false);
             whole.add_file("/bin/hello", 0o755, &data).unwrap();
-            let mut file = tempfile::tempfile().unwrap();
-            file.write_all(&data).unwrap();
-            let shared = archive().finish_with_file("/bin/hello", 0o755, file).unwrap();
-            if let (Initramfs::Shared { head, .. }, false) = (&shared, data.is_empty()) {
-                prop_assert_eq!(head.len() % PAGE, 0);
+            let mut around = files(true);
+            around.add_open_file("/bin/hello", 0o755, holding(&data)).unwrap();
+            let shared = around.into_initramfs().unwrap();
+            match &shared {
+                Initramfs::Shared { head, .. } => prop_assert!(data.is_empty() || head.len() % PAGE == 0),
+                Initramfs::Bytes(_) => prop_assert!(false, "the last file was read"),
             }
-            prop_assert!(shared.to_bytes().unwrap() == whole.finish());
+            prop_assert!(shared.to_bytes().unwrap() == whole.to_archive().unwrap());
         }
     }
 
     #[test]
-    fn a_file_that_is_there_already_cannot_be_the_last() {
-        let mut archive = Archive::new();
-        archive.add_file("/hello", 0o755, b"x").unwrap();
-        let file = tempfile::tempfile().unwrap();
-        assert!(matches!(
-            archive.finish_with_file("/hello", 0o755, file),
-            Err(Error::Initramfs { .. })
-        ));
+    fn what_the_format_cannot_hold_is_named() {
+        let mut files = Files::new();
+        files.add_file(TRAILER, 0o644, b"x").unwrap();
+        assert!(files.to_archive().unwrap_err().to_string().contains(TRAILER));
+        let mut files = Files::new();
+        let large = tempfile::tempfile().unwrap();
+        large.set_len(1 << 32).unwrap();
+        files.add_open_file("/large", 0o644, large).unwrap();
+        assert!(
+            files
+                .to_archive()
+                .unwrap_err()
+                .to_string()
+                .contains("larger than 4 GiB")
+        );
     }
 }

@@ -3,11 +3,11 @@
 //! One call runs one machine, in the calling thread, until it ends:
 //!
 //! ```no_run
-//! use microvm::{Config, Initramfs, Kernel, initramfs::Archive};
+//! use microvm::{Config, Files, Kernel};
 //!
-//! let mut files = Archive::new();
+//! let mut files = Files::new();
 //! files.add_file("/hello", 0o755, &std::fs::read("hello").unwrap()).unwrap();
-//! let initramfs = Initramfs::Bytes(files.finish());
+//! let initramfs = files.into_initramfs().unwrap();
 //! let config = Config { initramfs, program: "/hello".into(), ..Config::new(Kernel::Builtin) };
 //! let outcome = microvm::run(config).unwrap();
 //! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().map(|exit| exit.count).sum::<u64>());
@@ -22,9 +22,11 @@
 mod boot;
 mod config;
 mod devices;
+mod erofs;
 mod error;
 mod exits;
-pub mod initramfs;
+mod files;
+mod initramfs;
 pub mod kernel;
 mod linux;
 mod machine;
@@ -36,8 +38,10 @@ mod vcpu;
 mod watchdog;
 
 pub use config::{Config, DEFAULT_MEMORY_BYTES, Disk, Initramfs, Kernel};
+pub use erofs::Written;
 pub use error::Error;
 pub use exits::Exit;
+pub use files::Files;
 pub use machine::{End, Outcome, run};
 pub use memory::GUEST_RAM;
 pub use probe::{Finding, KvmKind, Probe, examine, probe};

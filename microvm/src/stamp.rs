@@ -82,6 +82,12 @@ pub const BOARD: Step = step(
     "ioctl(KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2)",
     "interrupt controllers and timer, where Linux looks for them",
 );
+pub const OPEN_KERNEL: Step = step(
+    MACHINE,
+    "open, read",
+    "the guest kernel's file; one that is packed is unpacked, or found where it was kept",
+);
+pub const OPEN_DISKS: Step = step(MACHINE, "open", "the files behind the guest's disks");
 pub const RESERVE_MEMORY: Step = step(
     MEMORY,
     "mmap",

@@ -5,8 +5,7 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::initramfs::Archive;
-use microvm::{Config, Initramfs, Kernel, KvmKind};
+use microvm::{Config, Files, Initramfs, Kernel, KvmKind};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -72,15 +71,15 @@ fn trials() -> Vec<Trial> {
 
 /// A machine that runs a program.
 fn config(words: Vec<String>) -> Config {
-    let mut archive = Archive::new();
-    archive
+    let mut files = Files::new();
+    files
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
         .unwrap();
-    archive.add_file("/etc/text", 0o755, b"no program").unwrap();
+    files.add_file("/etc/text", 0o755, b"no program").unwrap();
     let mut words = words.into_iter();
     let kernel = std::env::var_os(KERNEL).unwrap_or_default();
     Config {
-        initramfs: Initramfs::Bytes(archive.finish()),
+        initramfs: Initramfs::Bytes(files.to_archive().unwrap()),
         program: words.next().unwrap_or_default(),
         args: words.collect(),
         env: vec!["GREETING=good morning".into()],

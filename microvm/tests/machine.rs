@@ -3,8 +3,7 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::initramfs::Archive;
-use microvm::{Config, Initramfs, Kernel};
+use microvm::{Config, Files, Initramfs, Kernel};
 use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 use std::process::{ExitCode, Stdio};
@@ -50,18 +49,16 @@ fn trials() -> Vec<Trial> {
 fn config(arguments: Vec<String>) -> Config {
     // A descriptor that the machine has no use for.
     let _forgotten = std::fs::File::open("/proc/self/exe").unwrap().into_raw_fd();
-    let mut archive = Archive::new();
-    archive
+    let mut files = Files::new();
+    files
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
         .unwrap();
-    archive
-        .add_file("/etc/text", 0o644, b"hello from the initramfs")
-        .unwrap();
-    archive.add_file("/big", 0o644, &big()).unwrap();
-    archive.add_link("/link", "etc/text").unwrap();
-    archive.add_link("/loop", "loop").unwrap();
+    files.add_file("/etc/text", 0o644, b"hello from the initramfs").unwrap();
+    files.add_file("/big", 0o644, &big()).unwrap();
+    files.add_link("/link", "etc/text").unwrap();
+    files.add_link("/loop", "loop").unwrap();
     Config {
-        initramfs: Initramfs::Bytes(archive.finish()),
+        initramfs: Initramfs::Bytes(files.to_archive().unwrap()),
         program: "/bin/program".into(),
         args: arguments,
         env: vec!["GREETING=good morning".into(), "QUOTED=\"\\".into()],

@@ -169,6 +169,7 @@ method-no-warnings = None.
 
 part-workload = program
 part-files = files
+part-disk-image = disk image
 part-guest-kernel = guest kernel
 part-guest-init = guest init
 part-host-kernel = host kernel

@@ -163,6 +163,7 @@ method-no-warnings = 없음.
 
 part-workload = 프로그램
 part-files = 파일
+part-disk-image = 디스크 이미지
 part-guest-kernel = 게스트 커널
 part-guest-init = 게스트 init
 part-host-kernel = 호스트 커널

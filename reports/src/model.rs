@@ -102,6 +102,9 @@ pub struct Config {
     /// Bytes of other files in the image, beside the workload.
     #[serde(default)]
     pub image_files_bytes: u64,
+    /// Where a Linux guest had the image's files, `initramfs` or `disk`; null where no guest was one.
+    #[serde(default)]
+    pub rootfs: Option<String>,
     /// The processor that the lab and everything it started were kept to, where they were.
     #[serde(default)]
     pub pinned_to: Option<u32>,
@@ -167,7 +170,7 @@ pub struct GuestKernel {
 /// One part of an image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImagePart {
-    /// `workload`, `files`, `guest kernel`, `guest init` or `host kernel` (0 bytes: it is not shipped).
+    /// `workload`, `files`, `disk image`, `guest kernel`, `guest init` or `host kernel` (0 bytes: it is not shipped).
     pub part: String,
     /// Bytes to ship, uncompressed.
     pub bytes: u64,

@@ -6,6 +6,8 @@ use crate::image::Image;
 use crate::store;
 use crate::target::microvm;
 use clap::Subcommand;
+use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
 /// What can be done with images.
@@ -15,8 +17,11 @@ pub enum Command {
     /// Write a workload's image to a file, as a virtual machine takes it
     Export {
         /// Where to: a newc cpio archive, uncompressed
+        #[arg(long, value_name = "FILE", required_unless_present = "disk")]
+        initramfs: Option<PathBuf>,
+        /// Where to: a disk with an EROFS file system, uncompressed
         #[arg(long, value_name = "FILE")]
-        initramfs: PathBuf,
+        disk: Option<PathBuf>,
         /// One of the lab's own workloads: hello, cpu, hold
         #[arg(long, value_name = "W")]
         workload: Option<String>,
@@ -30,10 +35,18 @@ pub enum Command {
 pub fn run(command: Command) -> Result<u8, Error> {
     let Command::Export {
         initramfs,
+        disk,
         workload,
         words,
     } = command;
     let image = Image::build(&arguments::workload(workload.as_deref(), &words)?, 0)?;
-    store::write(&initramfs, &microvm::initramfs(&image)?)?;
+    if let Some(path) = initramfs {
+        store::write(&path, &microvm::initramfs(&image)?)?;
+    }
+    if let Some(path) = disk {
+        let failed = |error| Error::from_cause("cannot read back the disk", error);
+        let mut written = File::open(image.disk()?.path()).map_err(failed)?;
+        store::write_with(&path, |file| io::copy(&mut written, file).map(drop))?;
+    }
     Ok(0)
 }

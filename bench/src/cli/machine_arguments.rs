@@ -5,7 +5,7 @@ use super::output;
 use crate::error::Error;
 use crate::kernels::{self, HOST, HOST_LESSON};
 use crate::lab::{Machine, TargetName};
-use crate::target::microvm::{Disk, Linux};
+use crate::target::microvm::{Disk, Rootfs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -40,6 +40,9 @@ struct LinuxArguments {
     /// Load this kernel module before the program runs; several in their order
     #[arg(long, value_name = "FILE", requires = "kernel")]
     module: Vec<PathBuf>,
+    /// Where the guest has the image's files: in an initramfs, or on a disk with an EROFS file system (initramfs unless given)
+    #[arg(long, value_name = "WHERE", requires = "kernel")]
+    rootfs: Option<Rootfs>,
     /// Disk: a file of raw bytes, which is only read; what the guest writes goes to the file OVERLAY
     #[arg(long, value_name = "FILE[:OVERLAY]", requires = "kernel", value_parser = disk)]
     disk: Option<Disk>,
@@ -78,26 +81,24 @@ impl MachineArguments {
                 "Name one: --kernel FILE. `isolab kernel ls` shows what there is, `isolab kernel fetch` gets one.",
             ));
         }
-        let linux = self.linux.kernel.as_deref().map(|name| self.linux(name)).transpose()?;
+        let LinuxArguments {
+            kernel,
+            module,
+            rootfs,
+            disk,
+        } = &self.linux;
+        let linux = kernel.as_deref().map(|name| {
+            let rootfs = rootfs.unwrap_or_default();
+            kernels::linux(name, rootfs, disk.clone(), module)
+        });
+        let linux = linux.transpose()?;
+        if let Some(linux) = linux.as_ref().filter(|_| kernel.as_deref() == Some(HOST)) {
+            output::hint(&format!("guest kernel: {}; {HOST_LESSON}", linux.kernel.display()));
+        }
         let mut machine = Machine::new(self.memory, self.cpus, linux);
         machine.limits.pids = self.pids;
         machine.jail = self.jail;
         Ok(machine)
-    }
-
-    fn linux(&self, name: &str) -> Result<Linux, Error> {
-        let found = kernels::find(name)?;
-        if name == HOST {
-            output::hint(&format!("guest kernel: {}; {HOST_LESSON}", found.kernel.display()));
-        }
-        // They are for disks, and cost a start that has none.
-        let own = found.modules.into_iter().filter(|_| self.linux.disk.is_some());
-        let modules = own.chain(self.linux.module.iter().cloned());
-        Ok(Linux {
-            kernel: found.kernel,
-            modules: modules.collect(),
-            disk: self.linux.disk.clone(),
-        })
     }
 }
 

@@ -5,13 +5,16 @@ mod add;
 pub mod fetch;
 mod installed;
 mod module;
+mod needed;
 mod package;
 
 pub use add::add;
 pub use installed::host;
 
 use crate::error::Error;
+use crate::target::microvm::{Disk, Linux, Rootfs};
 use crate::xdg;
+use needed::Use;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -68,6 +71,20 @@ pub fn find(name: &str) -> Result<Found, Error> {
         "there is no kernel {name:?}: no such file, and known by name: {names}"
     ))
     .remedy(remedy))
+}
+
+/// The kernel of that name or in that file, with the modules that its disks need and `more` behind them.
+pub fn linux(name: &str, rootfs: Rootfs, disk: Option<Disk>, more: &[PathBuf]) -> Result<Linux, Error> {
+    let found = find(name)?;
+    let root = (rootfs == Rootfs::Disk).then_some(Use::Root);
+    let uses: Vec<Use> = root.into_iter().chain(disk.as_ref().map(|_| Use::Any)).collect();
+    let needed = needed::needed(&found.modules, &uses)?;
+    Ok(Linux {
+        kernel: found.kernel,
+        modules: [&needed, more].concat(),
+        rootfs,
+        disk,
+    })
 }
 
 /// The kernels that were added.

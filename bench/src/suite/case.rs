@@ -1,6 +1,7 @@
 //! A case of a suite: a workload, targets, and lists of parameters that unfold into every combination.
 
 use crate::lab::TargetName;
+use crate::target::microvm::Rootfs;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub struct Case {
     pub(super) args: Vec<String>,
     pub(super) targets: Vec<TargetName>,
     pub(super) kernel: Option<String>,
+    pub(super) rootfs: Rootfs,
     pub(super) runs: u32,
     pub(super) warmup: u32,
     pub(super) timeout_s: f64,
@@ -44,6 +46,8 @@ pub struct Parameters {
     pub idle_gap_ms: f64,
     /// The Linux of `microvm-linux`: a file, or a name that the lab knows.
     pub kernel: Option<String>,
+    /// Where that has the image's files.
+    pub rootfs: Rootfs,
     /// Memory: guest RAM, and the limit of a container; none where the suite says nothing of it.
     pub memory_bytes: Option<u64>,
     /// Processors of a Linux guest, and how much of them a container may use; none where the suite says nothing of it.
@@ -79,6 +83,7 @@ impl Case {
                             args: self.args.clone(),
                             targets: self.targets.clone(),
                             kernel: self.kernel.clone(),
+                            rootfs: self.rootfs,
                             runs: self.runs,
                             warmup: self.warmup,
                             timeout_s: self.timeout_s,

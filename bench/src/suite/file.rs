@@ -18,12 +18,14 @@
 //! idle_gap_ms = [0, 300]
 //! image_files = ["0", "16M"]    # other files in the image
 //! kernel = "vmlinux"            # what the target microvm-linux boots
+//! rootfs = "disk"               # where that has the image's files; "initramfs" unless given
 //! ```
 
 use super::case::Case;
 use super::source::Source;
 use crate::error::Error;
 use crate::lab::TargetName;
+use crate::target::microvm::Rootfs;
 use crate::workload;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -155,6 +157,7 @@ struct WrittenCase {
     memory: Option<Spanned<Vec<String>>>,
     cpus: Option<Spanned<Vec<f64>>>,
     kernel: Option<String>,
+    rootfs: Option<Rootfs>,
     image_files: Option<Spanned<Vec<String>>>,
 }
 
@@ -241,6 +244,7 @@ impl WrittenCase {
             timeout_s: timeout_s.map_or(30.0, |timeout_s| *timeout_s.get_ref()),
             idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
             kernel,
+            rootfs: self.rootfs.or(defaults.rootfs).unwrap_or_default(),
             memory_bytes: listed(memory),
             cpus: listed(cpus.map(|cpus| cpus.get_ref().clone())),
             image_files_bytes: image_files.unwrap_or(vec![0]),

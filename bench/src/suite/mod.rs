@@ -13,7 +13,6 @@ use crate::kernels;
 use crate::lab::{self, Machine, Settings};
 use crate::rounds::{Conductor, Plan};
 use crate::store;
-use crate::target::microvm::Linux;
 use crate::warnings::Warning;
 use crate::workload::Workload;
 use case::{Parameters, Varies};
@@ -64,13 +63,9 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
         Some(path) => Workload::program(path, parameters.args.clone())?,
         None => Workload::own(&parameters.workload, parameters.args.clone())?,
     };
-    let linux = parameters.kernel.as_deref().map(kernels::find).transpose()?;
-    let linux = linux.map(|found| Linux {
-        kernel: found.kernel,
-        // They are for disks.
-        modules: Vec::new(),
-        disk: None,
-    });
+    let linux = parameters.kernel.as_deref();
+    let linux = linux.map(|name| kernels::linux(name, parameters.rootfs, None, &[]));
+    let linux = linux.transpose()?;
     Ok(Settings {
         workload,
         targets: parameters.targets.clone(),

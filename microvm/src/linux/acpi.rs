@@ -30,7 +30,7 @@ const BOOT_ARCHITECTURE: u16 = 1 << 2 | 1 << 3 | 1 << 5;
 pub type SerialPort = (u16, u32);
 
 /// The tables of a machine; the root pointer is at [`ADDRESS`].
-pub fn make(cpus: u8, serial_ports: [SerialPort; 2], disk_line: Option<u32>) -> Vec<u8> {
+pub fn make(cpus: u8, serial_ports: [SerialPort; 2], disk_lines: &[u32]) -> Vec<u8> {
     // The root pointer comes first and is written last.
     let mut tables = vec![0; Rsdp::len().next_multiple_of(16)];
     let mut add = |table: &dyn Aml| {
@@ -40,7 +40,7 @@ pub fn make(cpus: u8, serial_ports: [SerialPort; 2], disk_line: Option<u32>) -> 
         address
     };
 
-    let dsdt = add(&devices(serial_ports, disk_line));
+    let dsdt = add(&devices(serial_ports, disk_lines));
     let mut fadt = FADTBuilder::new(MAKER, MODEL, 1)
         .dsdt_64(dsdt)
         .flag(Flags::HwReducedAcpi);
@@ -67,7 +67,7 @@ pub fn make(cpus: u8, serial_ports: [SerialPort; 2], disk_line: Option<u32>) -> 
 }
 
 /// The table of devices.
-fn devices(serial_ports: [SerialPort; 2], disk_line: Option<u32>) -> Sdt {
+fn devices(serial_ports: [SerialPort; 2], disk_lines: &[u32]) -> Sdt {
     let hardware_id = EISAName::new("PNP0501"); // a 16550A
     let port = |index: usize, name: &str| {
         let (first, line) = serial_ports[index];
@@ -91,28 +91,29 @@ fn devices(serial_ports: [SerialPort; 2], disk_line: Option<u32>) -> Sdt {
         bytes
     };
     let (com1, com2) = (port(0, "COM1"), port(1, "COM2"));
-    let disk = disk_line.map_or(Vec::new(), disk);
+    let disks = disk_lines.iter().enumerate().flat_map(disk).collect();
     let mut bytes = Vec::new();
-    Scope::new(Path::new("\\_SB_"), vec![&Raw(com1), &Raw(com2), &Raw(disk)]).to_aml_bytes(&mut bytes);
+    Scope::new(Path::new("\\_SB_"), vec![&Raw(com1), &Raw(com2), &Raw(disks)]).to_aml_bytes(&mut bytes);
     let header_bytes = 36;
     let mut table = Sdt::new(*b"DSDT", header_bytes, 2, MAKER, MODEL, 1);
     table.append_slice(&bytes);
     table
 }
 
-/// The disk: a virtio device behind registers in memory (the identifier is Linux's, drivers/virtio/virtio_mmio.c).
-fn disk(line: u32) -> Vec<u8> {
+/// A disk: a virtio device behind registers in memory (the identifier is Linux's, drivers/virtio/virtio_mmio.c).
+fn disk((index, line): (usize, &u32)) -> Vec<u8> {
     let mut bytes = Vec::new();
+    let registers = block::ADDRESS + index as u64 * block::SIZE;
     Device::new(
-        "DISK".into(),
+        format!("DSK{index}").as_str().into(),
         vec![
             &Name::new("_HID".into(), &"LNRO0005"),
-            &Name::new("_UID".into(), &0u8),
+            &Name::new("_UID".into(), &(index as u8)),
             &Name::new(
                 "_CRS".into(),
                 &ResourceTemplate::new(vec![
-                    &Memory32Fixed::new(true, block::ADDRESS as u32, block::SIZE as u32),
-                    &Interrupt::new(true, true, false, false, line),
+                    &Memory32Fixed::new(true, registers as u32, block::SIZE as u32),
+                    &Interrupt::new(true, true, false, false, *line),
                 ]),
             ),
         ],
@@ -138,7 +139,7 @@ mod tests {
     /// Every table that can be reached from the root, checked by its sum.
     #[test]
     fn the_tables_can_be_walked_from_the_root_and_their_sums_are_zero() {
-        let tables = make(CPUS_MAX, [(0x3f8, 4), (0x2f8, 3)], Some(5));
+        let tables = make(CPUS_MAX, [(0x3f8, 4), (0x2f8, 3)], &[5, 6]);
         let sum = |bytes: &[u8]| bytes.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
         let at = |address: u64| &tables[(address - ADDRESS) as usize..];
         let quad = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());

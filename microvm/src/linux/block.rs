@@ -10,9 +10,9 @@ use std::io;
 use virtio_queue::{DescriptorChain, Queue, QueueOwnedT, QueueT, desc::split::Descriptor};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
-/// Where the registers lie, in the gap that has no RAM.
+/// Where the registers of the first disk lie, in the gap that has no RAM; those of the next follow.
 pub const ADDRESS: u64 = 0xd000_0000;
-/// Bytes of registers.
+/// Bytes of a disk's registers.
 pub const SIZE: u64 = 0x1000;
 /// Requests that the queue holds.
 const QUEUE_SIZE: u16 = 128;

@@ -3,6 +3,7 @@
 
 use super::block::{self, Block};
 use super::clock_chip::{self, ClockChip};
+use super::disk::Disk;
 use crate::devices::{
     COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, STRING, STRING_MAX, STRING_PRESENT, Sink, UART_PORTS, string_at,
 };
@@ -22,8 +23,8 @@ use vm_superio::{Serial, Trigger};
 /// Interrupt lines of a PC's serial ports.
 pub const COM1_LINE: u32 = 4;
 pub const COM2_LINE: u32 = 3;
-/// Interrupt line of the disk.
-pub const DISK_LINE: u32 = 5;
+/// Interrupt lines of the disks: those that a PC has for a second parallel port and for floppy disks.
+pub const DISK_LINES: [u32; 2] = [5, 6];
 /// A UART's registers (data sheet of the 16550A, table II): data, the pending interrupt, which
 /// interrupts are enabled, the state of the line.
 const DATA: u16 = 0;
@@ -86,8 +87,7 @@ pub struct Devices<'a> {
     com1: Uart<'a>,
     com2: Uart<'a>,
     clock: ClockChip,
-    disk: Option<Block>,
-    disk_line: Line<'a>,
+    disks: Vec<(Block, Line<'a>)>,
     output: BorrowedFd<'a>,
     stamps: Recorder,
     program_runs: bool,
@@ -98,13 +98,13 @@ pub type Answer = (&'static str, Option<End>);
 
 impl<'a> Devices<'a> {
     /// The devices of a machine that has just been switched on.
-    pub fn new(vm: &'a VmFd, output: BorrowedFd<'a>, disk: Option<Block>, stamps: Recorder) -> Self {
+    pub fn new(vm: &'a VmFd, output: BorrowedFd<'a>, disks: Vec<Disk>, stamps: Recorder) -> Self {
+        let lines = DISK_LINES.map(|number| line(vm, number));
         Self {
             com1: uart(vm, COM1_LINE, LOG_MAX),
             com2: uart(vm, COM2_LINE, usize::MAX),
             clock: ClockChip::default(),
-            disk,
-            disk_line: line(vm, DISK_LINE),
+            disks: disks.into_iter().map(Block::new).zip(lines).collect(),
             output,
             stamps,
             program_runs: false,
@@ -215,12 +215,12 @@ impl<'a> Devices<'a> {
 
     /// The guest reads memory that is not RAM.
     pub fn read_memory(&mut self, address: u64, data: &mut [u8]) -> Answer {
-        match (&self.disk, disk_register(address)) {
-            (Some(disk), Some(register)) => {
+        match self.disk_register(address) {
+            Some(((disk, _), register)) => {
                 disk.read(register, data);
                 ("disk", None)
             }
-            _ => {
+            None => {
                 data.fill(0xff);
                 ("read of memory without a device", None)
             }
@@ -229,17 +229,24 @@ impl<'a> Devices<'a> {
 
     /// The guest writes to memory that is not RAM.
     pub fn write_memory(&mut self, address: u64, data: &[u8], ram: &Ram, stopped: impl Fn() -> bool) -> Answer {
-        match (&mut self.disk, disk_register(address)) {
-            (Some(disk), Some(register)) => {
+        match self.disk_register(address) {
+            Some(((disk, line), register)) => {
                 if disk.write(register, data, ram, stopped) {
                     // Each answer is an edge of its own.
-                    self.disk_line.raised.set(false);
-                    let _ = self.disk_line.trigger();
+                    line.raised.set(false);
+                    let _ = line.trigger();
                 }
                 ("disk", None)
             }
-            _ => ("write to memory without a device", None),
+            None => ("write to memory without a device", None),
         }
+    }
+
+    /// The disk whose register is at that address, and the register.
+    fn disk_register(&mut self, address: u64) -> Option<(&mut (Block, Line<'a>), u64)> {
+        let offset = address.checked_sub(block::ADDRESS)?;
+        let disk = self.disks.get_mut(usize::try_from(offset / block::SIZE).ok()?)?;
+        Some((disk, offset % block::SIZE))
     }
 
     /// How many bytes of input COM2 can take now: none before somebody is there to read them.
@@ -288,13 +295,6 @@ impl<'a> Devices<'a> {
         let log = String::from_utf8_lossy(&self.com1.writer().bytes).into_owned();
         (self.stamps, log)
     }
-}
-
-/// The disk's register at that address.
-fn disk_register(address: u64) -> Option<u64> {
-    address
-        .checked_sub(block::ADDRESS)
-        .filter(|offset| *offset < block::SIZE)
 }
 
 /// Reads a UART's register. A received byte is a reason to interrupt as long as it has not been read; vm-superio names it

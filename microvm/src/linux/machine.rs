@@ -1,7 +1,6 @@
 //! Runs a Linux guest: a thread for each processor, one for the input, and the calling thread, which waits for the end.
 
-use super::block::Block;
-use super::devices::{COM1_LINE, COM2_LINE, DISK_LINE, Devices};
+use super::devices::{COM1_LINE, COM2_LINE, DISK_LINES, Devices};
 use super::disk::Disk;
 use super::{CPUS_MAX, acpi, board, command_line, input, processor, start};
 use crate::boot::{self, Payload};
@@ -28,9 +27,12 @@ pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: R
             most: CPUS_MAX,
         });
     }
-    let disk = config.disk.as_ref().map(Disk::open).transpose()?;
-    let mut own: Vec<RawFd> = disk.iter().flat_map(Disk::descriptors).collect();
-    let disk = disk.map(Block::new);
+    stamps.ended(stamp::OPEN_KERNEL);
+    let disks = open_disks(&config)?;
+    let mut own: Vec<RawFd> = disks.iter().flat_map(Disk::descriptors).collect();
+    if !disks.is_empty() {
+        stamps.ended(stamp::OPEN_DISKS);
+    }
     board::make(vm)?;
     stamps.ended(stamp::BOARD);
     let memory = Ram::reserve(config.memory_bytes)?;
@@ -47,7 +49,7 @@ pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: R
         acpi_tables: &acpi::make(
             config.cpus,
             [(COM1, COM1_LINE), (COM2, COM2_LINE)],
-            disk.as_ref().map(|_| DISK_LINE),
+            &DISK_LINES[..disks.len()],
         ),
     };
     let entry = boot::load(payload, &memory, config.memory_bytes)?;
@@ -69,7 +71,7 @@ pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: R
         memory: &memory,
         sandbox: &config.sandbox,
         gate: RwLock::new(()),
-        devices: Mutex::new(Devices::new(vm, output.as_fd(), disk, stamps)),
+        devices: Mutex::new(Devices::new(vm, output.as_fd(), disks, stamps)),
         input_has_room: Condvar::new(),
         stop: AtomicBool::new(false),
         end: Mutex::new(None),
@@ -124,6 +126,12 @@ pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: R
         stamps: stamps.into_stamps(),
         kernel_log,
     })
+}
+
+/// The root disk, where there is one, and then the other: in this order the guest names them.
+fn open_disks(config: &Config) -> Result<Vec<Disk>, Error> {
+    let root = config.root_disk.clone().map(|base| crate::Disk { base, overlay: None });
+    root.iter().chain(&config.disk).map(Disk::open).collect()
 }
 
 /// The threads answer exits; they need little.

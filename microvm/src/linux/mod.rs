@@ -2,9 +2,8 @@
 //!
 //! The built-in kernel needs a processor, RAM and ports. Linux also expects a PC's interrupt controllers and timer, which
 //! KVM has ([`board`]), tables of what there is ([`acpi`]), a clock chip and serial ports with interrupts
-//! ([`devices`]), a
-//! disk ([`block`]), a command line that keeps it from looking for what is not there ([`command_line`]), and a first program
-//! ([`start`]). [`machine`] runs it with a thread for each processor.
+//! ([`devices`]), disks ([`block`]), a command line that keeps it from looking for what is not there ([`command_line`]),
+//! and a first program ([`start`]). [`machine`] runs it with a thread for each processor.
 
 mod acpi;
 mod block;

@@ -1,9 +1,9 @@
 //! The second archive of a Linux guest's initramfs: the guest's first program (`microvm/init`), the modules that it is to
 //! load, and the file that names the program to run.
 
-use crate::initramfs::Archive;
+use crate::files::Kind;
 use crate::kernel::unpack_module;
-use crate::{Config, Error};
+use crate::{Config, Error, Files};
 use std::fs;
 
 /// The first program of Linux guests, a static ELF file.
@@ -34,9 +34,9 @@ impl Config {
 
 /// The second archive.
 pub fn archive(config: &Config) -> Result<Vec<u8>, Error> {
-    let mut archive = Archive::new();
-    archive.add_file(INIT_PATH, 0o755, INIT)?;
-    archive.add_file(START_PATH, 0o400, &start_file(config)?)?;
+    let mut files = Files::new();
+    files.add_file(INIT_PATH, 0o755, INIT)?;
+    files.add_file(START_PATH, 0o400, &start_file(config)?)?;
     if config.modules.len() > MODULES_MAX {
         return Err(Error::Initramfs {
             name: "the kernel modules".into(),
@@ -50,12 +50,12 @@ pub fn archive(config: &Config) -> Result<Vec<u8>, Error> {
                 path: path.clone(),
                 error,
             })?;
-        archive.add_file(&format!("/.isolab/module.{number:02}"), 0o400, &module)?;
+        files.add(&format!("/.isolab/module.{number:02}"), 0o400, Kind::Bytes(module))?;
     }
-    Ok(archive.finish())
+    files.to_archive()
 }
 
-/// Two counts, then every argument and every variable, each ended by a zero byte.
+/// Two counts, whether the root is a disk (1) or not (0), then every argument and every variable, each ended by a zero byte.
 fn start_file(config: &Config) -> Result<Vec<u8>, Error> {
     let bad = |why| Error::Initramfs {
         name: "the program's arguments and environment".into(),
@@ -68,6 +68,7 @@ fn start_file(config: &Config) -> Result<Vec<u8>, Error> {
     let mut file = Vec::new();
     file.extend_from_slice(&(arguments as u32).to_le_bytes());
     file.extend_from_slice(&(config.env.len() as u32).to_le_bytes());
+    file.extend_from_slice(&u32::from(config.root_disk.is_some()).to_le_bytes());
     for word in std::iter::once(&config.program).chain(&config.args).chain(&config.env) {
         if word.contains('\0') {
             return Err(bad("one holds a zero byte"));

@@ -1,17 +1,15 @@
 //! What the lab and a monitor tell each other. To the monitor: an order as its argument, and its environment (the
 //! workload's). From it: a report in a file, and its exit status.
 
-use super::{Disk, Linux, MicroVm, Tell};
+use super::{Disk, Linux, MicroVm, Rootfs, Tell};
 use crate::error::Error;
 use crate::image::Image;
 use crate::target::{End, MachineStory, Step};
-use microvm::initramfs::Archive;
-use microvm::{Config, Initramfs, Kernel, Sandbox};
+use microvm::{Config, Files, Initramfs, Kernel, Sandbox};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -28,12 +26,21 @@ pub struct Order {
     cpus: u8,
     timeout: Option<Duration>,
     pub tell: Tell,
-    pub program: GuestFile,
+    /// The program's path in the guest.
+    program: String,
     args: Vec<String>,
-    /// The file beside the program, where there is one.
-    pub other_file: Option<GuestFile>,
+    pub root: Root,
     /// Where the report goes.
     pub report: PathBuf,
+}
+
+/// The image's files, as the guest gets them.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Root {
+    /// In an initramfs that the monitor makes of them.
+    Initramfs(Vec<GuestFile>),
+    /// On a disk, whose image is there.
+    Disk(PathBuf),
 }
 
 /// A file of the image.
@@ -41,6 +48,7 @@ pub struct Order {
 pub struct GuestFile {
     /// Its path in the guest.
     path: String,
+    permissions: u32,
     /// Where the monitor finds it.
     pub source: PathBuf,
 }
@@ -63,26 +71,17 @@ pub struct Report {
 }
 
 impl GuestFile {
-    /// An image's program.
-    pub fn program(image: &Image) -> Self {
-        GuestFile {
-            path: image.program().into(),
-            source: image.executable().into(),
-        }
-    }
-
-    /// The file beside it, where there is one.
-    pub fn other(image: &Image) -> Option<Self> {
-        let (path, source) = image.other_file()?;
-        Some(GuestFile {
+    /// An image's files, the program last.
+    pub fn all(image: &Image) -> Vec<Self> {
+        let other = image.other_file().map(|(path, source)| (path, 0o644, source));
+        let program = (image.program(), 0o755, image.executable().into());
+        let all = other.into_iter().chain([program]);
+        all.map(|(path, permissions, source)| GuestFile {
             path: path.into(),
+            permissions,
             source,
         })
-    }
-
-    fn open(&self) -> Result<File, Error> {
-        let failed = |error| Error::from_cause(format_args!("cannot open {}", self.source.display()), error);
-        File::open(&self.source).map_err(failed)
+        .collect()
     }
 }
 
@@ -95,9 +94,12 @@ impl Order {
             cpus: machine.processors()?,
             timeout: machine.timeout,
             tell: machine.tell,
-            program: GuestFile::program(image),
+            program: image.program().into(),
             args: args.to_vec(),
-            other_file: GuestFile::other(image),
+            root: match &machine.linux {
+                Some(linux) if linux.rootfs == Rootfs::Disk => Root::Disk(image.disk()?.path().into()),
+                _ => Root::Initramfs(GuestFile::all(image)),
+            },
             report,
         })
     }
@@ -116,7 +118,10 @@ impl Order {
 
     /// In the monitor: its machine. The report's file is the only descriptor that it keeps.
     pub fn config(self, report: &File) -> Result<Config, Error> {
-        let initramfs = initramfs(&self.program, self.other_file.as_ref())?;
+        let (initramfs, root_disk) = match self.root {
+            Root::Initramfs(files) => (initramfs(&files)?, None),
+            Root::Disk(path) => (Initramfs::Bytes(Vec::new()), Some(path)),
+        };
         let config = match self.linux {
             None => Config::new(Kernel::Builtin),
             Some(linux) => Config {
@@ -127,7 +132,8 @@ impl Order {
         };
         Ok(Config {
             initramfs,
-            program: self.program.path,
+            root_disk,
+            program: self.program,
             args: self.args,
             env: std::env::vars()
                 .map(|(name, value)| format!("{name}={value}"))
@@ -142,21 +148,27 @@ impl Order {
     }
 }
 
-/// The initramfs of an image's files.
-pub fn initramfs(program: &GuestFile, other: Option<&GuestFile>) -> Result<Initramfs, Error> {
-    let mut archive = Archive::new();
-    let failed = |error: microvm::Error| Error::new(error.to_string());
-    if let Some(other) = other {
-        let mut bytes = Vec::new();
-        other
-            .open()?
-            .read_to_end(&mut bytes)
-            .map_err(|error| Error::from_cause(format_args!("cannot read {} of the image", other.path), error))?;
-        archive.add_file(&other.path, 0o644, &bytes).map_err(failed)?;
+/// The files, open.
+pub fn open(files: &[GuestFile]) -> Result<Files, Error> {
+    let mut opened = Files::new();
+    for GuestFile {
+        path,
+        permissions,
+        source,
+    } in files
+    {
+        let file = File::open(source)
+            .map_err(|error| Error::from_cause(format_args!("cannot open {}", source.display()), error))?;
+        let added = opened.add_open_file(path, *permissions, file);
+        added.map_err(|error| Error::new(error.to_string()))?;
     }
-    archive
-        .finish_with_file(&program.path, 0o755, program.open()?)
-        .map_err(failed)
+    Ok(opened)
+}
+
+/// An initramfs of the files.
+pub fn initramfs(files: &[GuestFile]) -> Result<Initramfs, Error> {
+    let initramfs = open(files)?.into_initramfs();
+    initramfs.map_err(|error| Error::new(error.to_string()))
 }
 
 /// A memory file for a report: the lab's handle, and the monitor's.

@@ -2,7 +2,7 @@
 //! it finds a root with nothing but that monitor's executable, the files of its machine and /dev/kvm, and no network.
 
 use super::MicroVm;
-use super::handover::{self, Order};
+use super::handover::{self, Order, Root};
 use crate::error::Error;
 use crate::image::Image;
 use crate::scratch::Scratch;
@@ -35,9 +35,13 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
         Ok(())
     };
     show(&mut order.report, "/report", Access::ReadWrite)?;
-    show(&mut order.program.source, "/program", Access::ReadOnly)?;
-    if let Some(other) = &mut order.other_file {
-        show(&mut other.source, "/files", Access::ReadOnly)?;
+    match &mut order.root {
+        Root::Initramfs(files) => {
+            for (index, file) in files.iter_mut().enumerate() {
+                show(&mut file.source, &format!("/files/{index}"), Access::ReadOnly)?;
+            }
+        }
+        Root::Disk(image) => show(image, "/root-disk", Access::ReadOnly)?,
     }
     if let Some(linux) = &mut order.linux {
         show(&mut linux.kernel, "/kernel", Access::ReadOnly)?;

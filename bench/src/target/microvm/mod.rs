@@ -1,8 +1,10 @@
 //! The workload in a KVM virtual machine that boots a guest kernel.
 //!
 //! One machine is one process: the lab executes itself again as a monitor ([`monitor`]), which runs one machine and ends.
-//! [`handover`] is what the two tell each other, and [`jail`] a container around the monitor.
+//! [`handover`] is what the two tell each other, and [`jail`] a container around the monitor. [`disk_image`] is for guests
+//! whose root is a disk.
 
+pub mod disk_image;
 mod handover;
 mod jail;
 pub mod monitor;
@@ -48,8 +50,31 @@ pub struct Linux {
     pub kernel: PathBuf,
     /// Modules that it loads before the program runs, in this order.
     pub modules: Vec<PathBuf>,
-    /// Its disk.
+    /// Where its program's root is.
+    pub rootfs: Rootfs,
+    /// A disk beside it.
     pub disk: Option<Disk>,
+}
+
+/// Where a Linux guest has the image's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Rootfs {
+    /// In its memory, in an initramfs
+    #[default]
+    Initramfs,
+    /// On a disk with an EROFS file system, under an overlay in its memory
+    Disk,
+}
+
+impl Rootfs {
+    /// As it is written on the command line and in results.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rootfs::Initramfs => "initramfs",
+            Rootfs::Disk => "disk",
+        }
+    }
 }
 
 /// A disk of raw bytes.
@@ -130,12 +155,18 @@ impl MicroVm {
         Ok(self.cpus as u8)
     }
 
-    /// The guest's init and modules, behind the image's files in the initramfs of Linux.
+    /// Whether the image's files are on a disk.
+    fn has_root_disk(&self) -> bool {
+        self.linux.as_ref().is_some_and(|linux| linux.rootfs == Rootfs::Disk)
+    }
+
+    /// The guest's init and modules, behind the image's files in the initramfs of Linux, or alone in it.
     fn init_part(&self, image: &Image) -> Result<Option<ImagePart>, Error> {
         let Some(linux) = &self.linux else { return Ok(None) };
         let config = Config {
             modules: linux.modules.clone(),
             program: image.program().into(),
+            root_disk: self.has_root_disk().then(PathBuf::new),
             ..Config::new(Kernel::File(linux.kernel.clone()))
         };
         let archive = config
@@ -159,16 +190,19 @@ impl Backend for MicroVm {
         }
         self.processors()?;
         let kernel = self.kernel_bytes()?;
-        let archive = initramfs(image)?;
-        let given = newc::file(&archive, image.program())
-            .ok_or_else(|| Error::new("the initramfs does not hold the program that was put into it"))?;
+        let (files, program, name) = if self.has_root_disk() {
+            let disk = image.disk()?;
+            (image::read_back(disk.path())?, disk.program(), "disk image")
+        } else {
+            let archive = initramfs(image)?;
+            let program = newc::file(&archive, image.program())
+                .ok_or_else(|| Error::new("the initramfs does not hold the program that was put into it"))?;
+            (archive, program, "files")
+        };
         let workload = image.workload_part()?;
-        // What the archive adds to the program: its headers, and padding to whole pages.
-        let around = [
-            &archive[..offset(&archive, given)],
-            &archive[offset(&archive, given) + given.len()..],
-        ]
-        .concat();
+        let given = &files[program.clone()];
+        // What there is besides the program: headers or a file system's own, and padding to whole pages.
+        let around = [&files[..program.start], &files[program.end..]].concat();
         Ok(model::Target {
             name: self.name().into(),
             version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
@@ -176,7 +210,7 @@ impl Backend for MicroVm {
             workload_sha256: sha256(given),
             image: [
                 Some(workload),
-                Some(part("files", &around)),
+                Some(part(name, &around)),
                 Some(part("guest kernel", &kernel)),
                 self.init_part(image)?,
                 Some(image::host_kernel_part()),
@@ -218,13 +252,9 @@ impl Backend for MicroVm {
     }
 }
 
-fn offset(archive: &[u8], part: &[u8]) -> usize {
-    part.as_ptr().addr() - archive.as_ptr().addr()
-}
-
 /// The image's files as the machine is given them.
 pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
-    let initramfs = handover::initramfs(&GuestFile::program(image), GuestFile::other(image).as_ref())?;
+    let initramfs = handover::initramfs(&GuestFile::all(image))?;
     initramfs.to_bytes().map_err(|error| Error::new(error.to_string()))
 }
 

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The exit status of a monitor that could not do its work, as `docker run` gives it.
 const FAILED: i32 = 125;
 
+/// What the lines of a Linux guest's first program begin with in its kernel's log (`microvm/init`).
+const INIT_SAYS: &str = "isolab init: ";
+
 /// Becomes a monitor, and never returns, where the lab has started this process as one. To be called before anything else:
 /// what comes before the machine counts as its start.
 pub fn run_if_asked() {
@@ -76,6 +79,10 @@ fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
         log => format!("; the guest kernel's log: {log}"),
     };
     let failure = match outcome.end {
+        // Its first program could not do its work, and says so; a program's own 125 has no such line.
+        End::Exited(125) if outcome.kernel_log.contains(INIT_SAYS) => {
+            Some(format!("the guest could not begin with the program{log}"))
+        }
         End::Exited(_) => None,
         End::Reset => Some(format!("the guest reset its machine{log}")),
         End::TimedOut => Some(format!("the machine ran out of the time it is allowed{log}")),
