@@ -6,7 +6,7 @@
 //! The monitors take turns. QEMU is the program that the environment variable `QEMU` names, or `qemu-system-x86_64` of PATH;
 //! likewise `FIRECRACKER`. One that is not there is named, not left out in silence.
 
-use microvm::{Config, Files, Initramfs, Kernel};
+use microvm::{Config, Initramfs, Kernel};
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -163,7 +163,7 @@ impl Files {
 }
 
 fn config(kernel: PathBuf, size: Size) -> Config {
-    let mut files = Files::new();
+    let mut files = microvm::Files::new();
     let added = files.add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM);
     added.expect("the first file");
     Config {

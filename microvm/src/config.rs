@@ -98,7 +98,7 @@ pub struct Config {
     /// ([`crate::kernel::unpack_module`]). One that needs another is tried again after that.
     pub modules: Vec<PathBuf>,
     /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk, `/dev/vdb` beside a root disk;
-    /// mounted on `/disk` if it holds a file system that the kernel knows.
+    /// mounted on `/disk` if it holds a file system that the kernel knows and a root that is read-only has that directory.
     pub disk: Option<Disk>,
     /// What the process gives up before the guest's first instruction.
     pub sandbox: Sandbox,

@@ -64,6 +64,9 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
     if kernel.wants_pc() {
         return linux::run(config, kernel, kvm, &vm, stamps);
     }
+    if config.root_disk.is_some() || config.disk.is_some() {
+        return Err(kernel.bad("it is no Linux, and takes no disks".into()));
+    }
     let memory = Ram::reserve(config.memory_bytes)?;
     stamps.ended(stamp::RESERVE_MEMORY);
     give_memory(&vm, &memory)?;

@@ -1,6 +1,7 @@
 //! Stock Linux kernels as guests. Needs a /dev/kvm where guest kernels execute natively, and environment variables that name
 //! what to boot: `ISOLAB_TEST_KERNEL` a vmlinux or bzImage, `ISOLAB_TEST_BZIMAGE` a bzImage, `ISOLAB_TEST_MODULES` a folder
-//! with the first kernel's modules, `ISOLAB_TEST_MEMTEST` the x64.bin of Memtest86+.
+//! with the first kernel's modules, `ISOLAB_TEST_ADDED` a folder with a kernel and its modules as `isolab kernel add` makes
+//! it, `ISOLAB_TEST_MEMTEST` the x64.bin of Memtest86+.
 
 mod support;
 
@@ -9,17 +10,18 @@ use microvm::{Config, Files, Initramfs, Kernel, KvmKind};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 use support::{
-    CPUS, DISK, ENDED, FAILED, GUEST_KERNEL, LOADED, MEMORY, OVERLAY, PARAMETER, TIMEOUT, command, expect, expect_log,
-    finish, ran, run, start,
+    CPUS, DISK, ENDED, FAILED, GUEST_KERNEL, LOADED, MEMORY, OVERLAY, PARAMETER, ROOT_DISK, TIMEOUT, command, expect,
+    expect_log, finish, ran, run, start,
 };
 
 const KERNEL: &str = "ISOLAB_TEST_KERNEL";
 const BZIMAGE: &str = "ISOLAB_TEST_BZIMAGE";
 const MODULES: &str = "ISOLAB_TEST_MODULES";
+const ADDED: &str = "ISOLAB_TEST_ADDED";
 const MEMTEST: &str = "ISOLAB_TEST_MEMTEST";
 
 fn main() -> ExitCode {
@@ -38,7 +40,7 @@ fn trials() -> Vec<Trial> {
             .or_else(|| missing.map(|name| format!("{name} is not set")))
     };
     let (kernel, modules) = (missing(&[KERNEL]), missing(&[KERNEL, MODULES]));
-    let (bzimage, memtest) = (missing(&[BZIMAGE]), missing(&[MEMTEST]));
+    let (bzimage, memtest, added) = (missing(&[BZIMAGE]), missing(&[MEMTEST]), missing(&[ADDED]));
     let with = |missing: &Option<String>, name, test| support::trial(name, missing.as_ref(), test);
     let trial = |name, test| with(&kernel, name, test);
     vec![
@@ -66,20 +68,39 @@ fn trials() -> Vec<Trial> {
         ),
         with(&memtest, "memtest86_boots", memtest_boots),
         with(&modules, "what_is_written_to_a_disk_goes_to_its_overlay", disk),
+        with(
+            &added,
+            "a_root_disk_holds_the_images_files_and_what_is_written_over_it_does_not_reach_it",
+            root_disk,
+        ),
+        with(
+            &added,
+            "without_overlayfs_a_root_disk_is_read_only",
+            read_only_root_disk,
+        ),
+        with(
+            &added,
+            "a_root_disk_that_cannot_be_one_ends_with_125_and_a_reason",
+            no_root_disk,
+        ),
     ]
 }
 
-/// A machine that runs a program.
-fn config(words: Vec<String>) -> Config {
+fn files() -> Files {
     let mut files = Files::new();
     files
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
         .unwrap();
     files.add_file("/etc/text", 0o755, b"no program").unwrap();
+    files
+}
+
+/// A machine that runs a program.
+fn config(words: Vec<String>) -> Config {
     let mut words = words.into_iter();
     let kernel = std::env::var_os(KERNEL).unwrap_or_default();
     Config {
-        initramfs: Initramfs::Bytes(files.to_archive().unwrap()),
+        initramfs: Initramfs::Bytes(files().to_archive().unwrap()),
         program: words.next().unwrap_or_default(),
         args: words.collect(),
         env: vec!["GREETING=good morning".into()],
@@ -297,6 +318,105 @@ fn disk() -> Result<(), Failed> {
     let overlay = fs::read(&overlay).unwrap();
     if overlay[1 << 20..2 << 20] != written[1 << 20..2 << 20] {
         return Err("the overlay does not hold what was written".into());
+    }
+    Ok(())
+}
+
+/// A disk with the files and the places to mount at.
+fn root_disk_image() -> tempfile::NamedTempFile {
+    let mut files = files();
+    files.add_link("/link", "etc/text").unwrap();
+    for place in ["/dev", "/proc", "/sys", "/tmp"] {
+        files.add_directory(place, 0o755).unwrap();
+    }
+    let image = tempfile::NamedTempFile::new().unwrap();
+    files.write_disk(image.as_file()).unwrap();
+    image
+}
+
+/// A machine with that root disk, and those of the kernel's modules that a name among `left_out` is no part of.
+fn with_root_disk(words: &[&str], image: &Path, left_out: &[&str]) -> Command {
+    let added = PathBuf::from(std::env::var_os(ADDED).unwrap());
+    let mut modules: Vec<String> = fs::read_dir(added.join("modules"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().to_str().unwrap().to_owned())
+        .filter(|path| left_out.iter().all(|name| !path.contains(name)))
+        .collect();
+    modules.sort();
+    let mut machine = command(words);
+    machine.env(GUEST_KERNEL, added.join("kernel"));
+    machine.env(LOADED, modules.join(":")).env(ROOT_DISK, image);
+    machine
+}
+
+/// What the program says of the files.
+fn root_listing() -> String {
+    let sum = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)))
+    };
+    let program = isolab_guest_program::PROGRAM;
+    format!(
+        "/ directory 40755\n/bin directory 40755\n/bin/program 100755, {} bytes, sum {}\n/dev with some entries\n\
+         /etc directory 40755\n/etc/text 100755, 10 bytes, sum {}\n/link -> etc/text\n/proc with some entries\n\
+         /sys with some entries\n/tmp with no entries\n",
+        program.len(),
+        sum(program),
+        sum(b"no program")
+    )
+}
+
+fn root_disk() -> Result<(), Failed> {
+    let image = root_disk_image();
+    let before = fs::read(image.path())?;
+    let other = tempfile::NamedTempFile::new()?;
+    fs::write(other.path(), [7; 4096])?;
+    let ran = finish(with_root_disk(&[PROGRAM, "root", "7"], image.path(), &[]).env(DISK, other.path()));
+    let written = "write /new: Ok(\"written\")\nwrite /etc/text: Ok(\"written\")\nother disk: Ok([7, 7, 7, 7])\n";
+    // The disk beside it would be mounted there.
+    let listing = root_listing().replace("/etc directory", "/disk directory 40755\n/etc directory");
+    expect(&ran, 7, &(listing + written))?;
+    match fs::read(image.path())? == before {
+        true => Ok(()),
+        false => Err("the disk has changed".into()),
+    }
+}
+
+fn read_only_root_disk() -> Result<(), Failed> {
+    let image = root_disk_image();
+    let ran = finish(&mut with_root_disk(&[PROGRAM, "root", "3"], image.path(), &["overlay"]));
+    // EROFS, and ENOENT.
+    let written = "write /new: Err(Some(30))\nwrite /etc/text: Err(Some(30))\nother disk: Err(Some(2))\n";
+    expect(&ran, 3, &(root_listing() + written))
+}
+
+fn no_root_disk() -> Result<(), Failed> {
+    let whole = fs::read(root_disk_image().path())?;
+    let mut flipped = whole.clone();
+    flipped[1024 + 0x10] ^= 1; // the number of inodes, which nothing but the checksum tells
+    let zeroes = vec![0; whole.len()];
+    for (bytes, left_out, says) in [
+        (
+            &zeroes[..],
+            "overlay",
+            "as EROFS, error 022: is it a whole EROFS image?",
+        ),
+        (&flipped, "overlay", "as EROFS, error 074: is it a whole EROFS image?"),
+        // The superblock and all inodes, and no more.
+        (
+            &whole[..4096],
+            "overlay",
+            "cannot move /proc to the root disk, error 005",
+        ),
+        (&whole, "erofs", "error 019: the kernel needs EROFS"),
+        (&whole, "virtio_blk", "error 002: there is no such device"),
+    ] {
+        let image = tempfile::NamedTempFile::new()?;
+        fs::write(image.path(), bytes)?;
+        let ran = finish(&mut with_root_disk(&[PROGRAM, "root"], image.path(), &[left_out]));
+        expect(&ran, 125, "")?;
+        expect_log(&ran, says)?;
     }
     Ok(())
 }

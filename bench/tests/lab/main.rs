@@ -11,6 +11,7 @@ mod host;
 mod host_kernel;
 mod programs;
 mod refusing;
+mod root_disks;
 mod running;
 mod suites;
 mod support;
@@ -30,6 +31,7 @@ fn main() {
         host::tests(),
         host_kernel::tests(),
         refusing::tests(),
+        root_disks::tests(),
         running::tests(),
         suites::tests(),
         terminals::tests(),

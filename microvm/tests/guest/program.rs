@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant, SystemTime};
 
 /// A system call with its raw answer: a number, or a negative error number.
@@ -50,6 +51,7 @@ fn main() -> io::Result<()> {
         },
         Some("total-memory") => return total_memory(),
         Some("disk") => return disk(),
+        Some("root") => return root(args.next().and_then(|status| status.parse().ok()).unwrap_or(0)),
         Some("count") => (0..args.next().and_then(|end| end.parse().ok()).unwrap_or(0)).for_each(|n| println!("{n}")),
         Some("random-now") => random_now(),
         Some("processors") => println!("{} processors", std::thread::available_parallelism()?),
@@ -375,6 +377,53 @@ fn disk() -> io::Result<()> {
     disk.read_to_end(&mut bytes)?;
     println!("then sum {}", sum(&bytes));
     Ok(())
+}
+
+/// What is in the root, what becomes of writing there, and what the second disk begins with; then a status.
+fn root(status: i32) -> io::Result<()> {
+    let mut left = vec![std::path::PathBuf::from("/")];
+    while let Some(path) = left.pop() {
+        let metadata = fs::symlink_metadata(&path)?;
+        let name = path.display();
+        let places = ["/dev", "/proc", "/sys", "/tmp"];
+        if places.iter().any(|place| path.starts_with(place)) {
+            println!(
+                "{name} with {} entries",
+                if fs::read_dir(&path)?.next().is_some() {
+                    "some"
+                } else {
+                    "no"
+                }
+            );
+        } else if metadata.is_dir() {
+            println!("{name} directory {:o}", metadata.permissions().mode());
+            let below = fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path()));
+            let mut below = below.collect::<io::Result<Vec<_>>>()?;
+            below.sort_by(|a, b| b.cmp(a));
+            left.extend(below);
+        } else if metadata.is_symlink() {
+            println!("{name} -> {}", fs::read_link(&path)?.display());
+        } else {
+            let bytes = fs::read(&path)?;
+            println!(
+                "{name} {:o}, {} bytes, sum {}",
+                metadata.permissions().mode(),
+                bytes.len(),
+                sum(&bytes)
+            );
+        }
+    }
+    for path in ["/new", "/etc/text"] {
+        let written = fs::write(path, "written").and_then(|()| fs::read_to_string(path));
+        println!("write {path}: {:?}", written.map_err(|error| error.raw_os_error()));
+    }
+    let mut begins = [0; 4];
+    let other = fs::File::open("/dev/vdb").and_then(|mut disk| disk.read_exact(&mut begins));
+    println!(
+        "other disk: {:?}",
+        other.map(|()| begins).map_err(|error| error.raw_os_error())
+    );
+    std::process::exit(status);
 }
 
 /// Moves the heap's end: a little, far, back, and where it cannot be.

@@ -15,13 +15,14 @@ use std::time::Duration;
 /// Tells the test binary to be a machine: the words of what it is to run, separated by newlines.
 const MACHINE: &str = "ISOLAB_TEST_MACHINE";
 /// More of that machine: its timeout in milliseconds, its memory in MiB, its processors, its kernel, parameters and modules
-/// (paths separated by colons) of that, the base and the overlay of its disk.
+/// (paths separated by colons) of that, the image of its root disk, the base and the overlay of its disk.
 pub const TIMEOUT: &str = "ISOLAB_TEST_TIMEOUT";
 pub const MEMORY: &str = "ISOLAB_TEST_MEMORY";
 pub const CPUS: &str = "ISOLAB_TEST_CPUS";
 pub const GUEST_KERNEL: &str = "ISOLAB_TEST_GUEST_KERNEL";
 pub const PARAMETER: &str = "ISOLAB_TEST_PARAMETER";
 pub const LOADED: &str = "ISOLAB_TEST_LOADED";
+pub const ROOT_DISK: &str = "ISOLAB_TEST_ROOT_DISK";
 pub const DISK: &str = "ISOLAB_TEST_DISK";
 pub const OVERLAY: &str = "ISOLAB_TEST_OVERLAY";
 
@@ -64,6 +65,10 @@ fn be_a_machine(mut config: Config) -> ExitCode {
     config.kernel = text(GUEST_KERNEL).map_or(config.kernel, |path| microvm::Kernel::File(path.into()));
     config.kernel_parameters.extend(text(PARAMETER));
     config.modules = text(LOADED).map_or_else(Vec::new, |paths| paths.split(':').map(PathBuf::from).collect());
+    if let Some(image) = text(ROOT_DISK) {
+        config.root_disk = Some(image.into());
+        config.initramfs = microvm::Initramfs::Bytes(Vec::new());
+    }
     config.disk = text(DISK).map(|base| Disk {
         base: base.into(),
         overlay: text(OVERLAY).map(PathBuf::from),
