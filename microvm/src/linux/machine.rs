@@ -6,7 +6,7 @@ use super::{CPUS_MAX, acpi, board, command_line, input, processor, start};
 use crate::boot::{self, Payload};
 use crate::devices::{COM1, COM2};
 use crate::exits::{self, Exits};
-use crate::kernel::Image;
+use crate::kernel::{Image, Protocol};
 use crate::memory::Ram;
 use crate::sandbox::Thread;
 use crate::stamp::Recorder;
@@ -40,19 +40,7 @@ pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: R
     stamps.ended(stamp::RESERVE_MEMORY);
     machine::give_memory(vm, &memory)?;
     stamps.ended(stamp::GIVE_MEMORY);
-    let payload = Payload {
-        kernel,
-        initramfs: &config.initramfs,
-        second_archive: &start::archive(&config)?,
-        command_line: command_line::make(&config),
-        command_line_max: command_line::LONGEST,
-        acpi_tables: &acpi::make(
-            config.cpus,
-            [(COM1, COM1_LINE), (COM2, COM2_LINE)],
-            &DISK_LINES[..disks.len()],
-        ),
-    };
-    let entry = boot::load(payload, &memory, config.memory_bytes)?;
+    let entry = load(kernel, &config, disks.len(), &memory)?;
     config.initramfs = Initramfs::Bytes(Vec::new());
     stamps.ended(stamp::LOAD);
 
@@ -132,6 +120,23 @@ pub fn run(mut config: Config, kernel: Image, kvm: Kvm, vm: &VmFd, mut stamps: R
 fn open_disks(config: &Config) -> Result<Vec<Disk>, Error> {
     let root = config.root_disk.clone().map(|base| crate::Disk { base, overlay: None });
     root.iter().chain(&config.disk).map(Disk::open).collect()
+}
+
+/// Puts the kernel and all that it is to find into the guest's memory. What that is made of is needed no longer then.
+fn load(kernel: Image, config: &Config, disks: usize, memory: &Ram) -> Result<Protocol, Error> {
+    let payload = Payload {
+        kernel,
+        initramfs: &config.initramfs,
+        second_archive: &start::archive(config)?,
+        command_line: command_line::make(config),
+        command_line_max: command_line::LONGEST,
+        acpi_tables: &acpi::make(
+            config.cpus,
+            [(COM1, COM1_LINE), (COM2, COM2_LINE)],
+            &DISK_LINES[..disks],
+        ),
+    };
+    boot::load(payload, memory, config.memory_bytes)
 }
 
 /// The threads answer exits; they need little.
