@@ -20,8 +20,10 @@ pub fn switch() -> bool {
             [b"mount the root disk ", b"/dev/vda", b" as EROFS"],
             mounted,
             match -mounted {
-                sys::ENOENT => b": there is no such device; the kernel needs virtio_mmio and virtio_blk, built in or as modules",
-                sys::ENODEV => b": the kernel needs EROFS, built in or as a module",
+                // The kernel looks for the file system before it looks for the device.
+                sys::ENODEV | sys::ENOENT => {
+                    b": the kernel needs EROFS, virtio_mmio and virtio_blk, built in or as modules"
+                }
                 _ => b": is it a whole EROFS image?",
             },
         );

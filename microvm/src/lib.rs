@@ -13,6 +13,8 @@
 //! println!("{:?} after {} exits to the monitor", outcome.end, outcome.exits.values().map(|exit| exit.count).sum::<u64>());
 //! ```
 //!
+//! [`Files`] are given to a guest in its memory, as an initramfs, or on a disk.
+//!
 //! In the order of a run: [`memory`] is reserved, [`boot`] loads kernel and initramfs into it and writes what the boot
 //! protocol wants, [`vcpu`] makes the processor, [`machine`] lets it execute and answers its exits with the
 //! [`devices`]. Before the guest's first instruction the process gives up what it does not need ([`sandbox`]), for good: a

@@ -409,8 +409,16 @@ fn no_root_disk() -> Result<(), Failed> {
             "overlay",
             "cannot move /proc to the root disk, error 005",
         ),
-        (&whole, "erofs", "error 019: the kernel needs EROFS"),
-        (&whole, "virtio_blk", "error 002: there is no such device"),
+        (
+            &whole,
+            "erofs",
+            "error 019: the kernel needs EROFS, virtio_mmio and virtio_blk",
+        ),
+        (
+            &whole,
+            "virtio_blk",
+            "error 002: the kernel needs EROFS, virtio_mmio and virtio_blk",
+        ),
     ] {
         let image = tempfile::NamedTempFile::new()?;
         fs::write(image.path(), bytes)?;

@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn parameters_unfold_into_every_combination_and_defaults_fill_in() {
-        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\n\
+        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\nrootfs = \"disk\"\n\
                     [[case]]\nname = \"a\"\nworkload = \"hold\"\nmemory = [\"64M\", \"1G\"]\nidle_gap_ms = [0, 2.5]\n\
                     [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\n";
         let suite = suite(text).unwrap();
@@ -297,6 +297,7 @@ mod tests {
             .map(|step| (step.memory_bytes.unwrap_or(0) >> 20, step.idle_gap_ms))
             .collect();
         assert_eq!(pairs, [(64, 0.0), (64, 2.5), (1024, 0.0), (1024, 2.5)]);
+        assert!(first.iter().all(|step| step.rootfs == Rootfs::Disk));
         assert!(
             first
                 .iter()
@@ -355,6 +356,9 @@ mod tests {
         assert!(
             wrong(&format!("{case}workload = \"hello\"\ntargets = [\"microvm-linux\"]\n"))
                 .starts_with("4:11: the target microvm-linux needs a kernel"),
+        );
+        assert!(
+            wrong(&format!("{case}workload = \"hello\"\nrootfs = \"tape\"\n")).starts_with("4:10: unknown variant")
         );
         assert!(wrong("").contains("has no cases"));
     }
