@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::image::Image;
 use crate::store;
 use crate::target::microvm;
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -15,9 +15,10 @@ use std::path::PathBuf;
 #[command(defer = true)]
 pub enum Command {
     /// Write a workload's image to a file, as a virtual machine takes it
+    #[command(group(ArgGroup::new("to").required(true).multiple(true).args(["initramfs", "disk"])))]
     Export {
         /// Where to: a newc cpio archive, uncompressed
-        #[arg(long, value_name = "FILE", required_unless_present = "disk")]
+        #[arg(long, value_name = "FILE")]
         initramfs: Option<PathBuf>,
         /// Where to: a disk with an EROFS file system, uncompressed
         #[arg(long, value_name = "FILE")]

@@ -40,7 +40,7 @@ struct LinuxArguments {
     /// Load this kernel module before the program runs; several in their order
     #[arg(long, value_name = "FILE", requires = "kernel")]
     module: Vec<PathBuf>,
-    /// Where the guest has the image's files: in an initramfs, or on a disk with an EROFS file system (initramfs unless given)
+    /// Where the guest has the image's files (initramfs unless given)
     #[arg(long, value_name = "WHERE", requires = "kernel")]
     rootfs: Option<Rootfs>,
     /// Disk: a file of raw bytes, which is only read; what the guest writes goes to the file OVERLAY

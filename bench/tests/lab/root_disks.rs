@@ -100,7 +100,7 @@ fn refused() -> Result<(), Failed> {
             "run --on microvm --kernel k --rootfs disk hello",
             "--kernel is for microvm-linux",
         ),
-        ("image export", "--initramfs"),
+        ("image export", "--initramfs <FILE>|--disk <FILE>"),
     ] {
         let said = say(place.isolab(&words.split(' ').collect::<Vec<_>>()))?;
         expect(said.status != 0, || words.into())?;

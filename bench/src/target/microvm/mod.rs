@@ -60,10 +60,11 @@ pub struct Linux {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Rootfs {
-    /// In its memory, in an initramfs
+    /// In its memory
     #[default]
     Initramfs,
-    /// On a disk with an EROFS file system, under an overlay in its memory
+    /// On a disk with an EROFS file system; what it writes stays in its memory, or is refused where the kernel has no
+    /// overlayfs
     Disk,
 }
 
