@@ -68,6 +68,10 @@ fn a_kernel_that_cannot_boot_is_refused_with_its_reason() {
     let mut arm = vec![0; 4096];
     arm[0x38..0x3c].copy_from_slice(b"ARM\x64");
     assert!(refusal(&arm).contains("ARM"));
+    assert!(refusal(b"\x1f\x8b\x08\0").contains("gunzip"));
+    assert!(refusal(b"\x28\xb5\x2f\xfd").contains("unzstd"));
+    assert!(refusal(b"\xed\xab\xee\xdb\x03").contains("rpm2cpio"));
+    assert!(refusal(b"!<arch>\ndebian-binary").contains("dpkg-deb"));
     let mut bzimage = vec![0; 4096];
     bzimage[0x202..0x206].copy_from_slice(b"HdrS");
     assert!(
