@@ -5,6 +5,8 @@
 
 mod support;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use libtest_mimic::{Failed, Trial};
 use microvm::{Config, Files, Initramfs, Kernel, KvmKind};
 use std::fs;
@@ -68,6 +70,7 @@ fn trials() -> Vec<Trial> {
         ),
         with(&memtest, "memtest86_boots", memtest_boots),
         with(&modules, "what_is_written_to_a_disk_goes_to_its_overlay", disk),
+        with(&modules, "compressed_modules_are_loaded", compressed_modules),
         with(
             &added,
             "a_root_disk_holds_the_images_files_and_what_is_written_over_it_does_not_reach_it",
@@ -291,6 +294,22 @@ fn memtest_boots() -> Result<(), Failed> {
 }
 
 fn disk() -> Result<(), Failed> {
+    use_disk(Path::to_owned)
+}
+
+fn compressed_modules() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    use_disk(|module| {
+        let packed = folder.path().join(module.file_name().unwrap()).with_extension("ko.gz");
+        let mut gzip = GzEncoder::new(fs::File::create(&packed).unwrap(), Compression::fast());
+        gzip.write_all(&fs::read(module).unwrap()).unwrap();
+        gzip.finish().unwrap();
+        packed
+    })
+}
+
+/// Reads and writes a disk, with its modules from the files that `file` gives.
+fn use_disk(file: impl Fn(&Path) -> PathBuf) -> Result<(), Failed> {
     let directory = tempfile::tempdir().unwrap();
     let (base, overlay) = (directory.path().join("base"), directory.path().join("overlay"));
     let bytes: Vec<u8> = (0..4u32 << 20).map(|n| (n % 251) as u8).collect();
@@ -303,7 +322,7 @@ fn disk() -> Result<(), Failed> {
     let loaded = modules
         .iter()
         .filter(|path| path.exists())
-        .map(|path| path.to_str().unwrap());
+        .map(|path| file(path).to_str().unwrap().to_owned());
     let loaded = loaded.collect::<Vec<_>>().join(":");
     let mut machine = command(&[PROGRAM, "disk"]);
     let ran = finish(machine.env(LOADED, loaded).env(DISK, &base).env(OVERLAY, &overlay));
