@@ -1,7 +1,7 @@
 //! `isolab` and `isolab compare`: what a comparison holds.
 
 use crate::programs;
-use crate::support::{Need, Place, expect, expect_holds, expect_status, isolab, say, test};
+use crate::support::{Need, Place, Running, expect, expect_holds, expect_status, isolab, say, test};
 use libtest_mimic::{Failed, Trial};
 use reports::model::{Name, Results, Summary};
 use std::io::Read;
@@ -205,10 +205,8 @@ fn image_parts() -> Result<(), Failed> {
 /// same time: a machine that is there all the time has them always.
 fn touched_memory() -> Result<(), Failed> {
     let place = Place::new();
-    let mut other = place
-        .isolab(&["run", "--on", "microvm", "hold"])
-        .stdin(Stdio::piped())
-        .spawn()?;
+    let mut command = place.isolab(&["run", "--on", "microvm", "hold"]);
+    let mut other = Running::start(command.stdin(Stdio::piped()))?;
     let begun = other.stdout.as_mut().map(|stdout| stdout.read_exact(&mut [0]));
     let found = touched_memory_is_unique();
     other.kill()?;

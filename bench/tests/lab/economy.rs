@@ -1,6 +1,6 @@
 //! What the lab itself takes, however much it measures.
 
-use crate::support::{Place, expect, full_pipe, test, until};
+use crate::support::{Place, Running, expect, full_pipe, test, until};
 use libtest_mimic::{Failed, Trial};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -57,7 +57,7 @@ fn hundred_thousand() -> Result<(), Failed> {
 fn peak_bytes(mut lab: Command, connect: fn(&mut Command, Stdio) -> &mut Command, made: &Path) -> Result<u64, Failed> {
     let (reader, writer) = full_pipe()?;
     connect(&mut lab, writer.into());
-    let mut started = lab.spawn()?;
+    let mut started = Running::start(&mut lab)?;
     // The other copy of the writer is the command's.
     drop(lab);
     let done = until("the lab to have done its work", || made.exists().then_some(()));

@@ -1,7 +1,7 @@
 //! How the lab ends before its time: signals, and readers that go away. Nothing is left behind.
 
 use crate::support::{
-    Need, Place, Said, descendants, expect, expect_holds, expect_status, full_pipe, is_alive, say, test, until,
+    Need, Place, Running, Said, descendants, expect, expect_holds, expect_status, full_pipe, is_alive, say, test, until,
 };
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
@@ -52,9 +52,9 @@ pub fn tests() -> Vec<Trial> {
 }
 
 /// A lab in the middle of a run on `target`, and the processes of that run.
-fn started(place: &Place, target: &str) -> Result<(Child, Vec<u32>), Failed> {
+fn started(place: &Place, target: &str) -> Result<(Running, Vec<u32>), Failed> {
     let args = [&["compare", "--on", target], LONG.as_slice()].concat();
-    let lab = place.isolab(&args).spawn()?;
+    let lab = Running::start(&mut place.isolab(&args))?;
     let name = if target == "microvm" { "isolab" } else { "hello" };
     let processes = until("an instance", || {
         let processes = descendants(lab.id());
@@ -102,9 +102,7 @@ fn killed(target: &str) -> Result<(), Failed> {
 
 fn pause() -> Result<(), Failed> {
     let place = Place::new();
-    let lab = place
-        .isolab(&["compare", "--on", "process", "--idle-gap", "600000"])
-        .spawn()?;
+    let lab = Running::start(&mut place.isolab(&["compare", "--on", "process", "--idle-gap", "600000"]))?;
     let layers = place.path().join("cache/isolab/layers");
     until("the lab's files", || std::fs::read_dir(&layers).ok()?.nth(1).map(drop))?;
     send(&lab, Signal::SIGINT)?;
@@ -113,11 +111,11 @@ fn pause() -> Result<(), Failed> {
 }
 
 /// A comparison of some thousand runs, when the first few are done.
-fn under_way(place: &Place, json: &str) -> Result<Child, Failed> {
+fn under_way(place: &Place, json: &str) -> Result<Running, Failed> {
     let args = [
         "compare", "--on", "process", "--runs", "5000", "--warmup", "0", "--json", json,
     ];
-    let lab = place.isolab(&args).spawn()?;
+    let lab = Running::start(&mut place.isolab(&args))?;
     let mut seen = BTreeSet::new();
     until("five runs", || {
         seen.extend(descendants(lab.id()));
@@ -160,7 +158,7 @@ fn twice() -> Result<(), Failed> {
     // It cannot say where its results are: the first signal is noted, and changes nothing.
     let (_reader, writer) = full_pipe()?;
     let mut command = place.isolab(&["compare", "--on", "process", "--runs", "3", "--json", "results.json"]);
-    let mut lab = command.stdout(Stdio::null()).stderr(writer).spawn()?;
+    let mut lab = Running::start(command.stdout(Stdio::null()).stderr(writer))?;
     let results = place.path().join("results.json");
     until("the results", || results.exists().then_some(()))?;
     send(&lab, Signal::SIGINT)?;
@@ -199,7 +197,7 @@ fn broken_pipe() -> Result<(), Failed> {
         &["doctor"],
         &["--help"],
     ] {
-        let mut lab = place.isolab(args).stdout(Stdio::piped()).spawn()?;
+        let mut lab = Running::start(place.isolab(args).stdout(Stdio::piped()))?;
         drop(lab.stdout.take());
         let mut stderr = String::new();
         lab.stderr.take().ok_or("no stderr")?.read_to_string(&mut stderr)?;

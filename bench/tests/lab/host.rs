@@ -1,7 +1,7 @@
 //! Hosts that lack something: a device, a right, room. A target that cannot run is a row with its reason, and the others
 //! are measured.
 
-use crate::support::{Need, Place, Said, binary, expect, expect_holds, expect_status, isolab, say, test};
+use crate::support::{Need, Place, Running, Said, binary, expect, expect_holds, expect_status, isolab, say, test};
 use libtest_mimic::{Failed, Trial};
 use reports::model::Results;
 
@@ -198,9 +198,7 @@ fn program(place: &Place) -> Result<(), Failed> {
 fn doctor_sweeps() -> Result<(), Failed> {
     let place = Place::new();
     program(&place)?;
-    let mut lab = place
-        .isolab(&["run", "--on", "process", "--", "./program", "60000"])
-        .spawn()?;
+    let mut lab = Running::start(&mut place.isolab(&["run", "--on", "process", "--", "./program", "60000"]))?;
     crate::support::until("the lab's files", || (!place.left().is_empty()).then_some(()))?;
     lab.kill()?;
     lab.wait()?;

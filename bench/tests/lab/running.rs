@@ -2,7 +2,7 @@
 
 use crate::programs;
 use crate::support::{
-    Need, Place, descendants, expect, expect_holds, expect_status, is_alive, isolab, say, test, until,
+    Need, Place, Running, descendants, expect, expect_holds, expect_status, is_alive, isolab, say, test, until,
 };
 use libtest_mimic::{Failed, Trial};
 use std::io::Write;
@@ -154,9 +154,7 @@ fn output_and_status_of(target: &[&str]) -> Result<(), Failed> {
 
 fn jailed() -> Result<(), Failed> {
     let place = Place::new();
-    let mut lab = place
-        .isolab(&["run", "--on", "microvm", "--jail", "hello", "--", "600000"])
-        .spawn()?;
+    let mut lab = Running::start(&mut place.isolab(&["run", "--on", "microvm", "--jail", "hello", "--", "600000"]))?;
     let lab_id = lab.id();
     let link = |pid: u32, name: &str| std::fs::read_link(format!("/proc/{pid}/{name}")).unwrap_or_default();
     // The monitor is the process whose executable is the lab's, in a root of its own.
@@ -201,10 +199,7 @@ fn timeout(target: &str) -> Result<(), Failed> {
 
 fn stdin(target: &str) -> Result<(), Failed> {
     let place = Place::new();
-    let mut lab = place
-        .isolab(&["run", "--on", target, "hold"])
-        .stdin(Stdio::piped())
-        .spawn()?;
+    let mut lab = Running::start(place.isolab(&["run", "--on", target, "hold"]).stdin(Stdio::piped()))?;
     lab.stdin.take().ok_or("no stdin")?.write_all(b"something\n")?;
     let output = lab.wait_with_output()?;
     let said = crate::support::Said::from(&output);

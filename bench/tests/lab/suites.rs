@@ -1,6 +1,6 @@
 //! `isolab suite`: what was finished is kept, whatever ends the suite.
 
-use crate::support::{Need, Place, Said, expect, expect_holds, expect_status, isolab, say, test, until};
+use crate::support::{Need, Place, Running, Said, expect, expect_holds, expect_status, isolab, say, test, until};
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -184,7 +184,7 @@ fn image_sizes() -> Result<(), Failed> {
 fn stopped(signal: Signal, status: i32) -> Result<(), Failed> {
     let place = Place::new();
     write(&place, &STOPS_AT_THE_THIRD.replace("FIRST", "600000"))?;
-    let lab = place.isolab(&["suite", "run", "suite.toml"]).spawn()?;
+    let lab = Running::start(&mut place.isolab(&["suite", "run", "suite.toml"]))?;
     until("the third case", || {
         let running = crate::support::descendants(lab.id());
         (files(&place).len() == 2 && !running.is_empty()).then_some(())

@@ -3,9 +3,11 @@
 use libtest_mimic::{Failed, Trial};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use reports::model::Results;
+use std::io;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -52,6 +54,43 @@ pub fn test(name: &str, needs: &[Need], run: fn() -> Result<(), Failed>) -> Tria
         Some(reason) => Trial::test(name, run)
             .with_kind(reason.replace('\n', " "))
             .with_ignored_flag(true),
+    }
+}
+
+/// A lab that runs. It is killed where a test fails before its end.
+pub struct Running(Option<Child>);
+
+impl Running {
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        command.spawn().map(|child| Running(Some(child)))
+    }
+
+    pub fn wait_with_output(mut self) -> io::Result<Output> {
+        self.0.take().expect("it is taken here only").wait_with_output()
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        self.0.as_ref().expect("it is taken at the end")
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        self.0.as_mut().expect("it is taken at the end")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // One that has ended has been waited for.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

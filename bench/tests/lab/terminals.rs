@@ -1,7 +1,7 @@
 //! `isolab run -t`: the program has a terminal of its own, connected to this one.
 
 use crate::programs;
-use crate::support::{Need, Place, descendants, expect, test, until};
+use crate::support::{Need, Place, Running, descendants, expect, test, until};
 use libtest_mimic::{Failed, Trial};
 use nix::libc;
 use nix::pty::{OpenptyResult, Winsize, openpty};
@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 nix::ioctl_write_ptr_bad!(set_size, libc::TIOCSWINSZ, Winsize);
 
@@ -47,10 +47,11 @@ fn window(size: &[u8; 4]) -> Winsize {
 
 /// The lab on a terminal of the test's, with the program above.
 struct Session {
+    // Dropped first.
+    lab: Running,
     _place: Place,
     terminal: OpenptyResult,
     screen: File,
-    lab: Child,
 }
 
 impl Session {
@@ -61,7 +62,7 @@ impl Session {
         let slave = || terminal.slave.try_clone().map(Stdio::from);
         let mut command = place.isolab(&["run", "--on", "container", "-t", "--"]);
         command.arg(program).stdin(slave()?).stdout(slave()?).stderr(slave()?);
-        let lab = command.spawn()?;
+        let lab = Running::start(&mut command)?;
         let screen = File::from(terminal.master.try_clone()?);
         let mut session = Session {
             _place: place,
