@@ -141,12 +141,15 @@ fn devices() -> Result<(), Errno> {
 fn mask(launch: &Launch) -> Result<(), Errno> {
     for (path, kind) in MASKED {
         match kind {
-            Kind::File => where_there(sys::bind(c"dev/null", path))?,
-            Kind::Directory => where_there(sys::bind(c"empty", path).and_then(|()| read_only(path)))?,
+            Kind::File => bind_where_there(c"dev/null", path).map(drop)?,
+            Kind::Directory if bind_where_there(c"empty", path)? => read_only(path)?,
+            Kind::Directory => {}
         }
     }
     for path in READ_ONLY {
-        where_there(sys::bind(path, path).and_then(|()| read_only(path)))?;
+        if bind_where_there(path, path)? {
+            read_only(path)?;
+        }
     }
     for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
         // Looked for first: to give up a cover that nobody needs costs an RCU grace period.
@@ -157,11 +160,11 @@ fn mask(launch: &Launch) -> Result<(), Errno> {
     Ok(())
 }
 
-/// A kernel without the file needs no mount on it.
-fn where_there(mounted: Result<(), Errno>) -> Result<(), Errno> {
-    match mounted {
-        Err(libc::ENOENT) => Ok(()),
-        other => other,
+/// Binds `source` to `path`; false where this kernel has no such file.
+fn bind_where_there(source: &CStr, path: &CStr) -> Result<bool, Errno> {
+    match sys::bind(source, path) {
+        Err(libc::ENOENT) => Ok(false),
+        bound => bound.map(|()| true),
     }
 }
 
