@@ -5,11 +5,11 @@
 //! program from the same folder and take turns; every line that says `holds` or `FAILS` is a claim, and one that does
 //! not hold makes the exit status 1.
 
+use bench::analysis::stats;
 use bench::error::Error;
-use bench::image::Image;
-use bench::stats;
-use bench::target::microvm::initramfs;
-use bench::workload::Workload;
+use bench::targets::microvm::initramfs;
+use bench::workloads::Workload;
+use bench::workloads::image::Image;
 use reports::model::Distribution;
 use std::io::Read;
 use std::path::{Path, PathBuf};

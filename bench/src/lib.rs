@@ -1,31 +1,17 @@
-//! The harness of isolab: workloads, targets, measuring, statistics and the command line.
-pub mod baseline;
-pub mod calls;
+//! The harness of isolab: what to measure ([`comparison`], [`suite`]), where ([`targets`]) and of what ([`workloads`]), how
+//! ([`measure`]), what comes out ([`analysis`], [`warnings`]), and the command line ([`cli`]).
+
+pub mod analysis;
 pub mod cli;
-pub mod clock;
-pub mod counters;
-pub mod elf;
+pub mod comparison;
 pub mod error;
+pub mod files;
 pub mod host;
-pub mod image;
 pub mod kernels;
-pub mod lab;
-pub mod layer;
-pub mod memory;
-pub mod newc;
-pub mod observe;
-pub mod observer;
-pub mod pin;
-pub mod rounds;
-pub mod scratch;
+pub mod measure;
 pub mod signals;
-pub mod spawn;
-pub mod stats;
-pub mod store;
 pub mod suite;
-pub mod summary;
-pub mod target;
+pub mod targets;
 pub mod units;
 pub mod warnings;
-pub mod workload;
-pub mod xdg;
+pub mod workloads;

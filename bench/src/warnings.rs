@@ -1,8 +1,8 @@
 //! What a reader must know before trusting the figures: each warning with what was seen and what to do.
 //!
-//! [`crate::observer`] finds out which apply.
+//! [`crate::host::observer`] finds out which apply.
 
-use crate::stats;
+use crate::analysis::stats;
 use reports::model;
 use std::fmt;
 

@@ -3,9 +3,9 @@
 use crate::Found;
 use crate::statistics::median;
 use crate::targets::{image, samples, target, warm_up};
+use bench::comparison::TargetName;
 use bench::error::Error;
-use bench::lab::TargetName;
-use bench::workload::Workload;
+use bench::workloads::Workload;
 use reports::model::{Results, Work};
 use std::process::{Command, Stdio};
 use std::time::Instant;

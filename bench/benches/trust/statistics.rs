@@ -2,10 +2,10 @@
 
 use crate::Found;
 use crate::targets::{image, ready_ms, target, warm_up};
+use bench::analysis::stats;
+use bench::comparison::TargetName;
 use bench::error::Error;
-use bench::lab::TargetName;
-use bench::stats;
-use bench::target::Target;
+use bench::targets::Target;
 
 /// A difference counts as found below this p-value.
 const SIGNIFICANT: f64 = 0.05;

@@ -1,16 +1,16 @@
 //! What the claims are tried on: the lab's own `hello`, which can be told to compute before it says hello, on a target.
 
+use bench::comparison::TargetName;
 use bench::error::Error;
-use bench::image::Image;
-use bench::lab::TargetName;
-use bench::rounds::{self, Conductor, Plan};
-use bench::spawn::Group;
-use bench::target::container::Container;
-use bench::target::local::{Local, Subject};
-use bench::target::microvm::MicroVm;
-use bench::target::process::Process;
-use bench::target::{Backend, Target};
-use bench::workload::Workload;
+use bench::measure::scheduler::{self, Conductor, Plan};
+use bench::targets::container::Container;
+use bench::targets::local::{Local, Subject};
+use bench::targets::microvm::MicroVm;
+use bench::targets::process::Process;
+use bench::targets::spawn::Group;
+use bench::targets::{Backend, Target};
+use bench::workloads::Workload;
+use bench::workloads::image::Image;
 use reports::model::{self, Sample, Samples};
 use std::rc::Rc;
 use std::time::Duration;
@@ -86,7 +86,7 @@ pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<
         idle_gap: Duration::ZERO,
         seed,
     };
-    let measured = rounds::run(targets, &plan, &mut Quiet);
+    let measured = scheduler::run(targets, &plan, &mut Quiet);
     if let Some((_, error)) = measured.unavailable.into_iter().next() {
         return Err(error);
     }

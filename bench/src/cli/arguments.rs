@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::units;
-use crate::workload::Workload;
+use crate::workloads::Workload;
 use std::time::Duration;
 
 /// The workload when none is named.

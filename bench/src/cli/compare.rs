@@ -4,13 +4,13 @@ use super::arguments;
 use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
-use crate::baseline;
-use crate::clock;
+use crate::analysis::baseline;
+use crate::comparison::{self, Outcome, Settings, TargetName};
 use crate::error::Error;
-use crate::lab::{self, Outcome, Settings, TargetName};
-use crate::pin;
-use crate::rounds::Plan;
-use crate::store;
+use crate::files::store;
+use crate::host::pin;
+use crate::measure::clock;
+use crate::measure::scheduler::Plan;
 use clap::Args;
 use reports::Lang;
 use reports::chart;
@@ -103,10 +103,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     if let Some(then) = baseline.as_ref().filter(|_| !arguments.baseline_differs) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        baseline::check(&lab::planned(&settings), then)?;
+        baseline::check(&comparison::planned(&settings), then)?;
     }
     let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
-    let Outcome { results, complete } = lab::compare(&settings, &mut progress)?;
+    let Outcome { results, complete } = comparison::compare(&settings, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
         return Err(Error::new(

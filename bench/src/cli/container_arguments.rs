@@ -1,6 +1,6 @@
 //! What `isolab run --on container` can be asked for beside the program.
 
-use crate::target::container::Options;
+use crate::targets::container::Options;
 use crate::units;
 use clap::Args;
 use container::{Access, Capability, Limits, Network, Terminal, Tmpfs, Volume, Writable};

@@ -1,7 +1,7 @@
 //! `isolab run --explain`: how an instance was started, as tables on stderr.
 
 use super::output;
-use crate::target::{End, MachineStory, Step};
+use crate::targets::{End, MachineStory, Step};
 use std::fmt::Write;
 
 /// Widest call that is not shortened.
@@ -54,7 +54,7 @@ fn write_story(text: &mut String, story: &MachineStory) -> std::fmt::Result {
             exit.reason
         )?;
     }
-    let sum = |of: fn(&crate::target::VmExits) -> u64| exits.iter().map(|exit| of(exit)).sum::<u64>();
+    let sum = |of: fn(&crate::targets::VmExits) -> u64| exits.iter().map(|exit| of(exit)).sum::<u64>();
     writeln!(
         text,
         "{:8} {:12.1} {:14.1}  in all",

@@ -2,9 +2,9 @@
 
 use super::arguments;
 use crate::error::Error;
-use crate::image::Image;
-use crate::store;
-use crate::target::microvm;
+use crate::files::store;
+use crate::targets::microvm;
+use crate::workloads::image::Image;
 use clap::{ArgGroup, Subcommand};
 use std::fs::File;
 use std::io;

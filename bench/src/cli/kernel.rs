@@ -2,9 +2,9 @@
 
 use super::output;
 use crate::error::Error;
+use crate::files::scratch::Scratch;
+use crate::files::store;
 use crate::kernels::{self, Found, HOST, HOST_LESSON};
-use crate::scratch::Scratch;
-use crate::store;
 use clap::Subcommand;
 use microvm::KvmKind;
 use microvm::kernel::{Format, Inspection};

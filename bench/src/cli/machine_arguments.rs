@@ -2,10 +2,10 @@
 
 use super::arguments::ram;
 use super::output;
+use crate::comparison::{Machine, TargetName};
 use crate::error::Error;
 use crate::kernels::{self, HOST, HOST_LESSON};
-use crate::lab::{Machine, TargetName};
-use crate::target::microvm::{Disk, Rootfs};
+use crate::targets::microvm::{Disk, Rootfs};
 use clap::Args;
 use std::path::PathBuf;
 

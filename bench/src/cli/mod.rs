@@ -17,7 +17,8 @@ mod suite;
 mod terminal;
 
 use crate::error::Error;
-use crate::{scratch, signals};
+use crate::files::scratch;
+use crate::signals;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 

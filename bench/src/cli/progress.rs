@@ -1,6 +1,6 @@
 //! A progress bar on a terminal's stderr, drawn between runs and never during one, and without a thread of its own.
 
-use crate::rounds::Conductor;
+use crate::measure::scheduler::Conductor;
 use crate::signals;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -12,8 +12,8 @@ pub use add::add;
 pub use installed::host;
 
 use crate::error::Error;
-use crate::target::microvm::{Disk, Linux, Rootfs};
-use crate::xdg;
+use crate::files::xdg;
+use crate::targets::microvm::{Disk, Linux, Rootfs};
 use needed::Use;
 use std::fs::File;
 use std::io::ErrorKind;

@@ -1,7 +1,7 @@
 //! A case of a suite: a workload, targets, and lists of parameters that unfold into every combination.
 
-use crate::lab::TargetName;
-use crate::target::microvm::Rootfs;
+use crate::comparison::TargetName;
+use crate::targets::microvm::Rootfs;
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -23,10 +23,10 @@
 
 use super::case::Case;
 use super::source::Source;
+use crate::comparison::TargetName;
 use crate::error::Error;
-use crate::lab::TargetName;
-use crate::target::microvm::Rootfs;
-use crate::workload;
+use crate::targets::microvm::Rootfs;
+use crate::workloads;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -179,7 +179,7 @@ impl WrittenCase {
                 source.require(
                     workload,
                     "this is none of the lab's own workloads (hello, cpu, hold)",
-                    |name| workload::own(name).is_some(),
+                    |name| workloads::own(name).is_some(),
                 )?;
                 workload.get_ref().clone()
             }

@@ -8,13 +8,13 @@ pub mod case;
 pub mod file;
 mod source;
 
+use crate::comparison::{self, Machine, Settings};
 use crate::error::Error;
+use crate::files::store;
 use crate::kernels;
-use crate::lab::{self, Machine, Settings};
-use crate::rounds::{Conductor, Plan};
-use crate::store;
+use crate::measure::scheduler::{Conductor, Plan};
 use crate::warnings::Warning;
-use crate::workload::Workload;
+use crate::workloads::Workload;
 use case::{Parameters, Varies};
 use file::Suite;
 use reports::model::Results;
@@ -132,7 +132,7 @@ pub fn run(
             told(step, Progress::Kept, None);
             continue;
         }
-        let outcome = lab::compare(&step.settings, conductor)?;
+        let outcome = comparison::compare(&step.settings, conductor)?;
         store::write_with(&path, |file| Ok(outcome.results.write(file)?))?;
         if !outcome.complete {
             told(step, Progress::Stopped, Some(&outcome.results));

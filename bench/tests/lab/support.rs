@@ -36,7 +36,7 @@ impl Need {
                 .into_iter()
                 .find(|finding| finding.verdict == container::Verdict::Missing)
                 .map(|finding| format!("no containers: {}: {}", finding.subject, finding.answer)),
-            Need::SystemCalls => bench::calls::SystemCalls::begin().err(),
+            Need::SystemCalls => bench::measure::system_calls::SystemCalls::begin().err(),
             Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "not root".into()),
             Need::Tool(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();

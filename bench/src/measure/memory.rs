@@ -1,7 +1,7 @@
 //! Memory of a running instance, as /proc/PID/smaps_rollup and /proc/PID/smaps count it (proc_pid_smaps(5)).
 
 use crate::host::meminfo_bytes;
-use crate::target::{CgroupMemory, Instance, Role};
+use crate::targets::{CgroupMemory, Instance, Role};
 use reports::model::Memory;
 use std::collections::BTreeMap;
 use std::time::Duration;

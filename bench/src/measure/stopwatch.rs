@@ -4,12 +4,12 @@
 //! are made before the clock is read for the first time; between that and the first byte the lab makes no system call but
 //! the start itself, one poll(2) and one read(2).
 
-use crate::calls::SystemCalls;
-use crate::clock;
 use crate::error::Error;
-use crate::image::Image;
+use crate::measure::clock;
+use crate::measure::system_calls::SystemCalls;
 use crate::signals;
-use crate::target::{Backend, End, Instance, Role, Stdio};
+use crate::targets::{Backend, End, Instance, Role, Stdio};
+use crate::workloads::image::Image;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

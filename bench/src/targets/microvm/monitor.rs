@@ -3,7 +3,7 @@
 use super::Tell;
 use super::handover::{self, MONITOR, Order, Report};
 use crate::error::Error;
-use crate::target::{MachineStory, Step, VmExits};
+use crate::targets::{MachineStory, Step, VmExits};
 use microvm::{Config, End, Kernel, Outcome, Stamp};
 use std::fs::File;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //! the last round, and its system calls are counted, where that disturbs none.
 
 use crate::error::Error;
-use crate::target::Target;
+use crate::targets::Target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -198,7 +198,7 @@ fn note(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::mock::{Mock, Outcome, World};
+    use crate::targets::mock::{Mock, Outcome, World};
     use std::collections::BTreeSet;
     use std::rc::Rc;
 
@@ -395,7 +395,7 @@ mod tests {
             ["a", "b", "c"]
                 .map(|name| {
                     let samples: Vec<f64> = measured.samples.of(name).filter_map(|s| s.ready_ms).collect();
-                    crate::stats::distribution(&samples, 1).unwrap().median
+                    crate::analysis::stats::distribution(&samples, 1).unwrap().median
                 })
                 .into()
         };

@@ -2,7 +2,7 @@
 
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
 use crate::error::Error;
-use crate::image::Image;
+use crate::workloads::image::Image;
 use container::{Capability, ExitStatus, Limits, Network, Spec, Stdio3, Terminal, Tmpfs, Volume, Writable};
 use nix::sys::signal::Signal;
 use reports::model;

@@ -11,10 +11,10 @@ pub mod monitor;
 
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
 use crate::error::Error;
-use crate::image::{self, Image, part};
-use crate::newc;
-use crate::spawn::{Child, Group, Prepared};
-use crate::workload::sha256;
+use crate::targets::spawn::{Child, Group, Prepared};
+use crate::workloads::image::{self, Image, part};
+use crate::workloads::newc;
+use crate::workloads::sha256;
 use handover::{GuestFile, Order};
 use microvm::{Config, Kernel};
 use reports::model::{self, ImagePart};

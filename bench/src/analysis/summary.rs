@@ -1,6 +1,6 @@
 //! From samples to the few figures of the results file: one summary per target, and every target against the first.
 
-use crate::stats;
+use crate::analysis::stats;
 use reports::model::{Comparison, Counters, Name, Phase, Sample, Samples, Summary};
 
 /// A figure of a sample that is summed up and compared.

@@ -1,7 +1,7 @@
 //! New results against older ones: whether they may be compared at all, and whether anything has become slower.
 
+use crate::analysis::stats::{self, Contrast};
 use crate::error::Error;
-use crate::stats::{self, Contrast};
 use reports::model::{Results, Sample, Target};
 use std::fmt;
 

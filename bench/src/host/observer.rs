@@ -1,11 +1,11 @@
 //! Watches the host and looks at the samples for what a reader must be warned of.
 
-use crate::counters::Counters;
+use crate::analysis::stats;
+use crate::comparison::Settings;
 use crate::host;
-use crate::lab::Settings;
-use crate::rounds::Measured;
-use crate::stats;
-use crate::target::Target;
+use crate::host::counters::Counters;
+use crate::measure::scheduler::Measured;
+use crate::targets::Target;
 use crate::warnings::Warning;
 use nix::time::{ClockId, clock_getres};
 use reports::model;

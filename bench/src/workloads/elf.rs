@@ -243,11 +243,11 @@ fn printable(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload;
+    use crate::workloads;
     use proptest::prelude::*;
 
     fn hello() -> Vec<u8> {
-        workload::own("hello").unwrap().bytes.to_vec()
+        workloads::own("hello").unwrap().bytes.to_vec()
     }
 
     fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refusal> {
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_labs_own_workloads_pass() {
-        for own in workload::OWN {
+        for own in workloads::OWN {
             assert_eq!(check(own.bytes), Ok(()), "{}", own.name);
         }
     }

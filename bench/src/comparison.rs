@@ -1,20 +1,20 @@
 //! One comparison from beginning to end: lay out the images, prepare the targets, run the rounds, sum up.
 
+use crate::analysis::summary;
 use crate::error::Error;
 use crate::host;
-use crate::image::Image;
-use crate::observer::Observer;
-use crate::rounds::{self, Conductor, Measured, Plan};
-use crate::spawn::Group;
-use crate::summary;
-use crate::target::container::{Container, Counting, Options};
-use crate::target::local::{Local, Subject};
-use crate::target::microvm::{Linux, MicroVm};
-use crate::target::mock::Mock;
-use crate::target::process::Process;
-use crate::target::{Backend, Target};
+use crate::host::observer::Observer;
+use crate::measure::scheduler::{self, Conductor, Measured, Plan};
+use crate::targets::container::{Container, Counting, Options};
+use crate::targets::local::{Local, Subject};
+use crate::targets::microvm::{Linux, MicroVm};
+use crate::targets::mock::Mock;
+use crate::targets::process::Process;
+use crate::targets::spawn::Group;
+use crate::targets::{Backend, Target};
 use crate::warnings;
-use crate::workload::Workload;
+use crate::workloads::Workload;
+use crate::workloads::image::Image;
 use container::Limits;
 use reports::model::{self, Results, SCHEMA};
 use std::rc::Rc;
@@ -157,7 +157,7 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
             Err(error) => described.push(unavailable(name.as_str(), &error)),
         }
     }
-    let measured = rounds::run(&mut targets, &settings.plan, conductor);
+    let measured = scheduler::run(&mut targets, &settings.plan, conductor);
     for (index, error) in &measured.unavailable {
         let name = targets[*index].name();
         if let Some(target) = described.iter_mut().find(|target| target.name == name) {

@@ -1,10 +1,10 @@
 //! The baseline: the workload as a plain process.
 
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
-use crate::clock;
 use crate::error::Error;
-use crate::image::Image;
-use crate::spawn::{Child, Group, Prepared};
+use crate::measure::clock;
+use crate::targets::spawn::{Child, Group, Prepared};
+use crate::workloads::image::Image;
 use nix::errno::Errno;
 use reports::model;
 use std::os::fd::BorrowedFd;

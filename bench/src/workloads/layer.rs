@@ -2,7 +2,7 @@
 //! SHA-256 of the program, which was taken when the lab was built. Every start of every target then uses the same file,
 //! and nothing is copied. A cache that cannot be used is done without.
 
-use crate::xdg;
+use crate::files::xdg;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::unistd::linkat;

@@ -1,5 +1,9 @@
 //! The machine the figures are taken on.
 
+pub mod counters;
+pub mod observer;
+pub mod pin;
+
 use microvm::KvmKind;
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;

@@ -2,10 +2,10 @@
 //! for a virtual machine.
 
 use crate::error::Error;
-use crate::layer;
-use crate::scratch::Scratch;
-use crate::target::microvm::disk_image::DiskImage;
-use crate::workload::{Workload, sha256};
+use crate::files::scratch::Scratch;
+use crate::targets::microvm::disk_image::DiskImage;
+use crate::workloads::layer;
+use crate::workloads::{Workload, sha256};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rand::rngs::StdRng;

@@ -3,8 +3,8 @@
 
 use super::handover::{self, GuestFile};
 use crate::error::Error;
-use crate::image::Image;
-use crate::scratch::Scratch;
+use crate::files::scratch::Scratch;
+use crate::workloads::image::Image;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub fn write(image: &Image, to: &File) -> Result<Range<usize>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::Workload;
+    use crate::workloads::Workload;
 
     #[test]
     fn the_disk_holds_the_program_byte_for_byte_and_is_removed_with_its_image() {

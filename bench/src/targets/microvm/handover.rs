@@ -3,8 +3,8 @@
 
 use super::{Disk, Linux, MicroVm, Rootfs, Tell};
 use crate::error::Error;
-use crate::image::Image;
-use crate::target::{End, MachineStory, Step};
+use crate::targets::{End, MachineStory, Step};
+use crate::workloads::image::Image;
 use microvm::{Config, Files, Initramfs, Kernel, Sandbox};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};

@@ -4,10 +4,10 @@
 use super::MicroVm;
 use super::handover::{self, Order, Root};
 use crate::error::Error;
-use crate::image::Image;
-use crate::scratch::Scratch;
-use crate::target::container::{running, standard};
-use crate::target::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use crate::files::scratch::Scratch;
+use crate::targets::container::{running, standard};
+use crate::targets::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use crate::workloads::image::Image;
 use container::{Access, Spec, Terminal, Volume};
 use std::fs::File;
 use std::os::fd::BorrowedFd;

@@ -1,16 +1,17 @@
 //! Where a workload runs.
 //!
 //! A [`Target`] is what the harness measures. Targets on this host's kernel are a [`Backend`], which knows how to start
-//! and end an instance, under the one stopwatch of [`crate::observe`]; the mock target has a clock of its own.
+//! and end an instance, under the one stopwatch of [`crate::measure::stopwatch`]; the mock target has a clock of its own.
 
 pub mod container;
 pub mod local;
 pub mod microvm;
 pub mod mock;
 pub mod process;
+pub mod spawn;
 
 use crate::error::Error;
-use crate::image::Image;
+use crate::workloads::image::Image;
 use reports::model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

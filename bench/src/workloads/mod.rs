@@ -1,6 +1,10 @@
 //! The program that runs on every target: one of the lab's own, embedded in this executable, or any other static program.
 
-use crate::elf;
+pub mod elf;
+pub mod image;
+pub mod layer;
+pub mod newc;
+
 use crate::error::Error;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;

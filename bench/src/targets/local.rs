@@ -2,11 +2,11 @@
 //! would not hold still for its memory to be looked at, of one that does.
 
 use super::{Backend, Target};
-use crate::clock::ms_between;
 use crate::error::Error;
-use crate::image::Image;
-use crate::memory;
-use crate::observe::{self, Observation};
+use crate::measure::clock::ms_between;
+use crate::measure::memory;
+use crate::measure::stopwatch::{self, Observation};
+use crate::workloads::image::Image;
 use reports::model;
 use serde::Deserialize;
 use std::rc::Rc;
@@ -56,16 +56,16 @@ impl Target for Local {
     }
 
     fn run(&mut self) -> Result<model::Sample, Error> {
-        let seen = observe::run(self.timed.backend.as_ref(), &self.timed.image, self.timeout)?;
+        let seen = stopwatch::run(self.timed.backend.as_ref(), &self.timed.image, self.timeout)?;
         Ok(sample(self.name(), &seen, self.timeout))
     }
 
     fn system_calls(&mut self) -> Result<u64, String> {
-        observe::system_calls(self.timed.backend.as_ref(), &self.timed.image, self.timeout)
+        stopwatch::system_calls(self.timed.backend.as_ref(), &self.timed.image, self.timeout)
     }
 
     fn memory(&mut self) -> Result<model::Memory, Error> {
-        let hold = || observe::hold(self.still.backend.as_ref(), &self.still.image, self.timeout);
+        let hold = || stopwatch::hold(self.still.backend.as_ref(), &self.still.image, self.timeout);
         let one = hold()?;
         let mut memory = memory::of_instance(one.instance());
         one.end()?;
@@ -79,7 +79,7 @@ impl Target for Local {
         };
         let many = (0..instances).map(|_| hold()).collect::<Result<Vec<_>, _>>()?;
         memory::add_host_delta(&mut memory, before, memory::available_bytes(), instances);
-        many.into_iter().try_for_each(observe::Held::end)?;
+        many.into_iter().try_for_each(stopwatch::Held::end)?;
         Ok(memory)
     }
 }

@@ -1,0 +1,5 @@
+//! Files and folders of isolab: written whole or not at all, for the time of a run, and where the user keeps them.
+
+pub mod scratch;
+pub mod store;
+pub mod xdg;

@@ -1,0 +1,7 @@
+//! How it is measured: when which target runs, the stopwatch of one run, and what is looked at besides.
+
+pub mod clock;
+pub mod memory;
+pub mod scheduler;
+pub mod stopwatch;
+pub mod system_calls;
