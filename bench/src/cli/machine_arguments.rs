@@ -11,18 +11,18 @@ use std::path::PathBuf;
 
 // Options of every target but the plain process.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
 pub struct MachineArguments {
-    /// Memory: limit of a container (none unless given), guest RAM of a micro-VM (128M unless given)
+    /// Memory limit of a container (default: none), guest RAM of a micro-VM (default: 128M)
     #[arg(long, value_name = "SIZE", value_parser = ram)]
     memory: Option<u64>,
-    /// Processors: how much of them a container may use, 0.5 is half of one (no limit unless given); how many a Linux
-    /// guest has (1 unless given)
+    /// CPUs that a container may use, 0.5 is half of one (default: no limit); vCPUs of a Linux guest (default: 1)
     #[arg(long, value_name = "N", value_parser = processors)]
     cpus: Option<f64>,
-    /// Processes and threads that a container may have
+    /// Maximum number of processes and threads in a container
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pids: Option<u32>,
-    /// Run the monitor of a micro-VM in a container of the lab's own
+    /// Run the VMM process of a micro-VM inside an isolab container
     #[arg(long)]
     jail: bool,
     #[command(flatten)]
@@ -33,17 +33,17 @@ pub struct MachineArguments {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of microvm-linux")]
 struct LinuxArguments {
-    /// Guest kernel: a vmlinux or bzImage file, or a name that `isolab kernel ls` shows; `host` is a copy of the kernel that
-    /// this host runs, which containers share
+    /// Guest kernel: a vmlinux or bzImage file, or a name from `isolab kernel ls`; `host` is a copy of the running host
+    /// kernel, which containers share
     #[arg(long, value_name = "FILE|NAME")]
     kernel: Option<String>,
-    /// Load this kernel module before the program runs; several in their order
+    /// Load this kernel module before the program runs; repeatable, loaded in order
     #[arg(long, value_name = "FILE", requires = "kernel")]
     module: Vec<PathBuf>,
-    /// Where the guest has the image's files (initramfs unless given)
+    /// Where the guest finds the image's files (default: initramfs)
     #[arg(long, value_name = "WHERE", requires = "kernel")]
     rootfs: Option<Rootfs>,
-    /// Disk: a file of raw bytes, which is only read; what the guest writes goes to the file OVERLAY
+    /// Raw disk image, opened read-only; guest writes go to the file OVERLAY
     #[arg(long, value_name = "FILE[:OVERLAY]", requires = "kernel", value_parser = disk)]
     disk: Option<Disk>,
 }
@@ -120,13 +120,11 @@ pub fn check(option: &str, takers: &[TargetName], targets: &[TargetName]) -> Res
 
 /// Processors, a fraction is fine; more than zero.
 fn processors(text: &str) -> Result<f64, String> {
-    let count: f64 = text
-        .parse()
-        .map_err(|_| "it is not a number of processors".to_owned())?;
+    let count: f64 = text.parse().map_err(|_| "not a number of CPUs".to_owned())?;
     if count > 0.0 && count.is_finite() {
         Ok(count)
     } else {
-        Err("it must be more than zero, and not endless".into())
+        Err("it must be positive and finite".into())
     }
 }
 

@@ -32,23 +32,23 @@ pub struct Arguments {
     /// Where to run it
     #[arg(long, value_name = "T")]
     on: TargetName,
-    /// End it after this many seconds, with status 124
+    /// Kill it after this many seconds, and exit with status 124
     #[arg(long, value_name = "S", value_parser = arguments::seconds)]
     timeout: Option<Duration>,
-    /// Show how the start was made, step by step, on stderr
+    /// Show each step of the start on stderr
     #[arg(long)]
     explain: bool,
-    /// Show the guest kernel's log when the machine has ended, on stderr; a Linux guest then writes all of it
+    /// Show the guest kernel's log on stderr when the VM has ended; a Linux guest then logs everything
     #[arg(long)]
     kernel_log: bool,
     #[command(flatten)]
     machine: MachineArguments,
     #[command(flatten)]
     container: ContainerArguments,
-    /// One of the lab's own workloads: hello, cpu, hold
-    #[arg(value_name = "W")]
+    /// A built-in workload: hello (the default), cpu, hold
+    #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
-    /// A static program and its arguments; after a workload's name only the workload's arguments
+    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
     #[arg(last = true, value_name = "PROGRAM ARGS")]
     words: Vec<String>,
 }
