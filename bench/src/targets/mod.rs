@@ -5,11 +5,13 @@
 
 pub mod cgroup;
 pub mod container;
+pub mod external;
 pub mod local;
 pub mod microvm;
 pub mod mock;
 pub mod process;
 pub mod process_tree;
+pub mod registry;
 pub mod runtime;
 pub mod spawn;
 
@@ -62,7 +64,7 @@ pub type Start = Box<dyn FnOnce() -> Result<Box<dyn Instance>, Error>>;
 /// A way to run an image on this host.
 pub trait Backend {
     /// Name of the target.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// What the results file says of it; the workload's hash is read back from what the target is really given.
     fn describe(&self, image: &Image) -> Result<model::Target, Error>;

@@ -34,7 +34,7 @@ impl Container {
 }
 
 impl Backend for Container {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "container"
     }
 

@@ -9,6 +9,7 @@ pub mod handover;
 mod jail;
 pub mod monitor;
 
+use super::registry::Purpose;
 use super::runtime::{self, What};
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
@@ -105,16 +106,16 @@ pub struct Tell {
 }
 
 impl MicroVm {
-    /// A machine with one processor and the memory that is usual, for as long as it takes.
-    pub fn new(linux: Option<Linux>, group: Group) -> Self {
+    /// A machine with what the plan gives it, that boots `linux`, or else the built-in guest kernel.
+    pub fn new(purpose: &Purpose, linux: Option<Linux>) -> Self {
         MicroVm {
             linux,
-            memory_bytes: microvm::DEFAULT_MEMORY_BYTES,
-            cpus: 1.0,
-            timeout: None,
-            group,
-            tell: Tell::default(),
-            jail: false,
+            memory_bytes: purpose.machine.memory_bytes,
+            cpus: purpose.machine.cpus,
+            timeout: purpose.timeout,
+            group: purpose.group,
+            tell: purpose.tell,
+            jail: purpose.machine.jail,
         }
     }
 
@@ -177,7 +178,7 @@ impl MicroVm {
 }
 
 impl Backend for MicroVm {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         match self.linux {
             None => "microvm",
             Some(_) => "microvm-linux",
