@@ -5,7 +5,7 @@ use crate::cpio;
 use crate::errno::{Errno, Result};
 use crate::frames::Frames;
 use crate::global::Global;
-use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, LARGE_PAGE, direct};
+use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, PAGE, WINDOW_SIZE, direct, page_floor};
 use crate::page_table;
 use crate::path;
 use core::slice;
@@ -51,7 +51,6 @@ pub struct Files {
     nodes: &'static [Node],
     archive: Range,
     has_links: bool,
-    window: bool,
     program: &'static [u8],
     open: [Open; OPEN_MAX],
 }
@@ -61,7 +60,6 @@ pub static FILES: Global<Files> = Global::new(Files {
     nodes: &[],
     archive: Range { start: 0, end: 0 },
     has_links: false,
-    window: false,
     program: b"",
     open: {
         let mut open = [Open::Closed; OPEN_MAX];
@@ -129,11 +127,6 @@ impl Node {
         stat
     }
 
-    /// Where the helper page's code sees byte `offset` of the data.
-    pub fn in_window(&self, offset: u64, archive: Range) -> u64 {
-        let physical = self.data.as_ptr() as u64 - DIRECT_MAP + offset;
-        INITRAMFS_WINDOW + (physical - (archive.start & !(LARGE_PAGE - 1)))
-    }
 }
 
 impl Files {
@@ -250,14 +243,15 @@ impl Files {
         Ok(())
     }
 
-    /// The archive, mapped for the helper page's code to copy from.
-    pub fn window(&mut self, frames: &mut Frames) -> Result<Range> {
-        if !self.window {
-            let Range { start, end } = self.archive;
-            page_table::map_window(INITRAMFS_WINDOW, start, end, frames).ok_or(Errno::ENOMEM)?;
-            self.window = true;
-        }
-        Ok(self.archive)
+    /// Maps some of a file's bytes for the helper page's code to copy from; gives their address there, and how many of them
+    /// can be seen. No page of anything but the archive is mapped.
+    pub fn window(&self, bytes: &[u8], frames: &mut Frames) -> Result<(u64, u64)> {
+        let physical = bytes.as_ptr() as u64 - DIRECT_MAP;
+        let (first, offset) = (page_floor(physical), physical % PAGE);
+        let window = INITRAMFS_WINDOW + (first - page_floor(self.archive.start)) % (WINDOW_SIZE / 2);
+        let seen = (bytes.len() as u64).min(WINDOW_SIZE / 2 - offset);
+        page_table::map_window(window, first, (offset + seen).div_ceil(PAGE), frames).ok_or(Errno::ENOMEM)?;
+        Ok((window + offset, seen))
     }
 
     /// The entries of a directory from a position on: name, node, position after it. The first two are `.` and `..`.

@@ -6,8 +6,11 @@
 //! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
 //! [`crate::trap_entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
+use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
-use crate::layout::STACK_SIZE;
+use crate::layout::{STACK_SIZE, USER_END};
+use crate::prepare;
+use crate::start::RFLAGS;
 use crate::syscall::PROCESS;
 use crate::trap_entry::Frame;
 use crate::user::in_helper;
@@ -209,13 +212,16 @@ pub fn entry() -> u64 {
     in_helper(&raw const light_entry)
 }
 
-/// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT.
+/// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT. The
+/// program may have jumped here, with anything in RCX and R11.
 pub fn failed(frame: &mut Frame) -> bool {
-    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip);
+    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip)
+        && prepare::syscall_stays_in_ring_3()
+        && frame.rcx < USER_END;
     if here {
         // SAFETY: written before every access to the program's memory.
         frame.rdi = unsafe { (&raw const light_rdi).read() };
-        (frame.rip, frame.rflags) = (frame.rcx, frame.r11);
+        (frame.rip, frame.rflags) = (frame.rcx, frame.r11 & USER_FLAGS | RFLAGS);
         frame.rax = (Errno::EFAULT as u64).wrapping_neg();
     }
     here

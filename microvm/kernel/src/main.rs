@@ -43,6 +43,7 @@ mod light;
 mod load;
 mod memory;
 mod page_table;
+mod patch;
 mod path;
 mod power;
 mod prepare;

@@ -42,8 +42,9 @@ pub struct Memory {
 pub enum Fault {
     /// The access works now.
     Resolved,
-    /// It works now, but this page still holds what its former user left and must be zeroed before the program goes on.
-    ResolvedDirty(u64),
+    /// It works now, but this page still holds what its frame's former user left and must be zeroed before the program
+    /// goes on.
+    ResolvedDirty { page: u64, frame: u64 },
     /// Nothing is mapped there.
     Unmapped,
     /// What is mapped there forbids it.
@@ -126,8 +127,8 @@ impl Memory {
             match self.fault(address, READ) {
                 Fault::Resolved => {}
                 // Nobody has written to the page, so what is read of it should be zeroes.
-                // SAFETY: just mapped, and the program's own.
-                Fault::ResolvedDirty(page) => unsafe { (page as *mut u8).write_bytes(0, PAGE as usize) },
+                // SAFETY: the program's own, and not used yet.
+                Fault::ResolvedDirty { frame, .. } => unsafe { direct(frame).write_bytes(0, PAGE as usize) },
                 _ => return Err(Errno::EFAULT),
             }
         }
@@ -142,7 +143,8 @@ impl Memory {
         // SAFETY: `entry` maps `page`.
         unsafe { entry.write(frame.address | bits) }
         if frame.dirty && region.protection & WRITE != 0 {
-            return Fault::ResolvedDirty(page);
+            let frame = frame.address;
+            return Fault::ResolvedDirty { page, frame };
         }
         if frame.dirty {
             // SAFETY: the frame was just taken.

@@ -13,8 +13,9 @@ const OSXSAVE: u64 = 1 << 18;
 /// XCR0 bits that programs are given where the processor has them: x87, SSE, AVX, AVX-512. (Not AMX: it has to be asked
 /// for by a system call that this kernel does not have.)
 const FLOATING_POINT_STATE: u64 = 0b1110_0111;
-/// RFLAGS bits that SYSCALL clears: trap, interrupt, direction, alignment check.
-const SYSCALL_MASK: u64 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18;
+/// RFLAGS bits that SYSCALL clears: all that a program can set, and the I/O privilege level, interrupts, nested task and
+/// resume beside them. The kernel begins with none of them.
+const SYSCALL_MASK: u64 = cpu::USER_FLAGS | 1 << 9 | 3 << 12 | 1 << 14 | 1 << 16;
 /// RFLAGS of new code in ring 3: interrupts off (there are none), only the bit that is always 1.
 pub const RFLAGS: u64 = 2;
 

@@ -1,12 +1,12 @@
 //! What the kernel does about an exception.
 
-use crate::entry::prepare_done;
+use crate::entry::{prepare_done, set_gate};
 use crate::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
 use crate::power::{self, PHASE_PROGRAM};
 use crate::regions::{EXECUTE, READ, WRITE};
-use crate::trap_entry::{Frame, syscall_entry};
-use crate::{cpu, light, log, page_table, prepare, signals, start, user};
+use crate::trap_entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
+use crate::{cpu, light, log, page_table, patch, prepare, signals, start, user};
 
 /// Page fault error code: the page was present.
 const PF_PRESENT: u64 = 1;
@@ -69,7 +69,7 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     };
     match fault {
         Fault::Resolved => {}
-        Fault::ResolvedDirty(page) => user::zero_page(frame, page, from_user),
+        Fault::ResolvedDirty { page, frame: physical } => user::zero_page(frame, page, physical, from_user),
         Fault::OutOfMemory => {
             // SAFETY: a borrow for one expression.
             let used = unsafe { MEMORY.borrow().frames.used_bytes() } >> 20;
@@ -103,9 +103,13 @@ fn start_program(frame: &mut Frame) {
     page_table::close_kernel();
     match prepare::take_result() {
         Ok(program) => {
-            let entry = match prepare::syscall_stays_in_ring_3() {
-                true => light::entry(),
-                false => syscall_entry as *const () as u64,
+            let entry = if prepare::syscall_stays_in_ring_3() {
+                set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
+                set_gate(UNDEFINED as usize, undefined_or_end_of_call);
+                light::entry()
+            } else {
+                patch::harden();
+                syscall_entry as *const () as u64
             };
             // SAFETY: both are made to be entered by SYSCALL.
             unsafe { cpu::wrmsr(cpu::msr::LSTAR, entry) }

@@ -7,7 +7,8 @@
 
 use crate::errno::{Errno, Result};
 use crate::global::Global;
-use crate::layout::{HELPER, PAGE, USER_END};
+use crate::layout::{HELPER, PAGE, USER_END, direct};
+use crate::patch::patch;
 use crate::trap_entry::{Frame, SyscallFrame};
 use core::arch::global_asm;
 use core::mem::MaybeUninit;
@@ -30,22 +31,27 @@ global_asm!(
     // Between these labels, a fault means that the program gave a bad address. No stack is used.
     "user_code_start:",
     "user_copy:",
+    patch!(STAC),
     "    mov rcx, rdx",
     "    shr rcx, 3",
     "    rep movsq",
     "    mov ecx, edx",
     "    and ecx, 7",
     "    rep movsb",
+    patch!(CLAC),
     "    xor eax, eax",
     "    ret",
     "user_out_string:",
+    patch!(STAC),
     "    mov rcx, rdx",
     "    mov edx, edi",
     "    rep outsb",
+    patch!(CLAC),
     "    xor eax, eax",
     "    ret",
     "user_code_end:",
     "user_code_fault:",
+    patch!(CLAC),
     "    mov eax, 1",
     "    ret",
     ".section .helper, \"ax\", @progbits",
@@ -229,11 +235,11 @@ pub fn copy_later(call: &mut SyscallFrame, to: u64, from: u64, bytes: u64) -> Re
     Ok(())
 }
 
-/// Zeroes a page that a fault has just mapped: in ring 3 before the program goes on, or at once for the kernel.
-pub fn zero_page(frame: &mut Frame, page: u64, from_user: bool) {
+/// Zeroes the page of a frame that a fault has just mapped: in ring 3 before the program goes on, or at once for the kernel.
+pub fn zero_page(frame: &mut Frame, page: u64, physical: u64, from_user: bool) {
     if !from_user {
-        // SAFETY: the page is mapped, writable to the kernel, and the program's.
-        unsafe { (page as *mut u8).write_bytes(0, PAGE as usize) }
+        // SAFETY: the frame is the program's, and nobody has used it yet.
+        unsafe { direct(physical).write_bytes(0, PAGE as usize) }
         return;
     }
     let saved = Zeroing {

@@ -8,7 +8,7 @@ use crate::memory::MEMORY;
 use crate::{clock, power, user};
 
 /// What is copied to the program by the kernel itself; more is left to ring 3.
-const SMALL: u64 = 256;
+const SMALL: usize = 256;
 /// Most bytes of one `read` from the console.
 const CONSOLE_READ: usize = 256;
 /// Most buffers of `readv` and `writev` (Linux: UIO_MAXIOV).
@@ -56,14 +56,14 @@ fn read_node(node: &Node, position: u64, address: u64, bytes: u64) -> Result<u64
         return Err(Errno::EISDIR);
     }
     let rest = &node.data[node.data.len().min(usize::try_from(position).unwrap_or(usize::MAX))..];
-    let count = bytes.min(rest.len() as u64);
-    if count <= SMALL {
-        user::write_bytes(address, &rest[..count as usize])?;
-    } else {
-        // SAFETY: borrowed for one statement.
-        let archive = files().window(&mut unsafe { MEMORY.borrow() }.frames)?;
-        user::copy_later(frame(), address, node.in_window(position, archive), count)?;
+    let rest = &rest[..bytes.min(rest.len() as u64) as usize];
+    if rest.len() <= SMALL {
+        user::write_bytes(address, rest)?;
+        return Ok(rest.len() as u64);
     }
+    // SAFETY: borrowed for one statement.
+    let (from, count) = files().window(rest, &mut unsafe { MEMORY.borrow() }.frames)?;
+    user::copy_later(frame(), address, from, count)?;
     Ok(count)
 }
 
