@@ -8,6 +8,7 @@ use crate::global::Global;
 use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, PAGE, WINDOW_SIZE, direct, page_floor};
 use crate::page_table;
 use crate::path;
+use core::cmp::Reverse;
 use core::slice;
 
 /// File type bits of `st_mode`.
@@ -18,7 +19,7 @@ const S_IFREG: u32 = 0o100_000;
 pub const S_IFLNK: u32 = 0o120_000;
 const S_IFCHR: u32 = 0o020_000;
 /// Open files a program may have: fewer than Linux's 1024, enough for a program without threads.
-const OPEN_MAX: usize = 64;
+pub const OPEN_MAX: usize = 64;
 
 /// A file, directory or symbolic link of the initramfs.
 #[derive(Clone, Copy)]
@@ -144,16 +145,18 @@ impl Files {
         let table: *mut Node = direct(table.ok_or("not enough memory to list the initramfs")?).cast();
         let mut written = 0;
         for entry in cpio::entries(archive) {
+            let entry = entry?;
             let cpio::Entry {
                 name,
                 mode,
                 inode,
                 modified,
                 mut data,
-            } = entry?;
+                ..
+            } = entry;
             if data.is_empty() && mode & S_IFMT == S_IFREG {
                 // The other names of a file with hard links carry no bytes (cpio writes them with the last).
-                let same = |other: &cpio::Entry| other.inode == inode && other.mode == mode && !other.data.is_empty();
+                let same = |other: &cpio::Entry| entry.is_link_of(other) && !other.data.is_empty();
                 if let Some(linked) = cpio::entries(archive).filter_map(core::result::Result::ok).find(same) {
                     data = linked.data;
                 }
@@ -173,7 +176,8 @@ impl Files {
         }
         // SAFETY: just written; shared from here on.
         let nodes = unsafe { slice::from_raw_parts_mut(table, written) };
-        nodes.sort_unstable_by_key(|node| node.hash);
+        // Of entries of the same name the last counts; names lie in memory in the order of their entries.
+        nodes.sort_unstable_by_key(|node| (node.hash, Reverse(node.name.as_ptr())));
         self.nodes = nodes;
         self.archive = range;
         Ok(())
@@ -211,7 +215,9 @@ impl Files {
             match self.exact(name) {
                 Some(node) if node.kind() != S_IFLNK || !follow => return Ok(node),
                 None if name.is_empty() => return Ok(ROOT),
-                None if !self.has_links && !name.contains(&b'.') => return Err(Errno::ENOENT),
+                None if !self.has_links && !name.contains(&b'.') && name.len() <= path::NAME_MAX => {
+                    return Err(Errno::ENOENT);
+                }
                 _ => {}
             }
         }
@@ -260,7 +266,8 @@ impl Files {
         let nodes: &'static [Node] = self.nodes;
         let children = nodes.iter().enumerate().filter_map(move |(n, node)| {
             let (parent, name) = node.split();
-            (parent == directory.name && !name.is_empty()).then_some((name, *node, n as u64 + 3))
+            let counts = || self.exact(node.name).is_some_and(|other| other.name.as_ptr() == node.name.as_ptr());
+            (parent == directory.name && !name.is_empty() && counts()).then_some((name, *node, n as u64 + 3))
         });
         dots.into_iter()
             .chain(children)

@@ -10,6 +10,7 @@ use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
 use crate::layout::{STACK_SIZE, USER_END};
 use crate::prepare;
+use crate::signals::{SIGKILL, SIGSTOP};
 use crate::start::RFLAGS;
 use crate::syscall::PROCESS;
 use crate::trap_entry::Frame;
@@ -100,9 +101,16 @@ global_asm!(
     "1:  mov eax, 12",
     "    jmp light_heavy",
 
-    // rt_sigaction(RDI signal, RSI new, RDX old). With new and old at one place the order matters: the kernel does it.
+    // rt_sigaction(RDI signal, RSI new, RDX old, R10 8). What is refused is the kernel's, and with new and old at one place,
+    // where the order matters.
     "light_action:",
     "    cmp rsi, rdx",
+    "    je light_heavy",
+    "    cmp r10, 8",
+    "    jne light_heavy",
+    "    cmp rdi, {sigkill}",
+    "    je light_heavy",
+    "    cmp rdi, {sigstop}",
     "    je light_heavy",
     "    lea eax, [rdi - 1]",
     "    cmp eax, 63",
@@ -192,6 +200,8 @@ global_asm!(
 
     ".balign 8",
     "light_kernel: .quad syscall_entry",
+    sigkill = const SIGKILL,
+    sigstop = const SIGSTOP,
     process = const PROCESS,
     enosys = const Errno::ENOSYS as u64,
     stack = const STACK_SIZE,

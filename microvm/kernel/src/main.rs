@@ -24,6 +24,8 @@
 #![no_std]
 #![no_main]
 
+#[path = "../../abi.rs"]
+mod abi;
 mod boot_info;
 mod clock;
 mod cmdline;

@@ -49,6 +49,8 @@ pub enum Fault {
     Unmapped,
     /// What is mapped there forbids it.
     Forbidden,
+    /// A file is mapped there that ended before this page.
+    BehindFile,
     /// There is no memory left.
     OutOfMemory,
 }
@@ -179,6 +181,9 @@ impl Memory {
             unsafe { entry.write(data | bits(protection, false)) }
             return Fault::Resolved;
         }
+        if left == 0 {
+            return Fault::BehindFile;
+        }
         let Some(frame) = self.frames.take_zeroed() else {
             return Fault::OutOfMemory;
         };
@@ -223,9 +228,6 @@ impl Memory {
 
     /// The part of `mmap` that is about memory: makes a region, at `wanted` if that is given and free (or `fixed`).
     pub fn map(&mut self, wanted: u64, size: u64, fixed: bool, protection: u8, origin: Origin) -> Result<u64> {
-        if size > self.ram_bytes && origin == Origin::Anonymous && protection != 0 {
-            return Err(Errno::ENOMEM); // as Linux's heuristic overcommit refuses it
-        }
         let usable = wanted >= USER_START && wanted.checked_add(size).is_some_and(|end| end <= MAPPINGS_TOP);
         let start = if fixed {
             if !usable {

@@ -15,9 +15,6 @@ use crate::request::{REQUEST, Request};
 use crate::{first_stack, light, load, page_table, user};
 use core::fmt;
 
-/// Exit status when there is no program to run, or it cannot be run: as a shell answers.
-pub const CANNOT_START: u8 = 126;
-
 /// Where the program begins.
 #[derive(Clone, Copy)]
 pub struct Start {

@@ -5,7 +5,7 @@ use crate::entry::{
     KERNEL_CODE, SYSRET_BASE, TASK_STATE, USER_CODE, USER_DATA, prepare_in_ring_3, task_state, task_state_descriptor,
 };
 use crate::light;
-use crate::power::{PHASE_KERNEL, phase};
+use crate::{abi, power};
 use core::arch::asm;
 
 /// CR4.OSXSAVE.
@@ -21,7 +21,7 @@ pub const RFLAGS: u64 = 2;
 
 /// The first Rust function: called once by [`crate::entry`], with the physical address of the PVH start info.
 pub extern "C" fn start(start_info: u64) -> ! {
-    phase(PHASE_KERNEL);
+    power::phase(abi::phase::KERNEL);
 
     // SAFETY: runs once, before anything else uses the descriptor; the values are those of SDM volume 3, 8.2.3: present,
     // type 9 (available 64-bit TSS), limit 103.

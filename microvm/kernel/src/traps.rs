@@ -3,10 +3,9 @@
 use crate::entry::{prepare_done, set_gate};
 use crate::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
-use crate::power::{self, PHASE_PROGRAM};
 use crate::regions::{EXECUTE, READ, WRITE};
 use crate::trap_entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
-use crate::{cpu, light, log, page_table, patch, prepare, signals, start, user};
+use crate::{abi, cpu, light, log, page_table, patch, power, prepare, signals, start, user};
 
 /// Page fault error code: the page was present.
 const PF_PRESENT: u64 = 1;
@@ -74,7 +73,7 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
             // SAFETY: a borrow for one expression.
             let used = unsafe { MEMORY.borrow().frames.used_bytes() } >> 20;
             log!("out of memory: the program uses {used} MiB, and this machine has no more; give it more memory");
-            power::exit(128 + signals::SIGKILL)
+            power::exit(abi::status::SIGNAL + signals::SIGKILL)
         }
         _ if !from_user => {
             if !user::recover(frame) {
@@ -88,6 +87,10 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
                 _ => "the address is the kernel's",
             };
             signals::fatal(frame, signals::SIGSEGV, what, Some((address, access)))
+        }
+        Fault::BehindFile => {
+            let what = "the file that is mapped there has ended";
+            signals::fatal(frame, signals::SIGBUS, what, Some((address, access)))
         }
         Fault::Forbidden => signals::fatal(
             frame,
@@ -118,11 +121,11 @@ fn start_program(frame: &mut Frame) {
             frame.rflags = start::RFLAGS;
             // The ABI leaves RDX as a function to call at exit, if it is not zero; the rest is cleared for tidiness.
             (frame.rdx, frame.rax, frame.rbx, frame.rcx, frame.rdi, frame.rsi) = (0, 0, 0, 0, 0, 0);
-            power::phase(PHASE_PROGRAM);
+            power::phase(abi::phase::PROGRAM);
         }
         Err(error) => {
             log!("cannot start the program: {error}");
-            power::exit(prepare::CANNOT_START)
+            power::exit(abi::status::NOT_EXECUTABLE)
         }
     }
 }
@@ -136,11 +139,8 @@ fn kernel_fault(frame: &Frame, address: u64) -> ! {
         frame.rip,
         address
     );
-    power::exit(KERNEL_FAULT)
+    power::exit(abi::status::KERNEL_FAULT)
 }
-
-/// Exit status after a fault of the kernel itself.
-const KERNEL_FAULT: u8 = 255;
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo) -> ! {
@@ -150,5 +150,5 @@ fn panic(info: &core::panic::PanicInfo) -> ! {
         unsafe { core::arch::asm!("ud2", options(noreturn)) }
     }
     log!("panic in the kernel: {info}");
-    power::exit(KERNEL_FAULT)
+    power::exit(abi::status::KERNEL_FAULT)
 }
