@@ -4,11 +4,13 @@ use crate::analysis::summary;
 use crate::error::Error;
 use crate::host;
 use crate::host::observer::Observer;
+use crate::host::pin::Pinning;
 use crate::measure::scheduler::{self, Conductor, Measured, Plan};
 use crate::targets::container::{Container, Counting, Options};
 use crate::targets::local::{Local, Subject};
 use crate::targets::microvm::{Linux, MicroVm};
 use crate::targets::mock::Mock;
+use crate::targets::pinned::Pinned;
 use crate::targets::process::Process;
 use crate::targets::spawn::Group;
 use crate::targets::{Backend, Target};
@@ -109,8 +111,8 @@ pub struct Settings {
     pub machine: Machine,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
-    /// The processor that the lab and everything it starts are kept to.
-    pub pinned_to: Option<u32>,
+    /// The CPUs that isolab and the instances are pinned to.
+    pub pinning: Pinning,
     /// A run that takes longer is ended and counts as failed.
     pub timeout: Duration,
     /// The command line, for the results file.
@@ -133,14 +135,14 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
         Some(workload) => Rc::new(Image::build(&workload, settings.image_files_bytes)?),
         None => Rc::clone(&image),
     };
-    let host = host::describe();
+    let host = described_host(settings);
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
     for name in &settings.targets {
         let subject = |counting, image: &Rc<Image>| {
             backend(*name, settings, counting).map(|backend| Subject {
-                backend,
+                backend: pinned(backend, settings),
                 image: Rc::clone(image),
             })
         };
@@ -173,7 +175,13 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
 
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(settings: &Settings) -> Results {
-    results(settings, host::describe(), Vec::new(), Measured::default(), Vec::new())
+    results(
+        settings,
+        described_host(settings),
+        Vec::new(),
+        Measured::default(),
+        Vec::new(),
+    )
 }
 
 /// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
@@ -209,6 +217,29 @@ fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Option<
         TargetName::Microvm => machine(None),
         TargetName::MicrovmLinux => machine(settings.machine.linux.clone()),
     })
+}
+
+/// The same backend, with its instances on CPUs of their own where there are some for them.
+fn pinned(backend: Box<dyn Backend>, settings: &Settings) -> Box<dyn Backend> {
+    match settings.pinning.of_instances() {
+        Some(cpus) => Box::new(Pinned {
+            backend,
+            cpus: cpus.to_vec(),
+        }),
+        None => backend,
+    }
+}
+
+/// This host, of which isolab and the instances together use the CPUs that they are pinned to.
+fn described_host(settings: &Settings) -> model::Host {
+    let host = host::describe();
+    match settings.pinning.cpus().len() {
+        0 => host,
+        cpus => model::Host {
+            cores: cpus as u32,
+            ..host
+        },
+    }
 }
 
 fn unavailable(name: &str, error: &Error) -> model::Target {
@@ -250,7 +281,8 @@ fn results(
             },
             image_files_bytes: settings.image_files_bytes,
             rootfs: linux_rootfs(settings),
-            pinned_to: settings.pinned_to,
+            pinned_to: settings.pinning.cpus().to_vec(),
+            cold: false,
             timeout_s: settings.timeout.as_secs_f64(),
         },
         workload: settings.workload.describe(),

@@ -8,7 +8,8 @@ use crate::analysis::baseline;
 use crate::comparison::{self, Outcome, Settings, TargetName};
 use crate::error::Error;
 use crate::files::store;
-use crate::host::pin;
+use crate::host::pin::{self, CpuList, Pinning};
+use crate::host::system_files::SystemFiles;
 use crate::measure::clock;
 use crate::measure::scheduler::Plan;
 use crate::workloads::Workload;
@@ -68,9 +69,9 @@ pub struct Arguments {
     /// Seed of the random order of targets in each round; random by default, and kept with the results
     #[arg(long, value_name = "SEED", help_heading = MEASURING)]
     seed: Option<u64>,
-    /// Run isolab and everything it starts on this CPU
-    #[arg(long, value_name = "CPU", help_heading = MEASURING)]
-    pin: Option<u32>,
+    /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
+    #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
+    pin: Option<CpuList>,
     /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     json: Option<PathBuf>,
@@ -112,9 +113,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let settings = settings(&arguments)?;
     let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
-    if let Some(cpu) = arguments.pin {
-        pin::to_processor(cpu)?;
-    }
+    settings.pinning.apply()?;
     if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
         baseline::check(&comparison::planned(&settings), then)?;
@@ -216,6 +215,15 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
     if let Some((_, name)) = twice {
         return Err(Error::new(format!("--on names {} twice", name.as_str())).remedy("Name each target once."));
     }
+    let pinning = arguments
+        .pin
+        .as_ref()
+        .map(Pinning::new)
+        .transpose()?
+        .unwrap_or_default();
+    for text in pinning.hints(&SystemFiles::of_this_host()) {
+        output::hint(&text);
+    }
     Ok(Settings {
         workload: workload(arguments)?,
         machine: arguments.machine.machine(&targets)?,
@@ -229,7 +237,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
             seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
         },
         image_files_bytes: 0,
-        pinned_to: arguments.pin,
+        pinning,
         timeout: arguments.timeout,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())

@@ -11,6 +11,7 @@ mod source;
 use crate::comparison::{self, Machine, Settings};
 use crate::error::Error;
 use crate::files::store;
+use crate::host::pin::Pinning;
 use crate::kernels;
 use crate::measure::scheduler::{Conductor, Plan};
 use crate::warnings::Warning;
@@ -78,7 +79,7 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
         },
         machine: Machine::new(parameters.memory_bytes, parameters.cpus, linux),
         image_files_bytes: parameters.image_files_bytes,
-        pinned_to: None,
+        pinning: Pinning::default(),
         timeout: Duration::from_secs_f64(parameters.timeout_s),
         command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],
     })

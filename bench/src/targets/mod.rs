@@ -7,6 +7,7 @@ pub mod container;
 pub mod local;
 pub mod microvm;
 pub mod mock;
+pub mod pinned;
 pub mod process;
 pub mod spawn;
 
