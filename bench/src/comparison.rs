@@ -6,7 +6,7 @@ use crate::host;
 use crate::host::observer::Observer;
 use crate::host::pin::Pinning;
 use crate::measure::scheduler::{self, Conductor, Measured, Plan};
-use crate::targets::container::{Container, Counting, Options};
+use crate::targets::container::fresh::Container;
 use crate::targets::local::{Local, Subject};
 use crate::targets::microvm::{Linux, MicroVm};
 use crate::targets::mock::Mock;
@@ -140,13 +140,13 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
     for name in &settings.targets {
-        let subject = |counting, image: &Rc<Image>| {
-            backend(*name, settings, counting).map(|backend| Subject {
+        let subject = |image: &Rc<Image>| {
+            backend(*name, settings).map(|backend| Subject {
                 backend: pinned(backend, settings),
                 image: Rc::clone(image),
             })
         };
-        let subjects = subject(Counting::Off, &image).zip(subject(Counting::Below(host.memory_bytes), &still));
+        let subjects = subject(&image).zip(subject(&still));
         let target: Result<Box<dyn Target>, Error> = match subjects {
             Some((timed, still)) => Local::new(timed, still, settings.timeout).map(|local| Box::new(local) as _),
             None => Ok(Box::new(Mock::simulated(settings.plan.seed))),
@@ -194,7 +194,7 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
 }
 
 /// The code behind a target; the simulated one has none.
-fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Option<Box<dyn Backend>> {
+fn backend(name: TargetName, settings: &Settings) -> Option<Box<dyn Backend>> {
     let machine = |linux| {
         Box::new(MicroVm {
             memory_bytes: settings.machine.memory_bytes,
@@ -207,13 +207,7 @@ fn backend(name: TargetName, settings: &Settings, counting: Counting) -> Option<
     Some(match name {
         TargetName::Simulated => return None,
         TargetName::Process => Box::new(Process { group: Group::Own }),
-        TargetName::Container => Box::new(Container {
-            counting,
-            options: Options {
-                limits: settings.machine.limits.clone(),
-                ..Options::default()
-            },
-        }),
+        TargetName::Container => Box::new(Container::new(settings.machine.limits.clone())),
         TargetName::Microvm => machine(None),
         TargetName::MicrovmLinux => machine(settings.machine.linux.clone()),
     })

@@ -142,7 +142,6 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
         TargetName::Process => Box::new(Process { group: Group::Lab }),
         TargetName::Container => Box::new(Container {
             options: arguments.container.options(machine.limits, terminal),
-            ..Container::default()
         }),
         TargetName::Microvm | TargetName::MicrovmLinux => Box::new(MicroVm {
             memory_bytes: machine.memory_bytes,

@@ -3,12 +3,15 @@
 //! A [`Target`] is what the harness measures. Targets on this host's kernel are a [`Backend`], which knows how to start
 //! and end an instance, under the one stopwatch of [`crate::measure::stopwatch`]; the mock target has a clock of its own.
 
+pub mod cgroup;
 pub mod container;
 pub mod local;
 pub mod microvm;
 pub mod mock;
 pub mod pinned;
 pub mod process;
+pub mod process_tree;
+pub mod runtime;
 pub mod spawn;
 
 use crate::error::Error;
