@@ -6,12 +6,13 @@ use crate::host;
 use crate::host::observer::Observer;
 use crate::measure::scheduler::{self, Conductor, Measured};
 use crate::plan::Plan;
-use crate::targets::Target;
 use crate::targets::local::{Local, Subject};
 use crate::targets::microvm::Tell;
 use crate::targets::mock::Mock;
+use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::targets::spawn::Group;
+use crate::targets::{Backend, Target};
 use crate::warnings;
 use crate::workloads::Workload;
 use crate::workloads::image::Image;
@@ -34,7 +35,7 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
         Some(workload) => Rc::new(Image::build(&workload, plan.image_files_bytes)?),
         None => Rc::clone(&image),
     };
-    let host = host::describe();
+    let host = described_host(plan);
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
@@ -48,7 +49,7 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     for kind in &plan.targets {
         let subject = |image: &Rc<Image>| {
             kind.backend(&purpose).map(|backend| Subject {
-                backend,
+                backend: pinned(backend, plan),
                 image: Rc::clone(image),
             })
         };
@@ -78,9 +79,21 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     })
 }
 
+/// The host, with the CPUs that this comparison may use.
+fn described_host(plan: &Plan) -> model::Host {
+    let host = host::describe();
+    match plan.pinning.cpus().len() {
+        0 => host,
+        cpus => model::Host {
+            cores: cpus as u32,
+            ..host
+        },
+    }
+}
+
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
-    results(plan, host::describe(), Vec::new(), Measured::default(), Vec::new())
+    results(plan, described_host(plan), Vec::new(), Measured::default(), Vec::new())
 }
 
 /// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
@@ -89,6 +102,17 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
     match workload.name.as_str() {
         "hello" | "cpu" => Workload::own("hold", vec![]).map(Some),
         _ => Ok(None),
+    }
+}
+
+/// The same backend, with its instances on CPUs of their own where there are some for them.
+fn pinned(backend: Box<dyn Backend>, plan: &Plan) -> Box<dyn Backend> {
+    match plan.pinning.of_instances() {
+        Some(cpus) => Box::new(Pinned {
+            backend,
+            cpus: cpus.to_vec(),
+        }),
+        None => backend,
     }
 }
 
@@ -131,7 +155,8 @@ fn results(
             },
             image_files_bytes: plan.image_files_bytes,
             rootfs: linux_rootfs(plan),
-            pinned_to: plan.pinned_to,
+            pinned_to: plan.pinning.cpus().to_vec(),
+            cold: false,
             timeout_s: plan.timeout.as_secs_f64(),
         },
         workload: plan.workload.describe(),

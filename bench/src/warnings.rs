@@ -3,6 +3,8 @@
 //! [`crate::host::observer`] finds out which apply.
 
 use crate::analysis::stats;
+use crate::host::clock_source::Grade;
+use crate::host::frequency::Pace;
 use reports::model;
 use std::fmt;
 
@@ -43,15 +45,19 @@ pub enum Warning {
     Swapping,
     /// The processors were slowed down because of heat.
     Throttled,
-    /// A frequency governor that starts slowly.
+    /// A frequency governor with which a short run gets a low clock rate.
     SlowGovernor {
         /// Its name.
         governor: String,
+        /// What it does.
+        pace: Pace,
     },
-    /// The clock is coarse.
-    CoarseClock {
-        /// Its resolution.
-        ns: i64,
+    /// Times are read from something that is slow or coarse.
+    SlowClock {
+        /// The clock source.
+        source: String,
+        /// What is wrong with it.
+        grade: Grade,
     },
     /// A target only failed, and was given up.
     GaveUp {
@@ -98,7 +104,7 @@ impl Warning {
             Warning::Swapping => "swapping",
             Warning::Throttled => "throttled",
             Warning::SlowGovernor { .. } => "slow-governor",
-            Warning::CoarseClock { .. } => "coarse-clock",
+            Warning::SlowClock { .. } => "slow-clock",
             Warning::GaveUp { .. } => "gave-up",
             Warning::NoMemory { .. } => "no-memory",
             Warning::ChecksumsDiffer { .. } => "checksums-differ",
@@ -166,17 +172,23 @@ impl fmt::Display for Warning {
                     "the processors were slowed down because of heat; let them cool, and measure with pauses"
                 )
             }
-            Warning::SlowGovernor { governor } => write!(
+            Warning::SlowGovernor { governor, pace } => write!(
                 f,
-                "the frequency governor is {governor}, which raises the clock only under load; for short runs use \
-                 `cpupower frequency-set -g performance`"
+                "the frequency governor {governor} {}; for short runs use `cpupower frequency-set -g performance`",
+                match pace {
+                    Pace::Low => "keeps the clock rate low",
+                    _ => "raises the clock rate only under load",
+                }
             ),
-            Warning::CoarseClock { ns } => {
-                write!(
-                    f,
-                    "CLOCK_MONOTONIC counts in steps of {ns} ns here; short phases are not to be trusted"
-                )
-            }
+            Warning::SlowClock { source, grade } => write!(
+                f,
+                "the clock source is {source}, {}; see which are available: \
+                 /sys/devices/system/clocksource/clocksource0/available_clocksource",
+                match grade {
+                    Grade::Coarse => "which counts in milliseconds: short times are not to be trusted",
+                    _ => "which takes a microsecond or more to read: short phases look longer than they are",
+                }
+            ),
             Warning::GaveUp { target, why } => write!(f, "{target} was given up after its first runs failed: {why}"),
             Warning::NoMemory { target, why } => write!(f, "the memory of {target} could not be looked at: {why}"),
             Warning::ChecksumsDiffer { checksums } => {

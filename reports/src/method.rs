@@ -82,7 +82,11 @@ fn runs(results: &Results, messages: &Messages) -> Vec<String> {
         ("cpus", config.cpus.into()),
         (
             "pinned",
-            config.pinned_to.map_or("no".to_owned(), |cpu| cpu.to_string()).into(),
+            match config.pinned_to.as_slice() {
+                [] => "no".to_owned(),
+                cpus => cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+            }
+            .into(),
         ),
         ("timeout", format!("{}{}s", config.timeout_s, units::NO_BREAK).into()),
     ];

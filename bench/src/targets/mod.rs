@@ -9,6 +9,7 @@ pub mod external;
 pub mod local;
 pub mod microvm;
 pub mod mock;
+pub mod pinned;
 pub mod process;
 pub mod process_tree;
 pub mod registry;

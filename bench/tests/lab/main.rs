@@ -10,6 +10,7 @@ mod exporting;
 mod habits;
 mod host;
 mod host_kernel;
+mod pinning;
 mod programs;
 mod refusing;
 mod root_disks;
@@ -32,6 +33,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
         running::tests(),

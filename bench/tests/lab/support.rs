@@ -22,6 +22,8 @@ pub enum Need {
     Root,
     SystemCalls,
     Tool(&'static str),
+    /// So many that this process may use.
+    Cpus(usize),
 }
 
 impl Need {
@@ -37,6 +39,10 @@ impl Need {
                 .find(|finding| finding.verdict == container::Verdict::Missing)
                 .map(|finding| format!("no containers: {}: {}", finding.subject, finding.answer)),
             Need::SystemCalls => bench::measure::system_calls::SystemCalls::begin().err(),
+            Need::Cpus(count) => {
+                let allowed = bench::host::pin::allowed().map_or(0, |cpus| cpus.len());
+                (allowed < count).then(|| format!("{allowed} CPU may be used here, not {count}"))
+            }
             Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "not root".into()),
             Need::Tool(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
