@@ -189,9 +189,7 @@ impl TargetKind {
         if let Some(description) = external::find(name)? {
             return Ok(TargetKind::described(description));
         }
-        let all = TargetKind::all()
-            .into_iter()
-            .filter(|kind| !matches!(kind.code, Code::Simulated));
+        let all = TargetKind::all().into_iter().filter(|kind| !kind.is_simulated());
         let names: Vec<String> = all.map(|kind| kind.name).collect();
         Err(
             Error::new(format!("there is no target {name:?}; there are {}", names.join(", ")))
