@@ -8,8 +8,9 @@
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
+use super::copy::Workshop;
 use super::stdio::{self, Sources};
-use super::{Launch, Line, copy, terminal, volumes};
+use super::{Launch, Line, terminal, volumes};
 use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
 use crate::plan::Plan;
 use crate::steps::Step;
@@ -91,8 +92,10 @@ fn mount_layers(plan: &Plan, line: &Line) {
 }
 
 fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
+    // `work` is for an overlay, and there is none.
+    let workshop = Workshop::new(c"work", plan.id_maps.is_some())?;
     for layer in &plan.layers {
-        copy::copy_layer(layer, c"upper")?;
+        workshop.copy_layer(layer, c"upper")?;
     }
     sys::bind(c"upper", c"root")?;
     sys::mount(c"", c"root", c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)

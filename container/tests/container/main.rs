@@ -47,6 +47,7 @@ impl Need {
 fn main() {
     payload::run_if_called();
     sweep::run_if_called();
+    files::run_if_called();
     life::run_if_called();
     death::run_if_called();
     let arguments = Arguments::from_args();
