@@ -6,6 +6,7 @@ use crate::host;
 use crate::host::observer::Observer;
 use crate::host::pin::Pinning;
 use crate::measure::scheduler::{self, Conductor, Measured, Plan};
+use crate::targets::cold::{self, Cold};
 use crate::targets::container::fresh::Container;
 use crate::targets::local::{Local, Subject};
 use crate::targets::microvm::{Linux, MicroVm};
@@ -111,6 +112,8 @@ pub struct Settings {
     pub machine: Machine,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
+    /// Whether each start is cold: the files that it reads are dropped from the page cache before.
+    pub cold: bool,
     /// The CPUs that isolab and the instances are pinned to.
     pub pinning: Pinning,
     /// A run that takes longer is ended and counts as failed.
@@ -151,11 +154,13 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
             Some((timed, still)) => Local::new(timed, still, settings.timeout).map(|local| Box::new(local) as _),
             None => Ok(Box::new(Mock::simulated(settings.plan.seed))),
         };
+        let target = target.and_then(|target| made_cold(target, *name, settings, &image));
         match target {
             Ok(target) => {
                 described.push(target.describe());
                 targets.push(target);
             }
+            Err(error) if settings.cold => described.push(unavailable(&cold::name(name.as_str()), &error)),
             Err(error) => described.push(unavailable(name.as_str(), &error)),
         }
     }
@@ -224,6 +229,26 @@ fn pinned(backend: Box<dyn Backend>, settings: &Settings) -> Box<dyn Backend> {
     }
 }
 
+/// The same target, with cold starts where they are asked for.
+fn made_cold(
+    target: Box<dyn Target>,
+    name: TargetName,
+    settings: &Settings,
+    image: &Image,
+) -> Result<Box<dyn Target>, Error> {
+    if !settings.cold {
+        return Ok(target);
+    }
+    let linux = settings
+        .machine
+        .linux
+        .as_ref()
+        .filter(|_| name == TargetName::MicrovmLinux);
+    let has_runtime = !matches!(name, TargetName::Process | TargetName::Simulated);
+    let files = cold::Files::new(image, linux, has_runtime)?;
+    Ok(Box::new(Cold::new(target, files)))
+}
+
 /// This host, of which isolab and the instances together use the CPUs that they are pinned to.
 fn described_host(settings: &Settings) -> model::Host {
     let host = host::describe();
@@ -276,7 +301,7 @@ fn results(
             image_files_bytes: settings.image_files_bytes,
             rootfs: linux_rootfs(settings),
             pinned_to: settings.pinning.cpus().to_vec(),
-            cold: false,
+            cold: settings.cold,
             timeout_s: settings.timeout.as_secs_f64(),
         },
         workload: settings.workload.describe(),

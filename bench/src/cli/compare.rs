@@ -63,6 +63,9 @@ pub struct Arguments {
     /// Sleep this many milliseconds before each start; idle hosts start programs more slowly
     #[arg(long, value_name = "MS", default_value = "0", help_heading = MEASURING, value_parser = arguments::milliseconds)]
     idle_gap: Duration,
+    /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
+    #[arg(long, help_heading = MEASURING)]
+    cold: bool,
     /// Kill a run that takes longer than this many seconds, and count it as failed
     #[arg(long, value_name = "S", default_value = "30", help_heading = MEASURING, value_parser = arguments::seconds)]
     timeout: Duration,
@@ -237,6 +240,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
             seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
         },
         image_files_bytes: 0,
+        cold: arguments.cold,
         pinning,
         timeout: arguments.timeout,
         command: std::env::args_os()

@@ -6,6 +6,7 @@ pub mod cpu_list;
 pub mod environment;
 pub mod frequency;
 pub mod observer;
+pub mod page_cache;
 pub mod pin;
 pub mod places;
 pub mod signs;

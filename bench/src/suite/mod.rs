@@ -79,6 +79,7 @@ fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
         },
         machine: Machine::new(parameters.memory_bytes, parameters.cpus, linux),
         image_files_bytes: parameters.image_files_bytes,
+        cold: parameters.cold,
         pinning: Pinning::default(),
         timeout: Duration::from_secs_f64(parameters.timeout_s),
         command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],

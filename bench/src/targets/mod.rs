@@ -4,6 +4,7 @@
 //! and end an instance, under the one stopwatch of [`crate::measure::stopwatch`]; the mock target has a clock of its own.
 
 pub mod cgroup;
+pub mod cold;
 pub mod container;
 pub mod local;
 pub mod microvm;
@@ -15,6 +16,7 @@ pub mod runtime;
 pub mod spawn;
 
 use crate::error::Error;
+use crate::warnings::Warning;
 use crate::workloads::image::Image;
 use reports::model;
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,11 @@ pub trait Target {
 
     /// Starts an instance that holds still after its first byte, and looks at its memory.
     fn memory(&mut self) -> Result<model::Memory, Error>;
+
+    /// What a reader of its figures must know, after all runs.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
+    }
 }
 
 /// The standard descriptors of a workload.
