@@ -9,6 +9,9 @@ use std::process::Command;
 
 const WORKLOADS: [&str; 3] = ["hello", "cpu", "hold"];
 
+/// A program beside them: what times the host's primitives.
+const PRIMITIVES: &str = "primitives";
+
 /// Static and at fixed addresses: no dynamic linker and no relocations stand between the kernel and the program.
 const FLAGS: [&str; 8] = [
     "target-feature=+crt-static",
@@ -21,21 +24,50 @@ const FLAGS: [&str; 8] = [
     "link-arg=-Wl,--build-id=none",
 ];
 
+/// Without a C library, and without what Rust needs of one.
+const FREESTANDING: [&str; 5] = [
+    "force-unwind-tables=no",
+    "link-arg=-nostdlib",
+    "link-arg=-nostartfiles",
+    "link-arg=-static",
+    "link-arg=-no-pie",
+];
+
+/// What is compiled.
+struct Program {
+    name: &'static str,
+    source: PathBuf,
+    flags: &'static [&'static str],
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={PRIMITIVES}");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    // Side by side: optimising the standard library into each takes seconds.
-    let outcomes = std::thread::scope(|scope| {
-        let out = &out;
-        let started = WORKLOADS.map(|name| {
-            let source = Path::new("workloads/src/bin").join(name).with_extension("rs");
-            println!("cargo::rerun-if-changed={}", source.display());
-            scope.spawn(move || compile(name, &source, &out.join(name)))
-        });
-        started.map(|compiling| compiling.join().expect("compiling a workload does not panic"))
+    let workloads = WORKLOADS.map(|name| {
+        let source = Path::new("workloads/src/bin").join(name).with_extension("rs");
+        println!("cargo::rerun-if-changed={}", source.display());
+        let flags = &[];
+        Program { name, source, flags }
     });
-    for (name, outcome) in WORKLOADS.iter().zip(&outcomes) {
+    let primitives = Program {
+        name: PRIMITIVES,
+        source: Path::new(PRIMITIVES).join("main.rs"),
+        flags: &FREESTANDING,
+    };
+    let programs: Vec<Program> = workloads.into_iter().chain([primitives]).collect();
+    // Side by side: optimising the standard library into each takes seconds.
+    let outcomes: Vec<Result<String, String>> = std::thread::scope(|scope| {
+        let out = &out;
+        let start = |program| scope.spawn(move || compile(program, &out.join(program.name)));
+        let started: Vec<_> = programs.iter().map(start).collect();
+        let outcome = started.into_iter().map(|compiling| compiling.join());
+        outcome
+            .map(|outcome| outcome.expect("compiling a workload does not panic"))
+            .collect()
+    });
+    for (Program { name, .. }, outcome) in programs.iter().zip(&outcomes) {
         // The image is kept under it, so that no start has to take it.
         if let Ok(sha256) = outcome {
             println!("cargo::rustc-env={}_SHA256={sha256}", name.to_uppercase());
@@ -49,7 +81,7 @@ fn main() {
 }
 
 /// Gives the executable's SHA-256.
-fn compile(name: &str, source: &Path, executable: &Path) -> Result<String, String> {
+fn compile(Program { name, source, flags }: &Program, executable: &Path) -> Result<String, String> {
     let rustc = std::env::var_os("RUSTC").expect("cargo sets RUSTC");
     let mut command = Command::new(&rustc);
     command.args([
@@ -59,7 +91,7 @@ fn compile(name: &str, source: &Path, executable: &Path) -> Result<String, Strin
         "--crate-name",
         name,
     ]);
-    command.args(FLAGS.iter().flat_map(|flag| ["-C", flag]));
+    command.args(FLAGS.iter().chain(*flags).flat_map(|flag| ["-C", flag]));
     if let Some(linker) = std::env::var_os("RUSTC_LINKER") {
         let mut flag = std::ffi::OsString::from("linker=");
         flag.push(linker);

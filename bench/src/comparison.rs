@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::host;
 use crate::host::observer::Observer;
 use crate::host::pin::Pinning;
+use crate::host::primitives;
 use crate::measure::scheduler::{self, Conductor, Measured, Plan};
 use crate::targets::cold::{self, Cold};
 use crate::targets::container::fresh::Container;
@@ -138,7 +139,10 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
         Some(workload) => Rc::new(Image::build(&workload, settings.image_files_bytes)?),
         None => Rc::clone(&image),
     };
-    let host = described_host(settings);
+    let mut host = described_host(settings);
+    if settings.targets.iter().any(|name| *name != TargetName::Simulated) {
+        host.environment.primitives = primitives::measure();
+    }
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();

@@ -9,6 +9,7 @@ pub mod observer;
 pub mod page_cache;
 pub mod pin;
 pub mod places;
+pub mod primitives;
 pub mod signs;
 pub mod system_files;
 
