@@ -1,6 +1,7 @@
 //! Arguments that several commands share.
 
 use crate::error::Error;
+use crate::targets::registry::TargetKind;
 use crate::units;
 use crate::workloads::Workload;
 use std::time::Duration;
@@ -24,6 +25,11 @@ pub fn name(text: &str) -> Result<String, String> {
         return Err("a name has visible characters, and no line breaks or other control characters".into());
     }
     Ok(text.into())
+}
+
+/// A target by its name, or by the file that describes it.
+pub fn target(name: &str) -> Result<TargetKind, String> {
+    TargetKind::find(name).map_err(|error| error.to_string())
 }
 
 /// Guest RAM.

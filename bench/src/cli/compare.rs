@@ -5,13 +5,13 @@ use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
 use crate::analysis::baseline;
-use crate::comparison::{self, Outcome, Settings, TargetName};
+use crate::comparison::{self, Outcome};
 use crate::error::Error;
 use crate::files::store;
-use crate::host::pin::{self, CpuList, Pinning};
+use crate::host::pin::{self, CpuList};
 use crate::host::system_files::SystemFiles;
-use crate::measure::clock;
-use crate::measure::scheduler::Plan;
+use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
+use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::Args;
 use reports::Lang;
@@ -21,9 +21,6 @@ use reports::report::Format;
 use reports::table;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Looks at the memory of each target.
-const MEMORY_RUNS: u32 = 3;
 
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
@@ -48,30 +45,30 @@ pub struct Arguments {
     /// Name the workload in the table and in results; its path by default
     #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
     name: Option<String>,
-    /// Targets to compare; the first is the reference for the others. Default: process, container, microvm, and with
-    /// --kernel microvm-linux
-    #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING)]
-    on: Vec<TargetName>,
+    /// Targets to compare; the first is the reference for the others: process, container, microvm, microvm-linux, bwrap,
+    /// runc, or a FILE.toml that describes a tool. Default: process, container, microvm, and with --kernel microvm-linux
+    #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
+    on: Vec<TargetKind>,
     /// Measured runs of each target
-    #[arg(short, long, value_name = "N", default_value_t = 30, help_heading = MEASURING,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(short, long, value_name = "N", default_value_t = RUNS, help_heading = MEASURING,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNS)))]
     runs: u32,
     /// Warm-up runs of each target, before the measured ones
-    #[arg(short, long, value_name = "N", default_value_t = 3, help_heading = MEASURING,
+    #[arg(short, long, value_name = "N", default_value_t = WARMUP, help_heading = MEASURING,
           value_parser = clap::value_parser!(u32).range(0..=10_000))]
     warmup: u32,
     /// Sleep this many milliseconds before each start; idle hosts start programs more slowly
     #[arg(long, value_name = "MS", default_value = "0", help_heading = MEASURING, value_parser = arguments::milliseconds)]
     idle_gap: Duration,
-    /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
-    #[arg(long, help_heading = MEASURING)]
-    cold: bool,
     /// Kill a run that takes longer than this many seconds, and count it as failed
     #[arg(long, value_name = "S", default_value = "30", help_heading = MEASURING, value_parser = arguments::seconds)]
     timeout: Duration,
     /// Seed of the random order of targets in each round; random by default, and kept with the results
     #[arg(long, value_name = "SEED", help_heading = MEASURING)]
     seed: Option<u64>,
+    /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
+    #[arg(long, help_heading = MEASURING)]
+    cold: bool,
     /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
     #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
     pin: Option<CpuList>,
@@ -114,15 +111,15 @@ pub fn default_job() -> Result<u8, Error> {
 /// Compares as asked.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
-    let settings = settings(&arguments)?;
+    let plan = plan(&arguments)?;
     let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
-    settings.pinning.apply()?;
+    plan.pinning.apply()?;
     if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        baseline::check(&comparison::planned(&settings), then)?;
+        baseline::check(&comparison::planned(&plan), then)?;
     }
-    let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
-    let Outcome { results, complete } = comparison::compare(&settings, &mut progress)?;
+    let mut progress = Progress::new(plan.steps());
+    let Outcome { results, complete } = comparison::compare(&plan, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
         return Err(Error::new(
@@ -186,17 +183,6 @@ fn judge(arguments: &Arguments, results: &Results, then: &Results) -> Result<u8,
     Ok(status)
 }
 
-fn targets(arguments: &Arguments) -> Vec<TargetName> {
-    if !arguments.on.is_empty() {
-        return arguments.on.clone();
-    }
-    let mut targets = vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
-    if arguments.machine.has_kernel() {
-        targets.push(TargetName::MicrovmLinux);
-    }
-    targets
-}
-
 fn workload(arguments: &Arguments) -> Result<Workload, Error> {
     let name = arguments.workload.as_deref().or(arguments.named_workload.as_deref());
     let workload = arguments::workload(name, &arguments.words)?;
@@ -209,44 +195,29 @@ fn workload(arguments: &Arguments) -> Result<Workload, Error> {
     })
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, Error> {
-    let targets = targets(arguments);
-    let twice = targets
-        .iter()
-        .enumerate()
-        .find(|(index, name)| targets[..*index].contains(name));
-    if let Some((_, name)) = twice {
-        return Err(Error::new(format!("--on names {} twice", name.as_str())).remedy("Name each target once."));
-    }
-    let pinning = arguments
-        .pin
-        .as_ref()
-        .map(Pinning::new)
-        .transpose()?
-        .unwrap_or_default();
-    for text in pinning.hints(&SystemFiles::of_this_host()) {
-        output::hint(&text);
-    }
-    Ok(Settings {
+fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let request = Request {
         workload: workload(arguments)?,
-        machine: arguments.machine.machine(&targets)?,
-        targets,
-        plan: Plan {
-            runs: arguments.runs,
-            warmup: arguments.warmup,
-            memory_runs: MEMORY_RUNS.min(arguments.runs),
-            idle_gap: arguments.idle_gap,
-            // The clock's last digits are as good as random where nobody guesses them.
-            seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
-        },
+        targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        runs: Some(arguments.runs),
+        warmup: Some(arguments.warmup),
+        idle_gap: Some(arguments.idle_gap),
+        timeout: Some(arguments.timeout),
+        seed: arguments.seed,
+        machine: arguments.machine.request(),
         image_files_bytes: 0,
         cold: arguments.cold,
-        pinning,
-        timeout: arguments.timeout,
+        pin: arguments.pin.clone(),
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
-    })
+    };
+    let plan = request.resolve()?;
+    arguments.machine.tell_kernel(&plan.machine);
+    for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
+        output::hint(&text);
+    }
+    Ok(plan)
 }
 
 /// Writes the results file and beside it the chart, and says where.

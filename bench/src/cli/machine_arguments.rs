@@ -2,9 +2,8 @@
 
 use super::arguments::ram;
 use super::output;
-use crate::comparison::{Machine, TargetName};
-use crate::error::Error;
-use crate::kernels::{self, HOST, HOST_LESSON};
+use crate::kernels::{HOST, HOST_LESSON};
+use crate::plan::{LinuxRequest, Machine, MachineRequest};
 use crate::targets::microvm::{Disk, Rootfs};
 use clap::Args;
 use std::path::PathBuf;
@@ -49,73 +48,38 @@ struct LinuxArguments {
 }
 
 impl MachineArguments {
-    /// Whether a Linux guest was described.
-    pub fn has_kernel(&self) -> bool {
-        self.linux.kernel.is_some()
-    }
-
-    /// As the lab takes them.
-    ///
-    /// # Errors
-    /// An option that none of the targets has a use for, and a kernel that is not there.
-    pub fn machine(&self, targets: &[TargetName]) -> Result<Machine, Error> {
-        use TargetName::{Container, Microvm, MicrovmLinux};
-        let given = [
-            (
-                "--memory",
-                self.memory.is_some(),
-                &[Container, Microvm, MicrovmLinux][..],
-            ),
-            ("--cpus", self.cpus.is_some(), &[Container, MicrovmLinux, Microvm]),
-            ("--pids", self.pids.is_some(), &[Container]),
-            ("--jail", self.jail, &[Microvm, MicrovmLinux]),
-            ("--kernel", self.has_kernel(), &[MicrovmLinux]),
-        ];
-        for (option, given, takers) in given {
-            if given {
-                check(option, takers, targets)?;
-            }
-        }
-        if targets.contains(&MicrovmLinux) && !self.has_kernel() {
-            return Err(Error::new("microvm-linux needs a kernel").remedy(
-                "Name one: --kernel FILE. `isolab kernel ls` shows what there is, `isolab kernel fetch` gets one.",
-            ));
-        }
+    /// What was asked for.
+    pub fn request(&self) -> MachineRequest {
         let LinuxArguments {
             kernel,
             module,
             rootfs,
             disk,
-        } = &self.linux;
-        let linux = kernel.as_deref().map(|name| {
-            let rootfs = rootfs.unwrap_or_default();
-            kernels::linux(name, rootfs, disk.clone(), module)
-        });
-        let linux = linux.transpose()?;
-        if let Some(linux) = linux.as_ref().filter(|_| kernel.as_deref() == Some(HOST)) {
+        } = self.linux.clone();
+        MachineRequest {
+            memory_bytes: self.memory,
+            cpus: self.cpus,
+            pids: self.pids,
+            jail: self.jail,
+            linux: LinuxRequest {
+                kernel,
+                modules: module,
+                rootfs: rootfs.unwrap_or_default(),
+                disk,
+            },
+        }
+    }
+
+    /// Says which kernel is meant by the host's own.
+    pub fn tell_kernel(&self, machine: &Machine) {
+        if let Some(linux) = machine
+            .linux
+            .as_ref()
+            .filter(|_| self.linux.kernel.as_deref() == Some(HOST))
+        {
             output::hint(&format!("guest kernel: {}; {HOST_LESSON}", linux.kernel.display()));
         }
-        let mut machine = Machine::new(self.memory, self.cpus, linux);
-        machine.limits.pids = self.pids;
-        machine.jail = self.jail;
-        Ok(machine)
     }
-}
-
-/// Refuses an option where none of its takers is among the targets.
-pub fn check(option: &str, takers: &[TargetName], targets: &[TargetName]) -> Result<(), Error> {
-    if takers.iter().any(|taker| targets.contains(taker)) {
-        return Ok(());
-    }
-    let names = |targets: &[TargetName]| {
-        targets
-            .iter()
-            .map(|target| target.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let problem = format!("{option} is for {}, and this is {}", names(takers), names(targets));
-    Err(Error::new(problem).remedy(format!("Leave it out, or use --on {}.", takers[0].as_str())))
 }
 
 /// Processors, a fraction is fine; more than zero.
@@ -155,14 +119,6 @@ mod tests {
         for wrong in ["", ":b", "a:"] {
             assert!(disk(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_option_is_refused_where_no_target_takes_it() {
-        use TargetName::{Container, Microvm, Process};
-        assert!(check("--pids", &[Container], &[Process, Container]).is_ok());
-        let refused = check("--pids", &[Container], &[Process, Microvm]).unwrap_err();
-        assert!(refused.to_string().contains("--pids is for container"), "{refused}");
     }
 
     proptest! {

@@ -64,10 +64,7 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, lang: Lang) -> Resu
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
-    let runs = steps
-        .iter()
-        .map(|step| step.settings.plan.steps(step.settings.targets.len()))
-        .sum();
+    let runs = steps.iter().map(|step| step.plan.steps()).sum();
     let mut bar = Bar::new(runs);
     let above = bar.handle();
     let style = output::table_style(&std::io::stdout());

@@ -5,9 +5,9 @@
 
 use crate::error::Error;
 use crate::measure::stopwatch;
-use crate::targets::Backend;
-use crate::targets::microvm::MicroVm;
-use crate::targets::process::Process;
+use crate::plan::Machine;
+use crate::targets::microvm::Tell;
+use crate::targets::registry::{Purpose, TargetKind};
 use crate::targets::spawn::Group;
 use crate::workloads::Workload;
 use crate::workloads::image::Image;
@@ -52,16 +52,19 @@ fn missing(on: On, why: &str) -> Vec<Primitive> {
 }
 
 fn output(on: On) -> Result<String, Error> {
-    let (backend, args): (Box<dyn Backend>, _) = match on {
-        On::Host => (Box::new(Process { group: Group::Own }), vec![]),
-        On::Guest => (
-            Box::new(MicroVm {
-                timeout: Some(TIMEOUT),
-                ..MicroVm::new(None, Group::Own)
-            }),
-            vec!["guest".into()],
-        ),
+    let (target, args) = match on {
+        On::Host => ("process", vec![]),
+        On::Guest => ("microvm", vec!["guest".into()]),
     };
+    let purpose = Purpose {
+        machine: &Machine::default(),
+        group: Group::Own,
+        timeout: Some(TIMEOUT),
+        tell: Tell::default(),
+        container: None,
+    };
+    let backend = TargetKind::find(target)?.backend(&purpose);
+    let backend = backend.ok_or_else(|| Error::new(format!("{target} runs no program")))?;
     let program = Workload {
         name: "primitives".into(),
         file_name: "primitives".into(),

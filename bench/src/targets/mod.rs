@@ -6,12 +6,14 @@
 pub mod cgroup;
 pub mod cold;
 pub mod container;
+pub mod external;
 pub mod local;
 pub mod microvm;
 pub mod mock;
 pub mod pinned;
 pub mod process;
 pub mod process_tree;
+pub mod registry;
 pub mod runtime;
 pub mod spawn;
 
@@ -22,6 +24,7 @@ use reports::model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 /// The environment of every workload on every target, so that it is the same and nothing of the user's leaks into it.
 pub const ENVIRONMENT: [&str; 2] = [
@@ -47,6 +50,11 @@ pub trait Target {
     /// Starts an instance that holds still after its first byte, and looks at its memory.
     fn memory(&mut self) -> Result<model::Memory, Error>;
 
+    /// The files that a start reads, to drop them from the page cache for a cold one.
+    fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        Ok(Vec::new())
+    }
+
     /// What a reader of its figures must know, after all runs.
     fn warnings(&self) -> Vec<Warning> {
         Vec::new()
@@ -70,10 +78,15 @@ pub type Start = Box<dyn FnOnce() -> Result<Box<dyn Instance>, Error>>;
 /// A way to run an image on this host.
 pub trait Backend {
     /// Name of the target.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// What the results file says of it; the workload's hash is read back from what the target is really given.
     fn describe(&self, image: &Image) -> Result<model::Target, Error>;
+
+    /// The files that a start reads: those of the image, and what the target brings along.
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        Ok(image.files())
+    }
 
     /// Makes everything ready for one start of the image's program with `args`.
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error>;

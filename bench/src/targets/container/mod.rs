@@ -53,7 +53,7 @@ impl Default for Options {
 }
 
 impl Backend for Container {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "container"
     }
 

@@ -9,9 +9,11 @@ pub mod handover;
 mod jail;
 pub mod monitor;
 
+use super::registry::Purpose;
 use super::runtime::{self, What};
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
+use crate::files::xdg;
 use crate::targets::spawn::Group;
 use crate::workloads::image::{self, Image, part};
 use crate::workloads::newc;
@@ -105,16 +107,16 @@ pub struct Tell {
 }
 
 impl MicroVm {
-    /// A machine with one processor and the memory that is usual, for as long as it takes.
-    pub fn new(linux: Option<Linux>, group: Group) -> Self {
+    /// A machine with what the plan gives it, that boots `linux`, or else the built-in guest kernel.
+    pub fn new(purpose: &Purpose, linux: Option<Linux>) -> Self {
         MicroVm {
             linux,
-            memory_bytes: microvm::DEFAULT_MEMORY_BYTES,
-            cpus: 1.0,
-            timeout: None,
-            group,
-            tell: Tell::default(),
-            jail: false,
+            memory_bytes: purpose.machine.memory_bytes,
+            cpus: purpose.machine.cpus,
+            timeout: purpose.timeout,
+            group: purpose.group,
+            tell: purpose.tell,
+            jail: purpose.machine.jail,
         }
     }
 
@@ -177,7 +179,7 @@ impl MicroVm {
 }
 
 impl Backend for MicroVm {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         match self.linux {
             None => "microvm",
             Some(_) => "microvm-linux",
@@ -220,6 +222,28 @@ impl Backend for MicroVm {
             .collect(),
             unavailable: None,
         })
+    }
+
+    /// The built-in guest kernel is in the runtime's executable. Of a bzImage, what was unpacked of it is read.
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        let mut files = [image.files(), vec![runtime::executable()?]].concat();
+        if let Some(linux) = &self.linux {
+            files.push(linux.kernel.clone());
+            files.extend(linux.modules.iter().cloned());
+            files.extend(linux.disk.as_ref().map(|disk| disk.base.clone()));
+            let unpacked = xdg::cache().map(|cache| std::fs::read_dir(cache.join("kernels")));
+            let unpacked = unpacked
+                .into_iter()
+                .flatten()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path());
+            files.extend(unpacked.filter(|path| path.extension().is_some_and(|end| end == "elf")));
+        }
+        if self.has_root_disk() {
+            files.push(image.disk()?.path().to_owned());
+        }
+        Ok(files)
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
