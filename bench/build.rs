@@ -11,6 +11,9 @@ use std::process::Command;
 /// The folder of the workloads' sources.
 const SOURCES: &str = "workloads/src/bin";
 
+/// A program beside them: what times the host's primitives.
+const PRIMITIVES: &str = "primitives";
+
 /// Static and at fixed addresses: no dynamic linker and no relocations stand between the kernel and the program.
 const FLAGS: [&str; 8] = [
     "target-feature=+crt-static",
@@ -23,29 +26,53 @@ const FLAGS: [&str; 8] = [
     "link-arg=-Wl,--build-id=none",
 ];
 
+/// Without a C library, and without what Rust needs of one.
+const FREESTANDING: [&str; 5] = [
+    "force-unwind-tables=no",
+    "link-arg=-nostdlib",
+    "link-arg=-nostartfiles",
+    "link-arg=-static",
+    "link-arg=-no-pie",
+];
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={SOURCES}");
+    println!("cargo::rerun-if-changed={PRIMITIVES}");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let sources = sources();
     // Side by side: optimising the standard library into each takes seconds.
-    let outcomes: Vec<Result<String, String>> = std::thread::scope(|scope| {
-        let started: Vec<_> = sources
+    let (workloads, primitives) = std::thread::scope(|scope| {
+        let workloads: Vec<_> = sources
             .iter()
             .map(|source| scope.spawn(|| workload(source, &out)))
             .collect();
-        let finished = started
+        let primitives = compile(
+            PRIMITIVES,
+            &Path::new(PRIMITIVES).join("main.rs"),
+            &FREESTANDING,
+            &out.join(PRIMITIVES),
+        );
+        let finished = workloads
             .into_iter()
             .map(|compiling| compiling.join().expect("compiling a workload does not panic"));
-        finished.collect()
+        (finished.collect::<Vec<_>>(), primitives)
     });
-    for reason in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+    // The image is kept under it, so that no start has to take it.
+    if let Ok(sha256) = &primitives {
+        println!("cargo::rustc-env=PRIMITIVES_SHA256={sha256}");
+    }
+    for reason in workloads
+        .iter()
+        .chain([&primitives])
+        .filter_map(|outcome| outcome.as_ref().err())
+    {
         for line in reason.lines() {
             println!("cargo::error={line}");
         }
     }
-    let rows: String = outcomes.into_iter().flatten().collect();
+    let rows: String = workloads.into_iter().flatten().collect();
     std::fs::write(out.join("workloads.rs"), format!("&[\n{rows}]\n")).expect("OUT_DIR can be written to");
 }
 
@@ -71,14 +98,14 @@ fn workload(source: &Path, out: &Path) -> Result<String, String> {
     let about =
         about.ok_or_else(|| format!("{} does not begin with a line that says what it does", source.display()))?;
     let executable = out.join(name);
-    let sha256 = compile(name, source, &executable)?;
+    let sha256 = compile(name, source, &[], &executable)?;
     Ok(format!(
         "    BuiltIn {{ name: {name:?}, about: {about:?}, bytes: include_bytes!({executable:?}), sha256: {sha256:?} }},\n"
     ))
 }
 
 /// Gives the executable's SHA-256.
-fn compile(name: &str, source: &Path, executable: &Path) -> Result<String, String> {
+fn compile(name: &str, source: &Path, flags: &[&str], executable: &Path) -> Result<String, String> {
     let rustc = std::env::var_os("RUSTC").expect("cargo sets RUSTC");
     let mut command = Command::new(&rustc);
     command.args([
@@ -88,7 +115,7 @@ fn compile(name: &str, source: &Path, executable: &Path) -> Result<String, Strin
         "--crate-name",
         name,
     ]);
-    command.args(FLAGS.iter().flat_map(|flag| ["-C", flag]));
+    command.args(FLAGS.iter().chain(flags).flat_map(|flag| ["-C", flag]));
     if let Some(linker) = std::env::var_os("RUSTC_LINKER") {
         let mut flag = std::ffi::OsString::from("linker=");
         flag.push(linker);

@@ -4,15 +4,17 @@ use crate::analysis::summary;
 use crate::error::Error;
 use crate::host;
 use crate::host::observer::Observer;
+use crate::host::primitives;
 use crate::measure::scheduler::{self, Conductor, Measured};
 use crate::plan::Plan;
+use crate::targets::Target;
+use crate::targets::cold::{self, Cold};
 use crate::targets::local::{Local, Subject};
 use crate::targets::microvm::Tell;
 use crate::targets::mock::Mock;
 use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::targets::spawn::Group;
-use crate::targets::{Backend, Target};
 use crate::warnings;
 use crate::workloads::Workload;
 use crate::workloads::image::Image;
@@ -35,7 +37,10 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
         Some(workload) => Rc::new(Image::build(&workload, plan.image_files_bytes)?),
         None => Rc::clone(&image),
     };
-    let host = described_host(plan);
+    let mut host = described_host(plan);
+    if plan.targets.iter().any(|kind| kind.runs_here()) {
+        host.environment.primitives = primitives::measure();
+    }
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
@@ -49,7 +54,7 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     for kind in &plan.targets {
         let subject = |image: &Rc<Image>| {
             kind.backend(&purpose).map(|backend| Subject {
-                backend: pinned(backend, plan),
+                backend: Pinned::over(backend, &plan.pinning),
                 image: Rc::clone(image),
             })
         };
@@ -57,12 +62,12 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
             Some((timed, still)) => Local::new(timed, still, plan.timeout).map(|local| Box::new(local) as _),
             None => Ok(Box::new(Mock::simulated(plan.schedule.seed))),
         };
-        match target {
+        match target.map(|target| Cold::over(target, plan.cold)) {
             Ok(target) => {
                 described.push(target.describe());
                 targets.push(target);
             }
-            Err(error) => described.push(unavailable(&kind.name, &error)),
+            Err(error) => described.push(unavailable(&cold::name(&kind.name, plan.cold), &error)),
         }
     }
     let measured = scheduler::run(&mut targets, &plan.schedule, conductor);
@@ -79,18 +84,6 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     })
 }
 
-/// The host, with the CPUs that this comparison may use.
-fn described_host(plan: &Plan) -> model::Host {
-    let host = host::describe();
-    match plan.pinning.cpus().len() {
-        0 => host,
-        cpus => model::Host {
-            cores: cpus as u32,
-            ..host
-        },
-    }
-}
-
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
     results(plan, described_host(plan), Vec::new(), Measured::default(), Vec::new())
@@ -105,14 +98,15 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
     }
 }
 
-/// The same backend, with its instances on CPUs of their own where there are some for them.
-fn pinned(backend: Box<dyn Backend>, plan: &Plan) -> Box<dyn Backend> {
-    match plan.pinning.of_instances() {
-        Some(cpus) => Box::new(Pinned {
-            backend,
-            cpus: cpus.to_vec(),
-        }),
-        None => backend,
+/// This host, of which isolab and the instances together use the CPUs that they are pinned to.
+fn described_host(plan: &Plan) -> model::Host {
+    let host = host::describe();
+    match plan.pinning.cpus().len() {
+        0 => host,
+        cpus => model::Host {
+            cores: cpus as u32,
+            ..host
+        },
     }
 }
 
@@ -156,7 +150,7 @@ fn results(
             image_files_bytes: plan.image_files_bytes,
             rootfs: linux_rootfs(plan),
             pinned_to: plan.pinning.cpus().to_vec(),
-            cold: false,
+            cold: plan.cold,
             timeout_s: plan.timeout.as_secs_f64(),
         },
         workload: plan.workload.describe(),

@@ -5,6 +5,7 @@
 use crate::analysis::stats;
 use crate::host::clock_source::Grade;
 use crate::host::frequency::Pace;
+use crate::host::page_cache::Cached;
 use reports::model;
 use std::fmt;
 
@@ -59,6 +60,15 @@ pub enum Warning {
         /// What is wrong with it.
         grade: Grade,
     },
+    /// A file of a cold start could not be dropped from the page cache.
+    NotCold {
+        /// The target.
+        target: String,
+        /// The file.
+        file: String,
+        /// What stayed of it.
+        stayed: Cached,
+    },
     /// A target only failed, and was given up.
     GaveUp {
         /// The target.
@@ -105,6 +115,7 @@ impl Warning {
             Warning::Throttled => "throttled",
             Warning::SlowGovernor { .. } => "slow-governor",
             Warning::SlowClock { .. } => "slow-clock",
+            Warning::NotCold { .. } => "not-cold",
             Warning::GaveUp { .. } => "gave-up",
             Warning::NoMemory { .. } => "no-memory",
             Warning::ChecksumsDiffer { .. } => "checksums-differ",
@@ -189,6 +200,18 @@ impl fmt::Display for Warning {
                     _ => "which takes a microsecond or more to read: short phases look longer than they are",
                 }
             ),
+            Warning::NotCold { target, file, stayed } => match stayed.pages {
+                Some(pages) => write!(
+                    f,
+                    "{target}: {pages} of {} pages of {file} stayed in the page cache: a process uses them, as isolab does its \
+                     own executable, or the file is on a file system in memory (tmpfs)",
+                    stayed.of
+                ),
+                None => write!(
+                    f,
+                    "{target}: whether {file} left the page cache is not known: the kernel tells only its owner and root"
+                ),
+            },
             Warning::GaveUp { target, why } => write!(f, "{target} was given up after its first runs failed: {why}"),
             Warning::NoMemory { target, why } => write!(f, "the memory of {target} could not be looked at: {why}"),
             Warning::ChecksumsDiffer { checksums } => {

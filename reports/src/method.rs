@@ -90,7 +90,11 @@ fn runs(results: &Results, messages: &Messages) -> Vec<String> {
         ),
         ("timeout", format!("{}{}s", config.timeout_s, units::NO_BREAK).into()),
     ];
-    vec![messages.with("method-runs-text", &arguments)]
+    let cold = config.cold.then(|| messages.get("method-runs-cold"));
+    [messages.with("method-runs-text", &arguments)]
+        .into_iter()
+        .chain(cold)
+        .collect()
 }
 
 /// What the host told, or a dash.

@@ -131,6 +131,8 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
         then.config.image_files_bytes.to_string(),
     );
     expect_same("the root of Linux guests", rootfs(now), rootfs(then));
+    let starts = |results: &Results| if results.config.cold { "cold" } else { "warm" }.to_owned();
+    expect_same("each start", starts(now), starts(then));
     expect_same("the idle gap", ms(now.config.idle_gap_ms), ms(then.config.idle_gap_ms));
     expect_same(
         "the guest's RAM",

@@ -66,6 +66,9 @@ pub struct Arguments {
     /// Seed of the random order of targets in each round; random by default, and kept with the results
     #[arg(long, value_name = "SEED", help_heading = MEASURING)]
     seed: Option<u64>,
+    /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
+    #[arg(long, help_heading = MEASURING)]
+    cold: bool,
     /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
     #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
     pin: Option<CpuList>,
@@ -203,6 +206,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         seed: arguments.seed,
         machine: arguments.machine.request(),
         image_files_bytes: 0,
+        cold: arguments.cold,
         pin: arguments.pin.clone(),
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())

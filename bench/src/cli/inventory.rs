@@ -29,7 +29,7 @@ pub fn targets(Targets::Ls: &Targets) -> Result<u8, Error> {
     let all = TargetKind::all();
     list(
         all.iter()
-            .filter(|kind| !kind.is_simulated())
+            .filter(|kind| kind.runs_here())
             .map(|kind| (kind.name.as_str(), kind.about.as_str())),
     )
 }

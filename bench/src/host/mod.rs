@@ -6,8 +6,10 @@ pub mod cpu_list;
 pub mod environment;
 pub mod frequency;
 pub mod observer;
+pub mod page_cache;
 pub mod pin;
 pub mod places;
+pub mod primitives;
 pub mod signs;
 pub mod system_files;
 

@@ -61,6 +61,7 @@ impl Observer {
             target: name(*index),
             why: error.message.clone(),
         }));
+        warnings.extend(targets.iter().flat_map(|target| target.warnings()));
         if !measured.complete {
             warnings.push(Warning::Incomplete);
         }

@@ -105,7 +105,7 @@ fn container(signs: &Signs) -> Option<Place> {
     Some(match () {
         () if signs.kubernetes => Place::Kubernetes,
         () if signs.podman_file || says("podman") => Place::Podman,
-        () if signs.docker_file || says("docker") => Place::Docker,
+        () if (signs.docker_file && signs.own_namespaces) || says("docker") => Place::Docker,
         () if says("lxc") || signs.lxcfs => Place::Lxc,
         // WSL calls itself a container too; its kernel tells more.
         () if says("wsl") => return None,
@@ -253,9 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn a_virtual_machine_whose_root_was_a_containers_is_no_container() {
+        let signs = Signs {
+            docker_file: true,
+            ..on("KVMKVMKVM")
+        };
+        assert_eq!(of(&signs), [Place::VirtualMachine]);
+    }
+
+    #[test]
     fn containers_and_runners_come_before_the_machine_that_they_are_in() {
         let docker = Signs {
             docker_file: true,
+            own_namespaces: true,
             github_actions: true,
             ci: true,
             chassis: AZURE_CHASSIS.into(),
@@ -274,6 +284,7 @@ mod tests {
         let desktop = Signs {
             kernel: "Linux version 6.10.14-linuxkit".into(),
             docker_file: true,
+            own_namespaces: true,
             ..on("KVMKVMKVM")
         };
         assert_eq!(of(&desktop), [Place::Docker, Place::DockerDesktop]);

@@ -4,6 +4,11 @@
 use super::system_files::SystemFiles;
 use std::arch::x86_64::__cpuid;
 
+/// The inode of the first PID namespace of every Linux kernel (PROC_PID_INIT_INO, include/linux/proc_ns.h).
+const FIRST_PID_NAMESPACE: u32 = 0xefff_fffc;
+/// The inode of the first UTS namespace (PROC_UTS_INIT_INO).
+const FIRST_UTS_NAMESPACE: u32 = 0xefff_fffe;
+
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signs {
@@ -27,6 +32,9 @@ pub struct Signs {
     pub container: Option<String>,
     /// Whether there is /.dockerenv.
     pub docker_file: bool,
+    /// Whether the PID or UTS namespace is another than the first of this kernel. Without that /.dockerenv is a left-over: the
+    /// root of many a virtual machine is made of a container's image.
+    pub own_namespaces: bool,
     /// Whether there is /run/.containerenv.
     pub podman_file: bool,
     /// Whether files of /proc are those of LXCFS.
@@ -85,6 +93,12 @@ impl Signs {
             chassis: firmware("chassis_asset_tag"),
             container: container(files).or_else(|| variable("container").filter(|name| !name.is_empty())),
             docker_file: files.exists("/.dockerenv"),
+            own_namespaces: [("pid", FIRST_PID_NAMESPACE), ("uts", FIRST_UTS_NAMESPACE)]
+                .into_iter()
+                .any(|(kind, first)| {
+                    let namespace = files.link(&format!("/proc/self/ns/{kind}"));
+                    namespace.is_some_and(|namespace| namespace != format!("{kind}:[{first}]"))
+                }),
             podman_file: files.exists("/run/.containerenv"),
             lxcfs: files
                 .text("/proc/self/mounts")
@@ -169,6 +183,18 @@ mod tests {
         assert_eq!(by("/run/systemd/container", "docker\n").as_deref(), Some("docker"));
         assert_eq!(by("/proc/1/environ", "container_other=x\0"), None);
         assert!(read(&[("/.dockerenv", "")], &[]).docker_file);
+    }
+
+    #[test]
+    fn the_first_namespaces_of_a_kernel_are_known() {
+        let fixture = Fixture::new(&[("/proc/self/status", "")]);
+        let folder = fixture.path("/proc/self/ns");
+        std::fs::create_dir_all(&folder).unwrap();
+        let own = || Signs::read(&fixture.files, |_| None).own_namespaces;
+        std::os::unix::fs::symlink("pid:[4026531836]", folder.join("pid")).unwrap();
+        assert!(!own());
+        std::os::unix::fs::symlink("uts:[4026532999]", folder.join("uts")).unwrap();
+        assert!(own());
     }
 
     #[test]

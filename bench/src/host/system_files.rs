@@ -46,6 +46,15 @@ impl SystemFiles {
         }
     }
 
+    /// Where a symbolic link leads.
+    pub fn link(&self, path: &str) -> Option<String> {
+        std::fs::read_link(self.path(path))
+            .ok()?
+            .into_os_string()
+            .into_string()
+            .ok()
+    }
+
     /// Whether there is such a file or folder.
     pub fn exists(&self, path: &str) -> bool {
         self.path(path).exists()
@@ -89,5 +98,10 @@ impl Fixture {
             files: SystemFiles::below(folder.path()),
             _folder: folder,
         }
+    }
+
+    /// Where a file of the fixture is.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.files.path(path)
     }
 }

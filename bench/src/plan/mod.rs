@@ -34,6 +34,8 @@ pub struct Plan {
     pub machine: Machine,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
+    /// Whether each start is cold: the files that it reads are dropped from the page cache before.
+    pub cold: bool,
     /// The CPUs that isolab and the instances are pinned to.
     pub pinning: Pinning,
     /// A run that takes longer is ended and counts as failed.

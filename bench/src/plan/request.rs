@@ -33,6 +33,8 @@ pub struct Request {
     pub machine: MachineRequest,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
+    /// Whether each start is cold.
+    pub cold: bool,
     /// The CPUs to pin to.
     pub pin: Option<CpuList>,
     /// The command line, for the results file.
@@ -68,6 +70,7 @@ impl Request {
                 seed: self.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
             },
             image_files_bytes: self.image_files_bytes,
+            cold: self.cold,
             pinning: self.pin.as_ref().map(Pinning::new).transpose()?.unwrap_or_default(),
             timeout: self.timeout.unwrap_or(TIMEOUT),
             command: self.command,

@@ -16,6 +16,7 @@
 //! memory = ["128M", "1G"]       # guest RAM, and the limit of a container: one step for each
 //! cpus = [1, 2]                 # processors of a Linux guest, and a container's share of them
 //! idle_gap_ms = [0, 300]
+//! cold = true                   # drop the files that a start reads from the page cache before each start
 //! image_files = ["0", "16M"]    # other files in the image
 //! kernel = "vmlinux"            # what the target microvm-linux boots
 //! rootfs = "disk"               # where that has the image's files; "initramfs" unless given
@@ -154,6 +155,7 @@ struct WrittenCase {
     warmup: Option<u32>,
     timeout_s: Option<Spanned<f64>>,
     idle_gap_ms: Option<Spanned<Vec<f64>>>,
+    cold: Option<bool>,
     memory: Option<Spanned<Vec<String>>>,
     cpus: Option<Spanned<Vec<f64>>>,
     kernel: Option<String>,
@@ -239,6 +241,7 @@ impl WrittenCase {
             runs: runs.map_or(RUNS, |runs| *runs.get_ref()),
             warmup: self.warmup.or(defaults.warmup).unwrap_or(WARMUP),
             timeout_s: timeout_s.map_or(TIMEOUT.as_secs_f64(), |timeout_s| *timeout_s.get_ref()),
+            cold: self.cold.or(defaults.cold).unwrap_or(false),
             idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
             kernel,
             rootfs: self.rootfs.or(defaults.rootfs).unwrap_or_default(),
@@ -284,9 +287,9 @@ mod tests {
 
     #[test]
     fn parameters_unfold_into_every_combination_and_defaults_fill_in() {
-        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\nrootfs = \"disk\"\n\
+        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\nrootfs = \"disk\"\ncold = true\n\
                     [[case]]\nname = \"a\"\nworkload = \"hold\"\nmemory = [\"64M\", \"1G\"]\nidle_gap_ms = [0, 2.5]\n\
-                    [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\n";
+                    [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\ncold = false\n";
         let suite = suite(text).unwrap();
         let first = suite.cases[0].unfold();
         let pairs: Vec<(u64, f64)> = first
@@ -294,13 +297,14 @@ mod tests {
             .map(|step| (step.memory_bytes.unwrap_or(0) >> 20, step.idle_gap_ms))
             .collect();
         assert_eq!(pairs, [(64, 0.0), (64, 2.5), (1024, 0.0), (1024, 2.5)]);
-        assert!(first.iter().all(|step| step.rootfs == Rootfs::Disk));
+        assert!(first.iter().all(|step| step.rootfs == Rootfs::Disk && step.cold));
         assert!(
             first
                 .iter()
                 .all(|step| step.runs == 7 && step.targets[0].name == "process")
         );
         let second = &suite.cases[1].unfold()[0];
+        assert!(!second.cold);
         assert_eq!((second.runs, second.args.as_slice()), (2, ["3".to_owned()].as_slice()));
         assert_eq!(
             suite.cases[0].varies(),

@@ -79,6 +79,7 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
             ..MachineRequest::default()
         },
         image_files_bytes: parameters.image_files_bytes,
+        cold: parameters.cold,
         pin: None,
         command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],
     };

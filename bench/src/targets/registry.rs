@@ -170,6 +170,11 @@ impl TargetKind {
         BUILT_IN.map(kind).into()
     }
 
+    /// Whether it starts anything on this host at all.
+    pub fn runs_here(&self) -> bool {
+        !matches!(self.code, Code::Simulated)
+    }
+
     /// Every target that can be named, those of description files behind the built-in ones. A file that cannot be read is
     /// left out; naming it says why.
     pub fn all() -> Vec<Self> {
@@ -189,7 +194,7 @@ impl TargetKind {
         if let Some(description) = external::find(name)? {
             return Ok(TargetKind::described(description));
         }
-        let all = TargetKind::all().into_iter().filter(|kind| !kind.is_simulated());
+        let all = TargetKind::all().into_iter().filter(TargetKind::runs_here);
         let names: Vec<String> = all.map(|kind| kind.name).collect();
         Err(
             Error::new(format!("there is no target {name:?}; there are {}", names.join(", ")))
@@ -214,11 +219,6 @@ impl TargetKind {
             Code::External(description) => Some(Box::new(External::new(description, purpose.group))),
             Code::Simulated => None,
         }
-    }
-
-    /// Whether it runs nothing.
-    pub fn is_simulated(&self) -> bool {
-        matches!(self.code, Code::Simulated)
     }
 
     /// Whether a machine of it ends by itself when its time is up, and then can still tell of it.

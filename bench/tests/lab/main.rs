@@ -2,6 +2,7 @@
 //! `ignored`, with the reason.
 
 mod baselines;
+mod cold;
 mod comparing;
 mod counting;
 mod economy;
@@ -25,6 +26,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let tests = [
         baselines::tests(),
+        cold::tests(),
         comparing::tests(),
         counting::tests(),
         economy::tests(),
