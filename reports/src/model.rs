@@ -8,7 +8,7 @@ mod sample;
 mod samples;
 
 pub use name::Name;
-pub use sample::{Counters, Memory, Phase, Sample, Work};
+pub use sample::{Counters, Memory, OneMore, Phase, Sample, Work};
 pub use samples::{Iter, Samples};
 
 use schemars::JsonSchema;
