@@ -12,7 +12,7 @@ use crate::steps::Step;
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);
     let doing = match failure.step {
-        Step::CgroupMake => Some(Doing::Create),
+        Step::Pid1CgroupMake => Some(Doing::Create),
         Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
         _ => None,
     };
@@ -86,10 +86,6 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
             "too many namespaces: raise user.max_net_namespaces or user.max_cgroup_namespaces (sysctl)"
         }
         (Step::Network, Errno::EPERM) => "not allowed here: run as root or with a user namespace",
-        (Step::JoinNetwork, Errno::EPERM) => {
-            "the lab's memory is protected (PR_SET_DUMPABLE), as that of a set-user-id program or one with file \
-             capabilities is: start the lab without them"
-        }
         (Step::Volumes, Errno::EXDEV) => "the target lies in /proc, by a symbolic link in the image: choose another",
         (Step::Volumes, Errno::ENOTDIR) => "a file can only cover a file, a directory only a directory",
         (Step::Volumes | Step::WorkingDirectory, Errno::ELOOP | Errno::ENOENT | Errno::EEXIST) => {

@@ -37,15 +37,20 @@
 //! # Needs
 //! Linux 5.12 on x86-64, and root or unprivileged user namespaces; [`probe`] tries it.
 
+#[allow(dead_code, reason = "the other side uses the rest")]
+#[path = "../init/abi.rs"]
+mod abi;
 mod capability;
 mod cgroup;
 mod child;
 mod container;
+mod dumpable;
 mod error;
 mod hints;
 mod id_maps;
 mod init;
 mod kernel_files;
+mod link;
 mod notes;
 mod overlay;
 mod plan;

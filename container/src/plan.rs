@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 
+use crate::abi;
 use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
@@ -38,7 +39,7 @@ pub struct Plan {
     pub tmpfs: Vec<TmpfsPlan>,
     pub host_name: Option<Vec<u8>>,
     pub program: CString,
-    /// The helper's name (`child/exec.rs`), then the program's arguments from `argv[0]` on.
+    /// The helper's name and the working directory (`init/helper.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,
     pub environment: Strings,
     pub cwd: CString,
@@ -53,11 +54,11 @@ pub struct Plan {
     /// The descriptors that become 0, 1 and 2; -1 for /dev/null.
     pub stdio: [RawFd; 3],
     pub terminal: Option<TerminalPlan>,
-    /// Whether the lab's memory is dumpable (prctl(2), PR_SET_DUMPABLE), to be put back where changing ids ends that.
-    pub dumpable: bool,
     pub shared: &'static Shared,
-    /// Where pid 1 writes the program's wait status (eventfd(2)).
-    pub status: RawFd,
+    /// The init's end of its socket to the lab.
+    pub link: RawFd,
+    /// The lab's end of it.
+    pub link_keeper: RawFd,
     /// The control group.
     pub group: Option<Place>,
     /// Who makes it.
@@ -70,8 +71,8 @@ pub enum GroupMaker {
     /// The lab, before pid 1 is cloned: it is born into it, or could not make it, being nobody outside its user
     /// namespace.
     Lab,
-    /// The program's process.
-    Program,
+    /// Pid 1.
+    Pid1,
 }
 
 /// A volume, ready to be mounted.
@@ -98,12 +99,17 @@ pub struct TerminalPlan {
 
 impl Plan {
     /// Checks the description and prepares it.
-    pub fn new(spec: &Spec, shared: &'static Shared, status: RawFd) -> Result<Plan, Error> {
+    pub fn new(spec: &Spec, shared: &'static Shared, [link, link_keeper]: [RawFd; 2]) -> Result<Plan, Error> {
         let id_maps = id_maps(spec)?;
         let group = Place::find(&spec.limits, notes::group_name)?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
+        let cwd = c_string(
+            absolute(&spec.cwd, "working directory")?.as_os_str(),
+            "working directory",
+        )?;
         let mut arguments = vec![
-            c"isolab-exec".to_owned(),
+            abi::HELPER_NAME.to_owned(),
+            cwd.clone(),
             c_string(spec.program.as_os_str(), "program")?,
         ];
         for argument in &spec.args {
@@ -135,10 +141,7 @@ impl Plan {
             program: c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?,
             arguments: Strings::new(arguments),
             environment: Strings::new(environment.collect::<Result<_, _>>()?),
-            cwd: c_string(
-                absolute(&spec.cwd, "working directory")?.as_os_str(),
-                "working directory",
-            )?,
+            cwd,
             cwd_target: match spec.cwd == Path::new("/") {
                 true => None,
                 false => Some(Target::new(&spec.cwd, Kind::Directory, "working directory")?),
@@ -165,24 +168,24 @@ impl Plan {
                     socket: terminal.sender(),
                 }),
             },
-            dumpable: crate::container::dumpable(),
             shared,
-            status,
+            link,
+            link_keeper,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
                 true => GroupMaker::Lab,
-                false => GroupMaker::Program,
+                false => GroupMaker::Pid1,
             },
             group,
             id_maps,
         })
     }
 
-    /// Whether the child changes a user or group id, which makes the kernel mark the memory it shares with the lab as
-    /// "not dumpable" (prctl(2), PR_SET_DUMPABLE).
-    pub fn changes_ids(&self) -> bool {
-        self.id_maps
-            .as_ref()
-            .map_or(self.uid != 0 || self.gid != 0, |maps| maps.become_root)
+    /// Whether the program runs as another user or group than the one that builds the container. The helper changes to it,
+    /// because that makes the kernel mark a process's memory as "not dumpable" (prctl(2), PR_SET_DUMPABLE), and until
+    /// then it is the lab's.
+    pub fn changes_user(&self) -> bool {
+        let builds_as_root = self.id_maps.as_ref().is_none_or(|maps| maps.become_root);
+        builds_as_root && (self.uid != 0 || self.gid != 0)
     }
 }
 

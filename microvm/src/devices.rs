@@ -1,36 +1,18 @@
 //! What the guest finds behind its I/O ports: two serial ports, and the ports by which it tells the monitor things.
 
 use crate::Error;
+use crate::abi::{PIECE_MAX, Piece};
 use crate::memory::Ram;
 use crate::watchdog::Watchdog;
 use nix::poll::{PollFd, PollFlags, PollTimeout, ppoll};
 use nix::sys::time::TimeSpec;
 use std::io::{self, Read, Write};
+use std::mem::offset_of;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 use vm_memory::{Bytes, GuestAddress};
 use vm_superio::serial::NoEvents;
 use vm_superio::{Serial, Trigger};
-
-/// First port of COM1, the kernel's log.
-pub const COM1: u16 = 0x3f8;
-/// First port of COM2, the program's standard input and output.
-pub const COM2: u16 = 0x2f8;
-/// Ports of a UART.
-pub const UART_PORTS: u16 = 8;
-/// A byte written here ends the machine with that status.
-pub const EXIT: u16 = 0xf4;
-/// A byte written here names a step of the start that was reached.
-pub const PHASE: u16 = 0xf5;
-/// A number of microseconds written here may be slept.
-pub const IDLE: u16 = 0xf6;
-/// The physical address of two 64-bit words, an address and a number of bytes (at most a page), written here, writes
-/// those bytes to the console: one exit for a whole string.
-pub const STRING: u16 = 0xf7;
-/// What a Linux guest reads there, to tell this monitor from others.
-pub const STRING_PRESENT: u8 = 1;
-/// The keyboard controller's command port: 0xfe resets the machine.
-pub const KEYBOARD: u16 = 0x64;
 
 /// Line status register of a UART.
 const LINE_STATUS: u8 = 5;
@@ -40,8 +22,6 @@ const MODEM_STATUS: u8 = 6;
 const CARRIER: u8 = 0x80;
 /// Line status: a byte was received.
 const DATA_READY: u8 = 1;
-/// Bytes of one string.
-pub const STRING_MAX: usize = 4096;
 /// The kernel's log keeps this much; what follows is dropped, so that a guest cannot fill the host's memory.
 pub const LOG_MAX: usize = 64 << 10;
 
@@ -130,9 +110,9 @@ impl<'a> Devices<'a> {
         write_all(self.output, &bytes, watchdog).map_err(Error::Output)
     }
 
-    /// The guest gave the address of a [string](STRING) in its memory. What does not lie in its RAM is not written.
+    /// The guest gave the address of a [`Piece`] in its memory. What does not lie in its RAM is not written.
     pub fn write_string(&mut self, string: u32, memory: &Ram, watchdog: &Watchdog) -> Result<(), Error> {
-        let mut buffer = [0; STRING_MAX];
+        let mut buffer = [0; PIECE_MAX];
         write_all(self.output, string_at(string, memory, &mut buffer), watchdog).map_err(Error::Output)
     }
 
@@ -172,12 +152,15 @@ impl<'a> Devices<'a> {
         }
     }
 
-    /// The guest has nothing to do for a while: sleeps as long, or until there is input.
-    pub fn idle(&mut self, duration: Duration) {
-        if self.input_ended {
-            // A signal of the watchdog ends the sleep early, and the machine's loop looks at the deadline.
-            let _ = ppoll(&mut [], Some(TimeSpec::from(duration)), None);
-        } else {
+    /// The guest has nothing to do for a while. A signal of the watchdog ends the sleep early, and the machine's loop looks at
+    /// the deadline.
+    pub fn sleep(&mut self, duration: Duration) {
+        let _ = ppoll(&mut [], Some(TimeSpec::from(duration)), None);
+    }
+
+    /// The guest has nothing to do before there is input; not longer than that.
+    pub fn wait_for_input(&mut self, duration: Duration) {
+        if !self.input_ended {
             input_ready(self.input, duration);
         }
     }
@@ -188,11 +171,12 @@ impl<'a> Devices<'a> {
     }
 }
 
-/// The [string](STRING) that the guest gave the address of; none where it does not lie in its RAM.
-pub fn string_at<'a>(string: u32, memory: &Ram, buffer: &'a mut [u8; STRING_MAX]) -> &'a [u8] {
-    let word = |at: u64| memory.read_obj::<u64>(GuestAddress(at)).unwrap_or(0);
-    let (address, bytes) = (word(string.into()), word(u64::from(string) + 8));
-    let part = &mut buffer[..usize::try_from(bytes).unwrap_or(STRING_MAX).min(STRING_MAX)];
+/// The [`Piece`] that the guest gave the address of; none where it does not lie in its RAM.
+pub fn string_at<'a>(string: u32, memory: &Ram, buffer: &'a mut [u8; PIECE_MAX]) -> &'a [u8] {
+    let word = |offset: usize| memory.read_obj::<u64>(GuestAddress(u64::from(string) + offset as u64));
+    let word = |offset| word(offset).unwrap_or(0);
+    let (address, bytes) = (word(offset_of!(Piece, address)), word(offset_of!(Piece, bytes)));
+    let part = &mut buffer[..usize::try_from(bytes).unwrap_or(PIECE_MAX).min(PIECE_MAX)];
     match memory.read_slice(part, GuestAddress(address)) {
         Ok(()) => part,
         Err(_) => &[],

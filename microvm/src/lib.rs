@@ -21,6 +21,8 @@
 //! process that runs a machine does little else. [`watchdog`] ends a machine that takes too long. The guest kernel is a program of its own, in
 //! `microvm/kernel`; [`kernel`] holds the built one.
 
+#[path = "../abi.rs"]
+mod abi;
 mod boot;
 mod config;
 mod devices;

@@ -1,7 +1,11 @@
 //! Runs a machine: lets the processor execute, and answers each of its exits.
 
+use crate::abi::{
+    phase,
+    port::{self, COM1, COM2, UART_PORTS},
+};
 use crate::boot::{self, Payload};
-use crate::devices::{self, COM1, COM2, Devices, UART_PORTS};
+use crate::devices::Devices;
 use crate::error::KvmError;
 use crate::exits::{self, Dead, Exit, Exits};
 use crate::kernel::Image;
@@ -16,11 +20,6 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 use vm_memory::{GuestMemoryBackend, GuestMemoryRegion};
-
-/// Phase byte: the guest kernel's first instructions are done.
-const PHASE_KERNEL: u8 = 1;
-/// Phase byte: the program's first instruction is next.
-const PHASE_PROGRAM: u8 = 2;
 
 /// How a machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,38 +183,38 @@ impl Machine<'_> {
         const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
         const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
         let (reason, next) = match exit {
-            VcpuExit::IoOut(port, data) => match port {
+            VcpuExit::IoOut(number, data) => match number {
                 COM1..=COM1_LAST => {
-                    self.devices.write_com1(port - COM1, data);
+                    self.devices.write_com1(number - COM1, data);
                     ("write COM1 (kernel log)", Next::Continue)
                 }
                 COM2..=COM2_LAST => {
-                    self.devices.write_com2(port - COM2, data, &self.watchdog)?;
+                    self.devices.write_com2(number - COM2, data, &self.watchdog)?;
                     ("write COM2 (console)", Next::Continue)
                 }
-                devices::STRING if data.len() == 4 => {
+                port::STRING if data.len() == 4 => {
                     let string = u32::from_le_bytes([data[0], data[1], data[2], data[3]]);
                     self.devices.write_string(string, &self.memory, &self.watchdog)?;
                     ("string port (console)", Next::Continue)
                 }
-                devices::EXIT => ("exit port", Next::End(End::Exited(data[0]))),
-                devices::PHASE => {
+                port::EXIT => ("exit port", Next::End(End::Exited(data[0]))),
+                port::PHASE => {
                     match data[0] {
-                        PHASE_KERNEL => self.stamps.ended(stamp::KERNEL_ENTRY),
-                        PHASE_PROGRAM => self.stamps.ended(stamp::KERNEL_PREPARE),
+                        phase::KERNEL => self.stamps.ended(stamp::KERNEL_ENTRY),
+                        phase::PROGRAM => self.stamps.ended(stamp::KERNEL_PREPARE),
                         _ => {}
                     }
                     ("phase port", Next::Continue)
                 }
-                devices::IDLE => {
-                    let mut microseconds = [0; 4];
-                    let given = data.len().min(4);
-                    microseconds[..given].copy_from_slice(&data[..given]);
-                    self.devices
-                        .idle(Duration::from_micros(u32::from_le_bytes(microseconds).into()));
-                    ("idle port", Next::Continue)
+                port::SLEEP => {
+                    self.devices.sleep(microseconds(data));
+                    ("sleep port", Next::Continue)
                 }
-                devices::KEYBOARD if data[0] == 0xfe => ("reset", Next::End(End::Reset)),
+                port::WAIT_FOR_INPUT => {
+                    self.devices.wait_for_input(microseconds(data));
+                    ("port to wait for input", Next::Continue)
+                }
+                port::KEYBOARD if data[0] == port::RESET => ("reset", Next::End(End::Reset)),
                 _ => ("write to a port without a device", Next::Continue),
             },
             VcpuExit::IoIn(port, data) => {
@@ -250,4 +249,12 @@ impl Machine<'_> {
         self.exits.answered(reason);
         Ok(next)
     }
+}
+
+/// The time that a guest wrote to a port.
+fn microseconds(data: &[u8]) -> Duration {
+    let mut number = [0; 4];
+    let given = data.len().min(4);
+    number[..given].copy_from_slice(&data[..given]);
+    Duration::from_micros(u32::from_le_bytes(number).into())
 }

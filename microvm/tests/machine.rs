@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
-use support::{MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
+use support::{EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
 
 fn main() -> ExitCode {
     support::main(config, trials)
@@ -33,6 +33,12 @@ fn trials() -> Vec<Trial> {
         trial("bad_addresses_are_errors_of_the_call", bad_addresses),
         trial("what_a_program_sets_of_its_own_state_reads_back", own_state),
         trial("time_passes_in_the_guest_as_outside", time),
+        trial("a_sleep_is_no_loop_whatever_becomes_of_the_input", sleep),
+        trial("waiting_ends_when_its_time_is_over", waiting),
+        trial("a_futex_waits_by_the_clock_that_it_names", futex),
+        trial("paths_that_cannot_be_are_refused_as_linux_refuses_them", paths),
+        trial("signals_that_are_blocked_wait", signals),
+        trial("mappings_end_where_their_memory_or_file_does", mappings),
         trial("standard_input_reaches_the_program_and_ends", echo),
         trial("random_bytes_differ_from_run_to_run", random),
         trial("the_kernel_does_not_call_itself_linux", name),
@@ -223,6 +229,81 @@ fn time() -> Result<(), Failed> {
         return Err(format!("slept {slept} ms of {outside} ms outside\n{}{}", ran.output, ran.log).into());
     }
     Ok(())
+}
+
+/// With an input that is at its end, that is open and silent, and that has something to read.
+fn sleep() -> Result<(), Failed> {
+    let mut ended = command(&["sleep"]);
+    let mut silent = start(command(&["sleep"]).env(EXITS, "1"));
+    let mut full = start(command(&["sleep"]).env(EXITS, "1"));
+    full.stdin.as_mut().unwrap().write_all(b"not read").unwrap();
+    let input = silent.stdin.take();
+    let others = [full.wait_with_output(), silent.wait_with_output()].map(|output| support::ran(output.unwrap()));
+    drop(input);
+    for ran in others.iter().chain([&finish(ended.env(EXITS, "1"))]) {
+        expect(ran, 0, "")?;
+        // One, but for clocks that differ by a little.
+        let exits = ran
+            .log
+            .lines()
+            .find_map(|line| line.strip_prefix("exits: ")?.strip_suffix(" sleep port"));
+        if !exits.is_some_and(|exits| (1..5).contains(&exits.parse().unwrap_or(0))) {
+            return Err(ran.log.clone().into());
+        }
+    }
+    Ok(())
+}
+
+fn waiting() -> Result<(), Failed> {
+    let mut child = start(&mut command(&["waiting"]));
+    let input = child.stdin.take();
+    let ran = support::ran(child.wait_with_output().unwrap());
+    drop(input);
+    let answers = "wait 0\nat once 0\nfor nothing 0\nwrong time -22 -14\ntoo many -22 -22\npoll 0\n";
+    expect(&ran, 0, answers)
+}
+
+fn futex() -> Result<(), Failed> {
+    expect(
+        &run(&["futex"]),
+        0,
+        concat!(
+            "for a time -110, waited\nuntil -110, waited\nuntil, by the real time -110, waited\n",
+            "until before, by the real time -110, at once\nodd -22\nother -11\nno bits -22\nclock -22\n"
+        ),
+    )
+}
+
+fn paths() -> Result<(), Failed> {
+    expect(
+        &run(&["paths"]),
+        0,
+        concat!(
+            "empty [-2, -2, -2, -2]\nlongest name [-2, -2, -2, -2]\nlong name [-36, -36, -36, -36]\n",
+            "longest [3, 0, 0, -22]\nlong [-36, -36, -36, -36]\n"
+        ),
+    )
+}
+
+/// The last of them is delivered when it is not blocked any more.
+fn signals() -> Result<(), Failed> {
+    const USR1: i32 = 10;
+    expect(
+        &run(&["signals"]),
+        128 + USR1,
+        concat!(
+            "kill -22 0\nstop -22 0\nsize 0 -22\nblock (0, 0)\nhow -22 size -22\nnone 0 -22 -3\nthread -22 -3\n",
+            "blocked 0\npending 0 512\n"
+        ),
+    )
+}
+
+fn mappings() -> Result<(), Failed> {
+    const BUS: i32 = 7;
+    let ran = run(&["mappings"]);
+    let answers = "beyond memory -12\nwithout reserve true\nbehind the file 0\nwritten -14\n";
+    expect(&ran, 128 + BUS, answers)?;
+    expect_log(&ran, "SIGBUS: read at 0x")
 }
 
 fn echo() -> Result<(), Failed> {

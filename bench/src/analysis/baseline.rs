@@ -87,11 +87,10 @@ pub fn check(now: &Results, then: &Results) -> Result<(), Error> {
     if differences.is_empty() {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "the baseline was taken of something else: {}",
-        differences.join("; ")
-    ))
-    .remedy("Take a new baseline under the same conditions, or compare all the same with --baseline-differs."))
+    Err(
+        Error::new(format!("the baseline is not comparable: {}", differences.join("; ")))
+            .remedy("Take a new baseline under the same conditions, or compare anyway with --allow-different."),
+    )
 }
 
 fn differences(now: &Results, then: &Results) -> Vec<String> {

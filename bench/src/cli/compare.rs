@@ -5,12 +5,13 @@ use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
 use crate::analysis::baseline;
-use crate::comparison::{self, Outcome, Settings, TargetName};
+use crate::comparison::{self, Outcome};
 use crate::error::Error;
 use crate::files::store;
 use crate::host::pin;
-use crate::measure::clock;
-use crate::measure::scheduler::Plan;
+use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
+use crate::targets::registry::TargetKind;
+use crate::workloads::Workload;
 use clap::Args;
 use reports::Lang;
 use reports::chart;
@@ -20,66 +21,76 @@ use reports::table;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Looks at the memory of each target.
-const MEMORY_RUNS: u32 = 3;
-
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
+
+// Groups of options in the help.
+const MEASURING: &str = "Measuring";
+const OUTPUT: &str = "Output";
+const BASELINE: &str = "Baseline";
 
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One of the lab's own workloads: hello, cpu, hold
-    #[arg(long, value_name = "W")]
+    /// A built-in workload: hello (the default), cpu, hold
+    #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
-    /// Targets to compare; the first is what the others are compared with. Unless given: process, container, microvm, and
-    /// with --kernel microvm-linux
-    #[arg(long, value_name = "T,T,…", value_delimiter = ',')]
-    on: Vec<TargetName>,
-    /// Counted runs of each target
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    runs: u32,
-    /// Uncounted runs of each target before them
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    warmup: u32,
-    /// Pause before each start, in milliseconds: users start programs with gaps, and gaps cost
-    #[arg(long, value_name = "MS", default_value = "0", value_parser = arguments::milliseconds)]
-    idle_gap: Duration,
-    /// End a run that takes longer than this many seconds, and count it as failed
-    #[arg(long, value_name = "S", default_value = "30", value_parser = arguments::seconds)]
-    timeout: Duration,
-    /// Seed of the random order of targets in each round; drawn when not given, and kept with the results
-    #[arg(long, value_name = "SEED")]
-    seed: Option<u64>,
-    /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Also write a report with all charts (HTML) to the folder DIR
-    #[arg(long, value_name = "DIR")]
-    report: Option<PathBuf>,
-    /// Also show intervals, p-values, and what the kernel counted: page faults, context switches, system calls
-    #[arg(long)]
-    explain: bool,
-    /// The language of the table and the report: en, ko
-    #[arg(long, default_value = "en")]
-    lang: Lang,
-    /// Compare with older results, and say what has changed
-    #[arg(long, value_name = "FILE")]
-    baseline: Option<PathBuf>,
-    /// End with status 1 where something is worse than the baseline by more than this many percent, and not by chance
-    #[arg(long, value_name = "PCT", requires = "baseline", value_parser = arguments::percent)]
-    fail_on_regression: Option<f64>,
-    /// Compare with the baseline although workload, kernel, host or configuration differ
-    #[arg(long, requires = "baseline")]
-    baseline_differs: bool,
-    /// Keep the lab and everything it starts to this processor
-    #[arg(long, value_name = "CPU")]
-    pin: Option<u32>,
-    #[command(flatten)]
-    machine: MachineArguments,
-    /// A static program and its arguments; after --workload W only the workload's arguments
+    // As it was spelled before the name could stand alone.
+    #[arg(long = "workload", hide = true, value_name = "WORKLOAD", conflicts_with = "workload")]
+    named_workload: Option<String>,
+    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
     #[arg(last = true, value_name = "PROGRAM ARGS")]
     words: Vec<String>,
+    /// Name the workload in the table and in results; its path by default
+    #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
+    name: Option<String>,
+    /// Targets to compare; the first is the reference for the others: process, container, microvm, microvm-linux, bwrap,
+    /// runc, or a FILE.toml that describes a tool. Default: process, container, microvm, and with --kernel microvm-linux
+    #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
+    on: Vec<TargetKind>,
+    /// Measured runs of each target
+    #[arg(short, long, value_name = "N", default_value_t = RUNS, help_heading = MEASURING,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNS)))]
+    runs: u32,
+    /// Warm-up runs of each target, before the measured ones
+    #[arg(short, long, value_name = "N", default_value_t = WARMUP, help_heading = MEASURING,
+          value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    warmup: u32,
+    /// Sleep this many milliseconds before each start; idle hosts start programs more slowly
+    #[arg(long, value_name = "MS", default_value = "0", help_heading = MEASURING, value_parser = arguments::milliseconds)]
+    idle_gap: Duration,
+    /// Kill a run that takes longer than this many seconds, and count it as failed
+    #[arg(long, value_name = "S", default_value = "30", help_heading = MEASURING, value_parser = arguments::seconds)]
+    timeout: Duration,
+    /// Seed of the random order of targets in each round; random by default, and kept with the results
+    #[arg(long, value_name = "SEED", help_heading = MEASURING)]
+    seed: Option<u64>,
+    /// Run isolab and everything it starts on this CPU
+    #[arg(long, value_name = "CPU", help_heading = MEASURING)]
+    pin: Option<u32>,
+    /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    json: Option<PathBuf>,
+    /// Also write a report with all charts (HTML) to the folder DIR
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
+    report: Option<PathBuf>,
+    /// Also show intervals, p-values, and what the kernel counted: page faults, context switches, system calls
+    #[arg(long, help_heading = OUTPUT)]
+    explain: bool,
+    /// Language of the table and the report: en, ko
+    #[arg(long, default_value = "en", help_heading = OUTPUT)]
+    lang: Lang,
+    /// Compare with older results, and show what has changed
+    #[arg(long, value_name = "FILE", help_heading = BASELINE)]
+    baseline: Option<PathBuf>,
+    /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
+    #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
+    fail_on_regression: Option<f64>,
+    /// Compare even if workload, kernel, host or configuration differ from the baseline's
+    #[arg(long, alias = "baseline-differs", requires = "baseline", help_heading = BASELINE)]
+    allow_different: bool,
+    #[command(flatten)]
+    machine: MachineArguments,
 }
 
 /// The main job: compare on `hello`.
@@ -96,17 +107,17 @@ pub fn default_job() -> Result<u8, Error> {
 /// Compares as asked.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
-    let settings = settings(&arguments)?;
+    let plan = plan(&arguments)?;
     let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
     if let Some(cpu) = arguments.pin {
         pin::to_processor(cpu)?;
     }
-    if let Some(then) = baseline.as_ref().filter(|_| !arguments.baseline_differs) {
+    if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        baseline::check(&comparison::planned(&settings), then)?;
+        baseline::check(&comparison::planned(&plan), then)?;
     }
-    let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
-    let Outcome { results, complete } = comparison::compare(&settings, &mut progress)?;
+    let mut progress = Progress::new(plan.steps());
+    let Outcome { results, complete } = comparison::compare(&plan, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
         return Err(Error::new(
@@ -152,7 +163,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 
 /// Says what has changed since the baseline; the status is 1 where something has become worse than it may.
 fn judge(arguments: &Arguments, results: &Results, then: &Results) -> Result<u8, Error> {
-    if !arguments.baseline_differs {
+    if !arguments.allow_different {
         baseline::check(results, then)?;
     }
     let mut status = 0;
@@ -170,45 +181,37 @@ fn judge(arguments: &Arguments, results: &Results, then: &Results) -> Result<u8,
     Ok(status)
 }
 
-fn targets(arguments: &Arguments) -> Vec<TargetName> {
-    if !arguments.on.is_empty() {
-        return arguments.on.clone();
-    }
-    let mut targets = vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
-    if arguments.machine.has_kernel() {
-        targets.push(TargetName::MicrovmLinux);
-    }
-    targets
+fn workload(arguments: &Arguments) -> Result<Workload, Error> {
+    let name = arguments.workload.as_deref().or(arguments.named_workload.as_deref());
+    let workload = arguments::workload(name, &arguments.words)?;
+    Ok(match &arguments.name {
+        Some(name) => Workload {
+            name: name.clone(),
+            ..workload
+        },
+        None => workload,
+    })
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, Error> {
-    let targets = targets(arguments);
-    let twice = targets
-        .iter()
-        .enumerate()
-        .find(|(index, name)| targets[..*index].contains(name));
-    if let Some((_, name)) = twice {
-        return Err(Error::new(format!("--on names {} twice", name.as_str())).remedy("Name each target once."));
-    }
-    Ok(Settings {
-        workload: arguments::workload(arguments.workload.as_deref(), &arguments.words)?,
-        machine: arguments.machine.machine(&targets)?,
-        targets,
-        plan: Plan {
-            runs: arguments.runs,
-            warmup: arguments.warmup,
-            memory_runs: MEMORY_RUNS.min(arguments.runs),
-            idle_gap: arguments.idle_gap,
-            // The clock's last digits are as good as random where nobody guesses them.
-            seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
-        },
+fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let request = Request {
+        workload: workload(arguments)?,
+        targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        runs: Some(arguments.runs),
+        warmup: Some(arguments.warmup),
+        idle_gap: Some(arguments.idle_gap),
+        timeout: Some(arguments.timeout),
+        seed: arguments.seed,
+        machine: arguments.machine.request(),
         image_files_bytes: 0,
         pinned_to: arguments.pin,
-        timeout: arguments.timeout,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
-    })
+    };
+    let plan = request.resolve()?;
+    arguments.machine.tell_kernel(&plan.machine);
+    Ok(plan)
 }
 
 /// Writes the results file and beside it the chart, and says where.

@@ -1,10 +1,10 @@
 //! Watches the host and looks at the samples for what a reader must be warned of.
 
 use crate::analysis::stats;
-use crate::comparison::Settings;
 use crate::host;
 use crate::host::counters::Counters;
 use crate::measure::scheduler::Measured;
+use crate::plan::Plan;
 use crate::targets::Target;
 use crate::warnings::Warning;
 use nix::time::{ClockId, clock_getres};
@@ -41,12 +41,12 @@ impl Observer {
     /// Reads them again, and judges what was measured in between.
     pub fn finish(
         &self,
-        settings: &Settings,
+        plan: &Plan,
         described: &[model::Target],
         targets: &[Box<dyn Target>],
         measured: &Measured,
     ) -> Vec<Warning> {
-        let mut warnings = of_settings(settings);
+        let mut warnings = of_plan(plan);
         warnings.extend(of_counters(
             &self.host,
             &Counters::read(),
@@ -70,16 +70,17 @@ impl Observer {
     }
 }
 
-fn of_settings(settings: &Settings) -> Vec<Warning> {
-    let plan = &settings.plan;
+fn of_plan(plan: &Plan) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if cfg!(debug_assertions) {
         warnings.push(Warning::DebugBuild);
     }
-    if (plan.runs as usize) < stats::FEWEST_FOR_INTERVAL {
-        warnings.push(Warning::FewRuns { runs: plan.runs });
+    if (plan.schedule.runs as usize) < stats::FEWEST_FOR_INTERVAL {
+        warnings.push(Warning::FewRuns {
+            runs: plan.schedule.runs,
+        });
     }
-    if plan.warmup == 0 {
+    if plan.schedule.warmup == 0 {
         warnings.push(Warning::ColdCaches);
     }
     warnings

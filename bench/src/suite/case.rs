@@ -1,7 +1,7 @@
 //! A case of a suite: a workload, targets, and lists of parameters that unfold into every combination.
 
-use crate::comparison::TargetName;
 use crate::targets::microvm::Rootfs;
+use crate::targets::registry::TargetKind;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub struct Case {
     pub(super) workload: String,
     pub(super) program: Option<PathBuf>,
     pub(super) args: Vec<String>,
-    pub(super) targets: Vec<TargetName>,
+    pub(super) targets: Vec<TargetKind>,
     pub(super) kernel: Option<String>,
     pub(super) rootfs: Rootfs,
     pub(super) runs: u32,
@@ -35,7 +35,7 @@ pub struct Parameters {
     /// The workload's arguments.
     pub args: Vec<String>,
     /// Where it runs; the first is what the others are compared with.
-    pub targets: Vec<TargetName>,
+    pub targets: Vec<TargetKind>,
     /// Counted runs.
     pub runs: u32,
     /// Uncounted runs before them.

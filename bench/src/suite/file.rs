@@ -23,9 +23,10 @@
 
 use super::case::Case;
 use super::source::Source;
-use crate::comparison::TargetName;
 use crate::error::Error;
+use crate::plan::{MOST_RUNS, RUNS, TIMEOUT, WARMUP, default_targets};
 use crate::targets::microvm::Rootfs;
+use crate::targets::registry::TargetKind;
 use crate::workloads;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -149,7 +150,7 @@ struct WrittenCase {
     workload: Option<Spanned<String>>,
     program: Option<PathBuf>,
     args: Option<Vec<String>>,
-    targets: Option<Spanned<Vec<TargetName>>>,
+    targets: Option<Spanned<Vec<TargetKind>>>,
     runs: Option<Spanned<u32>>,
     warmup: Option<u32>,
     timeout_s: Option<Spanned<f64>>,
@@ -199,7 +200,9 @@ impl WrittenCase {
         let timeout_s = self.timeout_s.as_ref().or(defaults.timeout_s.as_ref());
         let idle_gap_ms = self.idle_gap_ms.as_ref().or(defaults.idle_gap_ms.as_ref());
         if let Some(runs) = runs {
-            source.require(runs, "a case has 1 to 100000 runs", |runs| (1..=100_000).contains(runs))?;
+            source.require(runs, "a case has 1 to 100000 runs", |runs| {
+                (1..=MOST_RUNS).contains(runs)
+            })?;
         }
         let in_reason = |number: &f64| (0.0..=86_400_000.0).contains(number);
         if let Some(timeout_s) = timeout_s {
@@ -227,21 +230,23 @@ impl WrittenCase {
             source.require(
                 targets,
                 "the target microvm-linux needs a kernel: kernel = \"FILE or NAME\"",
-                |targets| kernel.is_some() || !targets.contains(&TargetName::MicrovmLinux),
+                |targets| kernel.is_some() || targets.iter().all(|target| !target.takes.kernel),
             )?;
         }
         let memory = source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()))?;
         let image_files = source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()))?;
-        let every_target = || vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
         Ok(Case {
             name: name.get_ref().clone(),
             workload,
             program,
             args: self.args.clone().or_else(|| defaults.args.clone()).unwrap_or_default(),
-            targets: targets.map_or_else(every_target, |targets| targets.get_ref().clone()),
-            runs: runs.map_or(30, |runs| *runs.get_ref()),
-            warmup: self.warmup.or(defaults.warmup).unwrap_or(3),
-            timeout_s: timeout_s.map_or(30.0, |timeout_s| *timeout_s.get_ref()),
+            targets: targets.map_or_else(
+                || default_targets(kernel.is_some()),
+                |targets| targets.get_ref().clone(),
+            ),
+            runs: runs.map_or(RUNS, |runs| *runs.get_ref()),
+            warmup: self.warmup.or(defaults.warmup).unwrap_or(WARMUP),
+            timeout_s: timeout_s.map_or(TIMEOUT.as_secs_f64(), |timeout_s| *timeout_s.get_ref()),
             idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
             kernel,
             rootfs: self.rootfs.or(defaults.rootfs).unwrap_or_default(),
@@ -301,7 +306,7 @@ mod tests {
         assert!(
             first
                 .iter()
-                .all(|step| step.runs == 7 && step.targets == [TargetName::Process])
+                .all(|step| step.runs == 7 && step.targets[0].name == "process")
         );
         let second = &suite.cases[1].unfold()[0];
         assert_eq!((second.runs, second.args.as_slice()), (2, ["3".to_owned()].as_slice()));
@@ -346,7 +351,7 @@ mod tests {
         assert!(wrong(&format!("{case}workload = \"hello\"\nruns = 0\n")).starts_with("4:8: a case has 1 to"));
         assert!(wrong(&format!("{case}workload = \"hello\"\nmemory = [\"1X\"]\n")).starts_with("4:10: \"1X\": "));
         assert!(
-            wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n")).starts_with("4:12: unknown variant")
+            wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n")).starts_with("4:12: there is no target")
         );
         assert!(
             wrong(&format!("{case}workload = \"hello\"\n{case}workload = \"hello\"\n"))

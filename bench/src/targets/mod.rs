@@ -3,11 +3,16 @@
 //! A [`Target`] is what the harness measures. Targets on this host's kernel are a [`Backend`], which knows how to start
 //! and end an instance, under the one stopwatch of [`crate::measure::stopwatch`]; the mock target has a clock of its own.
 
+pub mod cgroup;
 pub mod container;
+pub mod external;
 pub mod local;
 pub mod microvm;
 pub mod mock;
 pub mod process;
+pub mod process_tree;
+pub mod registry;
+pub mod runtime;
 pub mod spawn;
 
 use crate::error::Error;
@@ -59,7 +64,7 @@ pub type Start = Box<dyn FnOnce() -> Result<Box<dyn Instance>, Error>>;
 /// A way to run an image on this host.
 pub trait Backend {
     /// Name of the target.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// What the results file says of it; the workload's hash is read back from what the target is really given.
     fn describe(&self, image: &Image) -> Result<model::Target, Error>;

@@ -7,6 +7,7 @@ mod counting;
 mod economy;
 mod ending;
 mod exporting;
+mod habits;
 mod host;
 mod host_kernel;
 mod programs;
@@ -28,6 +29,7 @@ fn main() {
         economy::tests(),
         ending::tests(),
         exporting::tests(),
+        habits::tests(),
         host::tests(),
         host_kernel::tests(),
         refusing::tests(),

@@ -83,6 +83,7 @@ fn mount_layers(plan: &Plan, line: &Line) {
     match sys::mount(c"overlay", c"root", c"overlay", flags, Some(&plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
         Err(libc::ENODEV | libc::EPERM | libc::EINVAL | libc::ELOOP | libc::EOPNOTSUPP | libc::ESTALE) => {
+            line.report.copied.store(true, Relaxed);
             line.done(Step::Copy, copy_layers(plan, flags));
         }
         other => line.done(Step::Overlay, other),
@@ -185,9 +186,8 @@ fn pivot() -> Result<(), Errno> {
     sys::pivot_root(c".", c".")
 }
 
-/// Detaches the old root, and the host's mounts with it; runs in pid 1, whose root pivot_root(2) has changed, too. The
-/// old root lies on top of the new one, so that it is what umount2(2) finds at `/`. The kernel waits for an RCU grace
-/// period here.
+/// Detaches the old root, and the host's mounts with it. The old root lies on top of the new one, so that it is what
+/// umount2(2) finds at `/`. The kernel waits for an RCU grace period here.
 pub fn leave_host() -> Result<(), Errno> {
     sys::chdir(c"/")?;
     sys::detach(c"/")

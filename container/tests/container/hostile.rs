@@ -6,13 +6,24 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use container::{Access, ExitStatus, Tmpfs, Volume};
+use container::{Access, Capability, ExitStatus, Tmpfs, Volume};
 use nix::errno::Errno;
 
+use crate::first_instruction::{self, Reached};
 use crate::run::{answers, attempts, directory, layer, output, payload, refusal, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
+    (
+        "CVE-2016-9962: pid 1 is out of reach from the program's first instruction on",
+        Need::Nothing,
+        pid1_out_of_reach,
+    ),
+    (
+        "CVE-2016-9962: also with any one capability, with Docker's and with all",
+        Need::Root,
+        pid1_out_of_reach_of_capabilities,
+    ),
     (
         "CVE-2019-5736: pid 1's executable cannot be opened",
         Need::Nothing,
@@ -87,6 +98,67 @@ fn volume(source: &Path, target: &str) -> Volume {
         source: source.to_owned(),
         target: target.into(),
         access: Access::ReadWrite,
+    }
+}
+
+/// Runs the program that reaches for pid 1 with these capabilities.
+fn reach(capabilities: &[Capability]) -> Reached {
+    let image = directory();
+    first_instruction::write_program(&image.path().join("reach"));
+    let mut spec = payload(&[]);
+    spec.layers = vec![image.path().to_owned()];
+    spec.program = "/reach".into();
+    spec.capabilities = capabilities.iter().copied().collect();
+    let mut running = start(spec).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut running.output, &mut bytes).unwrap();
+    assert_eq!(running.container.wait(), Ok(ExitStatus::Code(0)));
+    Reached::from_bytes(&bytes)
+}
+
+/// The runtime was still reachable as a process of the container when the program ran: its memory, its descriptors.
+fn pid1_out_of_reach() {
+    for _ in 0..10 {
+        assert_eq!(reach(&[]), Reached::default());
+    }
+}
+
+/// The fourteen that Docker gives by default (docs.docker.com/engine/containers/run, "Runtime privilege and Linux capabilities").
+const DOCKERS: [Capability; 14] = [
+    Capability::AuditWrite,
+    Capability::Chown,
+    Capability::DacOverride,
+    Capability::Fowner,
+    Capability::Fsetid,
+    Capability::Kill,
+    Capability::Mknod,
+    Capability::NetBindService,
+    Capability::NetRaw,
+    Capability::Setfcap,
+    Capability::Setgid,
+    Capability::Setpcap,
+    Capability::Setuid,
+    Capability::SysChroot,
+];
+
+fn pid1_out_of_reach_of_capabilities() {
+    let each = Capability::ALL.iter().map(std::slice::from_ref);
+    let repeated = [&DOCKERS[..], &[Capability::SysPtrace], Capability::ALL];
+    let repeated = repeated.into_iter().flat_map(|set| std::iter::repeat_n(set, 5));
+    for capabilities in each.chain(repeated) {
+        let reached = reach(capabilities);
+        if capabilities.contains(&Capability::SysPtrace) {
+            // It may trace what is in its own pid namespace, and finds the init there: nothing of isolab.
+            let nothing = [
+                reached.environment,
+                reached.memory_of_isolab,
+                reached.executable,
+                reached.links_out,
+            ];
+            assert_eq!(nothing, [0; 4], "{capabilities:?}: {reached:?}");
+        } else {
+            assert_eq!(reached, Reached::default(), "{capabilities:?}");
+        }
     }
 }
 

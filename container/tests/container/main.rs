@@ -7,6 +7,7 @@
 
 mod errors;
 mod files;
+mod first_instruction;
 mod hostile;
 mod life;
 mod limits;

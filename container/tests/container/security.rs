@@ -14,6 +14,11 @@ pub const TESTS: &[Test] = &[
         Need::Root,
         added_capabilities,
     ),
+    (
+        "another user than root has the capabilities that were asked for",
+        Need::Root,
+        capabilities_of_another_user,
+    ),
     ("no new privileges, and a filter", Need::Nothing, confined),
     ("calls that programs need are allowed", Need::Nothing, allowed_calls),
     ("files that tell about the host are covered", Need::Nothing, masked),
@@ -44,6 +49,33 @@ fn added_capabilities() {
         .collect();
     let wanted = 1 | 1 << 13 | 1 << 40;
     assert_eq!(sets, [0, wanted, wanted, wanted, 0]);
+}
+
+fn capabilities_of_another_user() {
+    let wanted = 1 | 1 << 13;
+    for (user, ambient) in [((1234, 56), wanted), ((0, 56), 0)] {
+        let mut spec = payload(&[
+            "status",
+            "CapInh",
+            "CapPrm",
+            "CapEff",
+            "CapBnd",
+            "CapAmb",
+            "Uid",
+            "NoNewPrivs",
+            "Seccomp",
+        ]);
+        spec.user = container::User {
+            uid: user.0,
+            gid: user.1,
+        };
+        spec.capabilities = BTreeSet::from([Capability::Chown, Capability::NetRaw]);
+        let text = output(spec);
+        let (sets, rest): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.len() == 16);
+        let sets: Vec<u64> = sets.iter().map(|set| u64::from_str_radix(set, 16).unwrap()).collect();
+        assert_eq!(sets, [ambient, wanted, wanted, wanted, ambient], "{user:?}");
+        assert_eq!(rest[1..], ["1", "2"]);
+    }
 }
 
 fn confined() {

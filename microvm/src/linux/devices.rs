@@ -4,9 +4,11 @@
 use super::block::{self, Block};
 use super::clock_chip::{self, ClockChip};
 use super::disk::Disk;
-use crate::devices::{
-    COM1, COM2, EXIT, KEYBOARD, LOG_MAX, PHASE, STRING, STRING_MAX, STRING_PRESENT, Sink, UART_PORTS, string_at,
+use crate::abi::{
+    PIECE_MAX, phase,
+    port::{COM1, COM2, EXIT, KEYBOARD, PHASE, RESET, STRING, STRING_PRESENT, UART_PORTS},
 };
+use crate::devices::{LOG_MAX, Sink, string_at};
 use crate::memory::Ram;
 use crate::stamp::{self, Recorder};
 use crate::{End, Error};
@@ -40,13 +42,8 @@ const RECEIVED_ENABLED: u8 = 1;
 /// The keyboard controller's status "there is a byte to read", for ever: Linux takes sixteen bytes, concludes that there
 /// is no controller, and does not wait for one when it restarts the machine.
 const NO_KEYBOARD: u8 = 0x01;
-/// The keyboard controller's command that resets the machine.
-const RESET: u8 = 0xfe;
 /// Output is written out when the guest pauses, or when this much has gathered.
 const GATHERED: usize = 256;
-/// Phase bytes: the guest's own first program runs; the program to run is next.
-const PHASE_INIT: u8 = 3;
-const PHASE_PROGRAM: u8 = 2;
 
 /// An interrupt line. A burst of bytes raises it once: it is armed again by whatever else happens to its device.
 struct Line<'a> {
@@ -141,7 +138,7 @@ impl<'a> Devices<'a> {
             }
             STRING => {
                 if let Ok(string) = data.try_into().map(u32::from_le_bytes) {
-                    let mut buffer = [0; STRING_MAX];
+                    let mut buffer = [0; PIECE_MAX];
                     let bytes = string_at(string, ram, &mut buffer);
                     self.com2.writer_mut().bytes.extend_from_slice(bytes);
                     self.flush(stopped)?;
@@ -154,8 +151,8 @@ impl<'a> Devices<'a> {
             }
             PHASE => {
                 match value {
-                    PHASE_INIT => self.stamps.ended(stamp::KERNEL_BOOT),
-                    PHASE_PROGRAM => {
+                    phase::INIT => self.stamps.ended(stamp::KERNEL_BOOT),
+                    phase::PROGRAM => {
                         self.stamps.ended(stamp::INIT);
                         self.program_runs = true;
                     }

@@ -3,8 +3,8 @@
 use super::devices::{COM1_LINE, COM2_LINE, DISK_LINES, Devices};
 use super::disk::Disk;
 use super::{CPUS_MAX, acpi, board, command_line, input, processor, start};
+use crate::abi::port::{COM1, COM2};
 use crate::boot::{self, Payload};
-use crate::devices::{COM1, COM2};
 use crate::exits::{self, Exits};
 use crate::kernel::{Image, Protocol};
 use crate::memory::Ram;

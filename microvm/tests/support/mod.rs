@@ -26,6 +26,9 @@ pub const ROOT_DISK: &str = "ISOLAB_TEST_ROOT_DISK";
 pub const DISK: &str = "ISOLAB_TEST_DISK";
 pub const OVERLAY: &str = "ISOLAB_TEST_OVERLAY";
 
+/// Tells it to say what its processor came out for.
+pub const EXITS: &str = "ISOLAB_TEST_EXITS";
+
 /// The status of a machine that ended otherwise than by an exit status, and of one that could not be run.
 pub const ENDED: i32 = 200;
 pub const FAILED: i32 = 201;
@@ -76,6 +79,10 @@ fn be_a_machine(mut config: Config) -> ExitCode {
     match microvm::run(config) {
         Ok(outcome) => {
             eprint!("{}", outcome.kernel_log);
+            if text(EXITS).is_some() {
+                let exits = outcome.exits.iter();
+                exits.for_each(|(reason, exit)| eprintln!("exits: {} {reason}", exit.count));
+            }
             match outcome.end {
                 End::Exited(status) => ExitCode::from(status),
                 end => {

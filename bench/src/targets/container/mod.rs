@@ -1,4 +1,7 @@
-//! The workload in a namespace container that shares the host's kernel.
+//! The workload in a namespace container that shares the host's kernel: [`Container`] starts it from this process, as
+//! `isolab run` does, and [`fresh::Container`] from a fresh process of isolab's runtime, as it is measured.
+
+pub mod fresh;
 
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
 use crate::error::Error;
@@ -9,13 +12,11 @@ use reports::model;
 use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
 
-/// Runs a workload in a container.
+/// Runs a workload in a container that this process starts.
 #[derive(Debug, Default)]
 pub struct Container {
     /// What was asked for beside the program.
     pub options: Options,
-    /// Whether its memory is counted by a cgroup of its own.
-    pub counting: Counting,
 }
 
 /// What a container can be asked for; the default is the careful one of [`Spec::new`].
@@ -51,30 +52,13 @@ impl Default for Options {
     }
 }
 
-/// Whether a container is given a memory cgroup, which a container without limits does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Counting {
-    /// No.
-    #[default]
-    Off,
-    /// Yes, where this host allows it: with a limit of this many bytes that it does not come near.
-    Below(u64),
-}
-
 impl Backend for Container {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "container"
     }
 
     fn describe(&self, image: &Image) -> Result<model::Target, Error> {
-        Ok(model::Target {
-            name: self.name().into(),
-            version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
-            guest_kernel: None,
-            image: image.parts()?,
-            workload_sha256: image.layer_sha256()?,
-            unavailable: None,
-        })
+        describe(self.name(), image)
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
@@ -88,44 +72,21 @@ impl Backend for Container {
         spec.capabilities = options.capabilities;
         spec.namespaces.network = options.network;
         spec.writable = options.writable;
-        spec.stdio = standard(stdio, options.terminal);
-        let without_limit = spec.limits.clone();
-        if let Counting::Below(bytes) = self.counting {
-            spec.limits.memory_bytes.get_or_insert(bytes);
-        }
+        spec.stdio = Stdio3 {
+            stdin: container::Stdio::Fd(stdio.stdin),
+            stdout: container::Stdio::Fd(stdio.stdout),
+            stderr: container::Stdio::Fd(stdio.stderr),
+            terminal: options.terminal,
+        };
         Ok(Box::new(move || {
-            let started = container::start(&spec).or_else(|error| {
-                if spec.limits == without_limit {
-                    return Err(error);
-                }
-                // Rather a container whose memory is not counted this way than none.
-                spec.limits = without_limit;
-                container::start(&spec)
-            });
-            running(started)
+            let container = container::start(&spec).map_err(explained)?;
+            Ok(Box::new(Running { container }))
         }))
     }
 }
 
-/// The standard descriptors as a container takes them.
-pub fn standard(stdio: Stdio, terminal: Terminal) -> Stdio3 {
-    Stdio3 {
-        stdin: container::Stdio::Fd(stdio.stdin),
-        stdout: container::Stdio::Fd(stdio.stdout),
-        stderr: container::Stdio::Fd(stdio.stderr),
-        terminal,
-    }
-}
-
-/// What was started, or why not.
-pub fn running(started: Result<container::Container, container::Error>) -> Result<Box<dyn Instance>, Error> {
-    match started {
-        Ok(container) => Ok(Box::new(Running { container })),
-        Err(error) => Err(explain(error)),
-    }
-}
-
-fn explain(error: container::Error) -> Error {
+/// A failure of the container library as one of isolab.
+pub fn explained(error: container::Error) -> Error {
     let run_status = error.exit_code();
     let cause = container::Error {
         hint: String::new(),
@@ -137,6 +98,18 @@ fn explain(error: container::Error) -> Error {
     } else {
         explained.remedy(error.hint)
     }
+}
+
+/// What the results file says of a container of isolab's.
+fn describe(name: &str, image: &Image) -> Result<model::Target, Error> {
+    Ok(model::Target {
+        name: name.into(),
+        version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
+        guest_kernel: None,
+        image: image.parts()?,
+        workload_sha256: image.layer_sha256()?,
+        unavailable: None,
+    })
 }
 
 struct Running {
@@ -171,30 +144,15 @@ impl Instance for Running {
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
         let mut container = self.container;
-        let status = container.wait().map_err(explain)?;
+        let status = container.wait().map_err(explained)?;
         let stamps = container
             .stamps()
             .into_iter()
             .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
             .collect();
         let steps = container.explain().into_iter().map(step).collect();
-        let note = matches!(
-            status,
-            ExitStatus::Signal {
-                out_of_memory: true,
-                ..
-            }
-        )
-        .then(|| {
-            let peak = container
-                .statistics()
-                .and_then(|statistics| statistics.memory_peak_bytes);
-            let peak = peak.map_or(String::new(), |bytes| {
-                format!(", after {} KiB at the peak", bytes >> 10)
-            });
-            format!("the memory limit was reached, and the kernel ended the program (OOM kill){peak}")
-        });
-        container.remove().map_err(explain)?;
+        let note = note(&container, status);
+        container.remove().map_err(explained)?;
         Ok(End {
             status: status.code().into(),
             stamps,
@@ -205,7 +163,27 @@ impl Instance for Running {
     }
 }
 
-fn step(step: container::ExplainedStep) -> Step {
+/// What a reader of the status should know: that the memory limit was reached.
+pub fn note(container: &container::Container, status: ExitStatus) -> Option<String> {
+    let ExitStatus::Signal {
+        out_of_memory: true, ..
+    } = status
+    else {
+        return None;
+    };
+    let peak = container
+        .statistics()
+        .and_then(|statistics| statistics.memory_peak_bytes);
+    let peak = peak.map_or(String::new(), |bytes| {
+        format!(", after {} KiB at the peak", bytes >> 10)
+    });
+    Some(format!(
+        "the memory limit was reached, and the kernel ended the program (OOM kill){peak}"
+    ))
+}
+
+/// A step of the container library as one of isolab.
+pub fn step(step: container::ExplainedStep) -> Step {
     Step {
         name: step.name.into(),
         call: step.call.into(),

@@ -2,52 +2,17 @@
 //!
 //! Such a child has the lab's thread-local storage, so it must not call anything that touches `errno` or another
 //! thread-local variable: no libc wrapper, no allocation, no panic. Everything here is inline assembly that returns
-//! the kernel's answer. x86-64 calling convention: syscall(2), "Architecture calling conventions".
+//! the kernel's answer.
+
+pub mod credentials;
+mod raw;
 
 use std::arch::asm;
 use std::ffi::CStr;
 use std::sync::atomic::AtomicU32;
 
-/// What the kernel answered instead of success: a positive errno(3) number.
-pub type Errno = i32;
-
-/// Makes a system call and turns the answer into a result.
-///
-/// # Safety
-/// The arguments must be what the system call of that number expects; pointers among them must be valid for it.
-#[inline(always)]
-pub unsafe fn syscall(number: i64, arguments: [usize; 6]) -> Result<usize, Errno> {
-    let answer: isize;
-    // SAFETY: the caller vouches for number and arguments; the kernel changes rax, rcx and r11 only.
-    unsafe {
-        asm!("syscall", inlateout("rax") number as isize => answer,
-            in("rdi") arguments[0], in("rsi") arguments[1], in("rdx") arguments[2],
-            in("r10") arguments[3], in("r8") arguments[4], in("r9") arguments[5],
-            lateout("rcx") _, lateout("r11") _, options(nostack));
-    }
-    if (-4095..0).contains(&answer) {
-        Err(-answer as Errno)
-    } else {
-        Ok(answer as usize)
-    }
-}
-
-/// `call!(SYS_x, a, b, …)`: a system call with up to six arguments, each cast to `usize`.
-macro_rules! call {
-    ($number:expr) => { $crate::sys::syscall($number, [0; 6]) };
-    ($number:expr, $a:expr) => { $crate::sys::syscall($number, [$a as usize, 0, 0, 0, 0, 0]) };
-    ($number:expr, $a:expr, $b:expr) => { $crate::sys::syscall($number, [$a as usize, $b as usize, 0, 0, 0, 0]) };
-    ($number:expr, $a:expr, $b:expr, $c:expr) => {
-        $crate::sys::syscall($number, [$a as usize, $b as usize, $c as usize, 0, 0, 0])
-    };
-    ($number:expr, $a:expr, $b:expr, $c:expr, $d:expr) => {
-        $crate::sys::syscall($number, [$a as usize, $b as usize, $c as usize, $d as usize, 0, 0])
-    };
-    ($number:expr, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr) => {
-        $crate::sys::syscall($number, [$a as usize, $b as usize, $c as usize, $d as usize, $e as usize, 0])
-    };
-}
-pub(crate) use call;
+pub(crate) use raw::call;
+pub use raw::{Errno, syscall};
 
 /// CLOCK_MONOTONIC in ns.
 pub fn now_ns() -> u64 {
@@ -222,16 +187,41 @@ pub fn prctl(option: i32, argument: u64) -> Result<usize, Errno> {
     unsafe { call!(libc::SYS_prctl, option, argument, 0, 0, 0) }
 }
 
-/// A memory file with this content that nothing can change any more, to be executed (memfd_create(2), F_ADD_SEALS).
+/// Sets a system-call filter (seccomp(2)).
+pub fn set_filter(filter: &[libc::sock_filter]) -> Result<(), Errno> {
+    let program = libc::sock_fprog {
+        len: filter.len() as u16,
+        filter: filter.as_ptr().cast_mut(),
+    };
+    // Without SPEC_ALLOW, kernels before 5.16 switch the processor's speculation off for the whole program.
+    let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    // SAFETY: a sock_fprog that describes the filter, which the kernel copies.
+    unsafe {
+        call!(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            flags,
+            &raw const program
+        )
+    }
+    .map(drop)
+}
+
+/// A memory file with this content, to be executed: nothing can change it any more, and nobody without a capability for it
+/// can read it, so that the process that executes it cannot be traced (memfd_create(2), F_ADD_SEALS; execve(2)).
 pub fn sealed_file(name: &CStr, content: &[u8]) -> Result<i32, Errno> {
+    const EXECUTABLE_ONLY: u32 = 0o111;
     let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
     let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
     // MFD_EXEC asks for what `vm.memfd_noexec=1` would take away; kernels before 6.3 do not know it.
     // SAFETY: a terminated name; the answer is a new descriptor or an error.
     let create = |flags| unsafe { call!(libc::SYS_memfd_create, name.as_ptr(), flags) };
     let file = create(flags | libc::MFD_EXEC).or_else(|_| create(flags))? as i32;
-    // SAFETY: fcntl(2) with a number.
-    let sealed = write(file, content).and_then(|()| unsafe { call!(libc::SYS_fcntl, file, libc::F_ADD_SEALS, seals) });
+    // SAFETY: numbers only.
+    let sealed = write(file, content).and_then(|()| unsafe {
+        call!(libc::SYS_fchmod, file, EXECUTABLE_ONLY)?;
+        call!(libc::SYS_fcntl, file, libc::F_ADD_SEALS, seals)
+    });
     match sealed {
         Ok(_) => Ok(file),
         Err(errno) => {
