@@ -8,6 +8,7 @@ mod counting;
 mod economy;
 mod ending;
 mod exporting;
+mod external_tools;
 mod habits;
 mod host;
 mod host_kernel;
@@ -32,6 +33,7 @@ fn main() {
         economy::tests(),
         ending::tests(),
         exporting::tests(),
+        external_tools::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
