@@ -7,13 +7,12 @@ use crate::host::observer::Observer;
 use crate::measure::scheduler::{self, Conductor, Measured};
 use crate::plan::Plan;
 use crate::targets::Target;
-use crate::targets::local::{Local, Subject};
+use crate::targets::local::Local;
 use crate::targets::microvm::Tell;
 use crate::targets::mock::Mock;
 use crate::targets::registry::Purpose;
 use crate::targets::spawn::Group;
 use crate::warnings;
-use crate::workloads::Workload;
 use crate::workloads::image::Image;
 use reports::model::{self, Results, SCHEMA};
 use std::rc::Rc;
@@ -30,10 +29,6 @@ pub struct Outcome {
 /// Compares. Targets that cannot run here are in the results with their reason.
 pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Error> {
     let image = Rc::new(Image::build(&plan.workload, plan.image_files_bytes)?);
-    let still = match still(&plan.workload)? {
-        Some(workload) => Rc::new(Image::build(&workload, plan.image_files_bytes)?),
-        None => Rc::clone(&image),
-    };
     let host = host::describe();
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
@@ -46,14 +41,8 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
         container: None,
     };
     for kind in &plan.targets {
-        let subject = |image: &Rc<Image>| {
-            kind.backend(&purpose).map(|backend| Subject {
-                backend,
-                image: Rc::clone(image),
-            })
-        };
-        let target: Result<Box<dyn Target>, Error> = match subject(&image).zip(subject(&still)) {
-            Some((timed, still)) => Local::new(timed, still, plan.timeout).map(|local| Box::new(local) as _),
+        let target: Result<Box<dyn Target>, Error> = match kind.backend(&purpose) {
+            Some(backend) => Local::new(backend, Rc::clone(&image), plan.timeout).map(|local| Box::new(local) as _),
             None => Ok(Box::new(Mock::simulated(plan.schedule.seed))),
         };
         match target {
@@ -81,15 +70,6 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
     results(plan, host::describe(), Vec::new(), Measured::default(), Vec::new())
-}
-
-/// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
-/// stopped at its first byte.
-fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
-    match workload.name.as_str() {
-        "hello" | "cpu" => Workload::own("hold", vec![]).map(Some),
-        _ => Ok(None),
-    }
 }
 
 fn unavailable(name: &str, error: &Error) -> model::Target {

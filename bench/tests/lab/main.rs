@@ -10,6 +10,7 @@ mod exporting;
 mod habits;
 mod host;
 mod host_kernel;
+mod memory;
 mod programs;
 mod refusing;
 mod root_disks;
@@ -21,6 +22,8 @@ mod terminals;
 use libtest_mimic::Arguments;
 
 fn main() {
+    // Some tests start instances themselves, whose runtime is this program again.
+    bench::targets::runtime::run_if_asked();
     let arguments = Arguments::from_args();
     let tests = [
         baselines::tests(),
@@ -32,6 +35,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        memory::tests(),
         refusing::tests(),
         root_disks::tests(),
         running::tests(),
