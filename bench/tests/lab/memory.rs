@@ -256,7 +256,7 @@ fn ordinary_user() -> Result<(), Failed> {
     let said = say(place.script(&user, script))?;
     expect_status(&said, 0)?;
     let results = said.results()?;
-    expect(results.samples.len() > 0, || format!("{results:?}"))?;
+    expect(!results.samples.is_empty(), || format!("{results:?}"))?;
     for sample in &results.samples {
         let memory = sample.memory.as_ref();
         expect(memory.is_some_and(|memory| memory.uss_bytes > Some(0)), || {
