@@ -53,7 +53,7 @@ impl Request {
         };
         let twice = (1..targets.len()).find(|place| targets[..*place].contains(&targets[*place]));
         if let Some(place) = twice {
-            let problem = format!("the target {} is named twice", targets[place].name);
+            let problem = format!("the targets name {} twice", targets[place].name);
             return Err(Error::new(problem).remedy("Name each target once."));
         }
         let runs = self.runs.unwrap_or(RUNS);

@@ -27,7 +27,6 @@ use super::source::Source;
 use crate::error::Error;
 use crate::plan::{MOST_RUNS, RUNS, TIMEOUT, WARMUP, default_targets};
 use crate::targets::microvm::Rootfs;
-use crate::targets::registry::TargetKind;
 use crate::workloads;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -151,7 +150,7 @@ struct WrittenCase {
     workload: Option<Spanned<String>>,
     program: Option<PathBuf>,
     args: Option<Vec<String>>,
-    targets: Option<Spanned<Vec<TargetKind>>>,
+    targets: Option<Spanned<Vec<Spanned<String>>>>,
     runs: Option<Spanned<u32>>,
     warmup: Option<u32>,
     timeout_s: Option<Spanned<f64>>,
@@ -193,11 +192,7 @@ impl WrittenCase {
             }
         };
         let targets = self.targets.as_ref().or(defaults.targets.as_ref());
-        if let Some(targets) = targets {
-            source.require(targets, "a case has each target once, and at least one", |targets| {
-                !targets.is_empty() && (1..targets.len()).all(|n| !targets[..n].contains(&targets[n]))
-            })?;
-        }
+        let targets = targets.map(|names| source.targets(names)).transpose()?;
         let runs = self.runs.as_ref().or(defaults.runs.as_ref());
         let timeout_s = self.timeout_s.as_ref().or(defaults.timeout_s.as_ref());
         let idle_gap_ms = self.idle_gap_ms.as_ref().or(defaults.idle_gap_ms.as_ref());
@@ -228,11 +223,11 @@ impl WrittenCase {
             )?;
         }
         let kernel = self.kernel.clone().or_else(|| defaults.kernel.clone());
-        if let Some(targets) = targets {
+        if let Some(targets) = targets.as_ref().filter(|_| kernel.is_none()) {
             source.require(
                 targets,
                 "the target microvm-linux needs a kernel: kernel = \"FILE or NAME\"",
-                |targets| kernel.is_some() || targets.iter().all(|target| !target.takes.kernel),
+                |targets| targets.iter().all(|target| !target.takes.kernel),
             )?;
         }
         let memory = source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()))?;
@@ -354,9 +349,8 @@ mod tests {
         assert!(wrong(&format!("{case}workload = \"nonsense\"\n")).starts_with("3:12: this is none of the lab's own"));
         assert!(wrong(&format!("{case}workload = \"hello\"\nruns = 0\n")).starts_with("4:8: a case has 1 to"));
         assert!(wrong(&format!("{case}workload = \"hello\"\nmemory = [\"1X\"]\n")).starts_with("4:10: \"1X\": "));
-        assert!(
-            wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n")).starts_with("4:12: there is no target")
-        );
+        let unknown = wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n"));
+        assert!(unknown.starts_with("4:12: there is no target"), "{unknown}");
         assert!(
             wrong(&format!("{case}workload = \"hello\"\n{case}workload = \"hello\"\n"))
                 .starts_with("5:8: there is already")

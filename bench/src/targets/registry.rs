@@ -10,7 +10,7 @@ use super::process::Process;
 use super::spawn::Group;
 use crate::error::Error;
 use crate::plan::Machine;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,7 +145,13 @@ const BUILT_IN: [Row; 5] = [
     (
         "simulated",
         "a simulated clock and nothing else, to try out suites and reports",
-        NOTHING,
+        // It takes what suites say, and nothing comes of it.
+        Takes {
+            memory: true,
+            cpus: true,
+            pids: true,
+            ..NOTHING
+        },
         false,
         Code::Simulated,
     ),
@@ -215,6 +221,11 @@ impl TargetKind {
         }
     }
 
+    /// Whether it runs nothing.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.code, Code::Simulated)
+    }
+
     /// Whether a machine of it ends by itself when its time is up, and then can still tell of it.
     pub fn ends_itself(&self) -> bool {
         self.takes.kernel_log
@@ -238,13 +249,6 @@ impl FromStr for TargetKind {
 impl Serialize for TargetKind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.name)
-    }
-}
-
-impl<'de> Deserialize<'de> for TargetKind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        TargetKind::find(&name).map_err(|error| serde::de::Error::custom(error.message))
     }
 }
 
