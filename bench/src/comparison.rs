@@ -84,18 +84,6 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     })
 }
 
-/// The host, with the CPUs that this comparison may use.
-fn described_host(plan: &Plan) -> model::Host {
-    let host = host::describe();
-    match plan.pinning.cpus().len() {
-        0 => host,
-        cpus => model::Host {
-            cores: cpus as u32,
-            ..host
-        },
-    }
-}
-
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
     results(plan, described_host(plan), Vec::new(), Measured::default(), Vec::new())
@@ -110,6 +98,21 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
     }
 }
 
+<<<<<<< HEAD
+=======
+/// This host, of which isolab and the instances together use the CPUs that they are pinned to.
+fn described_host(plan: &Plan) -> model::Host {
+    let host = host::describe();
+    match plan.pinning.cpus().len() {
+        0 => host,
+        cpus => model::Host {
+            cores: cpus as u32,
+            ..host
+        },
+    }
+}
+
+>>>>>>> main
 fn unavailable(name: &str, error: &Error) -> model::Target {
     let reason = match &error.remedy {
         Some(remedy) => format!("{}. {remedy}", error.message.trim_end_matches('.')),

@@ -92,7 +92,13 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     launch.filter.get_or_init(|| filter);
     launch.report.open_gate(gate::FILTER);
     let mut container = Container { process, group, launch };
-    container.map_ids()?;
+    if let Err(error) = container.map_ids() {
+        // The files of a process that is dead cannot be written.
+        return Err(match container.process.ends_within(Duration::ZERO) {
+            true => container.process.died_in_set_up(),
+            false => error,
+        });
+    }
     container.await_program()?;
     Ok(container)
 }

@@ -6,12 +6,14 @@
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 
 use crate::abi;
+use crate::capability::Capability;
 use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
@@ -47,6 +49,8 @@ pub struct Plan {
     pub rlimits: Vec<Rlimit>,
     /// Bit N: capability N is kept.
     pub capabilities: u64,
+    /// Whether the program may make device files.
+    pub makes_devices: bool,
     pub uid: u32,
     pub gid: u32,
     /// Whether the supplementary groups may be changed; an ordinary user's user namespace forbids it.
@@ -151,6 +155,7 @@ impl Plan {
                 .capabilities
                 .iter()
                 .fold(0, |bits, capability| bits | 1 << *capability as u8),
+            makes_devices: spec.capabilities.contains(&Capability::Mknod),
             uid: spec.user.uid,
             gid: spec.user.gid,
             clear_groups: !single_user,
@@ -242,8 +247,19 @@ fn volumes(spec: &Spec) -> Result<Vec<VolumePlan>, Error> {
         VolumePlan::new(&volume.source, &volume.target, attributes)
     });
     let devices = spec.devices.iter().map(|device| {
-        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
-        VolumePlan::new(device, device, attributes)
+        // Read-only is the file's mode and owner, not the device.
+        let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+        let is_device = std::fs::metadata(device).is_ok_and(|about| {
+            let kind = about.file_type();
+            kind.is_char_device() || kind.is_block_device()
+        });
+        match is_device {
+            true => VolumePlan::new(device, device, attributes),
+            false => Err(wrong(
+                format!("device {device:?}"),
+                "it is no device file of this host: name one, and show folders and other files as volumes",
+            )),
+        }
     });
     volumes.chain(devices).collect()
 }

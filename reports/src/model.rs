@@ -10,7 +10,7 @@ mod samples;
 
 pub use environment::{Environment, On, Primitive};
 pub use name::Name;
-pub use sample::{Counters, Memory, Phase, Sample, Work};
+pub use sample::{Counters, Memory, OneMore, Phase, Sample, Work};
 pub use samples::{Iter, Samples};
 
 use schemars::JsonSchema;

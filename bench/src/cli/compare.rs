@@ -33,7 +33,7 @@ const BASELINE: &str = "Baseline";
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A built-in workload: hello (the default), cpu, hold
+    /// A built-in workload (`isolab workload ls`); hello by default
     #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
     // As it was spelled before the name could stand alone.
@@ -45,8 +45,8 @@ pub struct Arguments {
     /// Name the workload in the table and in results; its path by default
     #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
     name: Option<String>,
-    /// Targets to compare; the first is the reference for the others: process, container, microvm, microvm-linux, bwrap,
-    /// runc, or a FILE.toml that describes a tool. Default: process, container, microvm, and with --kernel microvm-linux
+    /// Targets to compare (`isolab target ls`, or a FILE.toml that describes a tool); the first is the reference for the
+    /// others. Default: process, container, microvm, and with --kernel microvm-linux
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
     /// Measured runs of each target

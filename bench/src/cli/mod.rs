@@ -6,6 +6,7 @@ mod container_arguments;
 mod doctor;
 mod explain;
 mod image;
+mod inventory;
 mod kernel;
 mod machine_arguments;
 mod manual;
@@ -62,6 +63,12 @@ enum Command {
     /// Look at images
     #[command(subcommand)]
     Image(image::Command),
+    /// List the targets
+    #[command(subcommand, visible_alias = "targets")]
+    Target(inventory::Targets),
+    /// List the built-in workloads
+    #[command(subcommand, visible_alias = "workloads")]
+    Workload(inventory::Workloads),
     /// Print the script by which a shell completes commands and options
     Completions(manual::Completions),
     /// Print a manual page
@@ -89,6 +96,8 @@ pub fn main() -> u8 {
         Some(Command::Doctor) => doctor::run(&swept),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
+        Some(Command::Target(command)) => inventory::targets(&command),
+        Some(Command::Workload(command)) => inventory::workloads(&command),
         Some(Command::Completions(arguments)) => manual::completions(&arguments),
         Some(Command::Man(arguments)) => manual::man(&arguments),
     };

@@ -178,11 +178,8 @@ impl WrittenCase {
         let workload = self.workload.as_ref().or(defaults.workload.as_ref());
         let workload = match (workload, &program) {
             (Some(workload), None) => {
-                source.require(
-                    workload,
-                    "this is none of the lab's own workloads (hello, cpu, hold)",
-                    |name| workloads::own(name).is_some(),
-                )?;
+                let known = format!("there is no such workload; built in are {}", workloads::names());
+                source.require(workload, &known, |name| workloads::built_in(name).is_some())?;
                 workload.get_ref().clone()
             }
             (None, Some(_)) => String::new(),
@@ -346,7 +343,10 @@ mod tests {
         );
         assert!(wrong("[[case]\n").starts_with("1:"));
         assert!(wrong(case).starts_with("1:1: this case has neither"), "{}", wrong(case));
-        assert!(wrong(&format!("{case}workload = \"nonsense\"\n")).starts_with("3:12: this is none of the lab's own"));
+        assert!(
+            wrong(&format!("{case}workload = \"nonsense\"\n"))
+                .starts_with("3:12: there is no such workload; built in are ")
+        );
         assert!(wrong(&format!("{case}workload = \"hello\"\nruns = 0\n")).starts_with("4:8: a case has 1 to"));
         assert!(wrong(&format!("{case}workload = \"hello\"\nmemory = [\"1X\"]\n")).starts_with("4:10: \"1X\": "));
         let unknown = wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n"));

@@ -1,10 +1,10 @@
-//! A target on this host's kernel: a backend under the stopwatch, with the image of the workload and, where the workload
-//! would not hold still for its memory to be looked at, of one that does.
+//! A target on this host's kernel: a backend under the stopwatch, with the image of the workload.
 
 use super::{Backend, Target};
 use crate::error::Error;
 use crate::measure::clock::ms_between;
 use crate::measure::memory;
+use crate::measure::memory::series::Budget;
 use crate::measure::stopwatch::{self, Observation};
 use crate::workloads::image::Image;
 use reports::model;
@@ -12,11 +12,6 @@ use serde::Deserialize;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
-
-/// How many instances are alive at once, at most, when the host is asked how much memory it has left.
-const MOST_INSTANCES: u64 = 10;
-/// Together they take no more than this, but for two of them, which are the least to say anything of one's share.
-const ENOUGH_BYTES: u64 = 256 << 20;
 
 /// A backend, and what it is to run.
 pub struct Subject {
@@ -70,30 +65,9 @@ impl Target for Local {
     }
 
     fn memory(&mut self) -> Result<model::Memory, Error> {
-        let hold = || stopwatch::hold(self.still.backend.as_ref(), &self.still.image, self.timeout);
-        let one = hold()?;
-        let mut memory = memory::of_instance(one.instance());
-        one.end()?;
-        let before = memory::available_bytes();
-        let Some(instances) = instances(memory.rss_bytes, before) else {
-            memory.missing.insert(
-                "host_delta_bytes".into(),
-                "the host has too little memory left for several".into(),
-            );
-            return Ok(memory);
-        };
-        let many = (0..instances).map(|_| hold()).collect::<Result<Vec<_>, _>>()?;
-        memory::add_host_delta(&mut memory, before, memory::available_bytes(), instances);
-        many.into_iter().try_for_each(stopwatch::Held::end)?;
-        Ok(memory)
+        let Subject { backend, image } = &self.timed;
+        memory::look(backend.as_ref(), image, self.timeout, Budget::default())
     }
-}
-
-/// How many instances of this size to start at once: never so many that the host gets into need.
-fn instances(each_bytes: Option<u64>, available_bytes: Option<u64>) -> Option<u32> {
-    let (each, available) = (each_bytes?.max(1), available_bytes?);
-    let count = (ENOUGH_BYTES / each).clamp(2, MOST_INSTANCES);
-    (each.saturating_mul(count) <= available / 4).then_some(count as u32)
 }
 
 fn sample(target: &str, seen: &Observation, timeout: Duration) -> model::Sample {
@@ -186,20 +160,5 @@ fn error(seen: &Observation, timeout: Duration) -> Option<String> {
         end if end.status != 0 => Some(format!("the workload ended with status {}{said}", end.status)),
         _ if seen.stdout.first_ns.is_none() => Some(format!("the workload wrote nothing to stdout{said}")),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_instances_are_started_in_small_numbers_and_never_beyond_what_the_host_has() {
-        let mib = |mebibytes: u64| Some(mebibytes << 20);
-        assert_eq!(instances(mib(1), mib(1024)), Some(10));
-        assert_eq!(instances(mib(64), mib(4096)), Some(4));
-        assert_eq!(instances(mib(512), mib(8192)), Some(2));
-        assert_eq!(instances(mib(512), mib(2048)), None);
-        assert_eq!(instances(None, mib(2048)), None);
     }
 }

@@ -221,11 +221,6 @@ impl TargetKind {
         }
     }
 
-    /// Whether it runs nothing.
-    pub fn is_simulated(&self) -> bool {
-        matches!(self.code, Code::Simulated)
-    }
-
     /// Whether a machine of it ends by itself when its time is up, and then can still tell of it.
     pub fn ends_itself(&self) -> bool {
         self.takes.kernel_log

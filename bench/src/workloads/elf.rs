@@ -247,7 +247,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn hello() -> Vec<u8> {
-        workloads::own("hello").unwrap().bytes.to_vec()
+        workloads::built_in("hello").unwrap().bytes.to_vec()
     }
 
     fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refusal> {
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_labs_own_workloads_pass() {
-        for own in workloads::OWN {
+        for own in workloads::BUILT_IN {
             assert_eq!(check(own.bytes), Ok(()), "{}", own.name);
         }
     }

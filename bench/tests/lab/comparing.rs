@@ -355,7 +355,7 @@ fn failing_workload() -> Result<(), Failed> {
 
 fn own_program() -> Result<(), Failed> {
     let place = Place::new();
-    let bytes = bench::workloads::own("hold").ok_or("no workload hold")?.bytes;
+    let bytes = bench::workloads::built_in("hold").ok_or("no workload hold")?.bytes;
     programs::file(place.path(), "mine", bytes);
     let args = [
         "compare",

@@ -190,7 +190,7 @@ fn no_tmp() -> Result<(), Failed> {
 
 /// A program that is not the lab's own, and therefore laid out anew for each command.
 fn program(place: &Place) -> Result<(), Failed> {
-    let hello = bench::workloads::own("hello").ok_or("no workload hello")?;
+    let hello = bench::workloads::built_in("hello").ok_or("no workload hello")?;
     crate::programs::file(place.path(), "program", hello.bytes);
     Ok(())
 }

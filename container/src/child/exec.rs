@@ -127,7 +127,7 @@ pub fn execute(
 }
 
 /// Writes a number that is not negative in decimal, right-aligned and terminated, into the buffer.
-fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
+pub fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
     let mut start = buffer.len() - 1;
     for (index, digit) in buffer.iter_mut().enumerate().take(11).rev() {
         *digit = b'0' + (number % 10) as u8;

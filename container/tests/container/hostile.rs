@@ -124,7 +124,7 @@ fn pid1_out_of_reach() {
 }
 
 /// The fourteen that Docker gives by default (docs.docker.com/engine/containers/run, "Runtime privilege and Linux capabilities").
-const DOCKERS: [Capability; 14] = [
+pub const DOCKERS: [Capability; 14] = [
     Capability::AuditWrite,
     Capability::Chown,
     Capability::DacOverride,

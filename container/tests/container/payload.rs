@@ -238,7 +238,7 @@ fn io_answer(result: std::io::Result<()>) -> String {
     )
 }
 
-/// One attempt: a name, or `open:PATH`, `read:PATH`, `write:PATH`, `mkdir:PATH`, `list:PATH`, `link:PATH`.
+/// One attempt: a name, or what to do with a path: `open:PATH`, `device:PATH`, …
 fn try_one(attempt: &str) -> String {
     if let Some((what, path)) = attempt.split_once(':') {
         return match what {
@@ -253,6 +253,23 @@ fn try_one(attempt: &str) -> String {
             "read" => fs::read_to_string(path).unwrap_or_else(|error| io_answer(Err(error))),
             "write" => io_answer(fs::write(path, "written inside")),
             "mkdir" => io_answer(fs::create_dir(path)),
+            // A second /dev/zero: harmless if it works. Whether it could be made, and opened.
+            "device" => {
+                let (kind, mode) = (
+                    nix::sys::stat::SFlag::S_IFCHR,
+                    nix::sys::stat::Mode::from_bits_truncate(0o666),
+                );
+                let made = nix::sys::stat::mknod(path, kind, mode, nix::sys::stat::makedev(1, 5));
+                let opened = io_answer(fs::File::open(path).map(drop));
+                format!(
+                    "{} {opened}",
+                    made.map_or_else(|errno| format!("{errno:?}"), |()| "made".to_owned())
+                )
+            }
+            "lock" => {
+                use std::os::unix::fs::PermissionsExt;
+                io_answer(fs::set_permissions(path, fs::Permissions::from_mode(0o000)))
+            }
             "link" => fs::read_link(path).map_or_else(|error| io_answer(Err(error)), |to| to.display().to_string()),
             "list" => match fs::read_dir(path) {
                 Ok(entries) => {

@@ -135,10 +135,10 @@ fn kill_labs(folder: &Path, layer: &Path) {
     eprintln!("{kills} labs killed within {longest:?} after the start began; {SEED}={seed}");
 
     let mounts_before = mounts();
-    let (mut random, mut killed, mut removed, mut slowest) = (seed, Vec::new(), 0, Duration::ZERO);
+    let (mut state_of_random, mut killed, mut removed, mut slowest) = (seed, Vec::new(), 0, Duration::ZERO);
     for _ in 0..kills {
         let mut lab = lab(own("killed-lab"), "once", &state, layer);
-        std::thread::sleep(longest.mul_f64(next(&mut random)));
+        std::thread::sleep(longest.mul_f64(random(&mut state_of_random)));
         lab.kill().unwrap();
         let began = Instant::now();
         let mut said = String::new();
@@ -185,7 +185,7 @@ fn reap_all() {
 }
 
 /// A number from 0 to 1 (SplitMix64).
-fn next(state: &mut u64) -> f64 {
+pub fn random(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

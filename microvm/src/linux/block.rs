@@ -1,13 +1,25 @@
-//! A disk as a virtio block device behind memory-mapped registers (Virtual I/O Device specification 1.2, sections 2.7,
+//! A disk as a virtio block device behind memory-mapped registers (Virtual I/O Device specification 1.2, sections 2, 3.1,
 //! 4.2 and 5.2).
 //!
-//! The guest puts requests into a queue in its memory and writes to a register; the processor that does so answers them
-//! before it goes on. Nothing in that memory is trusted: a request that makes no sense ends with an error status, a
-//! queue that makes no sense stops the device until the guest resets it.
+//! The guest agrees with the device on features, puts requests into a queue in its memory and writes to a register; the
+//! processor that does so answers them before it goes on. Nothing in that memory is trusted: a request that makes no
+//! sense ends with an error status, a queue that makes no sense stops the device until the guest resets it.
 
 use super::disk::{Disk, SECTOR};
-use std::io;
-use virtio_queue::{DescriptorChain, Queue, QueueOwnedT, QueueT, desc::split::Descriptor};
+use std::io::{self, Read, Write};
+use std::sync::atomic::{Ordering, fence};
+use virtio_bindings::virtio_blk::{
+    VIRTIO_BLK_F_FLUSH, VIRTIO_BLK_F_RO, VIRTIO_BLK_F_SEG_MAX, VIRTIO_BLK_ID_BYTES, VIRTIO_BLK_S_IOERR,
+    VIRTIO_BLK_S_OK, VIRTIO_BLK_S_UNSUPP, VIRTIO_BLK_T_FLUSH, VIRTIO_BLK_T_GET_ID, VIRTIO_BLK_T_IN, VIRTIO_BLK_T_OUT,
+};
+use virtio_bindings::virtio_config::{
+    VIRTIO_CONFIG_S_DRIVER_OK as DRIVER_OK, VIRTIO_CONFIG_S_FEATURES_OK as FEATURES_OK,
+    VIRTIO_CONFIG_S_NEEDS_RESET as NEEDS_RESET, VIRTIO_F_VERSION_1,
+};
+use virtio_bindings::virtio_ids::VIRTIO_ID_BLOCK;
+use virtio_bindings::virtio_mmio::*;
+use virtio_bindings::virtio_ring::VRING_AVAIL_F_NO_INTERRUPT;
+use virtio_queue::{DescriptorChain, Queue, QueueOwnedT, QueueT, Reader, Writer};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
 /// Where the registers of the first disk lie, in the gap that has no RAM; those of the next follow.
@@ -19,59 +31,21 @@ const QUEUE_SIZE: u16 = 128;
 /// Data is copied in pieces of this size, whatever the guest asks for.
 const PIECE: usize = 64 << 10;
 
-/// Registers (table 4.1).
-mod register {
-    pub const MAGIC: u64 = 0x000;
-    pub const VERSION: u64 = 0x004;
-    pub const DEVICE_ID: u64 = 0x008;
-    pub const VENDOR_ID: u64 = 0x00c;
-    pub const DEVICE_FEATURES: u64 = 0x010;
-    pub const DEVICE_FEATURES_WORD: u64 = 0x014;
-    pub const QUEUE: u64 = 0x030;
-    pub const QUEUE_SIZE_MAX: u64 = 0x034;
-    pub const QUEUE_SIZE: u64 = 0x038;
-    pub const QUEUE_READY: u64 = 0x044;
-    pub const QUEUE_NOTIFY: u64 = 0x050;
-    pub const INTERRUPT_STATUS: u64 = 0x060;
-    pub const INTERRUPT_ACKNOWLEDGE: u64 = 0x064;
-    pub const STATUS: u64 = 0x070;
-    pub const QUEUE_DESCRIPTORS: u64 = 0x080;
-    pub const QUEUE_DRIVER: u64 = 0x090;
-    pub const QUEUE_DEVICE: u64 = 0x0a0;
-    pub const CONFIGURATION: u64 = 0x100;
-}
-
 const MAGIC: u32 = u32::from_le_bytes(*b"virt");
 const VERSION: u32 = 2;
-const BLOCK_DEVICE: u32 = 2;
 const VENDOR: u32 = u32::from_le_bytes(*b"ISOL");
-/// Features (5.2.3 and 6).
-const SEGMENT_MAX: u64 = 1 << 2;
-const READ_ONLY: u64 = 1 << 5;
-const FLUSH: u64 = 1 << 9;
-const VERSION_1: u64 = 1 << 32;
-/// Device status (2.1).
-const DRIVER_OK: u32 = 4;
-const NEEDS_RESET: u32 = 0x40;
-/// Interrupt status (4.2.2): a request was answered; the device's state has changed.
-const ANSWERED: u32 = 1;
-const CHANGED: u32 = 2;
-/// Request types and statuses (5.2.6).
-const REQUEST_READ: u32 = 0;
-const REQUEST_WRITE: u32 = 1;
-const REQUEST_FLUSH: u32 = 4;
-const REQUEST_ID: u32 = 8;
-const STATUS_OK: u8 = 0;
-const STATUS_ERROR: u8 = 1;
-const STATUS_UNSUPPORTED: u8 = 2;
 /// What the device says its serial number is.
-const ID: [u8; 20] = *b"isolab-disk\0\0\0\0\0\0\0\0\0";
+const ID: [u8; VIRTIO_BLK_ID_BYTES as usize] = *b"isolab-disk\0\0\0\0\0\0\0\0\0";
 
 /// The device.
 pub struct Block {
     disk: Disk,
     queue: Queue,
-    features_word: u32,
+    /// Which 32 of the features a register stands for: those that the device offers, and those that the driver takes.
+    offered_word: u32,
+    taken_word: u32,
+    /// The features that the driver takes.
+    taken: u64,
     queue_selected: u32,
     status: u32,
     interrupt: u32,
@@ -83,7 +57,9 @@ impl Block {
         Self {
             disk,
             queue: new_queue(),
-            features_word: 0,
+            offered_word: 0,
+            taken_word: 0,
+            taken: 0,
             queue_selected: 0,
             status: 0,
             interrupt: 0,
@@ -92,33 +68,29 @@ impl Block {
 
     /// The guest reads registers from an offset on.
     pub fn read(&self, offset: u64, data: &mut [u8]) {
-        if offset >= register::CONFIGURATION {
-            let at = (offset - register::CONFIGURATION) as usize;
+        data.fill(0);
+        if let Some(at) = offset.checked_sub(VIRTIO_MMIO_CONFIG.into()) {
             let configuration = self.configuration();
-            for (n, byte) in data.iter_mut().enumerate() {
-                *byte = configuration.get(at.saturating_add(n)).copied().unwrap_or(0);
-            }
+            let rest = configuration.get(at as usize..).unwrap_or_default();
+            let count = rest.len().min(data.len());
+            data[..count].copy_from_slice(&rest[..count]);
             return;
         }
         let queue = self.queue_selected == 0;
-        let value = match offset {
-            register::MAGIC => MAGIC,
-            register::VERSION => VERSION,
-            register::DEVICE_ID => BLOCK_DEVICE,
-            register::VENDOR_ID => VENDOR,
-            register::DEVICE_FEATURES if self.features_word < 2 => {
-                (self.features() >> (32 * self.features_word)) as u32
-            }
-            register::QUEUE_SIZE_MAX if queue => QUEUE_SIZE.into(),
-            register::QUEUE_READY if queue => self.queue.ready().into(),
-            register::INTERRUPT_STATUS => self.interrupt,
-            register::STATUS => self.status,
+        let value = match offset as u32 {
+            VIRTIO_MMIO_MAGIC_VALUE => MAGIC,
+            VIRTIO_MMIO_VERSION => VERSION,
+            VIRTIO_MMIO_DEVICE_ID => VIRTIO_ID_BLOCK,
+            VIRTIO_MMIO_VENDOR_ID => VENDOR,
+            VIRTIO_MMIO_DEVICE_FEATURES if self.offered_word < 2 => (self.offered() >> (32 * self.offered_word)) as u32,
+            VIRTIO_MMIO_QUEUE_NUM_MAX if queue => QUEUE_SIZE.into(),
+            VIRTIO_MMIO_QUEUE_READY if queue => self.queue.ready().into(),
+            VIRTIO_MMIO_INTERRUPT_STATUS => self.interrupt,
+            VIRTIO_MMIO_STATUS => self.status,
             _ => 0,
         };
-        let value = value.to_le_bytes();
-        for (n, byte) in data.iter_mut().enumerate() {
-            *byte = value.get(n).copied().unwrap_or(0);
-        }
+        let count = data.len().min(4);
+        data[..count].copy_from_slice(&value.to_le_bytes()[..count]);
     }
 
     /// The guest writes a register. True when it is to be interrupted.
@@ -127,39 +99,66 @@ impl Block {
         let Ok(value) = <[u8; 4]>::try_from(data).map(u32::from_le_bytes) else {
             return false;
         };
-        if self.queue_selected == 0 {
-            match offset {
-                register::QUEUE_SIZE => self.queue.set_size(value.min(u32::from(u16::MAX)) as u16),
-                register::QUEUE_READY => self.queue.set_ready(value == 1),
-                register::QUEUE_DESCRIPTORS => self.queue.set_desc_table_address(Some(value), None),
-                0x084 => self.queue.set_desc_table_address(None, Some(value)),
-                register::QUEUE_DRIVER => self.queue.set_avail_ring_address(Some(value), None),
-                0x094 => self.queue.set_avail_ring_address(None, Some(value)),
-                register::QUEUE_DEVICE => self.queue.set_used_ring_address(Some(value), None),
-                0x0a4 => self.queue.set_used_ring_address(None, Some(value)),
-                _ => {}
-            }
-        }
+        let offset = offset as u32;
         match offset {
-            register::DEVICE_FEATURES_WORD => self.features_word = value,
-            register::QUEUE => self.queue_selected = value,
-            register::INTERRUPT_ACKNOWLEDGE => self.interrupt &= !value,
-            register::STATUS if value == 0 => self.reset(),
-            register::STATUS => self.status = value | self.status & NEEDS_RESET,
-            register::QUEUE_NOTIFY => return self.serve(memory, stopped),
+            VIRTIO_MMIO_DEVICE_FEATURES_SEL => self.offered_word = value,
+            VIRTIO_MMIO_DRIVER_FEATURES_SEL => self.taken_word = value,
+            VIRTIO_MMIO_DRIVER_FEATURES if self.taken_word < 2 && self.status & FEATURES_OK == 0 => {
+                let shift = 32 * self.taken_word;
+                self.taken = self.taken & !(u64::from(u32::MAX) << shift) | u64::from(value) << shift;
+            }
+            VIRTIO_MMIO_QUEUE_SEL => self.queue_selected = value,
+            VIRTIO_MMIO_INTERRUPT_ACK => self.interrupt &= !value,
+            VIRTIO_MMIO_STATUS if value == 0 => self.reset(),
+            VIRTIO_MMIO_STATUS => self.set_status(value),
+            VIRTIO_MMIO_QUEUE_NOTIFY => return self.serve(memory, stopped),
+            _ if self.queue_selected == 0 && self.status & (FEATURES_OK | DRIVER_OK) == FEATURES_OK => {
+                self.set_up_queue(offset, value);
+            }
             _ => {}
         }
         false
     }
 
-    fn reset(&mut self) {
-        self.queue = new_queue();
-        (self.features_word, self.queue_selected) = (0, 0);
-        (self.status, self.interrupt) = (0, 0);
+    /// The driver has come further in its set-up (3.1.1). It takes no bit back; features are agreed on if the device offers
+    /// them all, and this version of the specification among them.
+    fn set_status(&mut self, value: u32) {
+        let agreed = self.taken & !self.offered() == 0 && self.takes(VIRTIO_F_VERSION_1);
+        let refused = if agreed { 0 } else { FEATURES_OK | DRIVER_OK };
+        self.status |= value & !NEEDS_RESET & !refused;
     }
 
-    fn features(&self) -> u64 {
-        VERSION_1 | FLUSH | SEGMENT_MAX | if self.disk.writable() { 0 } else { READ_ONLY }
+    /// Where the queue lies, between the agreement on features and the driver's start; not while it is in use.
+    fn set_up_queue(&mut self, offset: u32, value: u32) {
+        let queue = &mut self.queue;
+        match offset {
+            VIRTIO_MMIO_QUEUE_READY => queue.set_ready(value == 1),
+            _ if queue.ready() => {}
+            VIRTIO_MMIO_QUEUE_NUM => queue.set_size(value.min(u32::from(u16::MAX)) as u16),
+            VIRTIO_MMIO_QUEUE_DESC_LOW => queue.set_desc_table_address(Some(value), None),
+            VIRTIO_MMIO_QUEUE_DESC_HIGH => queue.set_desc_table_address(None, Some(value)),
+            VIRTIO_MMIO_QUEUE_AVAIL_LOW => queue.set_avail_ring_address(Some(value), None),
+            VIRTIO_MMIO_QUEUE_AVAIL_HIGH => queue.set_avail_ring_address(None, Some(value)),
+            VIRTIO_MMIO_QUEUE_USED_LOW => queue.set_used_ring_address(Some(value), None),
+            VIRTIO_MMIO_QUEUE_USED_HIGH => queue.set_used_ring_address(None, Some(value)),
+            _ => {}
+        }
+    }
+
+    fn reset(&mut self) {
+        self.queue = new_queue();
+        (self.offered_word, self.taken_word, self.taken) = (0, 0, 0);
+        (self.queue_selected, self.status, self.interrupt) = (0, 0, 0);
+    }
+
+    /// The features that the device offers (5.2.3 and 6).
+    fn offered(&self) -> u64 {
+        let read_only = if self.disk.writable() { 0 } else { 1 << VIRTIO_BLK_F_RO };
+        1 << VIRTIO_F_VERSION_1 | 1 << VIRTIO_BLK_F_FLUSH | 1 << VIRTIO_BLK_F_SEG_MAX | read_only
+    }
+
+    fn takes(&self, feature: u32) -> bool {
+        self.taken >> feature & 1 != 0
     }
 
     /// Configuration (5.2.4): sectors, largest segment (not told), most segments of a request.
@@ -181,7 +180,7 @@ impl Block {
                 Ok(mut chains) => chains.next(),
                 Err(_) => {
                     self.status |= NEEDS_RESET;
-                    self.interrupt |= CHANGED;
+                    self.interrupt |= VIRTIO_MMIO_INT_CONFIG;
                     return true;
                 }
             };
@@ -192,101 +191,103 @@ impl Block {
             let _ = self.queue.add_used(memory, head, written);
             answered = true;
         }
-        if answered {
-            self.interrupt |= ANSWERED;
+        let interrupts = answered && self.wants_interrupts(memory);
+        if interrupts {
+            self.interrupt |= VIRTIO_MMIO_INT_VRING;
         }
-        answered
+        interrupts
     }
 
-    /// Answers one request; gives how many bytes of the guest's buffers were written.
+    /// Whether the driver wants to hear of answers (2.7.7), which it may change at any time.
+    fn wants_interrupts(&self, memory: &GuestMemoryMmap) -> bool {
+        fence(Ordering::SeqCst);
+        let flags: u16 = memory.read_obj(GuestAddress(self.queue.avail_ring())).unwrap_or(0);
+        u32::from(u16::from_le(flags)) & VRING_AVAIL_F_NO_INTERRUPT == 0
+    }
+
+    /// Answers one request; gives how many bytes of the guest's buffers were written. Its parts are bytes to read (a header
+    /// and data) and bytes to write (data and a status), however the driver has cut them into buffers (2.7.4.1, 5.2.6).
     fn answer(
         &mut self,
         chain: DescriptorChain<&GuestMemoryMmap>,
         memory: &GuestMemoryMmap,
         stopped: &impl Fn() -> bool,
     ) -> u32 {
-        let parts: Vec<Descriptor> = chain.collect();
-        // A header to read, data, and one byte for the status (5.2.6).
-        let [header, data @ .., status] = &parts[..] else {
+        let last = chain.clone().writable().filter(|part| part.len() > 0).last();
+        let end = last.and_then(|part| part.addr().0.checked_add(u64::from(part.len()) - 1));
+        let Some(status) = end.map(GuestAddress) else {
             return 0;
         };
-        let mut head = [0; 16];
-        let readable = !header.is_write_only() && header.len() >= 16;
-        if !readable || memory.read_slice(&mut head, header.addr()).is_err() || !status.is_write_only() {
-            return 0;
-        }
-        let kind = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
-        let sector = u64::from_le_bytes([
-            head[8], head[9], head[10], head[11], head[12], head[13], head[14], head[15],
-        ]);
         let mut written = 0;
-        let result = match kind {
-            REQUEST_READ | REQUEST_WRITE => self.transfer(kind, sector, data, memory, stopped, &mut written),
-            REQUEST_FLUSH => self.disk.flush().map(|()| STATUS_OK),
-            REQUEST_ID => Ok(match data {
-                [place] if place.is_write_only() && place.len() >= ID.len() as u32 => {
-                    written = ID.len() as u32;
-                    memory
-                        .write_slice(&ID, place.addr())
-                        .map_or(STATUS_ERROR, |()| STATUS_OK)
-                }
-                _ => STATUS_ERROR,
-            }),
-            _ => Ok(STATUS_UNSUPPORTED),
+        let request = chain
+            .clone()
+            .reader(memory)
+            .and_then(|reader| Ok((reader, chain.writer(memory)?)));
+        let result = match request {
+            Ok((reader, writer)) => self.execute(reader, writer, stopped, &mut written),
+            Err(error) => Err(io::Error::other(error)),
         };
-        let answer = result.unwrap_or(STATUS_ERROR);
-        match memory.write_obj(answer, status.addr()) {
-            Ok(()) => written.saturating_add(1),
-            Err(_) => written,
+        let answer = result.unwrap_or(VIRTIO_BLK_S_IOERR) as u8;
+        match memory.write_obj(answer, status) {
+            Ok(()) => u32::try_from(written + 1).unwrap_or(u32::MAX),
+            Err(_) => 0,
         }
     }
 
-    /// Copies between the disk and the guest's buffers.
-    fn transfer(
+    /// Does what a request asks for; gives its status.
+    fn execute(
         &mut self,
-        kind: u32,
-        sector: u64,
-        data: &[Descriptor],
-        memory: &GuestMemoryMmap,
+        mut from: Reader,
+        mut to: Writer,
         stopped: &impl Fn() -> bool,
-        written: &mut u32,
-    ) -> io::Result<u8> {
-        let length: u64 = data.iter().map(|part| u64::from(part.len())).sum();
-        let end = sector.checked_mul(SECTOR).and_then(|start| start.checked_add(length));
+        written: &mut usize,
+    ) -> io::Result<u32> {
+        let [kind, _] = from.read_obj::<[u32; 2]>()?.map(u32::from_le);
+        let sector = u64::from_le(from.read_obj()?);
+        // The last byte is the status.
+        let room = to.available_bytes() - 1;
+        let length = match kind {
+            VIRTIO_BLK_T_IN => room,
+            VIRTIO_BLK_T_OUT => from.available_bytes(),
+            VIRTIO_BLK_T_FLUSH => return self.disk.flush().map(|()| VIRTIO_BLK_S_OK),
+            VIRTIO_BLK_T_GET_ID if room >= ID.len() => {
+                to.write_all(&ID)?;
+                *written = ID.len();
+                return Ok(VIRTIO_BLK_S_OK);
+            }
+            VIRTIO_BLK_T_GET_ID => return Ok(VIRTIO_BLK_S_IOERR),
+            _ => return Ok(VIRTIO_BLK_S_UNSUPP),
+        };
+        let start = sector.checked_mul(SECTOR);
+        let end = start.and_then(|start| start.checked_add(length as u64));
         let in_disk = end.is_some_and(|end| end <= self.disk.bytes());
-        let right_way = data.iter().all(|part| part.is_write_only() == (kind == REQUEST_READ));
-        if !in_disk || !right_way || !length.is_multiple_of(SECTOR) || (kind == REQUEST_WRITE && !self.disk.writable())
-        {
-            return Ok(STATUS_ERROR);
+        if !in_disk || !(length as u64).is_multiple_of(SECTOR) {
+            return Ok(VIRTIO_BLK_S_IOERR);
         }
         let mut at = sector * SECTOR;
-        let mut buffer = vec![0; PIECE.min(length as usize)];
-        for part in data {
-            let mut address = part.addr().0;
-            let mut left = part.len() as usize;
-            while left > 0 {
-                if stopped() {
-                    return Ok(STATUS_ERROR);
-                }
-                let piece = &mut buffer[..left.min(PIECE)];
-                let place = GuestAddress(address);
-                if kind == REQUEST_READ {
-                    self.disk.read(piece, at)?;
-                    memory.write_slice(piece, place).map_err(io::Error::other)?;
-                    *written = written.saturating_add(piece.len() as u32);
-                } else {
-                    memory.read_slice(piece, place).map_err(io::Error::other)?;
-                    self.disk.write(piece, at)?;
-                }
-                let count = piece.len();
-                at += count as u64;
-                left -= count;
-                address = address
-                    .checked_add(count as u64)
-                    .ok_or_else(|| io::Error::other("beyond memory"))?;
+        let mut left = length;
+        let mut buffer = vec![0; PIECE.min(length)];
+        while left > 0 {
+            if stopped() {
+                return Ok(VIRTIO_BLK_S_IOERR);
             }
+            let piece = &mut buffer[..left.min(PIECE)];
+            if kind == VIRTIO_BLK_T_IN {
+                self.disk.read(piece, at)?;
+                to.write_all(piece)?;
+                *written += piece.len();
+            } else {
+                from.read_exact(piece)?;
+                self.disk.write(piece, at)?;
+            }
+            at += piece.len() as u64;
+            left -= piece.len();
         }
-        Ok(STATUS_OK)
+        // A driver that does not flush counts on what was written (5.2.6.2).
+        if kind == VIRTIO_BLK_T_OUT && !self.takes(VIRTIO_BLK_F_FLUSH) {
+            self.disk.flush()?;
+        }
+        Ok(VIRTIO_BLK_S_OK)
     }
 }
 

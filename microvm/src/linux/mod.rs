@@ -14,6 +14,7 @@ mod devices;
 mod disk;
 mod input;
 mod machine;
+mod overlay;
 mod processor;
 mod start;
 

@@ -71,8 +71,37 @@ pub struct Memory {
     /// How many instances were alive at once when `host_delta_bytes` was taken.
     #[serde(default)]
     pub instances: Option<u32>,
+    /// What one more instance takes of the host's memory.
+    #[serde(default)]
+    pub one_more: Option<OneMore>,
     /// Field name → why it is `None`.
     pub missing: BTreeMap<String, String>,
+}
+
+/// What one more instance takes of the host's memory: the slope of the memory that the host uses, page cache left out,
+/// over the number of instances that are alive at once. `kernel_bytes` is the rest that the parts of its processes leave.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OneMore {
+    /// The slope.
+    pub bytes: u64,
+    /// Its standard error.
+    pub standard_error_bytes: u64,
+    /// How many instances were alive at the end.
+    pub instances: u32,
+    /// Anonymous and shared memory of the program.
+    pub program_bytes: u64,
+    /// Of the container's own processes.
+    pub runtime_bytes: u64,
+    /// Of the virtual machine monitor.
+    pub monitor_bytes: u64,
+    /// Of the guest.
+    pub guest_ram_bytes: u64,
+    /// What the kernel keeps for it: page tables, stacks, namespaces, cgroups, files in a tmpfs.
+    pub kernel_bytes: u64,
+    /// File pages that the instance maps, not counted in `bytes`: they are there once for all instances, as page cache.
+    pub shared_file_bytes: u64,
+    /// What distorts the figure on this host.
+    pub caveats: Vec<String>,
 }
 
 /// What the workload said it did, by its own clock.

@@ -1,6 +1,10 @@
-//! Memory of a running instance, as /proc/PID/smaps_rollup and /proc/PID/smaps count it (proc_pid_smaps(5)).
+//! The memory of an instance in the views that other tools show: resident, proportional and unique set, and its memory
+//! cgroup (proc_pid_smaps(5)).
+//!
+//! None of them is what one more instance takes: the unique set has clean file pages in it, which are page cache, and none
+//! has what the kernel keeps for an instance.
 
-use crate::host::meminfo_bytes;
+use super::tasks;
 use crate::targets::{CgroupMemory, Instance, Role};
 use reports::model::Memory;
 use std::collections::BTreeMap;
@@ -50,7 +54,7 @@ fn look(instance: &dyn Instance) -> Memory {
     let mut memory = Memory::default();
     let mut sum = Resident::default();
     let mut unreadable = None;
-    for (pid, role) in instance.processes() {
+    for (pid, role) in tasks::processes(instance) {
         match of_process(pid, role, &mut memory) {
             Ok(resident) => sum.add(resident),
             Err(why) => unreadable = Some(why),
@@ -129,25 +133,6 @@ fn add_cgroup(instance: &dyn Instance, memory: &mut Memory) {
             memory.missing.insert(view.into(), why.clone());
         }
     }
-}
-
-/// Memory that can be given to new instances without swapping (MemAvailable, proc_meminfo(5)).
-pub fn available_bytes() -> Option<u64> {
-    meminfo_bytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable")
-}
-
-/// Notes each instance's share of what the host lost while this many were started.
-pub fn add_host_delta(memory: &mut Memory, before: Option<u64>, after: Option<u64>, instances: u32) {
-    let why = match before.zip(after) {
-        Some((before, after)) if after < before => {
-            memory.host_delta_bytes = Some((before - after) / u64::from(instances));
-            memory.instances = Some(instances);
-            return;
-        }
-        Some(_) => "the host had more memory left afterwards: other programs gave some back meanwhile",
-        None => "/proc/meminfo has no MemAvailable",
-    };
-    memory.missing.insert("host_delta_bytes".into(), why.into());
 }
 
 /// The sum over everything in the text of smaps or smaps_rollup.
@@ -248,16 +233,6 @@ Private_Dirty:        12 kB
         let resident = of_process(std::process::id() as i32, Role::Program, &mut memory).unwrap();
         assert!(resident.uss_bytes > 0);
         assert!(resident.uss_bytes <= resident.pss_bytes && resident.pss_bytes <= resident.rss_bytes);
-    }
-
-    #[test]
-    fn what_the_host_lost_is_shared_among_the_instances_and_a_gain_is_no_figure() {
-        let mut memory = Memory::default();
-        add_host_delta(&mut memory, Some(5000), Some(1000), 4);
-        assert_eq!((memory.host_delta_bytes, memory.instances), (Some(1000), Some(4)));
-        let mut memory = Memory::default();
-        add_host_delta(&mut memory, Some(1000), Some(5000), 4);
-        assert!(memory.host_delta_bytes.is_none() && memory.missing.contains_key("host_delta_bytes"));
     }
 
     proptest! {
