@@ -98,8 +98,6 @@ fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
     }
 }
 
-<<<<<<< HEAD
-=======
 /// This host, of which isolab and the instances together use the CPUs that they are pinned to.
 fn described_host(plan: &Plan) -> model::Host {
     let host = host::describe();
@@ -112,7 +110,6 @@ fn described_host(plan: &Plan) -> model::Host {
     }
 }
 
->>>>>>> main
 fn unavailable(name: &str, error: &Error) -> model::Target {
     let reason = match &error.remedy {
         Some(remedy) => format!("{}. {remedy}", error.message.trim_end_matches('.')),
