@@ -27,7 +27,7 @@ impl UserFolder {
         &self.0
     }
 
-    /// Makes it when it is missing, with this mode whatever the umask, and the folders above it as usual.
+    /// Makes it when it is missing, with this mode whatever the umask. The folder above it has to be there.
     pub fn make(&self, mode: u32) -> io::Result<()> {
         match DirBuilder::new().mode(mode).create(&self.0) {
             Ok(()) => {
@@ -36,11 +36,6 @@ impl UserFolder {
                     .map_or(Ok(()), |folder| folder.set_permissions(PermissionsExt::from_mode(mode)))
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.open().map(drop),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let above = self.0.parent().filter(|above| !above.exists()).ok_or(error)?;
-                std::fs::create_dir_all(above)?;
-                self.make(mode)
-            }
             Err(error) => Err(error),
         }
     }
@@ -97,7 +92,7 @@ mod tests {
     #[test]
     fn a_folder_of_somebody_elses_making_is_refused() {
         let place = tempfile::tempdir().unwrap();
-        let folder = UserFolder::new(place.path().join("above/folder"));
+        let folder = UserFolder::new(place.path().join("folder"));
         assert!(folder.open().unwrap().is_none());
         folder.make(0o700).unwrap();
         folder.make(0o700).unwrap();

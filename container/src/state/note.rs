@@ -70,6 +70,7 @@ fn make(directory: &Path, path: &Path) -> io::Result<Flock<File>> {
     const TRIES: u32 = 100;
     let mut last = io::Error::other("it is removed again and again");
     for _ in 0..TRIES {
+        folder.path().parent().map_or(Ok(()), std::fs::create_dir_all)?;
         folder.make(0o700)?;
         let made = File::options()
             .write(true)
