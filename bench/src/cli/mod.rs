@@ -55,8 +55,8 @@ enum Command {
     Suite(suite::Command),
     /// Write a report on results files
     Report(report::Arguments),
-    /// Say what this host can run, what is missing, and what to do about it
-    Doctor,
+    /// Show what this host can run, what is missing, and what to do about it
+    Doctor(doctor::Arguments),
     /// Look at guest kernels
     #[command(subcommand)]
     Kernel(kernel::Command),
@@ -93,7 +93,7 @@ pub fn main() -> u8 {
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
         Some(Command::Report(arguments)) => report::run(arguments),
-        Some(Command::Doctor) => doctor::run(&swept),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, &swept),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
         Some(Command::Target(command)) => inventory::targets(&command),
