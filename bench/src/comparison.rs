@@ -9,14 +9,13 @@ use crate::measure::scheduler::{self, Conductor, Measured};
 use crate::plan::Plan;
 use crate::targets::Target;
 use crate::targets::cold::{self, Cold};
-use crate::targets::local::{Local, Subject};
+use crate::targets::local::Local;
 use crate::targets::microvm::Tell;
 use crate::targets::mock::Mock;
 use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::targets::spawn::Group;
 use crate::warnings;
-use crate::workloads::Workload;
 use crate::workloads::image::Image;
 use reports::model::{self, Results, SCHEMA};
 use std::rc::Rc;
@@ -33,10 +32,6 @@ pub struct Outcome {
 /// Compares. Targets that cannot run here are in the results with their reason.
 pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Error> {
     let image = Rc::new(Image::build(&plan.workload, plan.image_files_bytes)?);
-    let still = match still(&plan.workload)? {
-        Some(workload) => Rc::new(Image::build(&workload, plan.image_files_bytes)?),
-        None => Rc::clone(&image),
-    };
     let mut host = described_host(plan);
     if plan.targets.iter().any(|kind| kind.runs_here()) {
         host.environment.primitives = primitives::measure();
@@ -52,14 +47,11 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
         container: None,
     };
     for kind in &plan.targets {
-        let subject = |image: &Rc<Image>| {
-            kind.backend(&purpose).map(|backend| Subject {
-                backend: Pinned::over(backend, &plan.pinning),
-                image: Rc::clone(image),
-            })
-        };
-        let target: Result<Box<dyn Target>, Error> = match subject(&image).zip(subject(&still)) {
-            Some((timed, still)) => Local::new(timed, still, plan.timeout).map(|local| Box::new(local) as _),
+        let target: Result<Box<dyn Target>, Error> = match kind.backend(&purpose) {
+            Some(backend) => {
+                let backend = Pinned::over(backend, &plan.pinning);
+                Local::new(backend, Rc::clone(&image), plan.timeout).map(|local| Box::new(local) as _)
+            }
             None => Ok(Box::new(Mock::simulated(plan.schedule.seed))),
         };
         match target.map(|target| Cold::over(target, plan.cold)) {
@@ -87,15 +79,6 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
     results(plan, described_host(plan), Vec::new(), Measured::default(), Vec::new())
-}
-
-/// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
-/// stopped at its first byte.
-fn still(workload: &Workload) -> Result<Option<Workload>, Error> {
-    match workload.name.as_str() {
-        "hello" | "cpu" => Workload::own("hold", vec![]).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// This host, of which isolab and the instances together use the CPUs that they are pinned to.

@@ -18,9 +18,9 @@ use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
-use crate::notes;
 use crate::overlay::{overlay_options, stage_options};
 use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
+use crate::state;
 use crate::strings::Strings;
 use crate::target::{Kind, Target};
 use crate::terminal::Terminal;
@@ -105,7 +105,7 @@ impl Plan {
     /// Checks the description and prepares it.
     pub fn new(spec: &Spec, shared: &'static Shared, [link, link_keeper]: [RawFd; 2]) -> Result<Plan, Error> {
         let id_maps = id_maps(spec)?;
-        let group = Place::find(&spec.limits, notes::group_name)?;
+        let group = Place::find(&spec.limits, state::group_name)?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
         let cwd = c_string(
             absolute(&spec.cwd, "working directory")?.as_os_str(),

@@ -2,6 +2,7 @@
 
 use crate::messages::{Messages, clean};
 use crate::model::{Comparison, Distribution, Memory, Results, Sample, Summary, Target};
+use crate::one_more;
 use crate::units;
 use std::collections::BTreeSet;
 
@@ -44,14 +45,14 @@ pub(crate) struct Cell {
 const NONE: &str = "–";
 
 impl Cell {
-    fn none() -> Cell {
+    pub(crate) fn none() -> Cell {
         Cell {
             main: NONE.to_owned(),
             ..Cell::default()
         }
     }
 
-    fn new(main: String, sub: String, order: f64) -> Cell {
+    pub(crate) fn new(main: String, sub: String, order: f64) -> Cell {
         Cell {
             main,
             sub,
@@ -78,6 +79,7 @@ pub(crate) fn table(results: &Results, messages: &Messages) -> Table {
         column("effect", false),
         column("significance", true),
         column("memory", false),
+        column("one-more", false),
         column("image", false),
         column("work", false),
         column("page-faults", true),
@@ -89,6 +91,8 @@ pub(crate) fn table(results: &Results, messages: &Messages) -> Table {
         "ratio" | "significance" => compared.is_some(),
         "effect" => results.comparisons.iter().any(|each| each.superiority.is_some()),
         "work" => has(|summary| summary.ops_per_s),
+        "memory" => !one_more::is_known(results),
+        "one-more" => one_more::is_known(results),
         "page-faults" => has(|summary| summary.page_faults),
         "context-switches" => has(|summary| summary.context_switches),
         "system-calls" => has(|summary| summary.system_calls),
@@ -117,6 +121,7 @@ fn row(results: &Results, target: &Target, columns: &[Column], messages: &Messag
         "effect" => effect_cell(comparison, messages),
         "significance" => comparison.map_or_else(Cell::none, significance_cell),
         "memory" => memory_cell(results, target, summary, messages),
+        "one-more" => one_more::cell(results, target, messages),
         "image" => image_cell(target, messages),
         "page-faults" => count_cell(summary.and_then(|summary| summary.page_faults)),
         "context-switches" => count_cell(summary.and_then(|summary| summary.context_switches)),

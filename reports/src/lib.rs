@@ -30,6 +30,7 @@ mod messages;
 mod method;
 pub mod model;
 mod notes;
+mod one_more;
 pub mod report;
 mod samples;
 pub mod schema;

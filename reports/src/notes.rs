@@ -125,7 +125,13 @@ pub(crate) fn missing_views(results: &Results) -> Vec<Missing> {
 
 /// The missing views that the table has a place for.
 fn missing_memory(results: &Results) -> Vec<Missing> {
-    let shown = ["uss_bytes", "guest_ram_bytes", "monitor_bytes", "runtime_bytes"];
+    let shown = [
+        "one_more",
+        "uss_bytes",
+        "guest_ram_bytes",
+        "monitor_bytes",
+        "runtime_bytes",
+    ];
     let mut missing = missing_views(results);
     missing
         .iter_mut()

@@ -3,7 +3,7 @@
 use bench::error::Error;
 use bench::measure::scheduler::{self, Conductor};
 use bench::plan::{Machine, Schedule};
-use bench::targets::local::{Local, Subject};
+use bench::targets::local::Local;
 use bench::targets::microvm::Tell;
 use bench::targets::registry::{Purpose, TargetKind};
 use bench::targets::spawn::Group;
@@ -57,13 +57,7 @@ pub fn image(workload: &str, argument: Option<f64>) -> Result<Rc<Image>, Error> 
 
 /// That image on a target, under a name of its own.
 pub fn target(on: &str, name: &str, image: &Rc<Image>) -> Result<Box<dyn Target>, Error> {
-    let subject = || -> Result<Subject, Error> {
-        Ok(Subject {
-            backend: backend(on)?,
-            image: Rc::clone(image),
-        })
-    };
-    let local = Local::new(subject()?, subject()?, TIMEOUT)?;
+    let local = Local::new(backend(on)?, Rc::clone(image), TIMEOUT)?;
     Ok(Box::new(Named(name.into(), local)))
 }
 

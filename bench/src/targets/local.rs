@@ -13,29 +13,21 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A backend, and what it is to run.
-pub struct Subject {
-    /// How.
-    pub backend: Box<dyn Backend>,
-    /// What.
-    pub image: Rc<Image>,
-}
-
 /// A target on this host's kernel.
 pub struct Local {
-    timed: Subject,
-    still: Subject,
+    backend: Box<dyn Backend>,
+    image: Rc<Image>,
     timeout: Duration,
     described: model::Target,
 }
 
 impl Local {
-    /// `timed` is timed, and the memory of `still` is looked at. Every run may take at most `timeout`.
-    pub fn new(timed: Subject, still: Subject, timeout: Duration) -> Result<Self, Error> {
-        let described = timed.backend.describe(&timed.image)?;
+    /// Runs `image` on `backend`, each time for at most `timeout`.
+    pub fn new(backend: Box<dyn Backend>, image: Rc<Image>, timeout: Duration) -> Result<Self, Error> {
+        let described = backend.describe(&image)?;
         Ok(Local {
-            timed,
-            still,
+            backend,
+            image,
             timeout,
             described,
         })
@@ -44,7 +36,7 @@ impl Local {
 
 impl Target for Local {
     fn name(&self) -> &str {
-        self.timed.backend.name()
+        self.backend.name()
     }
 
     fn describe(&self) -> model::Target {
@@ -52,21 +44,20 @@ impl Target for Local {
     }
 
     fn run(&mut self) -> Result<model::Sample, Error> {
-        let seen = stopwatch::run(self.timed.backend.as_ref(), &self.timed.image, self.timeout)?;
+        let seen = stopwatch::run(self.backend.as_ref(), &self.image, self.timeout)?;
         Ok(sample(self.name(), &seen, self.timeout))
     }
 
     fn files(&self) -> Result<Vec<PathBuf>, Error> {
-        self.timed.backend.files(&self.timed.image)
+        self.backend.files(&self.image)
     }
 
     fn system_calls(&mut self) -> Result<u64, String> {
-        stopwatch::system_calls(self.timed.backend.as_ref(), &self.timed.image, self.timeout)
+        stopwatch::system_calls(self.backend.as_ref(), &self.image, self.timeout)
     }
 
     fn memory(&mut self) -> Result<model::Memory, Error> {
-        let Subject { backend, image } = &self.timed;
-        memory::look(backend.as_ref(), image, self.timeout, Budget::default())
+        memory::look(self.backend.as_ref(), &self.image, self.timeout, Budget::default())
     }
 }
 

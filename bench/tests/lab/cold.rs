@@ -82,7 +82,7 @@ fn just_written() -> Result<(), Failed> {
 fn mapped() -> Result<(), Failed> {
     let place = Place::new();
     // A running program is mapped.
-    let hello = bench::workloads::own("hello").ok_or("no workload hello")?;
+    let hello = bench::workloads::built_in("hello").ok_or("no workload hello")?;
     let path = crate::programs::file(place.path(), "program", hello.bytes);
     let mut running = crate::support::Running::start(std::process::Command::new(&path).arg("60000"))?;
     let exe = format!("/proc/{}/exe", running.id());
@@ -109,7 +109,7 @@ fn not_ours() -> Result<(), Failed> {
     let place = Place::new();
     let path = place.path().join("program");
     std::fs::copy(crate::support::binary(), place.path().join("isolab"))?;
-    let hello = bench::workloads::own("hello").ok_or("no workload hello")?;
+    let hello = bench::workloads::built_in("hello").ok_or("no workload hello")?;
     crate::programs::file(place.path(), "program", hello.bytes);
     let script = format!(
         "./isolab compare --cold --on container --json - -r 1 -w 0 -- {} || true",

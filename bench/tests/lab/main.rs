@@ -8,9 +8,11 @@ mod counting;
 mod economy;
 mod ending;
 mod exporting;
+mod external_tools;
 mod habits;
 mod host;
 mod host_kernel;
+mod memory;
 mod pinning;
 mod programs;
 mod refusing;
@@ -23,6 +25,8 @@ mod terminals;
 use libtest_mimic::Arguments;
 
 fn main() {
+    // Some tests start instances themselves, whose runtime is this program again.
+    bench::targets::runtime::run_if_asked();
     let arguments = Arguments::from_args();
     let tests = [
         baselines::tests(),
@@ -32,9 +36,11 @@ fn main() {
         economy::tests(),
         ending::tests(),
         exporting::tests(),
+        external_tools::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        memory::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),

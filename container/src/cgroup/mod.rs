@@ -8,6 +8,7 @@
 //! - v2: one directory, made by the lab, which pid 1 is born into (CLONE_INTO_CGROUP, clone3(2);
 //!   `Documentation/admin-guide/cgroup-v2.rst`).
 
+mod abandoned;
 mod group;
 mod hierarchy;
 mod limits;
@@ -22,7 +23,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-pub use group::{Group, kill_and_remove};
+pub use abandoned::Abandoned;
+pub use group::Group;
 pub use hierarchy::{Controller, Hierarchies};
 pub use place::{Doing, Place};
 

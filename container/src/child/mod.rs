@@ -14,6 +14,7 @@
 
 mod copy;
 mod exec;
+mod executable;
 mod helper;
 mod network;
 mod program;

@@ -47,22 +47,45 @@ pub struct Stage {
 
 /// An instance that waits in its first write, and is stopped. Dropping it ends it.
 pub struct Held {
-    instance: Box<dyn Instance>,
+    /// None once it has ended.
+    instance: Option<Box<dyn Instance>>,
+    /// Its processes, as they were when it was stopped.
+    processes: Vec<(i32, Role)>,
 }
 
 impl Held {
     /// The instance.
     pub fn instance(&self) -> &dyn Instance {
-        self.instance.as_ref()
+        self.instance.as_deref().expect("only `finish` takes it away")
+    }
+
+    /// Ends the program, or the monitor.
+    fn kill(&self) {
+        signal(&self.processes, Signal::SIGKILL);
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let Some(mut instance) = self.instance.take() else {
+            return Ok(());
+        };
+        instance.kill();
+        instance.finish().map(drop)
     }
 }
 
-/// Ends instances, all of them before the first is waited for, and removes what they used.
-pub fn end(mut all: Vec<Held>) -> Result<(), Error> {
-    for held in &mut all {
-        held.instance.kill();
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.kill();
+        // Nobody is left to tell that something of it may have stayed.
+        let _ = self.finish();
     }
-    all.into_iter().try_for_each(|held| held.instance.finish().map(drop))
+}
+
+/// Ends instances and removes what they used. All programs and monitors end first, so that their runtimes tidy up at the same
+/// time.
+pub fn end(mut all: Vec<Held>) -> Result<(), Error> {
+    all.iter().for_each(Held::kill);
+    all.iter_mut().try_for_each(Held::finish)
 }
 
 impl Stage {
@@ -103,15 +126,19 @@ impl Stage {
     pub fn hold(&self, backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Held, Error> {
         let start = backend.prepare(image, image.args(), self.stdio()?)?;
         let began = Instant::now();
-        let instance = start()?;
+        let mut held = Held {
+            instance: Some(start()?),
+            processes: Vec::new(),
+        };
         let mut said = Vec::new();
         loop {
             self.listen(&mut said);
             let taken = began.elapsed();
-            let search = tasks::search(instance.as_ref(), &self.stdout_name, taken > PATIENCE);
+            let search = tasks::search(held.instance(), &self.stdout_name, taken > PATIENCE);
+            held.processes = search.processes;
             if search.waits {
-                stop(&search.processes);
-                return Ok(Held { instance });
+                signal(&held.processes, Signal::SIGSTOP);
+                return Ok(held);
             }
             if taken > timeout {
                 return Err(Error::new(format!(
@@ -119,7 +146,7 @@ impl Stage {
                     timeout.as_secs_f64()
                 )));
             }
-            match pause(instance.as_ref(), (taken / PART).clamp(PAUSES[0], PAUSES[1]))? {
+            match pause(held.instance(), (taken / PART).clamp(PAUSES[0], PAUSES[1]))? {
                 Pause::Over => {}
                 Pause::Interrupted => return Err(Error::new("interrupted")),
                 Pause::Ended => {
@@ -173,11 +200,11 @@ fn pause(instance: &dyn Instance, time: Duration) -> Result<Pause, Error> {
     })
 }
 
-/// Stops an instance's program, or the monitor that runs it, with all its threads. A container's own pid 1 goes on: it may
+/// Signals an instance's program, or the monitor that runs it, with all its threads. A container's own pid 1 goes on: it may
 /// still have to become what it is at rest.
-fn stop(processes: &[(i32, Role)]) {
+fn signal(processes: &[(i32, Role)], signal: Signal) {
     for (pid, _) in processes.iter().filter(|(_, role)| *role != Role::Runtime) {
         // One that has ended meanwhile (ESRCH) is found out when it is looked at.
-        let _ = kill(Pid::from_raw(*pid), Signal::SIGSTOP);
+        let _ = kill(Pid::from_raw(*pid), signal);
     }
 }

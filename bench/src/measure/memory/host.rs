@@ -10,15 +10,28 @@
 
 use std::fs;
 
-/// Memory that is in use and no page cache, without this process's own anonymous memory: bytes from an unknown origin, so
-/// that differences mean something.
-pub fn used_bytes() -> Result<f64, String> {
-    let free = free_pages(&read("/proc/buddyinfo")?).ok_or("/proc/buddyinfo is not as proc_buddyinfo(5) says")?;
-    let zones = read("/proc/zoneinfo")?;
+/// Memory that is in use and no page cache, without this process's own anonymous memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// In bytes from an unknown origin: differences mean something.
+    pub used: f64,
+    /// The same without anonymous memory, which is most of what other programs change. The kernel's count of that is some
+    /// hundred KiB behind, as every processor counts for itself first.
+    pub not_anonymous: f64,
+}
+
+/// Reads it.
+pub fn read() -> Result<Reading, String> {
+    let free = free_pages(&text("/proc/buddyinfo")?).ok_or("/proc/buddyinfo is not as proc_buddyinfo(5) says")?;
+    let zones = text("/proc/zoneinfo")?;
     let listed = sum(&zones, "count:");
     let cache = sum(&zones, "nr_file_pages") - sum(&zones, "nr_shmem");
-    let own_kib = sum(&read("/proc/self/smaps_rollup")?, "Anonymous:");
-    Ok((-(free + listed + cache) * page_bytes() - own_kib * 1024) as f64)
+    let own_kib = sum(&text("/proc/self/smaps_rollup")?, "Anonymous:");
+    let in_use = -(free + listed + cache) * page_bytes();
+    Ok(Reading {
+        used: (in_use - own_kib * 1024) as f64,
+        not_anonymous: (in_use - sum(&zones, "nr_anon_pages") * page_bytes()) as f64,
+    })
 }
 
 /// What distorts memory on this host, in the words of the kernel's manual (Documentation/admin-guide/mm).
@@ -37,7 +50,7 @@ pub fn distortions() -> Vec<String> {
         .collect()
 }
 
-fn read(path: &str) -> Result<String, String> {
+fn text(path: &str) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))
 }
 
@@ -93,11 +106,11 @@ mod tests {
     fn memory_that_this_process_touches_is_not_in_the_figure_of_the_others() {
         let quietest = (0..50)
             .map(|_| {
-                let before = used_bytes().unwrap();
+                let before = read().unwrap().used;
                 let mut memory = vec![0_u8; 64 << 20];
                 memory.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
                 std::hint::black_box(&memory);
-                (used_bytes().unwrap() - before).abs()
+                (read().unwrap().used - before).abs()
             })
             .fold(f64::INFINITY, f64::min);
         assert!(quietest < f64::from(16 << 20), "{quietest}");

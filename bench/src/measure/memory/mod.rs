@@ -13,21 +13,23 @@ mod slope;
 mod tasks;
 mod views;
 
+pub use views::of_instance;
+
 use crate::error::Error;
 use crate::targets::Backend;
 use crate::workloads::image::Image;
 use hold::{Held, Stage};
 use reports::model::{Memory, OneMore};
-use series::{Budget, Series};
+use series::Budget;
 use std::time::{Duration, Instant};
 
 /// The memory of all instances of a series together is at most this part of what the host has left.
 const PART_OF_HOST: u64 = 4;
 
-/// The host is at rest where its memory changes by no more than this part of an instance within some 30 ms,
+/// The host is at rest where its memory drifts by no more than this part of an instance within some 30 ms,
 const PART_AT_REST: f64 = 0.125;
 /// or by what is little for any instance.
-const LEAST_AT_REST_BYTES: f64 = 65_536.0;
+const LEAST_AT_REST_BYTES: f64 = 131_072.0;
 
 impl Default for Budget {
     /// On a quiet host, a look takes 0.2 to 0.4 s.
@@ -85,22 +87,17 @@ fn attempt(
     budget: Budget,
 ) -> Result<Result<OneMore, String>, Error> {
     let rest_bytes = (one.uss_bytes.unwrap_or(0) as f64 * PART_AT_REST).max(LEAST_AT_REST_BYTES);
-    if let Err(why) = series::settle(&mut host::used_bytes, rest_bytes, budget.patience / 4) {
+    if let Err(why) = series::settle(&mut host::read, rest_bytes, budget.patience / 4) {
         return Ok(Err(why));
     }
-    let series = series::grow(&budget, hold, &mut host::used_bytes)?;
-    let steady = series::settle(&mut host::used_bytes, series.tolerable_drift(), Duration::ZERO);
-    let Series { instances, slope, .. } = series;
-    let parts = parts_of_several(&instances);
-    let count = instances.len() as u32;
-    hold::end(instances)?;
-    let (slope, parts) = match slope.and_then(|slope| Ok((slope, parts?))) {
+    let series = series::grow(&budget, hold, &mut host::read)?;
+    let found = parts_of_several(&series.instances).and_then(|parts| Ok((series.rise(parts.own() as f64)?, parts)));
+    let count = series.instances.len() as u32;
+    hold::end(series.instances)?;
+    let (slope, parts) = match found {
         Ok(found) => found,
         Err(why) => return Ok(Err(why)),
     };
-    if let Err(why) = steady {
-        return Ok(Err(why));
-    }
     let kernel = slope.bytes - parts.own() as f64;
     if kernel < -series::ACCEPTABLE * slope.bytes {
         return Ok(Err(format!(

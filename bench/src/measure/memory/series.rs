@@ -1,5 +1,6 @@
 //! One instance after the other, with the host's memory before and after each, until the rise for one is certain enough.
 
+use super::host::Reading;
 use super::slope::{self, Slope};
 use std::time::{Duration, Instant};
 
@@ -26,64 +27,88 @@ const MOST: usize = 128;
 /// So many are waited for before an early end, where they are fast to be had.
 const SEVERAL: usize = 24;
 
-/// How far apart readings are that must agree, and how many must, before the host is taken to be at rest. What has ended is
-/// given back after an RCU grace period or two, of some 10 ms each.
+/// So many readings, so far apart, tell whether the host is at rest. What has ended is given back after an RCU grace period or
+/// two, of some 10 ms each.
+const READINGS: usize = 8;
 const BETWEEN_READINGS: Duration = Duration::from_millis(4);
-const AGREEING: usize = 8;
 
 /// What a series gave.
 #[derive(Debug)]
 pub struct Series<T> {
     /// The instances, alive.
     pub instances: Vec<T>,
-    /// The rise for each, or why there is none to be told.
-    pub slope: Result<Slope, String>,
-    /// How long it took.
-    pub time: Duration,
+    /// The host's memory with 0, 1, 2, … of them, or why it could not be read.
+    pub levels: Result<Vec<Reading>, String>,
 }
 
 impl<T> Series<T> {
-    /// By how much the host's memory may change without any instance in the time that [`settle`] looks at it, so that the
-    /// figure is right all the same: a change at this rate is too even for the standard error to see.
-    pub fn tolerable_drift(&self) -> f64 {
-        let total = self.slope.as_ref().map_or(0.0, |slope| slope.bytes) * self.instances.len() as f64;
-        let windows = self.time.as_secs_f64() / (BETWEEN_READINGS * AGREEING as u32).as_secs_f64();
-        ACCEPTABLE * total / windows.max(1.0)
+    /// The rise for each instance, where `own` of it is anonymous memory of its processes; or why there is none to be told.
+    ///
+    /// Another program that takes memory at an even rate shows in no standard error. So the rise is compared with that of
+    /// all memory that is not anonymous, and `own`; where they differ, the latter is right, if it is certain enough.
+    pub fn rise(&self, own: f64) -> Result<Slope, String> {
+        let levels = self.levels.as_ref().map_err(String::clone)?;
+        let (used, rest) = slopes(levels).ok_or("there were too few instances")?;
+        let composed = Slope {
+            bytes: rest.bytes + own,
+            ..rest
+        };
+        let tolerance = TOLERANCE * (used.standard_error + rest.standard_error);
+        let agree = (used.bytes - composed.bytes).abs() <= tolerance.max(ACCEPTABLE * used.bytes);
+        let chosen = if agree && used.standard_error <= rest.standard_error {
+            used
+        } else {
+            composed
+        };
+        if chosen.relative_error() <= ACCEPTABLE {
+            return Ok(chosen);
+        }
+        Err(format!(
+            "other programs change the host's memory: {} instances gave {:.0} KiB for each with a standard error of {:.0} KiB",
+            self.instances.len(),
+            chosen.bytes / 1024.0,
+            chosen.standard_error / 1024.0
+        ))
     }
 }
 
-/// Waits until the host's memory is at rest, within `rest_bytes`. Otherwise says by how much it still changed.
+/// By how many standard errors two slopes may differ that are taken to be the same.
+const TOLERANCE: f64 = 3.0;
+
+/// The slopes of all memory in use, and of that which is not anonymous.
+fn slopes(levels: &[Reading]) -> Option<(Slope, Slope)> {
+    let of = |part: fn(&Reading) -> f64| slope::of(&levels.iter().map(part).collect::<Vec<_>>());
+    of(|reading| reading.used).zip(of(|reading| reading.not_anonymous))
+}
+
+/// Waits until the host's memory is at rest: it drifts by at most `rest_bytes` while it is looked at. Otherwise says by how
+/// much it still did. Short disturbances are none: the slope does not see them either.
 pub fn settle(
-    read: &mut dyn FnMut() -> Result<f64, String>,
+    read: &mut dyn FnMut() -> Result<Reading, String>,
     rest_bytes: f64,
     patience: Duration,
 ) -> Result<(), String> {
     let began = Instant::now();
-    let mut last = vec![read()?];
+    let mut readings = vec![read()?.not_anonymous];
     loop {
         std::thread::sleep(BETWEEN_READINGS);
-        last.push(read()?);
-        if last.len() < AGREEING {
+        readings.push(read()?.not_anonymous);
+        let Some(start) = readings.len().checked_sub(READINGS) else {
             continue;
-        }
-        let spread = spread(&last[last.len() - AGREEING..]);
-        if spread <= rest_bytes {
+        };
+        let (before, after) = readings[start..].split_at(READINGS / 2);
+        let drift = (slope::median(after.to_vec()) - slope::median(before.to_vec())).abs();
+        if drift <= rest_bytes {
             return Ok(());
         }
         if began.elapsed() > patience {
             return Err(format!(
                 "other programs change the host's memory all the time, by {:.0} KiB within {} ms just now",
-                spread / 1024.0,
-                (BETWEEN_READINGS * AGREEING as u32).as_millis()
+                drift / 1024.0,
+                (BETWEEN_READINGS * READINGS as u32).as_millis()
             ));
         }
     }
-}
-
-fn spread(readings: &[f64]) -> f64 {
-    let largest = readings.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let smallest = readings.iter().copied().fold(f64::INFINITY, f64::min);
-    largest - smallest
 }
 
 /// Starts instances until the slope is certain enough or the budget is used up. An instance that cannot be started is an error
@@ -91,66 +116,52 @@ fn spread(readings: &[f64]) -> f64 {
 pub fn grow<T, E>(
     budget: &Budget,
     mut start: impl FnMut() -> Result<T, E>,
-    read: &mut dyn FnMut() -> Result<f64, String>,
+    read: &mut dyn FnMut() -> Result<Reading, String>,
 ) -> Result<Series<T>, E> {
     let began = Instant::now();
     let mut instances = Vec::new();
-    let failed = |instances, why| {
-        Ok(Series {
-            instances,
-            slope: Err(why),
-            time: began.elapsed(),
-        })
-    };
-    let mut levels = match read() {
-        Ok(level) => vec![level],
-        Err(why) => return failed(instances, why),
-    };
+    let mut levels = Vec::new();
     loop {
+        match read() {
+            Ok(level) => levels.push(level),
+            Err(why) => {
+                return Ok(Series {
+                    instances,
+                    levels: Err(why),
+                });
+            }
+        }
+        if is_enough(&levels, began.elapsed(), budget) {
+            break;
+        }
         match start() {
             Ok(instance) => instances.push(instance),
             Err(error) if instances.len() < FEWEST => return Err(error),
             Err(_) => break,
         }
-        match read() {
-            Ok(level) => levels.push(level),
-            Err(why) => return failed(instances, why),
-        }
-        let count = instances.len();
-        let taken = began.elapsed();
-        let risen = levels[count] - levels[0];
-        let with_next = risen + risen / count as f64;
-        let used_up = count >= MOST || with_next > budget.bytes as f64 || taken > budget.patience;
-        if count < FEWEST || (count < SEVERAL && taken < budget.time && !used_up) {
-            continue;
-        }
-        let error = slope::of(&levels).map_or(f64::INFINITY, |slope| slope.relative_error());
-        let enough = if taken < budget.time { EXCELLENT } else { ACCEPTABLE };
-        if error <= enough || used_up {
-            break;
-        }
     }
-    let time = began.elapsed();
-    let slope = slope::of(&levels).ok_or_else(|| "there were too few instances".to_owned());
     Ok(Series {
-        time,
-        slope: slope.and_then(|slope| certain(slope, instances.len())),
         instances,
+        levels: Ok(levels),
     })
 }
 
-/// The slope where it is certain enough to be shown.
-fn certain(slope: Slope, instances: usize) -> Result<Slope, String> {
-    let error = slope.relative_error();
-    if error <= ACCEPTABLE {
-        return Ok(slope);
+fn is_enough(levels: &[Reading], taken: Duration, budget: &Budget) -> bool {
+    let count = levels.len() - 1;
+    if count < FEWEST {
+        return false;
     }
-    Err(format!(
-        "{instances} instances do not agree on it: {:.0} KiB with a standard error of {:.0} KiB, as other programs change the \
-         host's memory",
-        slope.bytes / 1024.0,
-        slope.standard_error / 1024.0
-    ))
+    let risen = levels[count].used - levels[0].used;
+    let with_next = risen + risen / count as f64;
+    if count >= MOST || with_next > budget.bytes as f64 || taken > budget.patience {
+        return true;
+    }
+    if count < SEVERAL && taken < budget.time {
+        return false;
+    }
+    let enough = if taken < budget.time { EXCELLENT } else { ACCEPTABLE };
+    slopes(levels)
+        .is_some_and(|(used, rest)| used.relative_error() <= enough && rest.standard_error <= ACCEPTABLE * used.bytes)
 }
 
 #[cfg(test)]
@@ -166,36 +177,48 @@ mod tests {
         bytes: 1 << 30,
     };
 
-    /// A host on which each instance takes so much, and other programs change it by up to so much.
-    fn host(each: f64, noise: f64) -> Series<()> {
+    /// A host on which each instance takes so much, half of it anonymous, and other programs take up to so much anonymous
+    /// memory at random, and so much more with each reading.
+    fn host(each: f64, noise: f64, drift: f64) -> Series<()> {
         let mut random = StdRng::seed_from_u64(5);
-        let level = Cell::new(1e9);
+        let (level, drifted) = (Cell::new(1e9), Cell::new(0.0));
         let start = || {
             level.set(level.get() + each);
             Ok::<(), ()>(())
         };
-        let mut read = || Ok(level.get() + noise * random.random::<f64>());
+        let mut read = || {
+            drifted.set(drifted.get() + drift);
+            Ok(Reading {
+                used: level.get() + noise * random.random::<f64>() + drifted.get(),
+                not_anonymous: level.get() / 2.0 + noise / 100.0 * random.random::<f64>(),
+            })
+        };
         grow(&QUICK, start, &mut read).unwrap()
     }
 
     #[test]
     fn a_quiet_host_gives_the_figure_with_few_instances() {
-        let series = host(131_072.0, 0.0);
-        assert_eq!(series.slope.unwrap().bytes, 131_072.0);
+        let series = host(131_072.0, 0.0, 0.0);
+        assert_eq!(series.rise(65_536.0).unwrap().bytes, 131_072.0);
         assert_eq!(series.instances.len(), SEVERAL);
     }
 
     #[test]
+    fn another_program_that_takes_memory_at_an_even_rate_is_not_in_the_figure() {
+        let found = host(131_072.0, 0.0, 4e5).rise(65_536.0).unwrap();
+        assert!((found.bytes / 131_072.0 - 1.0).abs() < 0.01, "{found:?}");
+    }
+
+    #[test]
     fn a_host_that_changes_more_than_the_instances_do_gives_no_figure_but_the_reason() {
-        let series = host(131_072.0, 268e6);
-        let why = series.slope.unwrap_err();
-        assert!(why.contains("do not agree") && why.contains("other programs"), "{why}");
+        let why = host(131_072.0, 4e9, 0.0).rise(65_536.0).unwrap_err();
+        assert!(why.contains("other programs"), "{why}");
     }
 
     #[test]
     fn instances_never_take_more_of_the_host_than_the_budget_but_for_the_fewest_that_give_a_figure() {
-        assert_eq!(host(300e6, 1e6).instances.len(), FEWEST);
-        let noisy = host(30e6, 100e6).instances.len();
+        assert_eq!(host(300e6, 1e6, 0.0).instances.len(), FEWEST);
+        let noisy = host(30e6, 100e6, 0.0).instances.len();
         assert!((FEWEST..=39).contains(&noisy), "{noisy}");
     }
 
@@ -208,23 +231,30 @@ mod tests {
                 left => Ok(left),
             }
         };
-        let level = Cell::new(0.0);
-        let mut read = || Ok(level.replace(level.get() + 4096.0));
+        let mut level = 0.0;
+        let mut read = || {
+            level += 4096.0;
+            Ok(Reading {
+                used: level,
+                not_anonymous: level,
+            })
+        };
         assert_eq!(grow(&QUICK, start(2), &mut read).unwrap_err(), "too many open files");
-        let level = Cell::new(0.0);
-        let mut read = || Ok(level.replace(level.get() + 4096.0));
         let series = grow(&QUICK, start(9), &mut read).unwrap();
-        assert_eq!((series.instances.len(), series.slope.unwrap().bytes), (9, 4096.0));
+        assert_eq!((series.instances.len(), series.rise(0.0).unwrap().bytes), (9, 4096.0));
     }
 
     #[test]
     fn a_host_at_rest_is_found_at_once_and_a_restless_one_after_the_patience() {
-        let mut quiet = || Ok(5.0);
+        let mut quiet = || Ok(Reading::default());
         assert_eq!(settle(&mut quiet, 1.0, Duration::ZERO), Ok(()));
-        let mut level = 0.0;
+        let mut not_anonymous = 0.0;
         let mut drifting = || {
-            level += 1e5;
-            Ok(level)
+            not_anonymous += 1e5;
+            Ok(Reading {
+                not_anonymous,
+                ..Reading::default()
+            })
         };
         let why = settle(&mut drifting, 65_536.0, Duration::ZERO).unwrap_err();
         assert!(why.contains("other programs"), "{why}");
@@ -232,21 +262,5 @@ mod tests {
             settle(&mut || Err("no /proc".into()), 1.0, Duration::ZERO),
             Err("no /proc".into())
         );
-    }
-
-    #[test]
-    fn an_even_drift_that_would_falsify_the_figure_is_not_tolerable() {
-        let series = |time| Series {
-            instances: vec![(); 100],
-            slope: Ok(Slope {
-                bytes: 131_072.0,
-                standard_error: 0.0,
-            }),
-            time,
-        };
-        let window = BETWEEN_READINGS * AGREEING as u32;
-        let total = 100.0 * 131_072.0;
-        assert!((series(window * 10).tolerable_drift() - 0.003 * total).abs() < 1.0);
-        assert!((series(window / 2).tolerable_drift() - 0.03 * total).abs() < 1.0);
     }
 }

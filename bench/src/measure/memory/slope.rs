@@ -53,16 +53,16 @@ pub fn of(levels: &[f64]) -> Option<Slope> {
 
 /// The median of the slopes between all pairs of levels.
 fn between_all_pairs(levels: &[f64]) -> f64 {
-    let mut slopes: Vec<f64> = (1..levels.len())
+    let slopes = (1..levels.len())
         .flat_map(|later| (0..later).map(move |earlier| (levels[later] - levels[earlier]) / (later - earlier) as f64))
         .collect();
-    slopes.sort_by(f64::total_cmp);
-    let middle = slopes.len() / 2;
-    if slopes.len() % 2 == 1 {
-        slopes[middle]
-    } else {
-        (slopes[middle - 1] + slopes[middle]) / 2.0
-    }
+    median(slopes)
+}
+
+/// The median; NaN of nothing.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    crate::analysis::stats::quantile(&values, 0.5).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

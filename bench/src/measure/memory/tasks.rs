@@ -4,20 +4,19 @@
 //! instance's memory. So the search for a thread that waits to write looks first where it usually is, and no further than
 //! it must.
 
-use crate::targets::{Instance, Role};
+use crate::targets::{Instance, Role, process_tree};
 use nix::libc;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// All processes of an instance: those that it names, and what descends from them.
+/// All processes of an instance: those that it names, and what its programs have started.
 pub fn processes(instance: &dyn Instance) -> Vec<(i32, Role)> {
     let mut found = instance.processes();
-    let mut next = 0;
-    while let Some(&(pid, role)) = found.get(next) {
-        let threads = threads(pid);
-        add_children(&mut found, role, pid, &threads);
-        next += 1;
+    for (pid, role) in found.clone() {
+        if role == Role::Program {
+            add_descendants(&mut found, pid);
+        }
     }
     found
 }
@@ -31,8 +30,8 @@ pub struct Search {
     pub processes: Vec<(i32, Role)>,
 }
 
-/// Looks for a thread of the instance that waits for room in the pipe of that name (`pipe:[INODE]`, proc_pid_fd(5)); not
-/// behind a process that is `busy` itself, unless that is wanted.
+/// Looks for a thread of the instance that waits for room in the pipe of that name (`pipe:[INODE]`, proc_pid_fd(5)); behind
+/// a process whose first thread is busy only if that is wanted.
 pub fn search(instance: &dyn Instance, pipe: &Path, behind_busy: bool) -> Search {
     let mut search = Search {
         waits: false,
@@ -40,22 +39,27 @@ pub fn search(instance: &dyn Instance, pipe: &Path, behind_busy: bool) -> Search
     };
     let mut next = 0;
     while let Some(&(pid, role)) = search.processes.get(next) {
-        let mut does = does(pid, &format!("/proc/{pid}"), pipe);
-        if does == Does::Else || (does == Does::Run && behind_busy) {
-            let threads = threads(pid);
-            let others = threads.iter().filter(|thread| **thread != pid);
-            if others
-                .map(|thread| format!("/proc/{pid}/task/{thread}"))
-                .any(|task| self::does(pid, &task, pipe) == Does::Wait)
-            {
-                does = Does::Wait;
+        let first = does(pid, &format!("/proc/{pid}"), pipe);
+        search.waits |= first == Does::Wait;
+        if first == Does::Else || (first == Does::Run && behind_busy) {
+            let mut others = threads(pid).into_iter().filter(|thread| *thread != pid);
+            search.waits |= others.any(|thread| does(pid, &format!("/proc/{pid}/task/{thread}"), pipe) == Does::Wait);
+            if role == Role::Program {
+                add_descendants(&mut search.processes, pid);
             }
-            add_children(&mut search.processes, role, pid, &threads);
         }
-        search.waits |= does == Does::Wait;
         next += 1;
     }
     search
+}
+
+/// Adds what a program has started.
+fn add_descendants(found: &mut Vec<(i32, Role)>, program: i32) {
+    for (pid, _) in process_tree::below(program) {
+        if found.iter().all(|(known, _)| *known != pid) {
+            found.push((pid, Role::Program));
+        }
+    }
 }
 
 /// What a thread does.
@@ -100,20 +104,6 @@ fn written(syscall: &str) -> Option<u64> {
         _ => return None,
     };
     u64::from_str_radix(words.nth(index)?.strip_prefix("0x")?, 16).ok()
-}
-
-/// Adds what the threads of a process have started. What a runtime has started is the program, if the instance did not
-/// name it.
-fn add_children(found: &mut Vec<(i32, Role)>, role: Role, pid: i32, threads: &[i32]) {
-    let role = if role == Role::Runtime { Role::Program } else { role };
-    for thread in threads {
-        let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).unwrap_or_default();
-        for child in text.split_ascii_whitespace().filter_map(|word| word.parse().ok()) {
-            if !found.iter().any(|(known, _)| *known == child) {
-                found.push((child, role));
-            }
-        }
-    }
 }
 
 /// The threads of a process, none when it has ended.

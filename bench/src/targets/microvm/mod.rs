@@ -166,9 +166,12 @@ impl MicroVm {
     fn init_part(&self, image: &Image) -> Result<Option<ImagePart>, Error> {
         let Some(linux) = &self.linux else { return Ok(None) };
         let config = Config {
-            modules: linux.modules.clone(),
+            linux: microvm::Linux {
+                modules: linux.modules.clone(),
+                root_disk: self.has_root_disk().then(PathBuf::new),
+                ..microvm::Linux::default()
+            },
             program: image.program().into(),
-            root_disk: self.has_root_disk().then(PathBuf::new),
             ..Config::new(Kernel::File(linux.kernel.clone()))
         };
         let archive = config

@@ -1,4 +1,4 @@
-//! The files of a guest, from which both an initramfs ([`crate::initramfs`]) and a disk ([`crate::erofs`]) are made.
+//! The files of a guest, from which both an initramfs ([`super::initramfs`]) and a disk ([`super::erofs`]) are made.
 
 use crate::Error;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 //! map a file's pages instead of copying them. The format has no padding of its own: a file's name is followed by
 //! zero bytes, which readers take for the end of the name.
 
-use crate::files::{Entry, Files, Kind};
+use super::files::{Entry, Files, Kind};
 use crate::{Error, Initramfs};
 use std::os::unix::fs::FileExt;
 

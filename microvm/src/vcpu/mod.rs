@@ -1,11 +1,14 @@
 //! The virtual processor in the state that the boot protocol starts it in. PVH: 32-bit protected mode, paging off, flat
 //! segments, EBX pointing to the start info. Linux's own: long mode, RSI pointing to the zero page.
 
+pub mod exits;
+pub mod topology;
+
+use crate::Error;
 use crate::boot::{linux64, pvh};
 use crate::kernel::Protocol;
-use crate::{Error, Recorder, stamp};
-use kvm_bindings::{KVM_MAX_CPUID_ENTRIES, kvm_regs, kvm_segment, kvm_sregs};
-use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES, Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs};
+use kvm_ioctls::{Cap, Kvm, VcpuFd, VmFd};
 
 /// RFLAGS: the bit that is always 1.
 const RFLAGS: u64 = 2;
@@ -20,25 +23,59 @@ const DATA: u8 = 0x3;
 /// Segment type: 32-bit task state segment, busy.
 const TASK: u8 = 0xb;
 
-/// Makes the processor.
-pub fn make(kvm: &Kvm, vm: &VmFd, entry: Protocol, stamps: &mut Recorder) -> Result<VcpuFd, Error> {
-    let vcpu = vm
-        .create_vcpu(0)
-        .map_err(failed("make a processor", "The host may be out of memory"))?;
-    stamps.ended(stamp::CREATE_VCPU);
-    let cpuid = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(failed(
+/// CPUID leaf 1, ECX: the local APIC's timer can count to a value of the time stamp counter.
+const TSC_DEADLINE: u32 = 1 << 24;
+/// CPUID leaf 1, ECX: there is a hypervisor, whose own leaves tell which.
+const HYPERVISOR: u32 = 1 << 31;
+/// IA32_MISC_ENABLE (SDM volume 4, table 2-2): fast string instructions.
+const MISC_ENABLE: (u32, u64) = (0x1a0, 1);
+/// IA32_MTRR_DEF_TYPE (SDM volume 3, 13.11.2.1): memory type ranges on, everything write-back.
+const MTRR_DEFAULT: (u32, u64) = (0x2ff, 1 << 11 | 6);
+
+/// What KVM can offer a guest to find by its CPUID instruction.
+pub fn features(kvm: &Kvm) -> Result<CpuId, Error> {
+    kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(failed(
         "tell what processor it can offer",
-        "This kernel's KVM is older than this lab knows",
-    ))?;
-    stamps.ended(stamp::FEATURES);
-    vcpu.set_cpuid2(&cpuid).map_err(failed(
-        "offer the processor that it can offer",
+        "This kernel's KVM is older than isolab knows",
+    ))
+}
+
+/// Adds what a PC has, whose local APICs KVM emulates.
+pub fn add_pc_features(features: &mut CpuId, vm: &VmFd) {
+    let deadline = if vm.check_extension(Cap::TscDeadlineTimer) {
+        TSC_DEADLINE
+    } else {
+        0
+    };
+    for leaf in features.as_mut_slice().iter_mut().filter(|leaf| leaf.function == 1) {
+        leaf.ecx |= HYPERVISOR | deadline;
+    }
+}
+
+/// Makes processor `id`.
+pub fn make(vm: &VmFd, id: u8) -> Result<VcpuFd, Error> {
+    vm.create_vcpu(id.into())
+        .map_err(failed("make a processor", "The host may be out of memory"))
+}
+
+/// Sets what a processor answers to CPUID.
+pub fn set_features(vcpu: &VcpuFd, features: &CpuId) -> Result<(), Error> {
+    vcpu.set_cpuid2(features).map_err(failed(
+        "take what a processor is to answer to CPUID",
         "This is unusual; please report it with `isolab doctor`",
-    ))?;
-    stamps.ended(stamp::SET_FEATURES);
-    enter(&vcpu, entry)?;
-    stamps.ended(stamp::SET_STATE);
-    Ok(vcpu)
+    ))
+}
+
+/// Sets the registers that a PC's firmware sets, as hints: a processor without such a register is not asked twice.
+pub fn set_pc_registers(vcpu: &VcpuFd) {
+    let registers = [MISC_ENABLE, MTRR_DEFAULT].map(|(index, data)| kvm_msr_entry {
+        index,
+        data,
+        ..Default::default()
+    });
+    if let Ok(registers) = Msrs::from_entries(&registers) {
+        let _ = vcpu.set_msrs(&registers);
+    }
 }
 
 /// Puts a processor at a kernel's entry.

@@ -4,8 +4,8 @@
 //! In the order of the blocks: the superblock with the inodes behind it, what directories and symbolic links hold, and the
 //! files' bytes, each file from a block of its own on. Every time is zero, so that the same files give the same bytes.
 
+use super::files::{Entry, Files, Kind};
 use crate::Error;
-use crate::files::{Entry, Files, Kind};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

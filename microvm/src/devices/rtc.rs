@@ -1,10 +1,15 @@
 //! The clock chip of a PC, a Motorola MC146818 behind ports 0x70 and 0x71 (data sheet, figure 15 and table 2): the date
 //! and time, and no alarm. A guest that finds none waits more than a second for one.
 
-/// Port that selects a register.
-pub const INDEX: u16 = 0x70;
-/// Port of the selected register.
-pub const DATA: u16 = 0x71;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// First port.
+pub const PORT: u16 = 0x70;
+/// Ports.
+pub const PORTS: u16 = 2;
+/// The first port selects a register, the second is that register.
+pub const INDEX: u64 = 0;
+pub const DATA: u64 = 1;
 
 /// Register A: divider for a 32768 Hz crystal, 1024 Hz periodic rate; bit 7 (update in progress) is never set.
 const REGISTER_A: u8 = 0x26;
@@ -15,18 +20,24 @@ const REGISTER_D: u8 = 0x80;
 
 /// The chip.
 #[derive(Debug, Default)]
-pub struct ClockChip {
+pub struct Rtc {
     index: u8,
 }
 
-impl ClockChip {
+impl Rtc {
     /// The guest selects a register. Bit 7 masks non-maskable interrupts, which do not come here.
     pub fn select(&mut self, index: u8) {
         self.index = index & 0x7f;
     }
 
-    /// The guest reads the selected register at that time (seconds since 1970, UTC).
-    pub fn read(&self, now: i64) -> u8 {
+    /// The guest reads the selected register.
+    pub fn read_now(&self) -> u8 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        self.read(now.map_or(0, |now| now.as_secs() as i64))
+    }
+
+    /// The selected register at that time (seconds since 1970, UTC).
+    fn read(&self, now: i64) -> u8 {
         // SAFETY: all fields of the structure are integers and one pointer, which may be null.
         let mut time: libc::tm = unsafe { std::mem::zeroed() };
         // SAFETY: both are ours; the function fills in `time` and knows every moment of the next billion years.
@@ -59,7 +70,7 @@ mod tests {
         let now = 1_795_224_502;
         let registers = [0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x32, 0x8a];
         let read = registers.map(|index| {
-            let mut chip = ClockChip::default();
+            let mut chip = Rtc::default();
             chip.select(index);
             chip.read(now)
         });

@@ -94,7 +94,7 @@ impl Block {
     }
 
     /// The guest writes a register. True when it is to be interrupted.
-    pub fn write(&mut self, offset: u64, data: &[u8], memory: &GuestMemoryMmap, stopped: impl Fn() -> bool) -> bool {
+    pub fn write(&mut self, offset: u64, data: &[u8], memory: &GuestMemoryMmap, stopped: &dyn Fn() -> bool) -> bool {
         // All registers are of 32 bits (4.2.2.2); what is not is ignored.
         let Ok(value) = <[u8; 4]>::try_from(data).map(u32::from_le_bytes) else {
             return false;
@@ -170,7 +170,7 @@ impl Block {
     }
 
     /// Answers the requests in the queue. True when the guest is to be interrupted.
-    fn serve(&mut self, memory: &GuestMemoryMmap, stopped: impl Fn() -> bool) -> bool {
+    fn serve(&mut self, memory: &GuestMemoryMmap, stopped: &dyn Fn() -> bool) -> bool {
         if self.status & (DRIVER_OK | NEEDS_RESET) != DRIVER_OK || !self.queue.is_valid(memory) {
             return false;
         }
@@ -186,7 +186,7 @@ impl Block {
             };
             let Some(chain) = chain else { break };
             let head = chain.head_index();
-            let written = self.answer(chain, memory, &stopped);
+            let written = self.answer(chain, memory, stopped);
             // The used ring was checked to lie in memory, and the head to be one of the queue's.
             let _ = self.queue.add_used(memory, head, written);
             answered = true;
@@ -211,7 +211,7 @@ impl Block {
         &mut self,
         chain: DescriptorChain<&GuestMemoryMmap>,
         memory: &GuestMemoryMmap,
-        stopped: &impl Fn() -> bool,
+        stopped: &dyn Fn() -> bool,
     ) -> u32 {
         let last = chain.clone().writable().filter(|part| part.len() > 0).last();
         let end = last.and_then(|part| part.addr().0.checked_add(u64::from(part.len()) - 1));
@@ -239,7 +239,7 @@ impl Block {
         &mut self,
         mut from: Reader,
         mut to: Writer,
-        stopped: &impl Fn() -> bool,
+        stopped: &dyn Fn() -> bool,
         written: &mut usize,
     ) -> io::Result<u32> {
         let [kind, _] = from.read_obj::<[u32; 2]>()?.map(u32::from_le);

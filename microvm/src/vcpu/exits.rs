@@ -7,6 +7,64 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use vm_memory::{Bytes, GuestAddress};
 
+/// What a processor comes out to the monitor for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    WriteCom1,
+    ReadCom1,
+    WriteCom2,
+    ReadCom2,
+    StringPort,
+    ExitPort,
+    PhasePort,
+    SleepPort,
+    InputPort,
+    Keyboard,
+    Reset,
+    Clock,
+    Disk,
+    ReadNoPort,
+    WriteNoPort,
+    ReadNoMemory,
+    WriteNoMemory,
+    Signal,
+    Halt,
+    TripleFault,
+    EntryFailure,
+    InternalError,
+    Other,
+}
+
+/// How many reasons there are.
+const REASONS: usize = Reason::Other as usize + 1;
+
+/// Their names, in the same order.
+const NAMES: [&str; REASONS] = [
+    "write COM1 (kernel log)",
+    "read COM1 (kernel log)",
+    "write COM2 (console)",
+    "read COM2 (console)",
+    "string port (console)",
+    "exit port",
+    "phase port",
+    "sleep port",
+    "port to wait for input",
+    "keyboard controller",
+    "reset",
+    "clock chip",
+    "disk",
+    "read of a port without a device",
+    "write to a port without a device",
+    "read of memory without a device",
+    "write to memory without a device",
+    "signal",
+    "halt",
+    "triple fault",
+    "entry failure",
+    "internal error",
+    "other",
+];
+
 /// All exits of one reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exit {
@@ -21,7 +79,7 @@ pub struct Exit {
 /// The exits of a processor so far. Two reads of the clock (vDSO, no system call) for each.
 #[derive(Debug)]
 pub struct Exits {
-    by_reason: BTreeMap<&'static str, Exit>,
+    by_reason: [Exit; REASONS],
     /// The last time that the processor went in or came out.
     since: Instant,
     in_guest: Duration,
@@ -31,7 +89,7 @@ impl Exits {
     /// None yet; the processor goes in now.
     pub fn none() -> Self {
         Self {
-            by_reason: BTreeMap::new(),
+            by_reason: [Exit::default(); REASONS],
             since: Instant::now(),
             in_guest: Duration::ZERO,
         }
@@ -43,9 +101,9 @@ impl Exits {
     }
 
     /// The exit is answered; the processor goes in again.
-    pub fn answered(&mut self, reason: &'static str) {
+    pub fn answered(&mut self, reason: Reason) {
         let in_monitor = self.lap();
-        let exit = self.by_reason.entry(reason).or_default();
+        let exit = &mut self.by_reason[reason as usize];
         exit.count += 1;
         exit.in_guest += self.in_guest;
         exit.in_monitor += in_monitor;
@@ -58,24 +116,24 @@ impl Exits {
 
     /// Adds another processor's.
     pub fn merge(&mut self, other: Exits) {
-        for (reason, exit) in other.by_reason {
-            let all = self.by_reason.entry(reason).or_default();
+        for (all, exit) in self.by_reason.iter_mut().zip(other.by_reason) {
             all.count += exit.count;
             all.in_guest += exit.in_guest;
             all.in_monitor += exit.in_monitor;
         }
     }
 
-    /// All of them, by reason.
-    pub fn by_reason(self) -> BTreeMap<&'static str, Exit> {
-        self.by_reason
+    /// All that there were, by the name of their reason.
+    pub fn by_name(self) -> BTreeMap<&'static str, Exit> {
+        let named = NAMES.into_iter().zip(self.by_reason);
+        named.filter(|(_, exit)| exit.count > 0).collect()
     }
 }
 
 /// An exit after which the processor cannot go on.
 pub struct Dead {
-    /// Its name in the counts.
-    pub reason: &'static str,
+    /// What it is counted as.
+    pub reason: Reason,
     exit: String,
     hint: &'static str,
 }
@@ -84,22 +142,22 @@ pub struct Dead {
 pub fn dead(exit: VcpuExit) -> Dead {
     let (reason, exit, hint) = match exit {
         VcpuExit::Hlt => (
-            "halt",
+            Reason::Halt,
             "halted with interrupts off (KVM_EXIT_HLT)".into(),
             " Nothing can wake it: its kernel gave up, and its log may say why",
         ),
         VcpuExit::Shutdown => (
-            "triple fault",
+            Reason::TripleFault,
             "triple fault (KVM_EXIT_SHUTDOWN)".into(),
             " A fault in its handler of a double fault ends a processor: its kernel lost its way",
         ),
         VcpuExit::FailEntry(reason, cpu) => (
-            "entry failure",
+            Reason::EntryFailure,
             format!("the processor did not start (KVM_EXIT_FAIL_ENTRY, reason {reason:#x}, cpu {cpu})"),
             "",
         ),
-        VcpuExit::InternalError => ("internal error", String::new(), ""),
-        other => ("other", format!("{other:?}"), ""),
+        VcpuExit::InternalError => (Reason::InternalError, String::new(), ""),
+        other => (Reason::Other, format!("{other:?}"), ""),
     };
     Dead { reason, exit, hint }
 }
@@ -108,7 +166,7 @@ impl Dead {
     /// The error that says where the processor was.
     pub fn into_error(self, vcpu: &mut VcpuFd, memory: &Ram) -> Error {
         let (exit, hint) = match self.reason {
-            "internal error" => internal_error(vcpu),
+            Reason::InternalError => internal_error(vcpu),
             _ => (self.exit, self.hint),
         };
         let rip = vcpu.get_regs().map_or(0, |regs| regs.rip);
@@ -158,7 +216,7 @@ mod tests {
     fn the_times_of_all_exits_add_up_to_the_time_that_passed() {
         let began = Instant::now();
         let mut exits = Exits::none();
-        for reason in ["a", "b", "a"] {
+        for reason in [Reason::Disk, Reason::Clock, Reason::Disk] {
             std::thread::sleep(Duration::from_millis(2));
             exits.came_out();
             std::thread::sleep(Duration::from_millis(1));
@@ -167,8 +225,8 @@ mod tests {
         let mut all = Exits::none();
         all.merge(exits);
         let passed = began.elapsed();
-        let by_reason = all.by_reason();
-        assert_eq!((by_reason["a"].count, by_reason["b"].count), (2, 1));
+        let by_reason = all.by_name();
+        assert_eq!((by_reason["disk"].count, by_reason["clock chip"].count), (2, 1));
         for exit in by_reason.values() {
             assert!(exit.in_guest >= Duration::from_millis(2 * exit.count), "{exit:?}");
             assert!(exit.in_monitor >= Duration::from_millis(exit.count), "{exit:?}");

@@ -43,7 +43,7 @@ pub fn make(config: &Config) -> String {
     let mut words: Vec<String> = WORDS.map(String::from).into();
     // Each byte of the log is an exit to the monitor. Emergencies, a panic above all, are always shown.
     words.push(
-        if config.kernel_log {
+        if config.linux.kernel_log {
             "loglevel=7"
         } else {
             "quiet loglevel=1"

@@ -89,7 +89,7 @@ impl Driver {
 
     fn set(&mut self, register: u32, value: u32) -> bool {
         self.block
-            .write(register.into(), &value.to_le_bytes(), &self.memory, || false)
+            .write(register.into(), &value.to_le_bytes(), &self.memory, &|| false)
     }
 
     fn get(&self, register: u32) -> u32 {
@@ -353,7 +353,7 @@ proptest! {
     ) {
         let mut driver = Driver::start(true);
         for (offset, value, size) in accesses {
-            driver.block.write(offset, &value.to_le_bytes()[..size], &driver.memory, || false);
+            driver.block.write(offset, &value.to_le_bytes()[..size], &driver.memory, &|| false);
             driver.set(offset as u32 & 0xfc, value as u32);
             driver.set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
             driver.block.read(offset, &mut [0; 8][..size]);

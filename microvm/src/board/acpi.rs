@@ -2,8 +2,8 @@
 //! chapters 5 and 19): processors, the I/O APIC, the devices with their interrupt lines, and that the rest of a PC is
 //! missing, so that nothing is probed.
 
-use super::block;
 use crate::boot::ACPI_TABLES;
+use crate::devices::block;
 use acpi_tables::Aml;
 use acpi_tables::aml::{Device, EISAName, IO, Interrupt, Memory32Fixed, Name, Path, ResourceTemplate, Scope};
 use acpi_tables::fadt::{FADTBuilder, Flags};
@@ -134,7 +134,7 @@ impl Aml for Raw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linux::CPUS_MAX;
+    use crate::board::CPUS_MAX;
 
     /// Every table that can be reached from the root, checked by its sum.
     #[test]

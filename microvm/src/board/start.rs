@@ -1,8 +1,8 @@
 //! The second archive of a Linux guest's initramfs: the guest's first program (`microvm/init`), the modules that it is to
 //! load, and the file that names the program to run.
 
-use crate::files::Kind;
 use crate::kernel::unpack_module;
+use crate::rootfs::files::Kind;
 use crate::{Config, Error, Files};
 use std::fs;
 
@@ -37,13 +37,13 @@ pub fn archive(config: &Config) -> Result<Vec<u8>, Error> {
     let mut files = Files::new();
     files.add_file(INIT_PATH, 0o755, INIT)?;
     files.add_file(START_PATH, 0o400, &start_file(config)?)?;
-    if config.modules.len() > MODULES_MAX {
+    if config.linux.modules.len() > MODULES_MAX {
         return Err(Error::Initramfs {
             name: "the kernel modules".into(),
             why: "there are more than 100",
         });
     }
-    for (number, path) in config.modules.iter().enumerate() {
+    for (number, path) in config.linux.modules.iter().enumerate() {
         let module = fs::read(path)
             .and_then(unpack_module)
             .map_err(|error| Error::ReadModule {
@@ -68,7 +68,7 @@ fn start_file(config: &Config) -> Result<Vec<u8>, Error> {
     let mut file = Vec::new();
     file.extend_from_slice(&(arguments as u32).to_le_bytes());
     file.extend_from_slice(&(config.env.len() as u32).to_le_bytes());
-    file.extend_from_slice(&u32::from(config.root_disk.is_some()).to_le_bytes());
+    file.extend_from_slice(&u32::from(config.linux.root_disk.is_some()).to_le_bytes());
     for word in std::iter::once(&config.program).chain(&config.args).chain(&config.env) {
         if word.contains('\0') {
             return Err(bad("one holds a zero byte"));
