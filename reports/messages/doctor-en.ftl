@@ -140,8 +140,11 @@ doctor-do-kvm-virtual-machine = on the machine that runs this VM: `modprobe kvm_
 ## The rest
 
 doctor-kernel = { $name }: imported
-doctor-kernel-host = host: { $path }, a copy of the running kernel, which containers share
-doctor-kernel-host-missing = host: { $answer }
+doctor-kernel-host = host: { $path }; a container shares this kernel, a VM boots its own copy of it
+doctor-kernel-host-unreadable = host: { $answer }
+doctor-kernel-host-absent = host: no file of the running kernel ({ $release }) in /boot or /lib/modules
+doctor-do-kernel-copy = `sudo cat { $path } >vmlinuz && isolab kernel add vmlinuz`
+doctor-do-kernel-fetch = take another: `isolab kernel fetch`
 doctor-primitive-missing = { $name } ({ $on }): { $why }
 doctor-primitive = { $name }: { $host ->
     [none] –

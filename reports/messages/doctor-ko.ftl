@@ -137,8 +137,11 @@ doctor-do-kvm-virtual-machine = 이 VM을 실행하는 컴퓨터에서 `modprobe
 ## 기타
 
 doctor-kernel = { $name }: 가져온 커널
-doctor-kernel-host = host: { $path }. 컨테이너가 공유하는 현재 커널의 사본
-doctor-kernel-host-missing = host: { $answer }
+doctor-kernel-host = host: { $path }. 컨테이너는 이 커널을 공유하고, VM은 사본을 따로 부팅함
+doctor-kernel-host-unreadable = host: 커널 파일을 읽을 수 없음: { $answer }
+doctor-kernel-host-absent = host: 현재 커널({ $release })의 파일이 /boot와 /lib/modules에 없음
+doctor-do-kernel-copy = `sudo cat { $path } >vmlinuz && isolab kernel add vmlinuz`
+doctor-do-kernel-fetch = 다른 커널 받기: `isolab kernel fetch`
 doctor-primitive-missing = { $name }({ $on }): { $why }
 doctor-primitive = { $name }: { $host ->
     [none] –

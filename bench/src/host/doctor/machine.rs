@@ -18,7 +18,9 @@ pub fn findings(host: &Host, signs: &Signs, places: &[Place], files: &SystemFile
             .arg("cpus", host.cores)
             .arg("memory", format!("{gib:.1} GiB")),
     ];
-    findings.extend(places.iter().map(|place| {
+    // What is only known to be some virtual machine is said with its hypervisor.
+    let named = places.iter().filter(|place| **place != Place::VirtualMachine);
+    findings.extend(named.map(|place| {
         let severity = match place {
             Place::Wsl1 => Severity::Missing,
             _ => Severity::Note,
