@@ -23,7 +23,7 @@ use crate::signals;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 
-/// The lab could not do it: bad usage, a missing right or device.
+/// isolab failed: bad usage, a missing right or device.
 const FAILED: u8 = 2;
 
 /// A container-vs-VM comparison lab: the same program as plain process, container and micro-VM, measured.
@@ -37,7 +37,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit, or a required target that cannot run; 2 isolab failed, with the reason and what to do on stderr; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
 // Deferred: the arguments of the other commands are not described when one of them is asked for. What is described later
