@@ -1,5 +1,5 @@
 //! Times the operations that a start is made of, on the kernel that it runs on, and writes a line for each: its name, the
-//! median in picoseconds and the number of times, or `!` and the error number where it cannot be timed.
+//! median in milliticks and the number of times, or `!` and the error number where it cannot be timed.
 //!
 //! `primitives` times all of them, `primitives guest` those that every kernel has. It is freestanding, so that what it times
 //! is not what a C library does before main, that a clone copies next to nothing, and that it is a few KiB.
@@ -7,9 +7,11 @@
 #![no_std]
 #![no_main]
 
+mod clock;
 mod report;
 mod sys;
 
+use clock::{Clock, ticks};
 use core::arch::global_asm;
 use core::arch::x86_64::__cpuid;
 use core::ffi::{CStr, c_char};
@@ -20,10 +22,10 @@ const SAMPLES: usize = 9;
 const FEWEST_SAMPLES: usize = 3;
 /// No operation is timed for much longer, what comes before and after each time included.
 const ENOUGH_NS: u64 = 6_000_000;
-/// A batch of short operations takes about this long: some hundred times as long as reading the clock.
+/// A batch of short operations takes about this long: some thousand times as long as reading the counter.
 const BATCH_NS: u64 = 50_000;
-/// How many operations are in a batch: never so few that the clock's own cost shows, which is an operation too.
-const LEAST: u64 = 8;
+/// How many operations are in a batch.
+const LEAST: u64 = 4;
 const MOST: u64 = 256;
 
 const PAGE: usize = 4096;
@@ -48,29 +50,33 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
         let argument = stack.add(2).cast::<*const c_char>();
         *stack >= 2 && CStr::from_ptr(*argument).to_bytes() == b"guest"
     };
-    let mut report = Report::new();
-    report.add("system-call", batches(|_| Ok(()), system_calls));
-    report.add("page-fault", page_faults());
-    report.add("cpuid", batches(|_| Ok(()), cpuids));
+    let clock = &Clock::start();
+    let mut report = Report::new(clock);
+    report.add("system-call", batches(clock, |_| Ok(()), system_calls));
+    report.add("page-fault", page_faults(clock));
+    report.add("cpuid", batches(clock, |_| Ok(()), cpuids));
     if !guest {
         // So that the other side of a context switch is on the same processor, and nothing moves between two times.
         let _ = sys::stay_on_this_cpu();
-        report.add("context-switch", context_switches());
-        report.add("clone", clones(0));
-        match clones(sys::CLONE_NEWNET) {
+        report.add("context-switch", context_switches(clock));
+        report.add("clone", clones(clock, 0));
+        match clones(clock, sys::CLONE_NEWNET) {
             // An ordinary user needs a user namespace for it, as a rootless container does.
-            Err(sys::EPERM) => report.add("clone-user-network", clones(sys::CLONE_NEWUSER | sys::CLONE_NEWNET)),
+            Err(sys::EPERM) => report.add(
+                "clone-user-network",
+                clones(clock, sys::CLONE_NEWUSER | sys::CLONE_NEWNET),
+            ),
             timed => report.add("clone-network", timed),
         }
-        report.add("create-vm", virtual_machines());
+        report.add("create-vm", virtual_machines(clock));
     }
     let written = report.write();
     sys::exit(if written { 0 } else { 1 })
 }
 
-/// Times taken of an operation.
+/// Times taken of an operation, in thousandths of a tick.
 pub struct Times {
-    picoseconds: [u64; SAMPLES],
+    milliticks: [u64; SAMPLES],
     count: usize,
 }
 
@@ -79,47 +85,50 @@ type Timed = Result<Times, i32>;
 impl Times {
     const fn none() -> Times {
         Times {
-            picoseconds: [0; SAMPLES],
+            milliticks: [0; SAMPLES],
             count: 0,
         }
     }
 
     fn median(&mut self) -> u64 {
-        let taken = &mut self.picoseconds[..self.count];
+        let taken = &mut self.milliticks[..self.count];
         taken.sort_unstable();
         taken.get(taken.len() / 2).copied().unwrap_or(0)
     }
 }
 
 /// Times batches of an operation that takes too little time alone. What `prepare` does for a batch is not timed.
-fn batches(mut prepare: impl FnMut(u64) -> Result<(), i32>, run: impl Fn(u64) -> Result<(), i32>) -> Timed {
-    let empty = (0..LEAST).map(|_| elapsed(|| Ok(())).unwrap_or(0)).min().unwrap_or(0);
+fn batches(
+    clock: &Clock,
+    mut prepare: impl FnMut(u64) -> Result<(), i32>,
+    run: impl Fn(u64) -> Result<(), i32>,
+) -> Timed {
     let mut one = |count: u64| -> Result<u64, i32> {
         prepare(count)?;
-        Ok(elapsed(|| run(count))?.saturating_sub(empty))
+        elapsed(|| run(count))
     };
     one(LEAST)?; // The first ones find cold caches.
-    let each_ns = (one(LEAST)? / LEAST).max(1);
-    let count = (BATCH_NS / each_ns).clamp(LEAST, MOST);
-    samples(|| Ok(one(count)? * 1000 / count))
+    let each = (one(LEAST)? / LEAST).max(1);
+    let count = (clock.ticks_of(BATCH_NS) / each).clamp(LEAST, MOST);
+    samples(clock, || Ok(one(count)? * 1000 / count))
 }
 
 /// Takes times until there are enough.
-fn samples(mut one: impl FnMut() -> Result<u64, i32>) -> Timed {
-    let began = sys::now_ns();
+fn samples(clock: &Clock, mut one: impl FnMut() -> Result<u64, i32>) -> Timed {
+    let enough = ticks() + clock.ticks_of(ENOUGH_NS);
     let mut times = Times::none();
-    while times.count < SAMPLES && (times.count < FEWEST_SAMPLES || sys::now_ns() - began < ENOUGH_NS) {
-        times.picoseconds[times.count] = one()?;
+    while times.count < SAMPLES && (times.count < FEWEST_SAMPLES || ticks() < enough) {
+        times.milliticks[times.count] = one()?;
         times.count += 1;
     }
     Ok(times)
 }
 
-/// How long something takes, with one reading of the clock.
+/// How many ticks something takes.
 fn elapsed(run: impl FnOnce() -> Result<(), i32>) -> Result<u64, i32> {
-    let began = sys::now_ns();
+    let began = ticks();
     run()?;
-    Ok(sys::now_ns() - began)
+    Ok(ticks() - began)
 }
 
 /// The cheapest call there is: getppid, which no C library answers by itself.
@@ -137,10 +146,11 @@ fn cpuids(count: u64) -> Result<(), i32> {
 }
 
 /// First touches of fresh pages, one after the other as programs do.
-fn page_faults() -> Timed {
+fn page_faults(clock: &Clock) -> Timed {
     let bytes = MOST as usize * PAGE;
     let area = core::cell::Cell::new(sys::map(bytes)?);
     batches(
+        clock,
         |_| {
             sys::unmap(area.get(), bytes)?;
             area.set(sys::map(bytes)?);
@@ -157,7 +167,7 @@ fn page_faults() -> Timed {
 }
 
 /// Half a round trip of a byte between two processes on one processor.
-fn context_switches() -> Timed {
+fn context_switches(clock: &Clock) -> Timed {
     let ([ask, asked], [answer, answered]) = (sys::pipe()?, sys::pipe()?);
     let child = sys::clone(0)?;
     if child == 0 {
@@ -167,6 +177,7 @@ fn context_switches() -> Timed {
     }
     sys::close(ask);
     let timed = batches(
+        clock,
         |_| Ok(()),
         |count| {
             // Two switches a round trip.
@@ -184,8 +195,8 @@ fn context_switches() -> Timed {
 }
 
 /// New processes with the memory of this one, which is small, in new namespaces.
-fn clones(namespaces: u64) -> Timed {
-    samples(|| {
+fn clones(clock: &Clock, namespaces: u64) -> Timed {
+    samples(clock, || {
         let mut child = 0;
         let taken = elapsed(|| {
             child = sys::clone(namespaces)?;
@@ -199,9 +210,9 @@ fn clones(namespaces: u64) -> Timed {
     })
 }
 
-fn virtual_machines() -> Timed {
+fn virtual_machines(clock: &Clock) -> Timed {
     let kvm = sys::open(c"/dev/kvm")?;
-    samples(|| {
+    samples(clock, || {
         let mut machine = 0;
         let taken = elapsed(|| {
             machine = sys::create_vm(kvm)?;

@@ -1,20 +1,23 @@
 //! The lines that the program writes.
 
+use crate::clock::Clock;
 use crate::{Timed, sys};
 
 /// Room for all lines.
 const BYTES: usize = 1024;
 
 /// Lines, until they are written with one call.
-pub struct Report {
+pub struct Report<'a> {
+    clock: &'a Clock,
     text: [u8; BYTES],
     used: usize,
 }
 
-impl Report {
+impl<'a> Report<'a> {
     /// No lines yet.
-    pub fn new() -> Self {
+    pub fn new(clock: &'a Clock) -> Self {
         Report {
+            clock,
             text: [0; BYTES],
             used: 0,
         }
@@ -26,7 +29,8 @@ impl Report {
         match timed {
             Ok(mut times) => {
                 self.text(b" ");
-                self.number(times.median());
+                let picoseconds = self.clock.picoseconds(times.median());
+                self.number(picoseconds);
                 self.text(b" ");
                 self.number(times.count as u64);
             }

@@ -3,6 +3,7 @@
 pub mod clock_source;
 pub mod counters;
 pub mod cpu_list;
+pub mod doctor;
 pub mod environment;
 pub mod frequency;
 pub mod observer;

@@ -51,6 +51,31 @@ pub enum Place {
 }
 
 impl Place {
+    /// Every place.
+    pub const ALL: [Place; 21] = [
+        Place::Docker,
+        Place::Podman,
+        Place::Lxc,
+        Place::Kubernetes,
+        Place::Container,
+        Place::GithubActions,
+        Place::Ci,
+        Place::Wsl1,
+        Place::Wsl2,
+        Place::DockerDesktop,
+        Place::Apple,
+        Place::Parallels,
+        Place::Vmware,
+        Place::Virtualbox,
+        Place::HyperV,
+        Place::Aws,
+        Place::GoogleCloud,
+        Place::Azure,
+        Place::Cloud,
+        Place::Simulated,
+        Place::VirtualMachine,
+    ];
+
     /// As results and messages call it.
     pub fn id(self) -> &'static str {
         match self {

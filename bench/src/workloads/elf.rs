@@ -61,7 +61,9 @@ impl Refusal {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Refusal::Missing => "Check the path; the lab's own workloads are named with --workload.",
+            Refusal::Missing => {
+                "Check the path; a built-in workload is named before the --, as in: isolab compare hello"
+            }
             Refusal::Directory | Refusal::Special => "Name the program file itself.",
             Refusal::Unreadable(_) => "Make it readable for this user (chmod +r).",
             Refusal::Empty | Refusal::Truncated(_) | Refusal::Damaged(_) => {
