@@ -11,6 +11,7 @@ use nix::errno::Errno;
 
 use crate::abi;
 use crate::error::Error;
+use crate::hints::TOO_MANY_FILES;
 use crate::rights;
 use crate::steps::Step;
 
@@ -87,7 +88,7 @@ fn failed(tried: &str, error: &io::Error) -> Error {
         tried: tried.into(),
         errno,
         hint: match errno {
-            Some(Errno::EMFILE) => "too many open files: raise `ulimit -n`".into(),
+            Some(Errno::EMFILE) => TOO_MANY_FILES.into(),
             _ => String::new(),
         },
     }

@@ -75,8 +75,8 @@ pub enum GroupMaker {
     /// The lab, before pid 1 is cloned: it is born into it, or could not make it, being nobody outside its user
     /// namespace.
     Lab,
-    /// Pid 1.
-    Pid1,
+    /// The program's process.
+    Program,
 }
 
 /// A volume, ready to be mounted.
@@ -178,7 +178,7 @@ impl Plan {
             link_keeper,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
                 true => GroupMaker::Lab,
-                false => GroupMaker::Pid1,
+                false => GroupMaker::Program,
             },
             group,
             id_maps,

@@ -49,6 +49,7 @@ fn main() {
     sweep::run_if_called();
     files::run_if_called();
     life::run_if_called();
+    limits::run_if_called();
     death::run_if_called();
     let arguments = Arguments::from_args();
     let tests = [

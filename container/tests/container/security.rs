@@ -36,6 +36,11 @@ pub const TESTS: &[Test] = &[
         Need::Nothing,
         pid1_capabilities,
     ),
+    (
+        "input cannot be pushed into a terminal that is the caller's",
+        Need::Nothing,
+        pushed_input,
+    ),
     ("only loopback, and it works", Need::Nothing, loopback),
     ("resource limits are set", Need::Nothing, resource_limits),
 ];
@@ -238,6 +243,25 @@ fn pid1_capabilities() {
     ] {
         assert!(text.contains(&field), "{field}: {text}");
     }
+}
+
+/// CVE-2017-5226 (bubblewrap) and others: a program that was given the caller's terminal typed commands into it.
+fn pushed_input() {
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let mut spec = attempts(&["tiocsti"]);
+    let (mut output, writer) = std::io::pipe().unwrap();
+    spec.stdio.stdin = container::Stdio::Fd(terminal.slave);
+    spec.stdio.stdout = container::Stdio::Fd(writer.into());
+    let mut instance = container::start(&spec).unwrap();
+    drop(spec);
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut output, &mut text).unwrap();
+    instance.wait().unwrap();
+    // EIO: this kernel allows it to nobody.
+    assert!(
+        ["tiocsti: EPERM\n", "tiocsti: EIO\n"].contains(&text.as_str()),
+        "{text}"
+    );
 }
 
 fn loopback() {
