@@ -1,6 +1,5 @@
 //! One comparison from beginning to end: lay out the images, prepare the targets, run the rounds, sum up.
 
-use crate::analysis::summary;
 use crate::error::Error;
 use crate::host;
 use crate::host::observer::Observer;
@@ -12,10 +11,11 @@ use crate::targets::mock::Mock;
 use crate::targets::process::Process;
 use crate::targets::spawn::Group;
 use crate::targets::{Backend, Target};
-use crate::warnings;
+use crate::warnings::Warning;
 use crate::workloads::Workload;
 use crate::workloads::image::Image;
 use container::Limits;
+use reports::analysis;
 use reports::model::{self, Results, SCHEMA};
 use std::rc::Rc;
 use std::time::Duration;
@@ -165,15 +165,23 @@ pub fn compare(settings: &Settings, conductor: &mut dyn Conductor) -> Result<Out
         }
     }
     let warnings = observer.finish(settings, &described, &targets, &measured);
+    let of_program: Vec<_> = targets.iter().flat_map(|target| target.metrics()).collect();
     Ok(Outcome {
         complete: measured.complete,
-        results: results(settings, host, described, measured, warnings),
+        results: results(settings, host, described, measured, &of_program, warnings),
     })
 }
 
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(settings: &Settings) -> Results {
-    results(settings, host::describe(), Vec::new(), Measured::default(), Vec::new())
+    results(
+        settings,
+        host::describe(),
+        Vec::new(),
+        Measured::default(),
+        &[],
+        Vec::new(),
+    )
 }
 
 /// A workload that holds still in place of one of the lab's own that does not. Any other program is looked at as it is:
@@ -218,7 +226,7 @@ fn unavailable(name: &str, error: &Error) -> model::Target {
     };
     model::Target {
         name: name.into(),
-        unavailable: Some(reason),
+        unavailable: Some(reason.into()),
         ..model::Target::default()
     }
 }
@@ -228,11 +236,10 @@ fn results(
     host: model::Host,
     targets: Vec<model::Target>,
     measured: Measured,
-    warnings: Vec<warnings::Warning>,
+    of_program: &[model::Definition],
+    warnings: Vec<Warning>,
 ) -> Results {
-    let seed = settings.plan.seed;
-    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-    Results {
+    let mut results = Results {
         schema: SCHEMA.into(),
         host,
         config: model::Config {
@@ -240,7 +247,7 @@ fn results(
             runs: settings.plan.runs,
             warmup: settings.plan.warmup,
             idle_gap_ms: settings.plan.idle_gap.as_secs_f64() * 1e3,
-            seed,
+            seed: settings.plan.seed,
             memory_bytes: settings.machine.memory_bytes,
             cpus: settings.machine.cpus.ceil() as u32,
             container_limits: model::Limits {
@@ -254,12 +261,17 @@ fn results(
             timeout_s: settings.timeout.as_secs_f64(),
         },
         workload: settings.workload.describe(),
-        summary: summary::summaries(&names, &measured.samples, seed),
-        comparisons: summary::comparisons(&names, &measured.samples, seed),
         targets,
+        metrics: Vec::new(),
         samples: measured.samples,
-        warnings: warnings.iter().map(warnings::Warning::describe).collect(),
-    }
+        instances: measured.instances,
+        summary: Vec::new(),
+        comparisons: Vec::new(),
+        diff: None,
+        warnings: warnings.iter().map(Warning::describe).collect(),
+    };
+    analysis::analyse(&mut results, of_program);
+    results
 }
 
 /// Where a Linux guest has the image's files, where there is one.
