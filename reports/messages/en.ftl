@@ -4,13 +4,13 @@
 
 headline = { $list }.
 headline-between = {", "}
-headline-alone = { $target } takes { $ready } to start
-headline-different-first = { $target } takes { $ratio } as long to start as { $baseline }
-headline-different-next = { $target } { $ratio }
+headline-alone = { $target } takes { $ready } to start.
+headline-different-first = { $target } takes { $ratio }× as long to start as { $baseline }
+headline-different-next = { $target } { $ratio }×
 headline-no-difference-first = { $target } takes as long to start as { $baseline } (no difference found)
 headline-no-difference-next = { $target } as long (no difference found)
-headline-too-few-first = { $target } takes about { $ratio } as long to start as { $baseline } (too few runs to be sure)
-headline-too-few-next = { $target } about { $ratio } (too few runs to be sure)
+headline-too-few-first = { $target } takes about { $ratio }× as long to start as { $baseline } (too few runs to be sure)
+headline-too-few-next = { $target } about { $ratio }× (too few runs to be sure)
 
 ## Targets
 
@@ -26,9 +26,9 @@ noun-microvm-linux = a Linux micro-VM
 ## Metrics: name, then what it is
 
 metric-of-program = reported by the program as “{ $name }”, in { $unit }; median, below it 5th to 95th percentile.
-metric-ready-ms = Start-up (ms)
+metric-ready-ms = Start-up
 metric-ready-ms-meaning = time from requesting the first process to the program's first output byte (process start included); median, below it 5th to 95th percentile.
-metric-exit-ms = Total (ms)
+metric-exit-ms = Total
 metric-exit-ms-meaning = from the same start until all processes are reaped and all resources released; median, below it 5th to 95th percentile.
 metric-memory-bytes = Memory
 metric-memory-bytes-meaning = what the host has less for one more instance: the slope over several instances alive at once, each at its first output byte; below it its parts.
@@ -44,7 +44,7 @@ metric-memory-kernel-bytes = host kernel
 metric-memory-kernel-bytes-meaning = what the host kernel keeps for an instance: page tables, stacks, namespaces, cgroups.
 metric-memory-shared-file-bytes = Shared file pages
 metric-memory-shared-file-bytes-meaning = pages of files that all instances share; they are there once, whatever the number of instances.
-metric-uss-bytes = Memory (USS)
+metric-uss-bytes = USS memory
 metric-uss-bytes-meaning = unique set size at the first output byte: pages that no other process maps, clean file pages included and kernel memory not; median, below it its parts.
 metric-uss-program-bytes = program
 metric-uss-program-bytes-meaning = the program's part of the unique set size.
@@ -72,9 +72,9 @@ metric-ops-per-s = Speed
 metric-ops-per-s-meaning = operations per second, timed inside the program; median, and whether its checksum is the same everywhere.
 metric-ops = Operations
 metric-ops-meaning = operations of one run, counted by the program.
-metric-inside-ms = Work, timed inside (ms)
+metric-inside-ms = Work, timed inside
 metric-inside-ms-meaning = time the operations took by the program's clock.
-metric-outside-ms = Work, timed outside (ms)
+metric-outside-ms = Work, timed outside
 metric-outside-ms-meaning = the same work timed by isolab, from the first line of output to the last.
 metric-page-faults = Page faults
 metric-page-faults-meaning = page faults handled by the host kernel, from start to end; median, below it 5th to 95th percentile.
@@ -93,9 +93,14 @@ table-heading = { $workload }: { $runs ->
     [one] 1 run
    *[other] { $runs } runs
   } per target after { $warmup } to warm up, on { $cpu }, { $kernel }
+title-unit = { $title } { $unit }
 column-target = Target
+column-percentiles = 5–95 %
+column-times = Ratio
+details-metric = Metric
+table-more = (--explain)
 column-target-meaning = where the program ran; below it the number of runs.
-column-ready-interval = 95 % interval (ms)
+column-ready-interval = 95 % interval
 column-ready-interval-meaning = bootstrap confidence interval of the median start-up.
 column-ratio = vs { $baseline }
 column-ratio-meaning = median start-up divided by that of { $baseline }, below it the 95 % interval.
@@ -157,11 +162,14 @@ reason-signal = the workload was ended by signal { $signal }
 reason-status = the workload ended with status { $status }
 reason-no-output = the workload wrote nothing to stdout
 reason-said = { $why }; on stderr: { $said }
-reason-remedy = { $why }. { $remedy }
-reason-simulated = a simulated target makes none
 
 ## Old and new
 
+diff-figures = Old → new
+diff-change = Change
+diff-interval = 95 % interval
+diff-verdict = Verdict
+diff-ends = { $low } to { $high }
 diff-worse = worse
 diff-better = better
 diff-changed = changed
@@ -169,7 +177,6 @@ diff-no-difference = no difference
 diff-too-few = too few runs to say
 diff-regression = REGRESSION
 diff-nothing = Nothing to compare: the files have no target and metric in common.
-diff-interval = ({ $low } to { $high })
 diff-corrected = Intervals are at 95 % for all { $tests } tests together (Holm).
 differs-methods = { $metric } is not compared: it was measured by method { $old }, now by method { $new }.
 differs-program = The program itself has changed (another SHA-256).
@@ -222,10 +229,8 @@ axis-share = share of runs
 axis-image = size to distribute
 axis-work = { $metric } divided by that of { $baseline }
 axis-guest-ram = RAM given to the guest
-axis-ready-ms = Start-up
 axis-memory-bytes = memory of one more instance
 axis-uss-bytes = unique memory (USS)
-axis-ops-per-s = Operations per second
 tip-median = median { $median }, n = { $n }
 tip-interval = ; 95 % interval { $low } to { $high }
 tip-percentiles = ; 5th to 95th percentile { $low } to { $high }

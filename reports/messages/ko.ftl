@@ -5,12 +5,12 @@
 headline = { $baseline } 대비 시작 시간은 { $list }입니다.
 headline-between = {", "}
 headline-alone = { $target }의 시작 시간은 { $ready }입니다.
-headline-different-first = { $target } { $ratio }
-headline-different-next = { $target } { $ratio }
+headline-different-first = { $target } { $ratio }배
+headline-different-next = { $target } { $ratio }배
 headline-no-difference-first = { $target } 1배(차이 없음)
 headline-no-difference-next = { $target } 1배(차이 없음)
-headline-too-few-first = { $target } 약 { $ratio }(실행 횟수 부족)
-headline-too-few-next = { $target } 약 { $ratio }(실행 횟수 부족)
+headline-too-few-first = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-too-few-next = { $target } 약 { $ratio }배(실행 횟수 부족)
 
 ## 실행 환경
 
@@ -26,9 +26,9 @@ noun-microvm-linux = 리눅스 마이크로 VM
 ## 측정 항목: 이름과 정의
 
 metric-of-program = 프로그램이 “{ $name }”(단위 { $unit })로 보고한 값. 중앙값, 아래는 5~95백분위수.
-metric-ready-ms = 시작 시간(ms)
+metric-ready-ms = 시작 시간
 metric-ready-ms-meaning = 첫 프로세스 생성을 요청한 순간부터 프로그램이 첫 바이트를 출력할 때까지 걸린 시간(프로세스 시작 포함). 중앙값, 아래는 5~95백분위수.
-metric-exit-ms = 전체 시간(ms)
+metric-exit-ms = 전체 시간
 metric-exit-ms-meaning = 같은 시점부터 프로세스를 모두 회수하고 자원을 정리할 때까지 걸린 시간. 중앙값, 아래는 5~95백분위수.
 metric-memory-bytes = 메모리
 metric-memory-bytes-meaning = 인스턴스 하나가 늘 때 줄어드는 호스트 메모리: 첫 바이트를 출력한 인스턴스 여러 개를 동시에 두고 잰 기울기. 아래는 내역.
@@ -44,7 +44,7 @@ metric-memory-kernel-bytes = 호스트 커널
 metric-memory-kernel-bytes-meaning = 호스트 커널이 인스턴스를 위해 쓰는 메모리: 페이지 테이블, 스택, 네임스페이스, cgroup.
 metric-memory-shared-file-bytes = 공유 파일 페이지
 metric-memory-shared-file-bytes-meaning = 모든 인스턴스가 공유하는 파일 페이지. 인스턴스 수와 관계없이 한 번만 존재함.
-metric-uss-bytes = 메모리(USS)
+metric-uss-bytes = USS 메모리
 metric-uss-bytes-meaning = 첫 바이트 출력 시점의 고유 메모리(USS): 다른 프로세스가 사용하지 않는 페이지. 수정되지 않은 파일 페이지는 포함하고 커널 메모리는 제외함. 중앙값, 아래는 내역.
 metric-uss-program-bytes = 프로그램
 metric-uss-program-bytes-meaning = 고유 메모리(USS) 중 프로그램의 몫.
@@ -72,9 +72,9 @@ metric-ops-per-s = 연산 속도
 metric-ops-per-s-meaning = 프로그램이 자체 측정한 초당 연산 수의 중앙값, 그리고 체크섬의 일치 여부.
 metric-ops = 연산 수
 metric-ops-meaning = 프로그램이 센 실행 한 번의 연산 수.
-metric-inside-ms = 연산 시간, 내부 측정(ms)
+metric-inside-ms = 연산 시간, 내부 측정
 metric-inside-ms-meaning = 프로그램이 자체 측정한 연산 시간.
-metric-outside-ms = 연산 시간, 외부 측정(ms)
+metric-outside-ms = 연산 시간, 외부 측정
 metric-outside-ms-meaning = 같은 연산을 isolab이 첫 출력 줄부터 마지막 출력 줄까지 잰 시간.
 metric-page-faults = 페이지 폴트
 metric-page-faults-meaning = 시작부터 끝까지 호스트 커널이 처리한 페이지 폴트 수. 중앙값, 아래는 5~95백분위수.
@@ -90,9 +90,14 @@ metric-system-calls-meaning = 호스트 커널을 호출한 횟수, 별도 실�
 ## 비교 표
 
 table-heading = { $workload }: 예열 { $warmup }회 뒤 실행 환경마다 { $runs }회 실행, { $cpu }, { $kernel }
+title-unit = { $title }({ $unit })
 column-target = 실행 환경
+column-percentiles = 5~95%
+column-times = 배율
+details-metric = 측정 항목
+table-more = (--explain)
 column-target-meaning = 프로그램을 실행한 환경. 아래는 실행 횟수.
-column-ready-interval = 95% 신뢰구간(ms)
+column-ready-interval = 95% 신뢰구간
 column-ready-interval-meaning = 시작 시간 중앙값의 부트스트랩 신뢰구간.
 column-ratio = { $baseline } 대비(배)
 column-ratio-meaning = 시작 시간의 중앙값을 { $baseline } 중앙값으로 나눈 값. 아래는 95% 신뢰구간.
@@ -148,11 +153,14 @@ reason-signal = 프로그램이 시그널 { $signal }번으로 종료됨
 reason-status = 프로그램이 상태 { $status }번으로 종료됨
 reason-no-output = 프로그램이 표준 출력에 아무것도 쓰지 않음
 reason-said = { $why }; 표준 오류 출력: { $said }
-reason-remedy = { $why }. { $remedy }
-reason-simulated = 모의 실행 환경에는 없음
 
 ## 이전과 이후
 
+diff-figures = 이전 → 이후
+diff-change = 변화
+diff-interval = 95% 신뢰구간
+diff-verdict = 판정
+diff-ends = { $low } ~ { $high }
 diff-worse = 나빠짐
 diff-better = 좋아짐
 diff-changed = 달라짐
@@ -160,7 +168,6 @@ diff-no-difference = 차이 없음
 diff-too-few = 실행 횟수 부족
 diff-regression = 성능 저하
 diff-nothing = 비교할 것이 없음: 두 파일에 공통된 실행 환경과 측정 항목이 없음.
-diff-interval = ({ $low } ~ { $high })
 diff-corrected = 신뢰구간은 검정 { $tests }개를 함께 보정한 95% 구간임(홀름 방법).
 differs-methods = { $metric }: 측정 방법이 달라(이전 { $old }, 이후 { $new }) 비교하지 않음.
 differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).
@@ -213,10 +220,8 @@ axis-share = 실행의 비율
 axis-image = 배포 크기
 axis-work = { $baseline } 대비 { $metric }
 axis-guest-ram = 게스트에 준 RAM
-axis-ready-ms = 시작 시간
 axis-memory-bytes = 추가 인스턴스 하나의 메모리
 axis-uss-bytes = 고유 메모리(USS)
-axis-ops-per-s = 초당 연산 수
 tip-median = 중앙값 { $median }, n = { $n }
 tip-interval = ; 95% 신뢰구간 { $low } ~ { $high }
 tip-percentiles = ; 5~95백분위수 { $low } ~ { $high }

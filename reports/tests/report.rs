@@ -4,8 +4,10 @@ mod fixtures;
 
 use fixtures::results;
 use reports::Lang;
-use reports::model::{Distribution, KvmKind, Results, Sample, Samples, Summary};
+use reports::analysis::analyse;
+use reports::model::{Better, Definition, Distribution, KvmKind, Results, Sample, Samples, Summary};
 use reports::report::{self, Error, Format};
+use reports::table::{self, TableStyle};
 use std::fs;
 use std::path::Path;
 
@@ -271,6 +273,59 @@ fn results_with_little_in_them_give_a_report_all_the_same() {
             .expect("it can be drawn")
             .contains("The file holds no runs")
     );
+}
+
+/// A metric that isolab has never heard of.
+#[test]
+fn a_metric_of_the_programs_own_is_in_every_format() {
+    let mut results = results("three");
+    for index in 0..results.samples.len() {
+        results.samples.change(index, |sample| {
+            let figure = if sample.target == "microvm" { 500.0 } else { 1000.0 };
+            sample.metrics.set("requests_per_s", figure + f64::from(sample.run));
+        });
+    }
+    let own = Definition::of_program("requests_per_s", "per_s", Better::Higher);
+    analyse(&mut results, &[own]);
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let formats = [Format::Html, Format::Svg, Format::Csv, Format::Md, Format::Json];
+    report::write(std::slice::from_ref(&results), &formats, folder.path(), Lang::Ko).expect("it can be written");
+    for name in [
+        "report.html",
+        "report.md",
+        "summary.json",
+        "samples.csv",
+        "work-requests-per-s.svg",
+    ] {
+        let text = read(folder.path(), name).replace("\\_", "_");
+        assert!(text.contains("requests_per_s"), "{name}");
+    }
+    let style = TableStyle {
+        color: false,
+        width: 132,
+    };
+    let text = table::render(&results, style);
+    assert!(
+        text.contains("requests_per_s k/s") || text.contains("requests_per_s /s"),
+        "{text}"
+    );
+    let across = report::html(&[results.clone(), results], Lang::En).expect("it can be drawn");
+    assert!(across.contains("id=\"across-requests-per-s\""));
+}
+
+#[test]
+fn no_interval_is_given_anywhere_of_too_few_runs() {
+    let mut results = results("one");
+    analyse(&mut results, &[]);
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    report::write(&[results], &[Format::Json], folder.path(), Lang::En).expect("it can be written");
+    let summary: serde_json::Value = serde_json::from_str(&read(folder.path(), "summary.json")).expect("it is JSON");
+    for (id, figures) in summary["files"][0]["targets"][0]["summary"]["metrics"]
+        .as_object()
+        .expect("an object")
+    {
+        assert!(figures["interval"].is_null(), "{id}: {figures}");
+    }
 }
 
 #[test]

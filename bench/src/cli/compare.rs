@@ -56,9 +56,12 @@ pub struct Arguments {
     /// Also write a report with all charts (HTML) to the folder DIR
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Also show intervals, p-values, and what the kernel counted: page faults, context switches, system calls
+    /// Also show every figure (intervals, p-values, memory in detail, page faults, system calls) and warnings in full
     #[arg(long)]
     explain: bool,
+    /// Also say what the figures are
+    #[arg(long)]
+    legend: bool,
     /// The language of the table and the report: en, ko
     #[arg(long, default_value = "en")]
     lang: Lang,
@@ -122,6 +125,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         if arguments.explain {
             text.push('\n');
             text.push_str(&table::details_in(&results, style, arguments.lang));
+        }
+        if arguments.legend {
+            text.push('\n');
+            text.push_str(&table::legend_in(&results, style, arguments.lang));
         }
         text
     };

@@ -4,6 +4,7 @@
 mod baselines;
 mod comparing;
 mod counting;
+mod diffing;
 mod economy;
 mod ending;
 mod exporting;
@@ -25,6 +26,7 @@ fn main() {
         baselines::tests(),
         comparing::tests(),
         counting::tests(),
+        diffing::tests(),
         economy::tests(),
         ending::tests(),
         exporting::tests(),

@@ -86,7 +86,8 @@ pub(crate) fn of_instances(instances: &[Instance], target: &str, seed: u64) -> B
     metrics
 }
 
-fn image(target: &Target) -> impl Iterator<Item = (Name, Distribution)> {
+/// What a target has to ship, summed up.
+pub(crate) fn image(target: &Target) -> impl Iterator<Item = (Name, Distribution)> {
     let sum = |bytes: fn(&crate::model::ImagePart) -> u64| target.image.iter().map(|part| bytes(part) as f64).sum();
     let sums: [(&str, f64); 2] = [
         ("image_bytes", sum(|part| part.bytes)),

@@ -344,6 +344,8 @@ impl From<OldResults> for Results {
             for (id, figures) in summaries::of_instances(&instances, &summary.target, seed) {
                 summary.metrics.entry(id).or_insert(figures);
             }
+            let target = old.targets.iter().find(|target| target.name == summary.target);
+            summary.metrics.extend(target.into_iter().flat_map(summaries::image));
             summary
         };
         let summary: Vec<Summary> = old.summary.into_iter().map(convert).collect();

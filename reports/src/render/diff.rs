@@ -1,61 +1,52 @@
 //! What has changed between results files, in words: one line a change.
 
-use super::messages::{Lang, Messages, clean};
+use super::lines::{self, Column};
+use super::messages::{Lang, Messages};
 use super::units;
 use crate::analysis;
-use crate::model::{Change, Definition, Diff, Message, Results, Unit, Verdict};
-use unicode_width::UnicodeWidthStr;
+use crate::model::{Change, Diff, Message, Results, Unit, Verdict};
 
-/// The changes as lines of text in columns, then what else must be known, ending in a newline. `new` has the names and units
-/// of the metrics.
+/// The changes, one a line, then what else must be known, ending in a newline. `new` has the units of the metrics.
 pub fn text(diff: &Diff, new: &Results, lang: Lang) -> String {
     let messages = Messages::new(lang);
-    let lines: Vec<[String; 6]> = diff.changes.iter().map(|change| line(change, new, &messages)).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].width()).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let mut page = String::new();
-    for line in &lines {
-        let mut text = String::new();
-        for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
-            let padding = " ".repeat(width - cell.width());
-            // Names from the left, figures from the right.
-            let (before, after) = if (2..5).contains(&column) {
-                (&*padding, "")
-            } else {
-                ("", &*padding)
-            };
-            text.push_str(&format!("{before}{cell}{after}  "));
-        }
-        page.push_str(text.trim_end());
-        page.push('\n');
-    }
-    if lines.is_empty() {
-        page.push_str(&messages.get("diff-nothing"));
-        page.push('\n');
-    }
+    let cells: Vec<[String; 6]> = diff
+        .changes
+        .iter()
+        .map(|change| cells(change, new, &messages))
+        .collect();
+    let titles = [
+        "column-target",
+        "details-metric",
+        "diff-figures",
+        "diff-change",
+        "diff-interval",
+        "diff-verdict",
+    ];
+    let column = |(index, title): (usize, &str)| Column {
+        title: messages.get(title),
+        cells: cells.iter().map(|row| row[index].clone()).collect(),
+        // Names from the left, figures from the right.
+        left: !(2..5).contains(&index),
+        rank: 0,
+    };
+    let columns: Vec<Column> = titles.into_iter().enumerate().map(column).collect();
+    let mut page = match cells.is_empty() {
+        true => vec![messages.get("diff-nothing")],
+        false => lines::lines(&columns),
+    };
     if diff.tests > 1 {
-        page.push_str(&messages.with("diff-corrected", &[("tests", diff.tests.into())]));
-        page.push('\n');
+        page.push(messages.with("diff-corrected", &[("tests", diff.tests.into())]));
     }
-    for note in &diff.notes {
-        page.push_str(&messages.say("differs", note));
-        page.push('\n');
-    }
-    super::view::plain(&page)
+    page.extend(diff.notes.iter().map(|note| messages.say("differs", note)));
+    super::view::plain(&page.join("\n")) + "\n"
 }
 
-fn line(change: &Change, new: &Results, messages: &Messages) -> [String; 6] {
+fn cells(change: &Change, new: &Results, messages: &Messages) -> [String; 6] {
     let definition = new.definition(&change.metric);
     let unit = definition.map_or(Unit::Count, |definition| definition.unit.clone());
-    let name = definition.map_or_else(|| clean(&change.metric), |definition| name(definition, messages));
-    let figures = format!(
-        "{} → {}",
-        units::format(change.old, &unit),
-        units::format(change.new, &unit)
-    );
     let interval = change.interval.map_or_else(String::new, |interval| {
         let (low, high) = (units::percent(interval.low - 1.0), units::percent(interval.high - 1.0));
-        messages.with("diff-interval", &[("low", low.into()), ("high", high.into())])
+        messages.with("diff-ends", &[("low", low.into()), ("high", high.into())])
     });
     let verdict = match (change.regression, change.verdict) {
         (true, _) => "diff-regression",
@@ -67,18 +58,16 @@ fn line(change: &Change, new: &Results, messages: &Messages) -> [String; 6] {
     };
     [
         messages.name("target", &change.target),
-        name,
-        figures,
+        messages.metric_name(&change.metric),
+        format!(
+            "{} → {}",
+            units::format(change.old, &unit),
+            units::format(change.new, &unit)
+        ),
         units::percent(change.ratio - 1.0),
         interval,
         messages.get(verdict),
     ]
-}
-
-fn name(definition: &Definition, messages: &Messages) -> String {
-    messages
-        .metric(&definition.id, &[])
-        .map_or_else(|| clean(&definition.id), |(name, _)| name)
 }
 
 /// Why results cannot be compared, one reason a line; nothing where they can.

@@ -5,6 +5,9 @@ use super::units;
 use crate::analysis::headline::{Clause, Finding, headline};
 use crate::model::Results;
 
+/// A sentence of more targets is none; the others are in the table.
+const MOST: usize = 3;
+
 /// `A container takes 2.6× as long to start as a process, a micro-VM 12.4×.` `None` where nothing has started.
 pub(crate) fn sentence(results: &Results, messages: &Messages) -> Option<String> {
     let found = headline(results)?;
@@ -25,11 +28,11 @@ pub(crate) fn sentence(results: &Results, messages: &Messages) -> Option<String>
         let arguments = [
             ("target", noun(&clause.target).into()),
             ("baseline", baseline.clone().into()),
-            ("ratio", units::ratio(clause.ratio).into()),
+            ("ratio", units::times(clause.ratio).into()),
         ];
         messages.with(&format!("headline-{finding}-{place}"), &arguments)
     };
-    let clauses: Vec<String> = found.others.iter().enumerate().map(clause).collect();
+    let clauses: Vec<String> = found.others.iter().take(MOST).enumerate().map(clause).collect();
     let list = clauses.join(&messages.get("headline-between"));
     let arguments = [("list", list.into()), ("baseline", baseline.into())];
     Some(capital(&messages.with("headline", &arguments)))

@@ -129,7 +129,7 @@ fn notes(notes: &[Note], labels: &Labels) -> Markup {
     html! {
         ul.notes {
             @for note in notes {
-                @if note.weight == Weight::Warning {
+                @if note.weight != Weight::Remark {
                     li.warning { strong { (labels.warning) } " " (note.text) }
                 } @else {
                     li { (note.text) }

@@ -65,7 +65,7 @@ pub(crate) fn render(files: &[Results], view: &View) -> Result<String, serde_jso
 
 fn file<'a>(results: &'a Results, notes: &[Note]) -> File<'a> {
     let text = |note: &Note| Text {
-        warning: note.weight == Weight::Warning,
+        warning: note.weight != Weight::Remark,
         text: plain(&note.text),
     };
     File {

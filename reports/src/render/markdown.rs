@@ -57,7 +57,7 @@ fn section(page: &mut String, file: &FileView, labels: &Labels) {
 
 fn notes(page: &mut String, notes: &[Note], labels: &Labels) {
     for note in notes {
-        let mark = if note.weight == Weight::Warning {
+        let mark = if note.weight != Weight::Remark {
             format!("**{}** ", escape(&labels.warning))
         } else {
             String::new()

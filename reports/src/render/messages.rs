@@ -83,11 +83,6 @@ impl Messages {
         self.find(id, arguments).unwrap_or_else(|| format!("⟨{id}⟩"))
     }
 
-    /// The text of `id`, where there is one.
-    pub(crate) fn known(&self, id: &str) -> Option<String> {
-        is_identifier(id).then(|| self.find(id, &[])).flatten()
-    }
-
     /// What a message of a results file says: the text `KIND-ID` with the message's arguments, or the English text that it
     /// brings along where there is none, or lacks an argument.
     pub(crate) fn say(&self, kind: &str, message: &Message) -> String {
@@ -108,7 +103,7 @@ impl Messages {
     fn argument(&self, name: &str, argument: &Argument) -> FluentValue<'static> {
         match (name, argument) {
             ("target", Argument::Text(target)) => self.name("target", target).into(),
-            ("metric", Argument::Text(id)) => self.metric(id, &[]).map_or_else(|| clean(id), |(name, _)| name).into(),
+            ("metric", Argument::Text(id)) => self.metric_name(id).into(),
             (_, Argument::Number(number)) => (*number).into(),
             (_, Argument::Text(text)) => clean(text).into(),
             (_, Argument::Message(message)) => self.say("reason", message).into(),
@@ -142,6 +137,11 @@ impl Messages {
             .format_pattern(pattern, Some(&arguments), &mut errors)
             .into_owned();
         errors.is_empty().then_some(text)
+    }
+
+    /// What a metric is called.
+    pub(crate) fn metric_name(&self, id: &str) -> String {
+        self.metric(id, &[]).map_or_else(|| clean(id), |(name, _)| name)
     }
 
     /// Name and definition of a metric; one that is not known goes by its own name.
@@ -240,6 +240,90 @@ mod tests {
             missing.is_empty(),
             "only in one language, or with other arguments: {missing:?}"
         );
+    }
+
+    #[test]
+    fn every_metric_and_every_target_has_its_name_and_what_it_is_in_every_language() {
+        let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+        let (english, korean) = (Messages::new(Lang::En), Messages::new(Lang::Ko));
+        for id in crate::metrics::ids() {
+            for messages in [&english, &korean] {
+                let (name, meaning) = messages.metric(id, &[]).unwrap_or_default();
+                assert!(!name.is_empty() && !meaning.is_empty(), "{id}");
+            }
+            let (name, meaning) = english.metric(id, &[]).unwrap_or_default();
+            assert!(!hangul(&name) && !hangul(&meaning), "{id}");
+            assert!(hangul(&korean.metric(id, &[]).unwrap_or_default().1), "{id}");
+        }
+        for target in ["process", "container", "microvm", "microvm-linux"] {
+            assert!(
+                hangul(&korean.name("target", target)) && hangul(&korean.name("noun", target)),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_text_of_the_korean_file_is_korean_but_for_terms_that_have_no_other_name() {
+        let same = [
+            "phase-",
+            "headline-between",
+            "table-more",
+            "title-unit",
+            "report-title",
+            "cell-runs",
+            "metric-",
+        ];
+        let resource = FluentResource::try_new(Lang::Ko.source().to_owned()).map_err(|(_, errors)| errors);
+        for entry in resource.expect("a message file without syntax errors").entries() {
+            let fluent_syntax::ast::Entry::Message(message) = entry else {
+                continue;
+            };
+            let (id, text) = (message.id.name, format!("{:?}", message.value));
+            let korean = text.chars().any(|c| ('가'..='힣').contains(&c));
+            let named = |prefix: &&str| id.starts_with(prefix);
+            let figures = [
+                "tip-",
+                "diff-ends",
+                "column-percentiles",
+                "trait-",
+                "differs-kvm",
+                "differs-cpu",
+            ];
+            assert!(
+                korean || same.iter().chain(&figures).any(|prefix| named(&prefix)),
+                "{id}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_is_said_in_the_language_or_else_as_its_file_has_it() {
+        let (english, korean) = (Messages::new(Lang::En), Messages::new(Lang::Ko));
+        let status = Message::new("status").with("status", 3.0);
+        let said = Message::new("said").with("why", status).with("said", "no such host");
+        assert_eq!(
+            english.say("reason", &said),
+            "the workload ended with status 3; on stderr: no such host"
+        );
+        assert_eq!(
+            korean.say("reason", &said),
+            "프로그램이 상태 3번으로 종료됨; 표준 오류 출력: no such host"
+        );
+        // A file of an older version has a text and nothing to fill in.
+        let old = Message {
+            id: "busy-host".into(),
+            text: Some("other programs kept 1.5 processors busy".into()),
+            ..Message::default()
+        };
+        assert_eq!(korean.say("warning", &old), "other programs kept 1.5 processors busy");
+        // One of a newer version has neither.
+        let new = Message::new("solar-flare").with("class", "X");
+        assert_eq!(korean.say("warning", &new), "solar-flare (class: X)");
+        assert_eq!(korean.say("warning", &Message::new("<b>\u{1b}")), "<b>\u{fffd}");
+        // Targets and metrics are named in the language.
+        let gave_up = Message::new("no-memory").with("target", "microvm").with("why", "?");
+        assert!(korean.say("warning", &gave_up).starts_with("마이크로 VM"));
     }
 
     #[test]

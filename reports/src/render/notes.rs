@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How much a note weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// The figures are not what they seem, or a target is missing.
+    /// A target or some of its runs are missing, or the figures must not be compared.
+    Failure,
+    /// The figures are not what they seem.
     Warning,
     /// Good to know.
     Remark,
@@ -23,12 +25,8 @@ pub(crate) struct Note {
 
 pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut warn = |text: String| {
-        notes.push(Note {
-            weight: Weight::Warning,
-            text,
-        })
-    };
+    let mut note = |weight: Weight, text: String| notes.push(Note { weight, text });
+    let mut warn = |text: String| note(Weight::Failure, text);
     for target in &results.targets {
         if let Some(reason) = &target.unavailable {
             warn(unavailable(&target.name, reason, messages));
@@ -63,19 +61,17 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         warn(messages.with("warning-checksums-differ", &[("list", list.join(", ").into())]));
     }
     for warning in &results.warnings {
-        warn(messages.say("warning", warning));
+        note(Weight::Warning, messages.say("warning", warning));
     }
     for missing in missing_of_table(results) {
-        let text = missing.text(messages);
-        notes.push(Note {
-            weight: Weight::Remark,
-            text,
-        });
+        note(Weight::Warning, missing.text(messages));
     }
-    notes.push(Note {
-        weight: Weight::Remark,
-        text: messages.get(kvm(results.host.kvm_kind)),
-    });
+    let booted = results.targets.iter().any(|target| target.guest_kernel.is_some());
+    let weight = match results.host.kvm_kind {
+        KvmKind::EmulatedKernelMode if booted => Weight::Warning,
+        _ => Weight::Remark,
+    };
+    note(weight, messages.get(kvm(results.host.kvm_kind)));
     notes
 }
 
@@ -99,8 +95,7 @@ pub(crate) struct Missing {
 
 impl Missing {
     pub(crate) fn text(&self, messages: &Messages) -> String {
-        let name = |id: &Name| messages.metric(id, &[]).map_or_else(|| clean(id), |(name, _)| name);
-        let names: Vec<String> = self.metrics.iter().map(name).collect();
+        let names: Vec<String> = self.metrics.iter().map(|id| messages.metric_name(id)).collect();
         let arguments = [
             ("target", messages.name("target", &self.target).into()),
             ("metric", names.join(", ").into()),

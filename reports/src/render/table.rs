@@ -116,7 +116,11 @@ fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
             Place::Part | Place::Data => continue,
         };
         let known = messages.metric(&definition.id, &arguments);
-        let (title, meaning) = known.unwrap_or_else(|| unknown(definition, messages));
+        let (name, meaning) = known.unwrap_or_else(|| unknown(definition, messages));
+        let title = match definition.unit {
+            Unit::Milliseconds => with_unit(&name, "ms", messages),
+            _ => name,
+        };
         columns.push(Column {
             content: Content::Metric(definition.clone()),
             title,
@@ -136,6 +140,17 @@ fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
         }
     }
     columns
+}
+
+/// A title with the unit of what stands below it.
+pub(crate) fn with_unit(title: &str, unit: &str, messages: &Messages) -> String {
+    if unit.is_empty() {
+        return title.to_owned();
+    }
+    messages.with(
+        "title-unit",
+        &[("title", title.to_owned().into()), ("unit", unit.to_owned().into())],
+    )
 }
 
 /// Name and definition of a metric that the workload or a newer version has brought along.
@@ -222,7 +237,7 @@ fn spread(figures: Distribution, unit: &Unit) -> String {
 fn parts(results: &Results, target: &str, whole: &Definition, messages: &Messages) -> String {
     let texts = metrics::parts(results, &whole.id).filter_map(|part| {
         let figures = results.metric_of(target, &part.id)?;
-        let name = part_name(part, messages);
+        let name = messages.metric_name(&part.id);
         Some(format!("{name} {}", units::format(figures.value, &part.unit)))
     });
     let texts: Vec<String> = texts.collect();
@@ -233,25 +248,13 @@ fn parts(results: &Results, target: &str, whole: &Definition, messages: &Message
     }
 }
 
-/// The name of a part among the others.
-pub(crate) fn part_name(part: &Definition, messages: &Messages) -> String {
-    messages
-        .metric(&part.id, &[])
-        .map_or_else(|| clean(&part.id), |(name, _)| name)
-}
-
-/// In how many of a hundred pairs of runs the one here is slower. All and none are said only where it really was all or none.
+/// In how many of a hundred pairs of runs the one here is slower.
 fn effect_cell(comparison: Option<&Comparison>, messages: &Messages) -> Cell {
     let Some(share) = comparison.and_then(|comparison| comparison.superiority) else {
         return Cell::none();
     };
-    let pairs = match (share * 100.0).round() {
-        0.0 if share > 0.0 => "<1".to_owned(),
-        100.0 if share < 1.0 => ">99".to_owned(),
-        pairs => pairs.to_string(),
-    };
     Cell::new(
-        messages.with("cell-pairs", &[("pairs", pairs.into())]),
+        messages.with("cell-pairs", &[("pairs", units::pairs(share).into())]),
         String::new(),
         share,
     )

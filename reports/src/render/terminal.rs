@@ -1,10 +1,13 @@
-//! The comparison on a terminal: one row per target, then what the columns mean and what must be known.
+//! The comparison on a terminal: what came out in one sentence, one line a target, one line a warning. What the columns mean
+//! ([`legend_in`]) and every figure there is ([`details_in`]) are for those who ask.
 
-use crate::model::Results;
-use crate::render::messages::{Lang, Messages};
-use crate::render::notes::{self, Weight};
-use crate::render::table::{self, Cell, Column, Content, Row, Table};
-use crate::render::{headline, view};
+use super::lines::{self, Column};
+use super::messages::{Lang, Messages, clean};
+use super::notes::{self, Weight};
+use super::scale::Scale;
+use super::{headline, table, units, view};
+use crate::metrics::{self, Place};
+use crate::model::{Definition, Distribution, Results, Target};
 use unicode_width::UnicodeWidthStr;
 
 /// How the table is drawn.
@@ -16,11 +19,17 @@ pub struct TableStyle {
     pub width: usize,
 }
 
-const GAP: &str = "  ";
-const LONGEST_WORD: usize = 16;
+/// The longest bar.
+const BAR: usize = 20;
+/// A shorter one than this says nothing.
+const SHORTEST_BAR: usize = 6;
+/// The longest name of a target; a longer one is cut.
+const LONGEST_NAME: usize = 20;
 const BOLD: &str = "1";
 const FAINT: &str = "2";
 const YELLOW: &str = "33";
+/// What stands where there is no figure.
+const NONE: &str = "–";
 
 /// The comparison in English, ending in a newline.
 pub fn render(results: &Results, style: TableStyle) -> String {
@@ -33,78 +42,225 @@ pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let mut page = Page::new(style);
     if let Some(sentence) = headline::sentence(results, &messages) {
         page.paragraph("", &sentence, BOLD);
+        page.text.push('\n');
     }
-    page.paragraph("", &view::heading(results, &messages), "");
-    page.table(&table::table(results, &messages), |column| !column.wide);
+    let width = page.width;
+    page.rows(&columns(results, width, &messages), |row| {
+        results.targets[row].unavailable.is_some()
+    });
     page.text.push('\n');
     for note in notes::notes(results, &messages) {
         match note.weight {
-            Weight::Warning => page.paragraph("! ", &note.text, YELLOW),
-            Weight::Remark => page.paragraph("", &note.text, ""),
+            Weight::Failure => page.paragraph("! ", &note.text, YELLOW),
+            Weight::Warning => page.line(&format!("! {}", note.text), &messages.get("table-more"), YELLOW),
+            Weight::Remark => {}
         }
+    }
+    page.paragraph("", &view::heading(results, &messages), FAINT);
+    page.text
+}
+
+/// What the figures are, in a language, ending in a newline.
+pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let mut page = Page::new(style);
+    for column in table::table(results, &messages).columns {
+        page.paragraph(&format!("{}: ", column.title), &column.meaning, "");
     }
     page.text
 }
 
-/// The columns that the comparison has no room for (intervals, p-values, what the kernel counted), in a language, ending in
-/// a newline; then which figures are missing, and why.
+/// Every figure there is, one line a metric, then all notes in full and which figures are missing, and why; in a language,
+/// ending in a newline.
 pub fn details_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let messages = Messages::new(lang);
     let mut page = Page::new(style);
-    page.table(&table::table(results, &messages), |column| {
-        column.wide || column.content == Content::Target
-    });
-    page.text.push('\n');
+    let names = Column {
+        title: messages.get("details-metric"),
+        cells: details(results, &messages),
+        left: true,
+        rank: 0,
+    };
+    let mut targets: Vec<Column> = Vec::new();
+    for target in &results.targets {
+        targets.push(Column {
+            title: lines::cut(&messages.name("target", &target.name), LONGEST_NAME),
+            cells: figures(results, target),
+            left: false,
+            rank: 0,
+        });
+    }
+    // As many targets beside each other as there is room for.
+    let mut rest = targets.as_slice();
+    while !rest.is_empty() {
+        let block = |count: usize| -> Vec<Column> { [&names].into_iter().chain(&rest[..count]).cloned().collect() };
+        let fits = |count: &usize| lines::total(&block(*count)) <= page.width;
+        let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
+        page.rows(&block(count), |_| false);
+        page.text.push('\n');
+        rest = &rest[count..];
+    }
+    for note in notes::notes(results, &messages) {
+        page.paragraph(if note.weight == Weight::Remark { "" } else { "! " }, &note.text, "");
+    }
     for missing in notes::missing(results) {
         page.paragraph("", &missing.text(&messages), "");
     }
     page.text
 }
 
-type Lines = Vec<String>;
-
-/// Text in lines of at most `width` columns of the terminal.
-fn wrap(text: &str, width: usize) -> Lines {
-    let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::wrap(text, options)
-        .into_iter()
-        .map(|line| line.into_owned())
-        .collect()
-}
-
-/// Every column as wide as its widest text; while they are too wide together, the one that can best be wrapped gives way.
-fn widths(columns: &[&Column], rows: &[(&Row, Vec<&Cell>)], total: usize) -> Vec<usize> {
-    let texts = |index: usize| {
-        let cells = rows
-            .iter()
-            .flat_map(move |(_, cells)| [cells[index].main.as_str(), cells[index].sub.as_str()]);
-        cells.chain([columns[index].title.as_str()])
+/// The columns that there is room for.
+fn columns(results: &Results, width: usize, messages: &Messages) -> Vec<Column> {
+    let memory = metrics::memory(results);
+    let column = |title: String, rank: u32, cell: &dyn Fn(&Target) -> String| Column {
+        title,
+        cells: results.targets.iter().map(cell).collect(),
+        left: false,
+        rank,
     };
-    let mut widths: Vec<usize> = (0..columns.len())
-        .map(|index| texts(index).map(str::width).max().unwrap_or(0))
-        .collect();
-    let words = |index: usize| {
-        texts(index)
-            .flat_map(|text| text.split(' '))
-            .map(str::width)
-            .max()
-            .unwrap_or(0)
-    };
-    // A long name of a target must not take the figures' room: it is broken.
-    let unbroken: Vec<usize> = (0..columns.len()).map(|index| words(index).min(LONGEST_WORD)).collect();
-    let room = total.saturating_sub(GAP.len() * columns.len().saturating_sub(1));
-    while widths.iter().sum::<usize>() > room {
-        // Between words first; only when no column has two words in a line left, inside words.
-        let by_words = (0..widths.len()).filter(|index| widths[*index] > unbroken[*index]);
-        let widest = by_words
-            .max_by_key(|index| widths[*index])
-            .or((0..widths.len()).max_by_key(|index| widths[*index]));
-        match widest {
-            Some(index) if widths[index] > 3 => widths[index] -= 1,
-            _ => break,
+    let name = |target: &Target| lines::cut(&messages.name("target", &target.name), LONGEST_NAME);
+    let mut columns = vec![Column {
+        left: true,
+        ..column(messages.get("column-target"), 0, &name)
+    }];
+    for definition in &results.metrics {
+        let shown = metrics::place(definition) == Place::Table || *definition.id == *memory;
+        // The total adds the end of an instance to its start-up; it is with the details.
+        if !shown || definition.id == *"exit_ms" {
+            continue;
+        }
+        let figures = |target: &Target| results.metric_of(&target.name, &definition.id);
+        let scale = Scale::new(
+            &definition.unit,
+            results.targets.iter().filter_map(|target| Some(figures(target)?.value)),
+        );
+        let value = |target: &Target| figures(target).map_or(NONE.to_owned(), |figures| scale.format(figures.value));
+        let title = table::with_unit(&messages.metric_name(&definition.id), &scale.unit, messages);
+        match &*definition.id {
+            "ready_ms" => {
+                columns.push(column(title, 0, &value));
+                let range = |target: &Target| {
+                    let ends = figures(target).and_then(|figures| figures.p5.zip(figures.p95));
+                    ends.map_or(String::new(), |(low, high)| scale.range(low, high))
+                };
+                columns.push(column(messages.get("column-percentiles"), 4, &range));
+                if table::baseline(results).is_some() {
+                    columns.push(column(messages.get("column-times"), 1, &|target| {
+                        ratio(results, target)
+                    }));
+                }
+            }
+            "image_bytes" => columns.push(column(title, 5, &value)),
+            id if id == memory => columns.push(column(title, 3, &value)),
+            _ => columns.push(column(title, 2, &value)),
         }
     }
-    widths
+    columns.retain(|column| column.rank == 0 || column.cells.iter().any(|cell| !cell.is_empty() && cell != NONE));
+    lines::fit(&mut columns, width);
+    bars(results, &mut columns, width);
+    columns
+}
+
+/// Puts bars beside the start-ups, as long as there is room for.
+fn bars(results: &Results, columns: &mut Vec<Column>, width: usize) {
+    let ready: Vec<f64> = results
+        .targets
+        .iter()
+        .map(|target| {
+            results
+                .metric_of(&target.name, "ready_ms")
+                .map_or(0.0, |ready| ready.value)
+        })
+        .collect();
+    let most = ready.iter().copied().filter(|ms| ms.is_finite()).fold(0.0, f64::max);
+    let room = width.saturating_sub(lines::total(columns) + 2).min(BAR);
+    let several = ready.iter().filter(|ms| **ms > 0.0).count() > 1;
+    if room < SHORTEST_BAR || !several || columns.len() < 2 {
+        return;
+    }
+    let bars = Column {
+        title: String::new(),
+        cells: ready.iter().map(|ms| lines::bar(ms / most, room)).collect(),
+        left: true,
+        rank: 1,
+    };
+    columns.insert(2, bars);
+}
+
+fn ratio(results: &Results, target: &Target) -> String {
+    match results.comparison_of(&target.name, "ready_ms") {
+        Some(comparison) => units::ratio(comparison.ratio),
+        None if table::baseline(results) == Some(&target.name) => units::ratio(1.0),
+        None => NONE.to_owned(),
+    }
+}
+
+/// The metrics of the details: those of the table, what is derived from the start-up, and all others.
+fn details(results: &Results, messages: &Messages) -> Vec<String> {
+    let mut names = Vec::new();
+    for definition in &results.metrics {
+        let indent = if definition.part_of.is_some() { "  " } else { "" };
+        let name = table::with_unit(
+            &messages.metric_name(&definition.id),
+            &scale(results, definition).unit,
+            messages,
+        );
+        names.push(format!("{indent}{name}"));
+        if definition.id == *"ready_ms" {
+            let arguments = [(
+                "baseline",
+                messages.name("target", table::baseline(results).unwrap_or(NONE)).into(),
+            )];
+            let derived = ["ready-interval", "ratio", "effect", "significance"];
+            names.extend(derived.map(|id| format!("  {}", messages.with(&format!("column-{id}"), &arguments))));
+        }
+    }
+    names
+}
+
+fn scale(results: &Results, definition: &Definition) -> Scale {
+    let figures = results
+        .summary
+        .iter()
+        .filter_map(|summary| Some(summary.metric(&definition.id)?.value));
+    Scale::new(&definition.unit, figures)
+}
+
+/// A target's figures, in the order of [`details`].
+fn figures(results: &Results, target: &Target) -> Vec<String> {
+    let mut cells = Vec::new();
+    for definition in &results.metrics {
+        let scale = scale(results, definition);
+        let figures = results.metric_of(&target.name, &definition.id);
+        cells.push(figures.map_or(NONE.to_owned(), |figures| with_range(figures, &scale)));
+        if definition.id == *"ready_ms" {
+            let told = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
+            let compared = results.comparison_of(&target.name, "ready_ms");
+            let interval = figures.and_then(|figures| figures.interval);
+            cells.push(told(interval.map(|interval| scale.range(interval.low, interval.high))));
+            cells.push(told(compared.map(|compared| {
+                let ratio = units::number(compared.ratio);
+                compared.interval.map_or(ratio.clone(), |interval| {
+                    format!("{ratio} ({})", units::interval(interval))
+                })
+            })));
+            let share = compared.and_then(|compared| compared.superiority);
+            cells.push(told(share.map(|share| format!("{}/100", units::pairs(share)))));
+            cells.push(told(
+                compared.and_then(|compared| Some(units::p_value(compared.p_value?))),
+            ));
+        }
+    }
+    cells
+}
+
+/// A figure with its 5th to 95th percentile, where they differ.
+fn with_range(figures: Distribution, scale: &Scale) -> String {
+    let value = scale.format(figures.value);
+    match figures.p5.zip(figures.p95) {
+        Some((low, high)) if low < high => format!("{value} ({})", scale.range(low, high)),
+        _ => value,
+    }
 }
 
 struct Page {
@@ -122,45 +278,6 @@ impl Page {
         }
     }
 
-    /// The columns that are wanted, and below them what they mean.
-    fn table(&mut self, table: &Table, wanted: impl Fn(&Column) -> bool) {
-        let shown: Vec<usize> = (0..table.columns.len())
-            .filter(|index| wanted(&table.columns[*index]))
-            .collect();
-        let columns: Vec<&Column> = shown.iter().map(|index| &table.columns[*index]).collect();
-        let rows: Vec<(&Row, Vec<&Cell>)> = table
-            .rows
-            .iter()
-            .map(|row| (row, shown.iter().map(|index| &row.cells[*index]).collect()))
-            .collect();
-        let widths = widths(&columns, &rows, self.width);
-        let headings: Vec<Lines> = columns
-            .iter()
-            .zip(&widths)
-            .map(|(column, width)| wrap(&column.title, *width))
-            .collect();
-        self.cells(&headings, &widths, BOLD);
-        for (row, cells) in &rows {
-            let lines = |text: fn(&Cell) -> &str| -> Vec<Lines> {
-                cells
-                    .iter()
-                    .zip(&widths)
-                    .map(|(cell, width)| wrap(text(cell), *width))
-                    .collect()
-            };
-            self.cells(
-                &lines(|cell| &cell.main),
-                &widths,
-                if row.available { "" } else { YELLOW },
-            );
-            self.cells(&lines(|cell| &cell.sub), &widths, FAINT);
-        }
-        self.text.push('\n');
-        for column in &columns {
-            self.paragraph(&format!("{}: ", column.title), &column.meaning, "");
-        }
-    }
-
     fn colored(&mut self, text: &str, code: &str) {
         let text = &view::plain(text);
         if self.style.color && !code.is_empty() && !text.is_empty() {
@@ -168,40 +285,37 @@ impl Page {
         } else {
             self.text.push_str(text);
         }
+        self.text.push('\n');
     }
 
-    /// Cells side by side, as many lines as the highest has: the first column from the left, figures from the right.
-    fn cells(&mut self, cells: &[Lines], widths: &[usize], code: &str) {
-        for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
-            let mut text = String::new();
-            for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-                let part = cell.get(line).map_or("", String::as_str);
-                let padding = " ".repeat(width.saturating_sub(part.width()));
-                let (before, after) = if index == 0 {
-                    ("", padding.as_str())
-                } else {
-                    (padding.as_str(), "")
-                };
-                text.push_str(if index == 0 { "" } else { GAP });
-                text.push_str(before);
-                text.push_str(part);
-                text.push_str(after);
-            }
-            let text = text.trim_end();
-            if !text.is_empty() {
-                self.colored(text, code);
-                self.text.push('\n');
-            }
+    /// Titles, then one line a row.
+    fn rows(&mut self, columns: &[Column], warned: impl Fn(usize) -> bool) {
+        for (index, line) in lines::lines(columns).iter().enumerate() {
+            let code = match index.checked_sub(1) {
+                None => FAINT,
+                Some(row) if warned(row) => YELLOW,
+                Some(_) => "",
+            };
+            self.colored(&lines::cut(line, self.width), code);
         }
+    }
+
+    /// A text that is cut to one line, and then ends in where there is more.
+    fn line(&mut self, text: &str, more: &str, code: &str) {
+        let text = clean(text);
+        if text.width() <= self.width {
+            return self.colored(&text, code);
+        }
+        let room = self.width.saturating_sub(more.width() + 1);
+        self.colored(&format!("{} {more}", lines::cut(&text, room)), code);
     }
 
     /// Running text after a mark; its further lines are indented.
     fn paragraph(&mut self, mark: &str, text: &str, code: &str) {
-        let options = textwrap::Options::new(self.width).subsequent_indent(if mark.is_empty() { "" } else { GAP });
+        let options = textwrap::Options::new(self.width).subsequent_indent(if mark.is_empty() { "" } else { "  " });
         let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
         for line in textwrap::wrap(&format!("{mark}{text}"), options) {
             self.colored(&line, code);
-            self.text.push('\n');
         }
     }
 }

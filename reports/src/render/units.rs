@@ -101,13 +101,27 @@ pub(crate) fn interval(interval: Interval) -> String {
 
 /// A ratio, always with one decimal below 100: `2.6×`, `12.4×`, `697×`.
 pub(crate) fn ratio(ratio: f64) -> String {
+    format!("{}×", times(ratio))
+}
+
+/// The number of a ratio alone.
+pub(crate) fn times(ratio: f64) -> String {
     let digits = if ratio < 99.95 { 1 } else { 0 };
-    format!("{ratio:.digits$}×")
+    format!("{ratio:.digits$}")
 }
 
 /// A change in percent with its sign: `+4.9 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:+.1}{NO_BREAK}%", share * 100.0)
+}
+
+/// In how many of a hundred pairs. All and none are said only where it really was all or none.
+pub(crate) fn pairs(share: f64) -> String {
+    match (share * 100.0).round() {
+        0.0 if share > 0.0 => "<1".to_owned(),
+        100.0 if share < 1.0 => ">99".to_owned(),
+        pairs => pairs.to_string(),
+    }
 }
 
 /// A p-value: `0.030`, and `< 0.001` below that, where the test's approximation says no more.

@@ -1,7 +1,7 @@
 //! Charts over several results files: before and after, machines side by side.
 
 use super::axis::Unit;
-use super::startup::{distribution, file_name, metric_name, spread};
+use super::startup::{distribution, file_name, spread};
 use super::{Bar, Bars, Body, Chart};
 use crate::metrics::{self, Place};
 use crate::model::{Definition, KvmKind, Results, Scope};
@@ -64,7 +64,7 @@ fn chart(files: &[Results], definition: &Definition, messages: &Messages) -> Cha
             rows.push(bar);
         }
     }
-    let name = metric_name(definition, messages);
+    let name = messages.metric_name(&definition.id);
     Chart {
         id: format!("across-{}", file_name(&definition.id)),
         title: messages.with(

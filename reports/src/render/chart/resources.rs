@@ -1,12 +1,11 @@
 //! Charts of what an instance takes besides time: memory, image size, and how fast the program works in it.
 
 use super::axis::Unit;
-use super::startup::{Series, count, distribution, metric_name, spread};
+use super::startup::{Series, count, distribution, spread};
 use super::{Bar, Bars, Body, Chart, Curve, Curves, Spread};
 use crate::metrics::{self, Place};
 use crate::model::{Better, Definition, Distribution, Results, Scope, Target};
 use crate::render::messages::{Messages, clean};
-use crate::render::table::part_name;
 use crate::render::units;
 
 /// One stacked bar per target: memory of one instance, by what it is for.
@@ -60,7 +59,7 @@ fn memory_parts(
 ) -> Vec<(String, f64)> {
     let known = metrics::parts(results, id).filter_map(|part| {
         let figures = results.metric_of(&target.name, &part.id)?;
-        Some((part_name(part, messages), figures.value))
+        Some((messages.metric_name(&part.id), figures.value))
     });
     let mut parts: Vec<(String, f64)> = known.filter(|(_, bytes)| *bytes > 0.0).collect();
     let rest = whole.value - parts.iter().map(|(_, bytes)| bytes).sum::<f64>();
@@ -181,7 +180,7 @@ fn speed_chart(results: &Results, definition: &Definition, messages: &Messages) 
     let arguments = [
         ("workload", clean(&results.workload.name).into()),
         ("baseline", messages.name("target", &baseline).into()),
-        ("metric", metric_name(definition, messages).into()),
+        ("metric", messages.metric_name(&definition.id).into()),
         ("n", n.into()),
     ];
     Some(Chart {

@@ -2,7 +2,7 @@
 
 use super::axis::Unit;
 use super::{Bar, Bars, Body, Chart, Curve, Curves, Spread};
-use crate::model::{Definition, Distribution, Interval, Results, Summary, Target};
+use crate::model::{Distribution, Interval, Results, Summary, Target};
 use crate::render::messages::{Messages, clean};
 use crate::render::units;
 
@@ -230,17 +230,6 @@ pub(super) fn count(counts: impl Iterator<Item = u32> + Clone) -> String {
         (Some(min), Some(max)) if min != max => format!("{min}–{max}"),
         (_, max) => max.unwrap_or(0).to_string(),
     }
-}
-
-/// What a metric is called along an axis.
-pub(super) fn metric_name(definition: &Definition, messages: &Messages) -> String {
-    let id = format!("axis-{}", definition.id.replace('_', "-"));
-    messages
-        .known(&id)
-        .unwrap_or_else(|| match messages.metric(&definition.id, &[]) {
-            Some((name, _)) => name,
-            None => clean(&definition.id),
-        })
 }
 
 /// A name as part of a file name: letters, digits and hyphens, not too many.
