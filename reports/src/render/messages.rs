@@ -281,7 +281,7 @@ mod tests {
             };
             let (id, text) = (message.id.name, format!("{:?}", message.value));
             let korean = text.chars().any(|c| ('가'..='힣').contains(&c));
-            let named = |prefix: &&str| id.starts_with(prefix);
+            let named = |prefix: &&str| id.starts_with(*prefix);
             let figures = [
                 "tip-",
                 "diff-ends",
@@ -290,10 +290,7 @@ mod tests {
                 "differs-kvm",
                 "differs-cpu",
             ];
-            assert!(
-                korean || same.iter().chain(&figures).any(|prefix| named(&prefix)),
-                "{id}: {text}"
-            );
+            assert!(korean || same.iter().chain(&figures).any(named), "{id}: {text}");
         }
     }
 
