@@ -5,7 +5,8 @@ use super::lines::{self, Column};
 use super::messages::{Lang, Messages, clean};
 use super::notes::{self, Weight};
 use super::scale::Scale;
-use super::{headline, table, units, view};
+use super::table::{self, Content};
+use super::{headline, units, view};
 use crate::metrics::{self, Place};
 use crate::model::{Definition, Distribution, Results, Target};
 use unicode_width::UnicodeWidthStr;
@@ -64,8 +65,19 @@ pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
 pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let messages = Messages::new(lang);
     let mut page = Page::new(style);
-    for column in table::table(results, &messages).columns {
+    let columns = table::table(results, &messages).columns;
+    for column in &columns {
         page.paragraph(&format!("{}: ", column.title), &column.meaning, "");
+    }
+    let in_table = |definition: &&Definition| {
+        columns
+            .iter()
+            .any(|column| column.content == Content::Metric((*definition).clone()))
+    };
+    for definition in results.metrics.iter().filter(|definition| !in_table(definition)) {
+        if let Some((name, meaning)) = messages.metric(&definition.id, &[]) {
+            page.paragraph(&format!("{name}: "), &meaning, "");
+        }
     }
     page.text
 }
@@ -75,20 +87,26 @@ pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
 pub fn details_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let messages = Messages::new(lang);
     let mut page = Page::new(style);
-    let names = Column {
+    let mut names = Column {
         title: messages.get("details-metric"),
         cells: details(results, &messages),
         left: true,
         rank: 0,
     };
-    let mut targets: Vec<Column> = Vec::new();
-    for target in &results.targets {
-        targets.push(Column {
-            title: lines::cut(&messages.name("target", &target.name), LONGEST_NAME),
-            cells: figures(results, target),
-            left: false,
-            rank: 0,
-        });
+    let column = |target: &Target| Column {
+        title: lines::cut(&messages.name("target", &target.name), LONGEST_NAME),
+        cells: figures(results, target),
+        left: false,
+        rank: 0,
+    };
+    let mut targets: Vec<Column> = results.targets.iter().map(column).collect();
+    // A line without any figure is left out.
+    let kept: Vec<bool> = (0..names.cells.len())
+        .map(|row| targets.iter().any(|target| target.cells[row] != NONE))
+        .collect();
+    for column in targets.iter_mut().chain([&mut names]) {
+        let mut row = kept.iter();
+        column.cells.retain(|_| row.next() == Some(&true));
     }
     // As many targets beside each other as there is room for.
     let mut rest = targets.as_slice();
