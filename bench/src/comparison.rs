@@ -1,6 +1,5 @@
 //! One comparison from beginning to end: lay out the images, prepare the targets, run the rounds, sum up.
 
-use crate::analysis::summary;
 use crate::error::Error;
 use crate::host;
 use crate::host::observer::Observer;
@@ -15,8 +14,9 @@ use crate::targets::mock::Mock;
 use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::targets::spawn::Group;
-use crate::warnings;
+use crate::warnings::Warning;
 use crate::workloads::image::Image;
+use reports::analysis;
 use reports::model::{self, Results, SCHEMA};
 use std::rc::Rc;
 
@@ -70,15 +70,23 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
         }
     }
     let warnings = observer.finish(plan, &described, &targets, &measured);
+    let of_program: Vec<_> = targets.iter().flat_map(|target| target.metrics()).collect();
     Ok(Outcome {
         complete: measured.complete,
-        results: results(plan, host, described, measured, warnings),
+        results: results(plan, host, described, measured, &of_program, warnings),
     })
 }
 
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
-    results(plan, described_host(plan), Vec::new(), Measured::default(), Vec::new())
+    results(
+        plan,
+        described_host(plan),
+        Vec::new(),
+        Measured::default(),
+        &[],
+        Vec::new(),
+    )
 }
 
 /// This host, of which isolab and the instances together use the CPUs that they are pinned to.
@@ -100,7 +108,7 @@ fn unavailable(name: &str, error: &Error) -> model::Target {
     };
     model::Target {
         name: name.into(),
-        unavailable: Some(reason),
+        unavailable: Some(reason.into()),
         ..model::Target::default()
     }
 }
@@ -110,11 +118,10 @@ fn results(
     host: model::Host,
     targets: Vec<model::Target>,
     measured: Measured,
-    warnings: Vec<warnings::Warning>,
+    of_program: &[model::Definition],
+    warnings: Vec<Warning>,
 ) -> Results {
-    let seed = plan.schedule.seed;
-    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-    Results {
+    let mut results = Results {
         schema: SCHEMA.into(),
         host,
         config: model::Config {
@@ -122,7 +129,7 @@ fn results(
             runs: plan.schedule.runs,
             warmup: plan.schedule.warmup,
             idle_gap_ms: plan.schedule.idle_gap.as_secs_f64() * 1e3,
-            seed,
+            seed: plan.schedule.seed,
             memory_bytes: plan.machine.memory_bytes,
             cpus: plan.machine.cpus.ceil() as u32,
             container_limits: model::Limits {
@@ -137,12 +144,17 @@ fn results(
             timeout_s: plan.timeout.as_secs_f64(),
         },
         workload: plan.workload.describe(),
-        summary: summary::summaries(&names, &measured.samples, seed),
-        comparisons: summary::comparisons(&names, &measured.samples, seed),
         targets,
+        metrics: Vec::new(),
         samples: measured.samples,
-        warnings: warnings.iter().map(warnings::Warning::describe).collect(),
-    }
+        instances: measured.instances,
+        summary: Vec::new(),
+        comparisons: Vec::new(),
+        diff: None,
+        warnings: warnings.iter().map(Warning::describe).collect(),
+    };
+    analysis::analyse(&mut results, of_program);
+    results
 }
 
 /// Where a Linux guest has the image's files, where there is one.

@@ -1,7 +1,7 @@
 //! The harness of isolab: what to measure ([`plan`], [`comparison`], [`suite`]), where ([`targets`]) and of what ([`workloads`]), how
-//! ([`measure`]), what comes out ([`analysis`], [`warnings`]), and the command line ([`cli`]).
+//! ([`measure`]), what a reader must be warned of ([`warnings`]), and the command line ([`cli`]). What the figures come to is
+//! found out in [`reports::analysis`].
 
-pub mod analysis;
 pub mod cli;
 pub mod comparison;
 pub mod error;

@@ -2,17 +2,16 @@
 //!
 //! [`crate::host::observer`] finds out which apply.
 
-use crate::analysis::stats;
 use crate::host::clock_source::Grade;
 use crate::host::frequency::Pace;
 use crate::host::page_cache::Cached;
-use reports::model;
-use std::fmt;
+use reports::analysis::statistics;
+use reports::model::Message;
 
 /// One thing to know, with what to do about it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
-    /// The lab was built without optimisation.
+    /// isolab was built without optimisation.
     DebugBuild,
     /// Too few runs for an interval.
     FewRuns {
@@ -32,19 +31,19 @@ pub enum Warning {
         /// The run with the slowest start.
         slowest_ms: f64,
     },
-    /// Other programs used the processors.
+    /// Other programs used the CPUs.
     BusyHost {
-        /// Processors they kept busy.
-        processors: f64,
+        /// CPUs they kept busy.
+        cpus: f64,
     },
-    /// A hypervisor took processor time away.
+    /// A hypervisor took CPU time away.
     StealTime {
-        /// Share of all processor time.
+        /// Share of all CPU time.
         share: f64,
     },
     /// Memory was written to swap or read from it.
     Swapping,
-    /// The processors were slowed down because of heat.
+    /// The CPUs were slowed down because of heat.
     Throttled,
     /// A frequency governor with which a short run gets a low clock rate.
     SlowGovernor {
@@ -74,14 +73,14 @@ pub enum Warning {
         /// The target.
         target: String,
         /// How its runs failed.
-        why: String,
+        why: Message,
     },
     /// The memory of a target could not be looked at.
     NoMemory {
         /// The target.
         target: String,
         /// Why.
-        why: String,
+        why: Message,
     },
     /// The same program gave different results.
     ChecksumsDiffer {
@@ -90,7 +89,7 @@ pub enum Warning {
     },
     /// The targets were given different programs.
     ProgramsDiffer,
-    /// The workload's clock disagrees with the lab's.
+    /// The workload's clock disagrees with isolab's.
     ClocksDisagree {
         /// The target.
         target: String,
@@ -102,140 +101,153 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// A stable identifier.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Warning::DebugBuild => "debug-build",
-            Warning::FewRuns { .. } => "few-runs",
-            Warning::ColdCaches => "cold-caches",
-            Warning::Outliers { .. } => "outliers",
-            Warning::BusyHost { .. } => "busy-host",
-            Warning::StealTime { .. } => "steal-time",
-            Warning::Swapping => "swapping",
-            Warning::Throttled => "throttled",
-            Warning::SlowGovernor { .. } => "slow-governor",
-            Warning::SlowClock { .. } => "slow-clock",
-            Warning::NotCold { .. } => "not-cold",
-            Warning::GaveUp { .. } => "gave-up",
-            Warning::NoMemory { .. } => "no-memory",
-            Warning::ChecksumsDiffer { .. } => "checksums-differ",
-            Warning::ProgramsDiffer => "programs-differ",
-            Warning::ClocksDisagree { .. } => "clocks-disagree",
-            Warning::Incomplete => "incomplete",
-        }
-    }
+    /// The name by which incomplete results are known.
+    pub const INCOMPLETE: &str = "incomplete";
 
-    /// As the results file holds it.
-    pub fn describe(&self) -> model::Warning {
-        model::Warning {
-            id: self.id().into(),
-            text: self.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// As the results file holds it. What it says stands in the message files of `reports`, as `warning-ID`.
+    pub fn describe(&self) -> Message {
         match self {
-            Warning::DebugBuild => write!(
-                f,
-                "this lab was built without optimisation, which slows container and micro-VM down; for figures: cargo run \
-                 --release"
-            ),
-            Warning::FewRuns { runs } => write!(
-                f,
-                "{runs} runs are too few for a 95 % interval of the median, which needs at least {}; use more (--runs)",
-                stats::FEWEST_FOR_INTERVAL
-            ),
-            Warning::ColdCaches => write!(
-                f,
-                "without warm-up the first runs also read files into the page cache; --warmup 3 leaves them out"
-            ),
+            Warning::DebugBuild => Message::new("debug-build"),
+            Warning::FewRuns { runs } => Message::new("few-runs")
+                .with("runs", *runs)
+                .with("least", statistics::FEWEST_FOR_INTERVAL),
+            Warning::ColdCaches => Message::new("cold-caches"),
             Warning::Outliers {
                 target,
                 count,
                 of,
                 slowest_ms,
-            } => write!(
-                f,
-                "{target}: {count} of {of} starts lie far from the others (slowest {slowest_ms:.2} ms); they are kept. \
-                 Something else ran meanwhile: close other programs, or take more runs (--runs)"
-            ),
-            Warning::BusyHost { processors } => write!(
-                f,
-                "other programs kept {processors:.1} processors busy while the lab measured; close them, or keep the lab \
-                 to a processor of its own (--pin)"
-            ),
-            Warning::StealTime { share } => write!(
-                f,
-                "the hypervisor below this machine took {:.1} % of its processor time away; measure when its host is idle",
-                share * 100.0
-            ),
-            Warning::Swapping => {
-                write!(
-                    f,
-                    "memory was moved to or from swap while the lab measured; free some memory and measure again"
-                )
-            }
-            Warning::Throttled => {
-                write!(
-                    f,
-                    "the processors were slowed down because of heat; let them cool, and measure with pauses"
-                )
-            }
-            Warning::SlowGovernor { governor, pace } => write!(
-                f,
-                "the frequency governor {governor} {}; for short runs use `cpupower frequency-set -g performance`",
-                match pace {
-                    Pace::Low => "keeps the clock rate low",
-                    _ => "raises the clock rate only under load",
-                }
-            ),
-            Warning::SlowClock { source, grade } => write!(
-                f,
-                "the clock source is {source}, {}; see which are available: \
-                 /sys/devices/system/clocksource/clocksource0/available_clocksource",
-                match grade {
-                    Grade::Coarse => "which counts in milliseconds: short times are not to be trusted",
-                    _ => "which takes a microsecond or more to read: short phases look longer than they are",
-                }
-            ),
+            } => Message::new("outliers")
+                .with("target", target.as_str())
+                .with("count", *count as f64)
+                .with("of", *of as f64)
+                .with("slowest", format!("{slowest_ms:.2}")),
+            Warning::BusyHost { cpus } => Message::new("busy-host").with("cpus", format!("{cpus:.1}")),
+            Warning::StealTime { share } => Message::new("steal-time").with("percent", format!("{:.1}", share * 100.0)),
+            Warning::Swapping => Message::new("swapping"),
+            Warning::Throttled => Message::new("throttled"),
+            Warning::SlowGovernor { governor, pace } => Message::new(match pace {
+                Pace::Low => "low-governor",
+                _ => "slow-governor",
+            })
+            .with("governor", governor.as_str()),
+            Warning::SlowClock { source, grade } => Message::new(match grade {
+                Grade::Coarse => "coarse-clock",
+                _ => "slow-clock",
+            })
+            .with("source", source.as_str()),
             Warning::NotCold { target, file, stayed } => match stayed.pages {
-                Some(pages) => write!(
-                    f,
-                    "{target}: {pages} of {} pages of {file} stayed in the page cache: a process uses them, as isolab does its \
-                     own executable, or the file is on a file system in memory (tmpfs)",
-                    stayed.of
-                ),
-                None => write!(
-                    f,
-                    "{target}: whether {file} left the page cache is not known: the kernel tells only its owner and root"
-                ),
+                Some(pages) => Message::new("not-cold")
+                    .with("target", target.as_str())
+                    .with("file", file.as_str())
+                    .with("pages", pages as f64)
+                    .with("of", stayed.of as f64),
+                None => Message::new("perhaps-not-cold")
+                    .with("target", target.as_str())
+                    .with("file", file.as_str()),
             },
-            Warning::GaveUp { target, why } => write!(f, "{target} was given up after its first runs failed: {why}"),
-            Warning::NoMemory { target, why } => write!(f, "the memory of {target} could not be looked at: {why}"),
+            Warning::GaveUp { target, why } => Message::new("gave-up")
+                .with("target", target.as_str())
+                .with("why", why.clone()),
+            Warning::NoMemory { target, why } => Message::new("no-memory")
+                .with("target", target.as_str())
+                .with("why", why.clone()),
             Warning::ChecksumsDiffer { checksums } => {
-                let each: Vec<String> = checksums
-                    .iter()
-                    .map(|(target, sum)| format!("{target} {sum}"))
-                    .collect();
-                write!(
-                    f,
-                    "the same work gave different results: {}; the figures do not compare",
-                    each.join(", ")
-                )
+                let each = checksums.iter().map(|(target, sum)| format!("{target} {sum}"));
+                Message::new("checksums-differ").with("list", each.collect::<Vec<_>>().join(", "))
             }
-            Warning::ProgramsDiffer => {
-                write!(
-                    f,
-                    "the targets were not given the same program byte for byte; the figures do not compare"
-                )
+            Warning::ProgramsDiffer => Message::new("programs-differ"),
+            Warning::ClocksDisagree { target, ratio } => Message::new("clocks-disagree")
+                .with("target", target.as_str())
+                .with("ratio", format!("{ratio:.3}")),
+            Warning::Incomplete => Message::new(Warning::INCOMPLETE),
+        }
+    }
+}
+
+/// One of each, with figures made up.
+#[cfg(test)]
+pub fn examples() -> Vec<Warning> {
+    let target = || "microvm".to_owned();
+    vec![
+        Warning::DebugBuild,
+        Warning::FewRuns { runs: 3 },
+        Warning::ColdCaches,
+        Warning::Outliers {
+            target: target(),
+            count: 4,
+            of: 30,
+            slowest_ms: 12.34,
+        },
+        Warning::BusyHost { cpus: 1.5 },
+        Warning::StealTime { share: 0.05 },
+        Warning::Swapping,
+        Warning::Throttled,
+        Warning::SlowGovernor {
+            governor: "ondemand".into(),
+            pace: Pace::FollowsLoad,
+        },
+        Warning::SlowGovernor {
+            governor: "powersave".into(),
+            pace: Pace::Low,
+        },
+        Warning::SlowClock {
+            source: "jiffies".into(),
+            grade: Grade::Coarse,
+        },
+        Warning::SlowClock {
+            source: "hpet".into(),
+            grade: Grade::Slow,
+        },
+        Warning::NotCold {
+            target: target(),
+            file: "/x".into(),
+            stayed: Cached { pages: Some(3), of: 9 },
+        },
+        Warning::NotCold {
+            target: target(),
+            file: "/x".into(),
+            stayed: Cached { pages: None, of: 9 },
+        },
+        Warning::GaveUp {
+            target: target(),
+            why: Message::new("status").with("status", 3.0),
+        },
+        Warning::NoMemory {
+            target: target(),
+            why: Message::new("no-output"),
+        },
+        Warning::ChecksumsDiffer {
+            checksums: vec![(target(), "12ab".into())],
+        },
+        Warning::ProgramsDiffer,
+        Warning::ClocksDisagree {
+            target: target(),
+            ratio: 1.05,
+        },
+        Warning::Incomplete,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reports::{Lang, render};
+
+    #[test]
+    fn every_warning_has_a_text_with_all_its_figures_in_every_language() {
+        for warning in examples() {
+            let message = warning.describe();
+            let english = render::warning(&message, Lang::En);
+            let korean = render::warning(&message, Lang::Ko);
+            for text in [&english, &korean] {
+                // A message without a text shows its id, and in brackets what would be filled in.
+                assert!(!text.starts_with(&message.id) && !text.contains('{'), "{text}");
             }
-            Warning::ClocksDisagree { target, ratio } => write!(
-                f,
-                "{target}: the work took {ratio:.3} times as long by the lab's clock as by the workload's own"
-            ),
-            Warning::Incomplete => write!(f, "the measuring was ended before all runs were done"),
+            assert!(english.is_ascii(), "{english}");
+            let hangul = |c: char| ('가'..='힣').contains(&c);
+            assert!(korean.chars().any(hangul) && !english.chars().any(hangul), "{korean}");
+            assert!(!korean.contains("micro-VM"), "{korean}");
         }
     }
 }

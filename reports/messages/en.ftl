@@ -1,39 +1,113 @@
 # English texts of tables, charts and reports. Every message here is also in the other files of this folder.
 
+## What came out, in one sentence
+
+headline = { $list }.
+headline-between = {", "}
+headline-alone = { $target } takes { $ready } to start.
+headline-different-first = { $target } takes { $ratio }× as long to start as { $baseline }
+headline-different-next = { $target } { $ratio }×
+headline-no-difference-first = { $target } takes as long to start as { $baseline } (no difference found)
+headline-no-difference-next = { $target } as long (no difference found)
+headline-too-few-first = { $target } takes about { $ratio }× as long to start as { $baseline } (too few runs to be sure)
+headline-too-few-next = { $target } about { $ratio }× (too few runs to be sure)
+
+## Targets
+
+target-process = process
+target-container = container
+target-microvm = micro-VM
+target-microvm-linux = Linux micro-VM
+noun-process = a process
+noun-container = a container
+noun-microvm = a micro-VM
+noun-microvm-linux = a Linux micro-VM
+
+## Metrics: name, then what it is
+
+metric-of-program = reported by the program as “{ $name }”, in { $unit }; median, below it 5th to 95th percentile.
+metric-ready-ms = Start-up
+metric-ready-ms-meaning = time from requesting the first process to the program's first output byte (process start included); median, below it 5th to 95th percentile.
+metric-exit-ms = Total
+metric-exit-ms-meaning = from the same start until all processes are reaped and all resources released; median, below it 5th to 95th percentile.
+metric-memory-bytes = Memory
+metric-memory-bytes-meaning = what the host has less for one more instance: the slope over several instances alive at once, each at its first output byte; below it its parts.
+metric-memory-program-bytes = program
+metric-memory-program-bytes-meaning = the program's anonymous and modified pages.
+metric-memory-runtime-bytes = container runtime
+metric-memory-runtime-bytes-meaning = anonymous and modified pages of the container's pid 1.
+metric-memory-monitor-bytes = VMM
+metric-memory-monitor-bytes-meaning = anonymous and modified pages of the virtual machine monitor, guest RAM excluded.
+metric-memory-guest-ram-bytes = guest RAM
+metric-memory-guest-ram-bytes-meaning = guest RAM in use: the guest OS and the program in it.
+metric-memory-kernel-bytes = host kernel
+metric-memory-kernel-bytes-meaning = what the host kernel keeps for an instance: page tables, stacks, namespaces, cgroups.
+metric-memory-shared-file-bytes = Shared file pages
+metric-memory-shared-file-bytes-meaning = pages of files that all instances share; they are there once, whatever the number of instances.
+metric-uss-bytes = USS memory
+metric-uss-bytes-meaning = unique set size at the first output byte: pages that no other process maps, clean file pages included and kernel memory not; median, below it its parts.
+metric-uss-program-bytes = program
+metric-uss-program-bytes-meaning = the program's part of the unique set size.
+metric-uss-guest-ram-bytes = guest RAM
+metric-uss-guest-ram-bytes-meaning = the guest RAM's part of the unique set size.
+metric-uss-monitor-bytes = VMM
+metric-uss-monitor-bytes-meaning = the virtual machine monitor's part of the unique set size.
+metric-uss-runtime-bytes = container runtime
+metric-uss-runtime-bytes-meaning = the part of the unique set size that is the container's pid 1.
+metric-pss-bytes = PSS
+metric-pss-bytes-meaning = proportional set size: shared pages divided among the processes that map them.
+metric-rss-bytes = RSS
+metric-rss-bytes-meaning = resident set size: every mapped page, shared ones counted in full for each process.
+metric-cgroup-anon-bytes = cgroup anon
+metric-cgroup-anon-bytes-meaning = anonymous memory of the instance's memory cgroup.
+metric-cgroup-peak-bytes = cgroup peak
+metric-cgroup-peak-bytes-meaning = peak of the instance's memory cgroup, the runtime's own start included.
+metric-host-delta-bytes = Host memory lost
+metric-host-delta-bytes-meaning = drop in the host's available memory with several instances alive, divided by their number.
+metric-image-bytes = Image
+metric-image-bytes-meaning = size to distribute, uncompressed. A container shares the host kernel; a VM includes its own.
+metric-image-compressed-bytes = Image, compressed
+metric-image-compressed-bytes-meaning = size to distribute, compressed.
+metric-ops-per-s = Speed
+metric-ops-per-s-meaning = operations per second, timed inside the program; median, and whether its checksum is the same everywhere.
+metric-ops = Operations
+metric-ops-meaning = operations of one run, counted by the program.
+metric-inside-ms = Work, timed inside
+metric-inside-ms-meaning = time the operations took by the program's clock.
+metric-outside-ms = Work, timed outside
+metric-outside-ms-meaning = the same work timed by isolab, from the first line of output to the last.
+metric-page-faults = Page faults
+metric-page-faults-meaning = page accesses that the host kernel had to resolve, from start to end; median, below it 5th to 95th percentile.
+metric-major-faults = Major faults
+metric-major-faults-meaning = page faults that read from a disk.
+metric-context-switches = Context switches
+metric-context-switches-meaning = how often a process left the CPU: voluntarily (waited) or not (preempted); median, below it 5th to 95th percentile.
+metric-involuntary-switches = Involuntary switches
+metric-involuntary-switches-meaning = times a process was preempted.
+metric-system-calls = System calls
+metric-system-calls-meaning = calls to the host kernel, counted in a run of its own. For a micro-VM: calls by the VMM; the program's own go to the guest kernel.
+
 ## The comparison table
 
 table-heading = { $workload }: { $runs ->
     [one] 1 run
    *[other] { $runs } runs
   } per target after { $warmup } to warm up, on { $cpu }, { $kernel }
+title-unit = { $title } { $unit }
 column-target = Target
-column-target-meaning = where the same program ran; below it the number of runs.
-column-ready = Start-up ms
-column-ready-meaning = from just before the first process is asked for to the first byte the program itself wrote (process start included); median, below it 5th to 95th percentile.
-column-ready-interval = 95 % interval ms
+column-percentiles = 5–95 %
+column-times = Ratio
+details-metric = Metric
+table-more = (--explain)
+column-target-meaning = where the program ran; below it the number of runs.
+column-ready-interval = 95 % interval
 column-ready-interval-meaning = bootstrap confidence interval of the median start-up.
-column-exit = Exit ms
-column-exit-meaning = the same start to the last process reaped and everything of the instance gone; median, below it 5th to 95th percentile.
-column-ratio = × { $baseline }
+column-ratio = vs { $baseline }
 column-ratio-meaning = median start-up divided by that of { $baseline }, below it the 95 % interval.
-column-effect = Slower in
-column-effect-meaning = of 100 pairs, a start here and one of { $baseline }, so many have the slower one here; 50 is no difference (effect size A by Vargha and Delaney).
+column-effect = Slower
+column-effect-meaning = of 100 random pairs of runs, how many were slower here than on { $baseline } (50 = no difference).
 column-significance = p-value
-column-significance-meaning = two-sided Mann-Whitney U test of start-up against { $baseline }: how often chance alone would give a difference at least as large.
-column-memory = Memory
-column-memory-meaning = unique set size at the first byte: what would be free if the instance ended; median, below it the parts of the median run.
-column-one-more = Memory
-column-one-more-meaning = memory that the host uses for one more instance at its first byte, page cache left out; below it the parts.
-column-image = Image
-column-image-meaning = bytes to ship, uncompressed. A container uses the host's kernel and ships none; a VM ships its own.
-column-work = Work
-column-work-meaning = operations per second by the program's own clock, and whether its checksum is the same everywhere; median.
-column-page-faults = Page faults
-column-page-faults-meaning = how often a process of the instance touched memory that the host's kernel had to provide first, from start to end; median, below it 5th to 95th percentile.
-column-context-switches = Switches
-column-context-switches-meaning = how often a process of the instance left the processor, by waiting or because it was taken away; median, below it 5th to 95th percentile.
-column-system-calls = System calls
-column-system-calls-meaning = calls of the executed programs to the host's kernel, counted in one extra run. Of a micro-VM they are the monitor's: the program's own go to the guest's kernel.
+column-significance-meaning = two-sided Mann-Whitney U test of start-up against { $baseline }: probability of so large a difference if there were none.
 cell-pairs = { $pairs } of 100
 cell-runs = n = { $n }{ $failed ->
     [0] {""}
@@ -42,14 +116,9 @@ cell-runs = n = { $n }{ $failed ->
 cell-unavailable = cannot run here
 cell-no-runs = no runs
 cell-baseline = baseline
-cell-guest-ram = guest RAM { $size }
-cell-program = program { $size }
-cell-kernel = host kernel { $size }
-cell-monitor = monitor { $size }
-cell-runtime = runtime { $size }
 cell-of-which = incl. { $parts }
 cell-same-checksum = same result
-cell-other-checksum = other result
+cell-other-checksum = different result
 
 ## Notes
 
@@ -57,55 +126,119 @@ note-unavailable = { $target } did not run: { $reason }
 note-failed = { $target }: { $failed ->
     [one] 1 run failed and is
    *[other] { $failed } runs failed and are
-  } in none of the figures; the first reason: { $reason }
+  } excluded from all figures. First reason: { $reason }
 note-no-samples = The file holds no runs: there is nothing to compare.
-note-other-program = The targets did not run the same program: its SHA-256 differs between them. The figures must not be compared.
-note-checksums = The program's results differ between runs or targets: checksums { $list }.
-note-missing = { $target }: no { $field }: { $reason }
+note-missing = { $target }: no { $metric }: { $reason }
 kvm-hardware = KVM here is hardware virtualization (VMX or SVM): guest kernels run natively.
-kvm-emulated-kernel-mode = KVM here is a software KVM: programs in a guest run natively, but the guest's kernel is emulated instruction by instruction, so entering it costs far more than on hardware.
+kvm-emulated-kernel-mode = KVM here emulates the guest kernel in software; entering it costs far more than on hardware. Programs in a guest run natively.
 kvm-none = There is no usable /dev/kvm here: micro-VMs cannot run.
+
+## Warnings
+
+warning-debug-build = isolab was built without optimization, which slows container and micro-VM down. For figures: cargo run --release
+warning-few-runs = { $runs ->
+    [one] 1 run is
+   *[other] { $runs } runs are
+  } too few for a 95 % interval, which needs at least { $least }. Use more (--runs).
+warning-cold-caches = Without warm-up the first runs also read files into the page cache; --warmup 3 excludes them.
+warning-outliers = { $target }: { $count } of { $of } starts are outliers (slowest { $slowest } ms); they are kept. Something else ran meanwhile: close other programs, or take more runs (--runs).
+warning-busy-host = Other programs kept { $cpus } CPUs busy during the measurement. Close them, or pin isolab to a CPU of its own (--pin).
+warning-steal-time = The hypervisor below this machine took { $percent } % of its CPU time (steal time). Measure when its host is idle.
+warning-swapping = Memory was swapped during the measurement. Free some memory and measure again.
+warning-throttled = The CPUs were throttled because of heat. Let them cool, and measure with pauses.
+warning-slow-governor = The frequency governor is { $governor }, which raises the clock only under load. For short runs use `cpupower frequency-set -g performance`.
+warning-low-governor = The frequency governor { $governor } keeps the clock rate low. For short runs use `cpupower frequency-set -g performance`.
+warning-coarse-clock = The clock source is { $source }, which counts in milliseconds: short times cannot be trusted. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-slow-clock = The clock source is { $source }, which takes a microsecond or more to read: short phases look longer than they are. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-not-cold = { $target }: { $pages } of { $of } pages of { $file } stayed in the page cache: a process uses them, as isolab does its own executable, or the file is on a file system in memory (tmpfs).
+warning-perhaps-not-cold = { $target }: whether { $file } left the page cache is not known: the kernel tells only its owner and root.
+warning-gave-up = { $target } was given up after its first runs failed: { $why }
+warning-no-memory = The memory of { $target } could not be measured: { $why }
+warning-checksums-differ = The same work gave different results: { $list }. The figures must not be compared.
+warning-programs-differ = The targets did not run the same program: its SHA-256 differs between them. The figures must not be compared.
+warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
+warning-incomplete = The measurement was interrupted before all runs were done.
+
+## Reasons
+
+reason-timed-out = ended after { $seconds } s, the time it is allowed
+reason-signal = the workload was ended by signal { $signal }
+reason-status = the workload ended with status { $status }
+reason-no-output = the workload wrote nothing to stdout
+reason-said = { $why }; on stderr: { $said }
+
+## Old and new
+
+diff-figures = Old → new
+diff-change = Change
+diff-interval = 95 % interval
+diff-verdict = Verdict
+diff-ends = { $low } to { $high }
+diff-worse = worse
+diff-better = better
+diff-changed = changed
+diff-no-difference = no difference
+diff-too-few = too few runs to say
+diff-regression = REGRESSION
+diff-nothing = Nothing to compare: the files have no target and metric in common.
+diff-corrected = Intervals are at 95 % for all { $tests } tests together (Holm).
+differs-methods = { $metric } is not compared: it was measured by method { $old }, now by method { $new }.
+differs-program = The program itself has changed (another SHA-256).
+differs-isolab = isolab is { $new } and was { $old }.
+differs-guest-kernel-build = The guest kernel of { $target } is another build.
+differs-workload = the workload is { $new } and was { $old }
+differs-arguments = its argument list is { $new } and was { $old }
+differs-kernel = the host's kernel is { $new } and was { $old }
+differs-cpu = the CPU is { $new } and was { $old }
+differs-cores = the number of CPUs is { $new } and was { $old }
+differs-kvm = KVM is { $new } and was { $old }
+differs-cgroups = the cgroup mode is { $new } and was { $old }
+differs-pinned = the pinned CPU is { $new } and was { $old }
+differs-image-files = the bytes of other files in the image are { $new } and were { $old }
+differs-rootfs = the root of Linux guests is { $new } and was { $old }
+differs-idle-gap = the idle gap is { $new } and was { $old }
+differs-guest-ram = the guest RAM in bytes is { $new } and was { $old }
+differs-vcpus = the number of vCPUs is { $new } and was { $old }
+differs-limits = the container's limits are { $new } and were { $old }
+differs-guest-kernel = the guest kernel is { $new } and was { $old }
 
 ## Charts
 
-chart-no-figure = no figure here
+chart-no-figure = not measured
 chart-phases-title = Start-up by phase: { $workload }
-chart-phases-note = Bars: median of each phase, stacked (n = { $n } per target). Figure at the end: median of the whole start-up. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
+chart-phases-note = Bars: phases of the run nearest the median (n = { $n } per target). Figure at the end: median of all runs. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median, where there are enough runs for one.
 chart-timeline-title = Start of { $target }, step by step: { $workload }
-chart-timeline-note = Median length of each phase (n = { $n }), one after the other. Each target has its own time axis.
+chart-timeline-note = Phases of the run nearest the median (n = { $n }), one after the other. Each target has its own time axis.
 chart-distribution-title = How start-up times are distributed: { $workload }
-chart-distribution-note = Height of a curve: share of the runs that were ready by that time (n = { $n } per target). Steep: every start is alike.
+chart-distribution-note = Share of runs ready by each time (n = { $n } per target). Steeper = more consistent.
 chart-memory-title = Memory of one instance: { $workload }
-chart-memory-note = Unique set size when the program has written its first byte (n = { $n } per target); parts of the median run. Figure at the end: the run's sum. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
+chart-memory-bytes-note = What the host has less for one more instance, by part: the slope over n = { $n } instances. Under the bar, thick: its 95 % interval. File pages that all instances share are not counted.
+chart-uss-bytes-note = Unique set size (USS) at the program's first output byte (n = { $n } per target), by part. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median, where there are enough figures for one.
 chart-image-title = Image size by part: { $workload }
-chart-image-note = Bytes to ship, uncompressed, counted once (they do not vary between runs). The host's kernel is not shipped; a VM brings its own.
-chart-work-title = Speed of the program relative to { $baseline }: { $workload }
-chart-work-note = Operations per second by the program's own clock, divided by those of { $baseline } (n = { $n } per target). Longer is faster. Thick line under the bar: 95 % interval of the ratio.
-chart-guest-ram-title = Memory against the guest's RAM
-chart-guest-ram-note = Median unique set size of one instance at its first byte (n = { $n } per point). Thin: 5th to 95th percentile, thick: 95 % interval of the median.
+chart-image-note = Size to distribute, uncompressed, counted once (it does not vary between runs). A container shares the host kernel; a VM includes its own.
+chart-work-title = { $metric } relative to { $baseline }: { $workload }
+chart-work-note = { $metric }, divided by that of { $baseline } (n = { $n } per target). Longer is faster. Thick line under the bar: 95 % interval of the ratio.
+chart-guest-ram-title = Memory as guest RAM grows
+chart-guest-ram-note = Memory of one instance at its first output byte (n = { $n } per point). Thin: 5th to 95th percentile, thick: 95 % interval.
 chart-density-title = Memory of many instances at once: { $workload }
-chart-density-note = What the host's available memory lost with so many instances alive, one mark per measurement (n = { $n } in all). A lower line means more instances fit.
+chart-density-note = Drop in the host's available memory with n instances running, one mark per measurement (n = { $n } in all). A lower line means more instances fit.
 axis-instances = instances alive at once
-axis-host-delta = memory the host lost
-chart-across-startup-title = Start-up in { $files } files
-chart-across-memory-title = Memory of one instance in { $files } files
-chart-across-work-title = Work per second in { $files } files
+axis-host-delta = drop in host memory
+chart-across-title = { $metric } in { $files } files
 chart-across-note = Medians. In brackets: divided by the same target's in the first file. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
-axis-startup = time from the start to the program's first byte
-axis-startup-log = time from the start to the program's first byte, logarithmic axis
+axis-startup = time from the start to the program's first output byte
+axis-startup-log = time from the start to the program's first output byte, logarithmic axis
 axis-timeline = time since the start
 axis-share = share of runs
-axis-memory = unique memory
-axis-image = bytes to ship
-axis-work = operations per second divided by those of { $baseline }
+axis-image = size to distribute
+axis-work = { $metric } divided by that of { $baseline }
 axis-guest-ram = RAM given to the guest
-axis-startup-across = time from the start to the program's first byte
-axis-memory-across = unique memory
-axis-work-across = operations per second
+axis-memory-bytes = memory of one more instance
+axis-uss-bytes = unique memory (USS)
 tip-median = median { $median }, n = { $n }
 tip-interval = ; 95 % interval { $low } to { $high }
 tip-percentiles = ; 5th to 95th percentile { $low } to { $high }
-tip-phase = from { $start } on, for { $length } (medians, n = { $n })
+tip-phase = from { $start } on, for { $length } (the run nearest the median of n = { $n })
 tip-image = { $size }, compressed { $compressed } ({ $codec })
 
 ## Several files
@@ -114,11 +247,11 @@ file-before = before
 file-after = after
 file-number = file { $number }
 trait-workload = program { $value }
-trait-cpu = processor { $value }
+trait-cpu = CPU { $value }
 trait-kernel = kernel { $value }
 trait-kvm = KVM { $value }
 trait-memory = guest RAM { $value }
-trait-cpus = virtual processors { $value }
+trait-cpus = vCPUs { $value }
 trait-idle-gap = idle gap { $value }
 trait-program = program file { $value }
 trait-version = isolab { $value }
@@ -128,40 +261,36 @@ trait-version = isolab { $value }
 report-title = isolab: { $workload }
 label-comparison = Comparison
 label-columns = What the columns mean
-label-notes = Before trusting the figures
+label-notes = Caveats
 label-charts = Charts
 label-method = How this was measured
 label-across = Side by side
-label-figures = Figures of this chart
+label-figures = Show data
 label-sort = Sort by this column
 label-contents = Contents
 label-warning = Warning:
 note-same-conditions = The files are of the same program, machine and settings.
-note-differences = The files differ in: { $list }. A difference between figures can come from any of these.
+note-differences = Files differ in: { $list }. Any of these may explain a difference.
 note-png-english = The text of the PNG files is in English: no font of this system has all characters needed (for Korean install for example fonts-noto-cjk or fonts-nanum). The other files are not affected.
 note-png-none = { $chart }: no PNG was written: { $reason }
 method-program = The program
-method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. Every target was to run these same bytes.
+method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. All targets were given this exact file.
 method-host = The machine
-method-host-text = { $cpu }, { $cores } processors, { $memory } of memory, { $kernel }, cgroups { $cgroups }, isolab { $version }. Clock rate { $mhz }, frequency governor { $governor }, load before the measuring { $load }.
+method-host-text = { $cpu }, { $cores } CPUs, { $memory } of memory, { $kernel }, cgroups { $cgroups }, isolab { $version }. Clock rate { $mhz }, frequency governor { $governor }, load before the measurement { $load }.
 method-kvm = KVM on this machine
 method-runs = Runs
-method-runs-text = { $runs } counted runs per target after { $warmup } uncounted ones. The targets took turns, in an order drawn anew for every round (seed { $seed }), with a pause of { $gap } before each start. Guest RAM { $memory }, virtual processors { $cpus }. { $pinned ->
-    [no] The lab was kept to no processor.
-   *[other] The lab and all it started were kept to processor { $pinned }.
+method-runs-text = { $runs } runs per target after { $warmup } to warm up, which are not counted. Order randomized each round (seed { $seed }), with a pause of { $gap } before each start. Guest RAM { $memory }, vCPUs { $cpus }. { $pinned ->
+    [no] Not pinned to a CPU.
+   *[other] isolab and all it started were pinned to CPU { $pinned }.
   } A run that took longer than { $timeout } was ended and counts as failed.
 method-runs-cold = Cold starts: before each start, the files of the image, of the guest kernel and of the runtime were dropped from the page cache, file by file. Directory entries and what the kernel and the hypervisor keep besides stayed warm.
 method-command = The command
 method-definitions = What the figures are
-method-definition-ready = Start-up (ready_ms): from CLOCK_MONOTONIC just before the kernel is asked for the instance's first process until the first byte that the program itself wrote is read. Process start is included.
-method-definition-exit = Exit (exit_ms): from the same start until the last process is reaped and every resource of the instance is gone.
-method-definition-phases = Phases: consecutive steps that add up to the start-up time.
-method-definition-memory = Memory: taken while the program holds still after its first byte, summed over all processes of the instance from smaps_rollup. Unique set size counts the pages that would be free if the instance ended; the page cache is not counted.
-method-definition-image = Image size: bytes to ship. The host's kernel has 0 bytes since nobody ships it; a VM ships its own kernel.
-method-definition-counters = Page faults and context switches: counted by the host's kernel over all processes of a run (getrusage(2)). System calls: counted at the kernel's tracepoint raw_syscalls:sys_enter in a run of its own, since counting slows them down; a program's calls count from the moment it is executed.
-method-definition-work = Work: operations per second by the program's own clock, with a checksum of the result.
+method-definition = { $name } ({ $id }, method { $method }): { $meaning }
+method-definition-phases = Phases: consecutive steps that add up to the start-up time. The clock is CLOCK_MONOTONIC, from just before the kernel is asked for the instance's first process.
+method-definition-counters = Page faults and context switches are counted by the host kernel over all processes of a run (getrusage(2)). System calls are counted at the kernel's tracepoint raw_syscalls:sys_enter in a run of its own, since counting slows them down; a program's calls count from the moment it is executed.
 method-statistics = Statistics
-method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median (from 6 runs on) and of the ratio of medians. p-values are of two-sided Mann-Whitney U tests; the share of pairs in which one side is slower is U divided by the number of pairs.
+method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median and of the ratio of medians, from 6 runs on; what is resampled is rounds, since the runs of a round share what the host did. p-values are of two-sided Mann-Whitney U tests; the share of pairs in which one side is slower is U divided by the number of pairs.
 method-target = Target { $target }
 method-target-version = Version { $version }.
 method-target-program = It was given the program with SHA-256 { $sha256 }.
@@ -178,12 +307,8 @@ part-disk-image = disk image
 part-guest-kernel = guest kernel
 part-guest-init = guest init
 part-host-kernel = host kernel
-phase-start-up = start-up
-memory-program = program
 memory-not-told-apart = not told apart
-memory-guest-ram = guest RAM in use
-memory-monitor = monitor
-memory-runtime = container runtime
+phase-start-up = start-up
 phase-plan = plan
 phase-clone = clone
 phase-network = network
@@ -194,20 +319,14 @@ phase-seccomp = seccomp
 phase-exec = exec
 phase-program = program
 phase-fork-and-exec = fork and exec
-phase-start-the-monitor = start the monitor
-phase-make-the-machine = make the machine
+phase-start-the-monitor = start the VMM
+phase-confine-the-monitor = confine the VMM
+phase-make-the-machine = create the VM
 phase-load-kernel-and-files = load kernel and files
-phase-make-the-processor = make the processor
+phase-make-the-processor = create the vCPU
+phase-make-the-processors = create the vCPUs
 phase-guest-kernel-entry = guest kernel: entry
+phase-guest-kernel-boot = guest kernel: boot
+phase-guest-init-prepare = guest init: prepare
 phase-guest-kernel-load-the-program = guest kernel: load the program
 phase-program-to-its-first-byte = program to its first byte
-field-rss-bytes = resident set size (RSS)
-field-pss-bytes = proportional set size (PSS)
-field-one-more = memory of one more instance
-field-uss-bytes = unique set size (USS)
-field-guest-ram-bytes = guest RAM's part
-field-monitor-bytes = monitor's part
-field-runtime-bytes = container runtime's part
-field-cgroup-anon-bytes = cgroup anonymous memory
-field-cgroup-peak-bytes = cgroup peak
-field-system-calls = number of system calls

@@ -1,36 +1,110 @@
 # 표, 차트, 보고서의 한국어 문구. 영어 파일과 같은 메시지를 가진다.
 
+## 결과 한 문장
+
+headline = { $baseline } 대비 시작 시간은 { $list }입니다.
+headline-between = {", "}
+headline-alone = { $target }의 시작 시간은 { $ready }입니다.
+headline-different-first = { $target } { $ratio }배
+headline-different-next = { $target } { $ratio }배
+headline-no-difference-first = { $target } 1배(차이 없음)
+headline-no-difference-next = { $target } 1배(차이 없음)
+headline-too-few-first = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-too-few-next = { $target } 약 { $ratio }배(실행 횟수 부족)
+
+## 실행 환경
+
+target-process = 프로세스
+target-container = 컨테이너
+target-microvm = 마이크로 VM
+target-microvm-linux = 리눅스 마이크로 VM
+noun-process = 프로세스
+noun-container = 컨테이너
+noun-microvm = 마이크로 VM
+noun-microvm-linux = 리눅스 마이크로 VM
+
+## 측정 항목: 이름과 정의
+
+metric-of-program = 프로그램이 “{ $name }”(단위 { $unit })로 보고한 값. 중앙값, 아래는 5~95백분위수.
+metric-ready-ms = 시작 시간
+metric-ready-ms-meaning = 첫 프로세스 생성을 요청한 순간부터 프로그램이 첫 바이트를 출력할 때까지 걸린 시간(프로세스 시작 포함). 중앙값, 아래는 5~95백분위수.
+metric-exit-ms = 전체 시간
+metric-exit-ms-meaning = 같은 시점부터 프로세스를 모두 회수하고 자원을 정리할 때까지 걸린 시간. 중앙값, 아래는 5~95백분위수.
+metric-memory-bytes = 메모리
+metric-memory-bytes-meaning = 인스턴스 하나가 늘 때 줄어드는 호스트 메모리: 첫 바이트를 출력한 인스턴스 여러 개를 동시에 두고 잰 기울기. 아래는 내역.
+metric-memory-program-bytes = 프로그램
+metric-memory-program-bytes-meaning = 프로그램의 익명 페이지와 수정된 페이지.
+metric-memory-runtime-bytes = 컨테이너 런타임
+metric-memory-runtime-bytes-meaning = 컨테이너 pid 1의 익명 페이지와 수정된 페이지.
+metric-memory-monitor-bytes = VMM
+metric-memory-monitor-bytes-meaning = VMM(하이퍼바이저 프로세스)의 익명 페이지와 수정된 페이지, 게스트 RAM 제외.
+metric-memory-guest-ram-bytes = 게스트 RAM
+metric-memory-guest-ram-bytes-meaning = 사용 중인 게스트 RAM: 게스트 OS와 그 안의 프로그램.
+metric-memory-kernel-bytes = 호스트 커널
+metric-memory-kernel-bytes-meaning = 호스트 커널이 인스턴스를 위해 쓰는 메모리: 페이지 테이블, 스택, 네임스페이스, cgroup.
+metric-memory-shared-file-bytes = 공유 파일 페이지
+metric-memory-shared-file-bytes-meaning = 모든 인스턴스가 공유하는 파일 페이지. 인스턴스 수와 관계없이 한 번만 존재함.
+metric-uss-bytes = USS 메모리
+metric-uss-bytes-meaning = 첫 바이트 출력 시점의 고유 메모리(USS): 다른 프로세스가 사용하지 않는 페이지. 수정되지 않은 파일 페이지는 포함하고 커널 메모리는 제외함. 중앙값, 아래는 내역.
+metric-uss-program-bytes = 프로그램
+metric-uss-program-bytes-meaning = 고유 메모리(USS) 중 프로그램의 몫.
+metric-uss-guest-ram-bytes = 게스트 RAM
+metric-uss-guest-ram-bytes-meaning = 고유 메모리(USS) 중 게스트 RAM의 몫.
+metric-uss-monitor-bytes = VMM
+metric-uss-monitor-bytes-meaning = 고유 메모리(USS) 중 VMM(하이퍼바이저 프로세스)의 몫.
+metric-uss-runtime-bytes = 컨테이너 런타임
+metric-uss-runtime-bytes-meaning = 고유 메모리(USS) 중 컨테이너 pid 1의 몫.
+metric-pss-bytes = PSS
+metric-pss-bytes-meaning = 비례 메모리(PSS): 공유 페이지를 사용하는 프로세스 수로 나눈 크기.
+metric-rss-bytes = RSS
+metric-rss-bytes-meaning = 상주 메모리(RSS): 매핑된 모든 페이지. 공유 페이지도 프로세스마다 전부 계산함.
+metric-cgroup-anon-bytes = cgroup 익명 메모리
+metric-cgroup-anon-bytes-meaning = 인스턴스가 속한 메모리 cgroup의 익명 메모리.
+metric-cgroup-peak-bytes = cgroup 최대치
+metric-cgroup-peak-bytes-meaning = 인스턴스가 속한 메모리 cgroup의 최대 사용량, 런타임의 시작 과정 포함.
+metric-host-delta-bytes = 호스트 메모리 감소량
+metric-host-delta-bytes-meaning = 인스턴스 여러 개를 실행할 때 줄어든 호스트 가용 메모리를 그 수로 나눈 값.
+metric-image-bytes = 이미지
+metric-image-bytes-meaning = 배포 크기(압축 전). 컨테이너는 호스트 커널을 공유하고 VM은 게스트 커널을 포함함.
+metric-image-compressed-bytes = 이미지(압축)
+metric-image-compressed-bytes-meaning = 배포 크기(압축 후).
+metric-ops-per-s = 연산 속도
+metric-ops-per-s-meaning = 프로그램이 자체 측정한 초당 연산 수의 중앙값, 그리고 체크섬의 일치 여부.
+metric-ops = 연산 수
+metric-ops-meaning = 프로그램이 센 실행 한 번의 연산 수.
+metric-inside-ms = 연산 시간, 내부 측정
+metric-inside-ms-meaning = 프로그램이 자체 측정한 연산 시간.
+metric-outside-ms = 연산 시간, 외부 측정
+metric-outside-ms-meaning = 같은 연산을 isolab이 첫 출력 줄부터 마지막 출력 줄까지 잰 시간.
+metric-page-faults = 페이지 폴트
+metric-page-faults-meaning = 시작부터 끝까지 호스트 커널이 처리한 페이지 폴트 수. 중앙값, 아래는 5~95백분위수.
+metric-major-faults = 메이저 폴트
+metric-major-faults-meaning = 디스크를 읽어야 했던 페이지 폴트 수.
+metric-context-switches = 문맥 교환
+metric-context-switches-meaning = 대기(자발적)나 선점(비자발적)으로 CPU를 내놓은 횟수. 중앙값, 아래는 5~95백분위수.
+metric-involuntary-switches = 비자발적 문맥 교환
+metric-involuntary-switches-meaning = 프로세스가 선점된 횟수.
+metric-system-calls = 시스템 호출
+metric-system-calls-meaning = 호스트 커널을 호출한 횟수, 별도 실행에서 측정. 마이크로 VM에서는 VMM의 호출이며, 프로그램의 호출은 게스트 커널이 처리함.
+
 ## 비교 표
 
-table-heading = { $workload }: 준비 실행 { $warmup }회 뒤 대상마다 { $runs }회, { $cpu }, { $kernel }
-column-target = 대상
-column-target-meaning = 같은 프로그램을 실행한 곳. 아래는 실행 횟수.
-column-ready = 시작 ms
-column-ready-meaning = 첫 프로세스를 요청하기 직전부터 프로그램이 직접 쓴 첫 바이트까지 (프로세스 시작 포함). 중앙값, 아래는 5~95 백분위수.
-column-ready-interval = 95 % 구간 ms
+table-heading = { $workload }: 예열 { $warmup }회 뒤 실행 환경마다 { $runs }회 실행, { $cpu }, { $kernel }
+title-unit = { $title }({ $unit })
+column-target = 실행 환경
+column-percentiles = 5~95%
+column-times = 배율
+details-metric = 측정 항목
+table-more = (--explain)
+column-target-meaning = 프로그램을 실행한 환경. 아래는 실행 횟수.
+column-ready-interval = 95% 신뢰구간
 column-ready-interval-meaning = 시작 시간 중앙값의 부트스트랩 신뢰구간.
-column-exit = 종료 ms
-column-exit-meaning = 같은 시점부터 마지막 프로세스를 거두고 인스턴스의 모든 것이 사라질 때까지. 중앙값, 아래는 5~95 백분위수.
-column-ratio = × { $baseline }
-column-ratio-meaning = 시작 시간의 중앙값을 { $baseline }의 중앙값으로 나눈 값. 아래는 95 % 신뢰구간.
-column-effect = 더 느린 쌍
-column-effect-meaning = 이곳의 시작과 { $baseline }의 시작을 하나씩 짝지은 100쌍 가운데 이곳이 더 느린 쌍의 수. 50이면 차이 없음 (바르가-들레이니 효과 크기 A).
-column-significance = p 값
-column-significance-meaning = { $baseline }와 시작 시간을 비교한 양측 맨-휘트니 U 검정: 우연만으로 이만큼 이상 차이 날 확률.
-column-memory = 메모리
-column-memory-meaning = 첫 바이트 시점의 고유 메모리(USS): 인스턴스가 끝나면 비워질 양. 중앙값, 아래는 중앙값인 실행의 구성.
-column-one-more = 메모리
-column-one-more-meaning = 인스턴스를 하나 더 실행할 때 호스트가 쓰는 메모리(첫 바이트 시점, 페이지 캐시 제외). 아래는 내역.
-column-image = 이미지
-column-image-meaning = 배포할 바이트, 압축하지 않은 크기. 컨테이너는 호스트 커널을 쓰므로 커널을 싣지 않고, VM은 자기 커널을 싣는다.
-column-work = 작업
-column-work-meaning = 프로그램 자신의 시계로 잰 초당 연산 수의 중앙값, 그리고 체크섬이 모든 곳에서 같은지.
-column-page-faults = 페이지 폴트
-column-page-faults-meaning = 인스턴스의 프로세스가 건드린 메모리를 호스트 커널이 먼저 마련해야 했던 횟수, 시작부터 끝까지. 중앙값, 아래는 5~95 백분위수.
-column-context-switches = 문맥 교환
-column-context-switches-meaning = 인스턴스의 프로세스가 기다리거나 빼앗겨서 프로세서를 떠난 횟수. 중앙값, 아래는 5~95 백분위수.
-column-system-calls = 시스템 호출
-column-system-calls-meaning = 실행된 프로그램이 호스트 커널을 호출한 횟수, 따로 한 번 더 실행하여 셈. 마이크로 VM에서는 모니터의 호출이며, 프로그램의 호출은 게스트 커널로 간다.
+column-ratio = { $baseline } 대비(배)
+column-ratio-meaning = 시작 시간의 중앙값을 { $baseline } 중앙값으로 나눈 값. 아래는 95% 신뢰구간.
+column-effect = 더 느린 비율
+column-effect-meaning = 무작위로 짝지은 실행 100쌍 중 { $baseline } 대비 이 환경이 더 느린 쌍의 수. 50이면 차이 없음.
+column-significance = p값
+column-significance-meaning = { $baseline } 대비 시작 시간의 양측 맨-휘트니 U 검정: 실제 차이가 없을 때 이만큼 이상 차이 날 확률.
 cell-pairs = 100쌍 중 { $pairs }쌍
 cell-runs = n = { $n }{ $failed ->
     [0] {""}
@@ -39,67 +113,123 @@ cell-runs = n = { $n }{ $failed ->
 cell-unavailable = 실행 불가
 cell-no-runs = 실행 없음
 cell-baseline = 기준
-cell-guest-ram = 게스트 RAM { $size }
-cell-program = 프로그램 { $size }
-cell-kernel = 호스트 커널 { $size }
-cell-monitor = 모니터 { $size }
-cell-runtime = 런타임 { $size }
 cell-of-which = 그중 { $parts }
-cell-same-checksum = 결과 같음
-cell-other-checksum = 결과 다름
+cell-same-checksum = 결과 일치
+cell-other-checksum = 결과 불일치
 
 ## 알림
 
-note-unavailable = { $target } 대상은 실행하지 못함: { $reason }
-note-failed = { $target }: 실행 { $failed }회가 실패하여 어떤 수치에도 들어가지 않음. 첫 번째 이유: { $reason }
+note-unavailable = { $target } 실행 불가: { $reason }
+note-failed = { $target }: { $failed }회 실패, 통계에서 제외. 첫 원인: { $reason }
 note-no-samples = 파일에 실행 기록이 없어 비교할 것이 없음.
-note-other-program = 대상들이 같은 프로그램을 실행하지 않았음: SHA-256이 서로 다름. 수치를 비교하면 안 됨.
-note-checksums = 프로그램의 결과가 실행이나 대상에 따라 다름: 체크섬 { $list }.
-note-missing = { $target }: { $field } 없음: { $reason }
-kvm-hardware = 이곳의 KVM은 하드웨어 가상화(VMX 또는 SVM): 게스트 커널이 그대로 실행됨.
-kvm-emulated-kernel-mode = 이곳의 KVM은 소프트웨어 KVM: 게스트의 프로그램은 그대로 실행되지만 게스트 커널은 명령어 하나하나 에뮬레이션되므로, 커널로 들어가는 비용이 하드웨어보다 훨씬 큼.
-kvm-none = 이곳에는 쓸 수 있는 /dev/kvm이 없어 마이크로 VM을 실행할 수 없음.
+note-missing = { $target }: { $metric } 없음: { $reason }
+kvm-hardware = 이 시스템의 KVM은 하드웨어 가상화(VMX 또는 SVM)로, 게스트 커널을 CPU가 직접 실행함.
+kvm-emulated-kernel-mode = 이 시스템의 KVM은 게스트 커널을 명령어 단위로 에뮬레이션하므로 커널 진입 비용이 하드웨어 가상화보다 훨씬 큼. 게스트의 프로그램은 CPU가 직접 실행함.
+kvm-none = 이 시스템에는 사용할 수 있는 /dev/kvm이 없어 마이크로 VM을 실행할 수 없음.
+
+## 경고
+
+warning-debug-build = isolab이 최적화 없이 빌드되어 컨테이너와 마이크로 VM이 느려짐. 측정할 때는 cargo run --release 사용
+warning-few-runs = 실행 { $runs }회는 95% 신뢰구간을 구하기에 부족함. 최소 { $least }회 필요(--runs).
+warning-cold-caches = 예열이 없으면 첫 실행들이 파일을 페이지 캐시로 읽는 시간까지 포함함. --warmup 3으로 제외할 수 있음.
+warning-outliers = { $target }: 시작 { $of }회 중 { $count }회가 이상치(최대 { $slowest } ms)이며 통계에 포함됨. 측정 중 다른 작업이 실행됨: 다른 프로그램을 종료하거나 실행 횟수를 늘릴 것(--runs).
+warning-busy-host = 측정하는 동안 다른 프로그램이 CPU { $cpus }개를 사용함. 종료하거나 isolab을 전용 CPU에 고정할 것(--pin).
+warning-steal-time = 이 시스템 아래의 하이퍼바이저가 CPU 시간의 { $percent }%를 가져감(steal time). 그 호스트가 한가할 때 측정할 것.
+warning-swapping = 측정하는 동안 메모리 스왑이 발생함. 메모리를 확보하고 다시 측정할 것.
+warning-throttled = CPU가 발열로 느려짐. 식힌 뒤 간격을 두고 측정할 것.
+warning-slow-governor = 주파수 거버너가 { $governor }이며 부하가 걸려야 클럭을 올림. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
+warning-low-governor = 주파수 거버너 { $governor }가 클럭을 낮게 유지함. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
+warning-coarse-clock = 클럭 소스가 { $source }이며 밀리초 단위로 증가하므로 짧은 시간은 신뢰할 수 없음. 사용 가능한 클럭 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-slow-clock = 클럭 소스가 { $source }이며 읽는 데 1 마이크로초 이상 걸리므로 짧은 단계가 실제보다 길게 나타남. 사용 가능한 클럭 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-not-cold = { $target }: { $file }의 { $of }페이지 중 { $pages }페이지가 페이지 캐시에 남음. 다른 프로세스(isolab 자신 포함)가 사용 중이거나 파일이 메모리 파일 시스템(tmpfs)에 있음.
+warning-perhaps-not-cold = { $target }: { $file }이(가) 페이지 캐시에서 제거되었는지 알 수 없음. 커널은 소유자와 root에게만 알려 줌.
+warning-gave-up = { $target }: 처음 실행들이 실패하여 측정을 중단함: { $why }
+warning-no-memory = { $target }: 메모리를 측정하지 못함: { $why }
+warning-checksums-differ = 같은 작업의 결과가 서로 다름: { $list }. 수치를 비교하면 안 됨.
+warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름: SHA-256 불일치. 수치를 비교하면 안 됨.
+warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
+warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
+
+## 이유
+
+reason-timed-out = 허용 시간 { $seconds }초가 지나 종료됨
+reason-signal = 프로그램이 시그널 { $signal }번으로 종료됨
+reason-status = 프로그램이 상태 { $status }번으로 종료됨
+reason-no-output = 프로그램이 표준 출력에 아무것도 쓰지 않음
+reason-said = { $why }; 표준 오류 출력: { $said }
+
+## 이전과 이후
+
+diff-figures = 이전 → 이후
+diff-change = 변화
+diff-interval = 95% 신뢰구간
+diff-verdict = 판정
+diff-ends = { $low } ~ { $high }
+diff-worse = 나빠짐
+diff-better = 좋아짐
+diff-changed = 달라짐
+diff-no-difference = 차이 없음
+diff-too-few = 실행 횟수 부족
+diff-regression = 성능 저하
+diff-nothing = 비교할 것이 없음: 두 파일에 공통된 실행 환경과 측정 항목이 없음.
+diff-corrected = 신뢰구간은 검정 { $tests }개를 함께 보정한 95% 구간임(홀름 방법).
+differs-methods = { $metric }: 측정 방법이 달라(이전 { $old }, 이후 { $new }) 비교하지 않음.
+differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).
+differs-isolab = isolab 버전: 이전 { $old }, 이후 { $new }.
+differs-guest-kernel-build = { $target }: 게스트 커널의 빌드가 다름.
+differs-workload = 프로그램: 이전 { $old }, 이후 { $new }
+differs-arguments = 인자 목록: 이전 { $old }, 이후 { $new }
+differs-kernel = 호스트 커널: 이전 { $old }, 이후 { $new }
+differs-cpu = CPU: 이전 { $old }, 이후 { $new }
+differs-cores = CPU 수: 이전 { $old }, 이후 { $new }
+differs-kvm = KVM: 이전 { $old }, 이후 { $new }
+differs-cgroups = cgroup 방식: 이전 { $old }, 이후 { $new }
+differs-pinned = 고정한 CPU: 이전 { $old }, 이후 { $new }
+differs-image-files = 이미지의 다른 파일(바이트): 이전 { $old }, 이후 { $new }
+differs-rootfs = 리눅스 게스트의 루트: 이전 { $old }, 이후 { $new }
+differs-idle-gap = 시작 전 대기 시간: 이전 { $old }, 이후 { $new }
+differs-guest-ram = 게스트 RAM(바이트): 이전 { $old }, 이후 { $new }
+differs-vcpus = vCPU 수: 이전 { $old }, 이후 { $new }
+differs-limits = 컨테이너 제한: 이전 { $old }, 이후 { $new }
+differs-guest-kernel = 게스트 커널: 이전 { $old }, 이후 { $new }
 
 ## 차트
 
 chart-no-figure = 측정값 없음
 chart-phases-title = 단계별 시작 시간: { $workload }
-chart-phases-note = 막대: 각 단계의 중앙값을 쌓은 것 (대상마다 n = { $n }). 끝의 숫자: 전체 시작 시간의 중앙값. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
-chart-timeline-title = { $target }의 시작 과정: { $workload }
-chart-timeline-note = 각 단계 길이의 중앙값 (n = { $n })을 차례로 이은 것. 대상마다 시간축이 다름.
+chart-phases-note = 막대: 중앙값에 가장 가까운 실행의 단계(실행 환경마다 n = { $n }). 끝의 숫자: 전체 실행의 중앙값. 막대 아래: 5~95백분위수, 굵은 선: 중앙값의 95% 신뢰구간(실행 횟수가 충분할 때).
+chart-timeline-title = { $target } 시작 과정: { $workload }
+chart-timeline-note = 중앙값에 가장 가까운 실행(n = { $n })의 단계를 차례로 표시함. 실행 환경마다 시간축이 다름.
 chart-distribution-title = 시작 시간의 분포: { $workload }
-chart-distribution-note = 곡선의 높이: 그 시간까지 준비된 실행의 비율 (대상마다 n = { $n }). 가파를수록 매번 비슷하게 시작함.
+chart-distribution-note = 그 시간 안에 시작한 실행의 비율(실행 환경마다 n = { $n }). 가파를수록 시작 시간이 일정함.
 chart-memory-title = 인스턴스 하나의 메모리: { $workload }
-chart-memory-note = 프로그램이 첫 바이트를 쓴 시점의 고유 메모리 (대상마다 n = { $n }). 구성은 중앙값인 실행의 것, 끝의 숫자는 그 합계. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
-chart-image-title = 구성별 이미지 크기: { $workload }
-chart-image-note = 배포할 바이트, 압축하지 않은 크기, 한 번만 잼 (실행마다 같음). 호스트 커널은 싣지 않고, VM은 자기 커널을 실음.
-chart-work-title = { $baseline } 대비 프로그램의 속도: { $workload }
-chart-work-note = 프로그램 자신의 시계로 잰 초당 연산 수를 { $baseline }의 것으로 나눈 값 (대상마다 n = { $n }). 길수록 빠름. 막대 아래 굵은 선: 비율의 95 % 신뢰구간.
+chart-memory-bytes-note = 인스턴스 하나가 늘 때 줄어드는 호스트 메모리와 내역: 인스턴스 n = { $n }개로 잰 기울기. 막대 아래 굵은 선: 95% 신뢰구간. 모든 인스턴스가 공유하는 파일 페이지는 제외.
+chart-uss-bytes-note = 프로그램의 첫 바이트 출력 시점의 고유 메모리(USS)와 내역(실행 환경마다 n = { $n }). 막대 아래: 5~95백분위수, 굵은 선: 중앙값의 95% 신뢰구간(측정 횟수가 충분할 때).
+chart-image-title = 이미지 구성 요소별 크기: { $workload }
+chart-image-note = 배포 크기(압축 전), 한 번만 측정(실행마다 같음). 컨테이너는 호스트 커널을 공유하고 VM은 게스트 커널을 포함함.
+chart-work-title = { $baseline } 대비 { $metric }: { $workload }
+chart-work-note = { $baseline } 대비 { $metric }(실행 환경마다 n = { $n }). 길수록 빠름. 막대 아래 굵은 선: 비율의 95% 신뢰구간.
 chart-guest-ram-title = 게스트 RAM 크기에 따른 메모리
-chart-guest-ram-note = 첫 바이트 시점 인스턴스 하나의 고유 메모리 중앙값 (점마다 n = { $n }). 가는 선: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
+chart-guest-ram-note = 첫 바이트 출력 시점 인스턴스 하나의 메모리(점마다 n = { $n }). 가는 선: 5~95백분위수, 굵은 선: 95% 신뢰구간.
 chart-density-title = 동시에 실행한 여러 인스턴스의 메모리: { $workload }
-chart-density-note = 그만큼의 인스턴스가 살아 있을 때 호스트의 가용 메모리가 줄어든 양, 측정마다 표시 하나 (모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스가 들어감.
-axis-instances = 동시에 살아 있는 인스턴스
-axis-host-delta = 줄어든 호스트 메모리
-chart-across-startup-title = 파일 { $files }개의 시작 시간
-chart-across-memory-title = 파일 { $files }개의 인스턴스 메모리
-chart-across-work-title = 파일 { $files }개의 초당 작업량
-chart-across-note = 중앙값. 괄호 안: 첫 파일의 같은 대상으로 나눈 값. 막대 아래: 5~95 백분위수, 굵은 선: 중앙값의 95 % 신뢰구간.
-axis-startup = 시작부터 프로그램의 첫 바이트까지의 시간
-axis-startup-log = 시작부터 프로그램의 첫 바이트까지의 시간, 로그 축
+chart-density-note = 인스턴스 n개를 실행할 때 줄어든 호스트 가용 메모리, 측정마다 표시 하나(모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스를 실행할 수 있음.
+axis-instances = 동시 실행 인스턴스 수
+axis-host-delta = 호스트 메모리 감소량
+chart-across-title = 파일 { $files }개의 { $metric }
+chart-across-note = 중앙값. 괄호 안: 첫 파일의 같은 실행 환경으로 나눈 값. 막대 아래: 5~95백분위수, 굵은 선: 중앙값의 95% 신뢰구간.
+axis-startup = 시작부터 프로그램의 첫 출력 바이트까지의 시간
+axis-startup-log = 시작부터 프로그램의 첫 출력 바이트까지의 시간, 로그 축
 axis-timeline = 시작 이후의 시간
 axis-share = 실행의 비율
-axis-memory = 고유 메모리
-axis-image = 배포할 바이트
-axis-work = { $baseline } 대비 초당 연산 수
+axis-image = 배포 크기
+axis-work = { $baseline } 대비 { $metric }
 axis-guest-ram = 게스트에 준 RAM
-axis-startup-across = 시작부터 프로그램의 첫 바이트까지의 시간
-axis-memory-across = 고유 메모리
-axis-work-across = 초당 연산 수
+axis-memory-bytes = 추가 인스턴스 하나의 메모리
+axis-uss-bytes = 고유 메모리(USS)
 tip-median = 중앙값 { $median }, n = { $n }
-tip-interval = ; 95 % 신뢰구간 { $low } ~ { $high }
-tip-percentiles = ; 5~95 백분위수 { $low } ~ { $high }
-tip-phase = { $start }부터 { $length } 동안 (중앙값, n = { $n })
+tip-interval = ; 95% 신뢰구간 { $low } ~ { $high }
+tip-percentiles = ; 5~95백분위수 { $low } ~ { $high }
+tip-phase = { $start }부터 { $length } 동안(n = { $n } 중 중앙값에 가장 가까운 실행)
 tip-image = { $size }, 압축하면 { $compressed } ({ $codec })
 
 ## 여러 파일
@@ -108,59 +238,55 @@ file-before = 이전
 file-after = 이후
 file-number = 파일 { $number }
 trait-workload = 프로그램 { $value }
-trait-cpu = 프로세서 { $value }
+trait-cpu = CPU { $value }
 trait-kernel = 커널 { $value }
 trait-kvm = KVM { $value }
 trait-memory = 게스트 RAM { $value }
-trait-cpus = 가상 프로세서 { $value }
-trait-idle-gap = 시작 간격 { $value }
+trait-cpus = vCPU { $value }
+trait-idle-gap = 시작 전 대기 시간 { $value }
 trait-program = 프로그램 파일 { $value }
 trait-version = isolab { $value }
 
 ## 보고서
 
 report-title = isolab: { $workload }
-label-comparison = 비교
+label-comparison = 결과 비교
 label-columns = 각 열의 뜻
-label-notes = 수치를 믿기 전에
+label-notes = 결과 해석 시 주의할 점
 label-charts = 차트
 label-method = 측정 방법
 label-across = 나란히 보기
-label-figures = 이 차트의 수치
+label-figures = 차트 데이터 보기
 label-sort = 이 열로 정렬
 label-contents = 차례
 label-warning = 주의:
-note-same-conditions = 파일들은 같은 프로그램, 같은 기계, 같은 설정에서 나왔음.
-note-differences = 파일들의 차이: { $list }. 수치의 차이는 이 중 어느 것에서든 올 수 있음.
+note-same-conditions = 파일들의 프로그램, 컴퓨터, 설정이 모두 같음.
+note-differences = 파일 간 다른 조건: { $list }. 수치 차이의 원인일 수 있음.
 note-png-english = PNG 파일의 글은 영어임: 필요한 글자를 모두 가진 글꼴이 이 시스템에 없음 (한국어는 예를 들어 fonts-noto-cjk나 fonts-nanum 설치). 다른 파일은 영향 없음.
 note-png-none = { $chart }: PNG를 쓰지 못함: { $reason }
 method-program = 프로그램
-method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. 모든 대상이 이와 똑같은 바이트를 실행하게 되어 있음.
-method-host = 기계
-method-host-text = { $cpu }, 프로세서 { $cores }개, 메모리 { $memory }, { $kernel }, cgroup { $cgroups }, isolab { $version }. 클럭 { $mhz }, 주파수 거버너 { $governor }, 측정 전 부하 { $load }.
-method-kvm = 이 기계의 KVM
+method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. 모든 환경에 똑같은 실행 파일을 지정함.
+method-host = 컴퓨터(호스트)
+method-host-text = { $cpu }, CPU { $cores }개, 메모리 { $memory }, { $kernel }, cgroup { $cgroups }, isolab { $version }. 클럭 { $mhz }, 주파수 거버너 { $governor }, 측정 전 부하 { $load }.
+method-kvm = 이 시스템의 KVM
 method-runs = 실행
-method-runs-text = 세지 않는 준비 실행 { $warmup }회 뒤 대상마다 { $runs }회 측정. 대상들은 라운드마다 새로 뽑은 순서(시드 { $seed })로 번갈아 실행되었고, 시작 전마다 { $gap } 쉬었음. 게스트 RAM { $memory }, 가상 프로세서 { $cpus }개. { $pinned ->
-    [no] 실험실을 특정 프로세서에 묶지 않음.
-   *[other] 실험실과 그것이 시작한 모든 것을 프로세서 { $pinned }에 묶음.
-  } { $timeout }보다 오래 걸린 실행은 끝내고 실패로 셈.
+method-runs-text = 예열 { $warmup }회 제외; 실행 환경마다 { $runs }회 측정; 실행 순서는 라운드마다 무작위(시드 { $seed }); 시작 전 { $gap } 대기. 게스트 RAM { $memory }, vCPU { $cpus }개. { $pinned ->
+    [no] 특정 CPU에 고정하지 않음.
+   *[other] isolab과 그 프로세스를 모두 CPU { $pinned }번에 고정함.
+  } { $timeout }보다 오래 걸린 실행은 종료하고 실패로 셈.
 method-runs-cold = 콜드 스타트: 매번 시작하기 전에 이미지, 게스트 커널, 런타임의 파일을 하나씩 페이지 캐시에서 제거함. 디렉터리 항목과 커널, 하이퍼바이저의 다른 캐시는 그대로 둠.
 method-command = 명령
 method-definitions = 수치의 뜻
-method-definition-ready = 시작 (ready_ms): 인스턴스의 첫 프로세스를 커널에 요청하기 직전의 CLOCK_MONOTONIC부터, 프로그램이 직접 쓴 첫 바이트를 읽을 때까지. 프로세스 시작 포함.
-method-definition-exit = 종료 (exit_ms): 같은 시점부터 마지막 프로세스를 거두고 인스턴스의 모든 자원이 사라질 때까지.
-method-definition-phases = 단계: 합하면 시작 시간이 되는 연속된 과정.
-method-definition-memory = 메모리: 프로그램이 첫 바이트를 쓴 뒤 가만히 있는 동안, 인스턴스의 모든 프로세스에 대해 smaps_rollup을 합한 값. 고유 메모리(USS)는 인스턴스가 끝나면 비워질 페이지. 페이지 캐시는 세지 않음.
-method-definition-image = 이미지 크기: 배포할 바이트. 호스트 커널은 아무도 싣지 않으므로 0 바이트이고, VM은 자기 커널을 실음.
-method-definition-counters = 페이지 폴트와 문맥 교환: 호스트 커널이 실행의 모든 프로세스에 대해 센 것 (getrusage(2)). 시스템 호출: 세면 느려지므로 따로 한 번 실행하여 커널의 추적점 raw_syscalls:sys_enter에서 셈. 프로그램이 실행된 순간부터의 호출만 셈.
-method-definition-work = 작업: 프로그램 자신의 시계로 잰 초당 연산 수와 결과의 체크섬.
+method-definition = { $name }({ $id }, 측정 방법 { $method }): { $meaning }
+method-definition-phases = 단계: 합하면 시작 시간이 되는 연속된 과정. 시계는 CLOCK_MONOTONIC이며 첫 프로세스 생성을 커널에 요청하기 직전부터 잼.
+method-definition-counters = 페이지 폴트와 문맥 교환은 호스트 커널이 실행의 모든 프로세스에 대해 셈(getrusage(2)). 시스템 호출은 세면 느려지므로 별도 실행에서 커널의 트레이스포인트 raw_syscalls:sys_enter로 셈. 프로그램이 실행된 순간부터의 호출만 셈.
 method-statistics = 통계
-method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95 백분위수. 이상값도 그대로 둠. 구간은 중앙값(6회부터)과 중앙값 비율의 95 % 부트스트랩 신뢰구간. p 값은 양측 맨-휘트니 U 검정이고, 한쪽이 더 느린 쌍의 비율은 U를 쌍의 수로 나눈 값.
-method-target = 대상 { $target }
+method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95백분위수. 이상치도 포함함. 구간은 중앙값과 중앙값 비율의 95% 부트스트랩 신뢰구간(6회부터)이며, 같은 라운드의 실행들은 호스트의 영향을 함께 받으므로 라운드 단위로 재표집함. p값은 양측 맨-휘트니 U 검정이고, 한쪽이 더 느린 쌍의 비율은 U를 쌍의 수로 나눈 값.
+method-target = 실행 환경 { $target }
 method-target-version = 버전 { $version }.
 method-target-program = 받은 프로그램의 SHA-256 { $sha256 }.
 method-target-kernel = 게스트 커널 { $name }: { $version }, SHA-256 { $sha256 }.
-method-target-part = 이미지 구성 "{ $part }": { $bytes } 바이트, 압축하면 { $compressed } ({ $codec }).
+method-target-part = 이미지 구성 요소 "{ $part }": { $bytes } 바이트, 압축하면 { $compressed } ({ $codec }).
 method-warnings = 주의 사항
 method-no-warnings = 없음.
 
@@ -172,36 +298,26 @@ part-disk-image = 디스크 이미지
 part-guest-kernel = 게스트 커널
 part-guest-init = 게스트 init
 part-host-kernel = 호스트 커널
-phase-start-up = 시작
-memory-program = 프로그램
 memory-not-told-apart = 구분되지 않음
-memory-guest-ram = 사용 중인 게스트 RAM
-memory-monitor = 모니터
-memory-runtime = 컨테이너 런타임
-phase-plan = 계획
+phase-start-up = 시작
+phase-plan = 준비
 phase-clone = clone
 phase-network = 네트워크
 phase-root-file-system = 루트 파일 시스템
 phase-cgroup = cgroup
-phase-drop-privileges = 권한 버리기
+phase-drop-privileges = 권한 제거
 phase-seccomp = seccomp
 phase-exec = exec
 phase-program = 프로그램
 phase-fork-and-exec = fork와 exec
-phase-start-the-monitor = 모니터 시작
-phase-make-the-machine = 가상 기계 만들기
-phase-load-kernel-and-files = 커널과 파일 싣기
-phase-make-the-processor = 가상 프로세서 만들기
-phase-guest-kernel-entry = 게스트 커널: 진입
-phase-guest-kernel-load-the-program = 게스트 커널: 프로그램 싣기
+phase-start-the-monitor = VMM 시작
+phase-confine-the-monitor = VMM 격리
+phase-make-the-machine = 가상 머신 생성
+phase-load-kernel-and-files = 커널·파일 적재
+phase-make-the-processor = vCPU 생성
+phase-make-the-processors = vCPU 생성(여러 개)
+phase-guest-kernel-entry = 게스트 커널 진입
+phase-guest-kernel-boot = 게스트 OS 부팅
+phase-guest-init-prepare = 게스트 init 준비
+phase-guest-kernel-load-the-program = 게스트 커널: 프로그램 적재
 phase-program-to-its-first-byte = 프로그램의 첫 바이트까지
-field-rss-bytes = 상주 메모리(RSS)
-field-pss-bytes = 비례 메모리(PSS)
-field-one-more = 인스턴스 하나의 추가 메모리
-field-uss-bytes = 고유 메모리(USS)
-field-guest-ram-bytes = 게스트 RAM 몫
-field-monitor-bytes = 모니터 몫
-field-runtime-bytes = 컨테이너 런타임 몫
-field-cgroup-anon-bytes = cgroup 익명 메모리
-field-cgroup-peak-bytes = cgroup 최대치
-field-system-calls = 시스템 호출 수

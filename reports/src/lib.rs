@@ -1,5 +1,5 @@
-//! What an isolab results file says ([`model`]), reading and writing it ([`file`]), and everything that renders it: the
-//! terminal table ([`table`]), charts ([`chart`]) and whole reports ([`report`]).
+//! What an isolab results file says ([`model`], of the metrics in [`metrics`]), what its samples come to ([`analysis`]), and
+//! everything that renders it ([`render`]): the terminal table, charts and whole reports.
 //!
 //! ```
 //! use reports::model::Results;
@@ -19,24 +19,10 @@
 //! # }
 //! ```
 
-mod any_json;
-pub mod chart;
-mod comparison;
-pub mod file;
-pub mod finding;
-mod html;
-mod markdown;
-mod messages;
-mod method;
+pub mod analysis;
+pub mod metrics;
 pub mod model;
-mod notes;
-mod one_more;
-pub mod report;
-mod samples;
-pub mod schema;
-mod summary;
-pub mod table;
-mod units;
-mod view;
+pub mod render;
 
-pub use messages::{Lang, UnknownLang};
+pub use model::{file, schema};
+pub use render::{Lang, UnknownLang, chart, finding, report, terminal as table};

@@ -4,7 +4,7 @@ mod fixtures;
 
 use proptest::prelude::*;
 use reports::file::ReadError;
-use reports::model::Results;
+use reports::model::{Results, Unit};
 use serde_json::{Value, json};
 
 fn changed(change: impl FnOnce(&mut Value)) -> String {
@@ -20,7 +20,7 @@ fn error(text: &str) -> ReadError {
 /// Regenerate with `ISOLAB_BLESS=1 cargo test -p isolab-reports --test file`.
 #[test]
 fn the_schema_file_is_the_models() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/isolab-results-1.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/isolab-results-2.json");
     if std::env::var_os("ISOLAB_BLESS").is_some() {
         std::fs::write(path, reports::schema::json()).expect("the schema can be written");
     }
@@ -48,6 +48,73 @@ fn fields_of_a_later_minor_version_are_ignored() {
         value["samples"][0]["new_ms"] = json!(3.5);
     });
     assert_eq!(Results::from_json(&text).expect("it reads"), fixtures::results("three"));
+}
+
+/// Files of version 1, which the fixtures are, hold one memory, and it is the unique set size.
+#[test]
+fn a_file_of_version_1_becomes_one_of_version_2_with_all_its_figures() {
+    let text = fixtures::text("three");
+    assert!(text.contains("\"isolab-results/1\""));
+    let old: Value = serde_json::from_str(&text).expect("the fixture is JSON");
+    let new: Value = serde_json::from_str(&fixtures::results("three").to_json().expect("its figures are sound"))
+        .expect("it was just written");
+    assert_eq!(new["schema"], "isolab-results/2");
+    for (index, sample) in old["samples"].as_array().expect("an array").iter().enumerate() {
+        let metrics = &new["samples"][index]["metrics"];
+        assert_eq!(metrics["ready_ms"], sample["ready_ms"]);
+        assert_eq!(metrics["exit_ms"], sample["exit_ms"]);
+        assert_eq!(new["samples"][index].get("memory"), None);
+    }
+    let looks = new["instances"].as_array().expect("an array");
+    let uss = |look: &&Value| look["metrics"].get("uss_bytes").is_some();
+    let memories = old["samples"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter(|sample| !sample["memory"].is_null());
+    assert_eq!(looks.iter().filter(uss).count(), memories.count());
+    assert!(!text.contains("memory_bytes\": {"), "there is no such metric in it");
+    let ids: Vec<&str> = new["metrics"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter_map(|m| m["id"].as_str())
+        .collect();
+    assert!(ids.contains(&"uss_bytes") && !ids.contains(&"memory_bytes"), "{ids:?}");
+    assert_eq!(
+        new["summary"][0]["metrics"]["ready_ms"]["value"],
+        old["summary"][0]["ready_ms"]["median"]
+    );
+    // Four looks carry no interval, whatever the old file says.
+    assert_eq!(new["summary"][0]["metrics"]["uss_bytes"]["n"], 4);
+    assert!(new["summary"][0]["metrics"]["uss_bytes"]["interval"].is_null());
+    assert_eq!(
+        new["comparisons"][0]["interval"]["low"],
+        old["comparisons"][0]["ratio_ci_low"]
+    );
+}
+
+#[test]
+fn a_metric_of_a_newer_version_is_kept_with_its_definition() {
+    let mut value: Value = serde_json::from_str(&fixtures::results("three").to_json().expect("its figures are sound"))
+        .expect("it was just written");
+    value["metrics"].as_array_mut().expect("an array").push(json!({
+        "id": "joules", "unit": "J", "better": "lower", "scope": "run", "method": 3, "colour": "red"
+    }));
+    value["samples"][0]["metrics"]["joules"] = json!(1.5);
+    value["warnings"][0] = json!({"id": "solar-flare", "args": {"class": "X"}});
+    let results = Results::from_json(&value.to_string()).expect("it reads");
+    let definition = results.definition("joules").expect("the file has it");
+    assert_eq!(
+        (definition.method, definition.unit.clone()),
+        (3, Unit::Other("J".into()))
+    );
+    assert_eq!(
+        results.samples.get(0).and_then(|sample| sample.metric("joules")),
+        Some(1.5)
+    );
+    let again = Results::from_json(&results.to_json().expect("its figures are sound")).expect("it reads");
+    assert_eq!(again, results);
 }
 
 #[test]
@@ -96,7 +163,7 @@ fn another_schema_is_named() {
 #[test]
 fn a_schema_from_the_future_asks_for_an_update() {
     for text in [
-        "{\"schema\": \"isolab-results/2\"}".to_owned(),
+        "{\"schema\": \"isolab-results/3\"}".to_owned(),
         changed(|value| value["schema"] = json!("isolab-results/12")),
     ] {
         let error = error(&text);
@@ -154,14 +221,14 @@ fn targets_that_only_samples_name_are_added() {
 fn a_nan_is_never_written() {
     let mut results = fixtures::results("cpu");
     results.samples.change(1, |sample| {
-        sample.work.as_mut().expect("the fixture reports work").ops_per_s = f64::NAN;
+        sample.metrics.set("ops_per_s", f64::NAN);
     });
     assert!(
         results
             .to_json()
             .expect_err("a NaN is no figure")
             .to_string()
-            .contains("samples[1].work is NaN")
+            .contains("samples[1].ops_per_s is NaN")
     );
 }
 

@@ -4,8 +4,10 @@ mod fixtures;
 
 use fixtures::results;
 use reports::Lang;
-use reports::model::{Distribution, KvmKind, Results, Sample, Samples, Summary};
+use reports::analysis::analyse;
+use reports::model::{Better, Definition, Distribution, KvmKind, Results, Sample, Samples, Summary};
 use reports::report::{self, Error, Format};
+use reports::table::{self, TableStyle};
 use std::fs;
 use std::path::Path;
 
@@ -47,21 +49,23 @@ fn hostile() -> Results {
         .command
         .push("$(rm -rf /)\n</dd><img src=x onerror=alert(3)>".to_owned());
     results.host.cpu_model = "<svg onload=alert(4)>".to_owned();
-    results.warnings[0].text = "<iframe src=//example.org></iframe>".to_owned();
-    results.targets[0].unavailable = Some("=cmd|' /C calc'!A0 <b>bold</b>".to_owned());
+    results.warnings[0].text = Some("<iframe src=//example.org></iframe>".to_owned());
+    results.targets[0].unavailable = Some("=cmd|' /C calc'!A0 <b>bold</b>".into());
     results.targets[1].image[0].part = "<i>part</i>".to_owned();
     results.targets[1].image[0].bytes = u64::MAX;
     results.targets[1].image[1].bytes = u64::MAX;
     results
         .samples
-        .change(0, |sample| sample.error = Some("=1+1<script>".to_owned()));
-    results.summary[1].ready_ms = Some(Distribution {
+        .change(0, |sample| sample.error = Some("=1+1<script>".into()));
+    let figures = Distribution {
         n: 9,
-        median: f64::NAN,
+        value: f64::NAN,
         ..Distribution::default()
-    });
-    results.summary[2].phases[0].ms = 1e308;
-    results.summary[2].phases[1].ms = 1e308;
+    };
+    results.summary[1].metrics.insert("ready_ms".into(), figures);
+    let nearest = results.summary[2].nearest.as_mut().expect("the fixture has samples");
+    nearest.phases[0].ms = 1e308;
+    nearest.phases[1].ms = 1e308;
     results.summary.push(Summary {
         target: "nowhere".to_owned(),
         ..Summary::default()
@@ -118,7 +122,7 @@ fn every_format_is_written_and_listed() {
     let pngs = with("svg") - written.notes.len();
     assert_eq!(
         (with("html"), with("csv"), with("md"), with("json"), with("png")),
-        (1, 2, 1, 1, pngs),
+        (1, 3, 1, 1, pngs),
         "{:?}",
         written.notes
     );
@@ -210,12 +214,13 @@ fn how_it_was_measured_has_host_versions_hashes_warnings_and_kvm() {
         &host.kernel,
         &host.isolab_version,
     ];
-    for text in wanted.into_iter().chain([&results.warnings[0].text]) {
+    let warning = results.warnings[0].text.as_ref().expect("it is an old one");
+    for text in wanted.into_iter().chain([warning]) {
         assert!(html.contains(text.as_str()), "{text}");
     }
     for words in [
         "seed 42",
-        "emulated instruction by instruction",
+        "emulates the guest kernel in software",
         "CLOCK_MONOTONIC",
         "Mann-Whitney",
         "isolab compare",
@@ -232,7 +237,7 @@ fn each_kind_of_kvm_is_explained() {
         report::html(&[results], Lang::En).expect("it can be drawn")
     };
     assert!(explained(KvmKind::Hardware).contains("VMX or SVM"));
-    assert!(explained(KvmKind::EmulatedKernelMode).contains("software KVM"));
+    assert!(explained(KvmKind::EmulatedKernelMode).contains("emulates the guest kernel"));
     assert!(explained(KvmKind::None).contains("no usable /dev/kvm"));
 }
 
@@ -270,6 +275,59 @@ fn results_with_little_in_them_give_a_report_all_the_same() {
     );
 }
 
+/// A metric that isolab has never heard of.
+#[test]
+fn a_metric_of_the_programs_own_is_in_every_format() {
+    let mut results = results("three");
+    for index in 0..results.samples.len() {
+        results.samples.change(index, |sample| {
+            let figure = if sample.target == "microvm" { 500.0 } else { 1000.0 };
+            sample.metrics.set("requests_per_s", figure + f64::from(sample.run));
+        });
+    }
+    let own = Definition::of_program("requests_per_s", "per_s", Better::Higher);
+    analyse(&mut results, &[own]);
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let formats = [Format::Html, Format::Svg, Format::Csv, Format::Md, Format::Json];
+    report::write(std::slice::from_ref(&results), &formats, folder.path(), Lang::Ko).expect("it can be written");
+    for name in [
+        "report.html",
+        "report.md",
+        "summary.json",
+        "samples.csv",
+        "work-requests-per-s.svg",
+    ] {
+        let text = read(folder.path(), name).replace("\\_", "_");
+        assert!(text.contains("requests_per_s"), "{name}");
+    }
+    let style = TableStyle {
+        color: false,
+        width: 132,
+    };
+    let text = table::render(&results, style);
+    assert!(
+        text.contains("requests_per_s k/s") || text.contains("requests_per_s /s"),
+        "{text}"
+    );
+    let across = report::html(&[results.clone(), results], Lang::En).expect("it can be drawn");
+    assert!(across.contains("id=\"across-requests-per-s\""));
+}
+
+#[test]
+fn no_interval_is_given_anywhere_of_too_few_runs() {
+    let mut results = results("one");
+    analyse(&mut results, &[]);
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    report::write(&[results], &[Format::Json], folder.path(), Lang::En).expect("it can be written");
+    let summary: serde_json::Value = serde_json::from_str(&read(folder.path(), "summary.json")).expect("it is JSON");
+    for (id, figures) in summary["files"][0]["targets"][0]["summary"]["metrics"]
+        .as_object()
+        .expect("an object")
+    {
+        assert!(figures["interval"].is_null(), "{id}: {figures}");
+    }
+}
+
 #[test]
 fn no_text_is_missing_in_any_language() {
     for lang in Lang::ALL {
@@ -290,14 +348,14 @@ fn before_and_after_are_told_apart_and_machines_by_their_names() {
     assert!(same.contains(">1. before<") && same.contains(">2. after<"));
     assert!(same.contains("same program, machine and settings"));
     let other = report::html(&[results("three"), results("faster")], Lang::En).expect("it can be drawn");
-    assert!(other.contains("AMD EPYC 7B13") && other.contains("The files differ in: processor [1] Intel"));
+    assert!(other.contains("AMD EPYC 7B13") && other.contains("Files differ in: CPU [1] Intel"));
 }
 
 #[test]
 fn memory_against_guest_ram_is_drawn_when_files_differ_in_it() {
     let mut larger = results("three");
     larger.config.memory_bytes *= 4;
-    let title = "Memory against the guest";
+    let title = "Memory as guest RAM grows";
     assert!(
         report::html(&[results("three"), larger], Lang::En)
             .expect("it can be drawn")

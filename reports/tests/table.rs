@@ -4,8 +4,9 @@ mod fixtures;
 
 use fixtures::results;
 use reports::Lang;
-use reports::model::{Results, Sample};
-use reports::table::{TableStyle, details_in, render, render_in};
+use reports::model::{Instance, Results, Sample};
+use reports::report::{self, Format};
+use reports::table::{TableStyle, details_in, legend_in, render, render_in};
 use unicode_width::UnicodeWidthStr;
 
 const PLAIN: TableStyle = TableStyle {
@@ -35,13 +36,20 @@ fn change_first(results: &mut Results, target: &str, change: impl FnOnce(&mut Sa
 #[test]
 fn what_it_has_no_room_for_is_a_table_of_its_own() {
     let text = details_in(&results("three"), PLAIN, Lang::En);
-    let microvm = text.lines().find(|line| line.starts_with("microvm")).expect("a row");
-    let cells: Vec<&str> = microvm.split_ascii_whitespace().collect();
-    assert!(
-        cells.contains(&"152") && cells.contains(&"6") && cells.contains(&"71"),
-        "{text}"
-    );
-    assert!(text.contains("System calls: calls of the executed programs"), "{text}");
+    for (metric, figure) in [
+        ("Page faults", "152"),
+        ("Context switches", "6"),
+        ("System calls", "71"),
+    ] {
+        // Each block of targets has a line of the metric.
+        let mut lines = text.lines().filter(|line| line.starts_with(metric));
+        assert!(
+            lines.any(|line| line.split_ascii_whitespace().any(|cell| cell == figure)),
+            "{text}"
+        );
+    }
+    let legend = legend_in(&results("three"), PLAIN, Lang::En);
+    assert!(legend.contains("System calls: calls to the host kernel"), "{legend}");
     // A file of an older lab has none of it.
     assert!(!details_in(&results("faster"), PLAIN, Lang::En).contains("System calls"));
 }
@@ -49,18 +57,14 @@ fn what_it_has_no_room_for_is_a_table_of_its_own() {
 #[test]
 fn missing_counts_are_told_with_the_reason() {
     let mut results = results("three");
-    change_first(&mut results, "process", |sample| {
-        let counters = sample.counters.get_or_insert_default();
-        counters
-            .missing
-            .insert("system_calls".to_owned(), "it is for root".to_owned());
+    results.instances.push(Instance {
+        target: "process".into(),
+        missing: [("system_calls".into(), "it is for root".into())].into(),
+        ..Instance::default()
     });
     let text = details_in(&results, WIDE, Lang::En);
-    assert!(
-        text.contains("process: no number of system calls: it is for root"),
-        "{text}"
-    );
-    assert!(details_in(&results, WIDE, Lang::Ko).contains("시스템 호출 수"));
+    assert!(text.contains("process: no System calls: it is for root"), "{text}");
+    assert!(details_in(&results, WIDE, Lang::Ko).contains("프로세스: 시스템 호출 없음"));
 }
 
 #[test]
@@ -93,18 +97,20 @@ fn no_line_is_wider_than_the_terminal() {
 fn a_target_that_cannot_run_keeps_its_row_and_its_whole_reason() {
     let results = results("no-kvm");
     let text = render(&results, PLAIN);
-    assert!(text.lines().any(|line| line.starts_with("microvm ")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("micro-VM ")), "{text}");
     let reason = results.targets[target(&results, "microvm")]
         .unavailable
-        .as_deref()
+        .clone()
+        .and_then(|reason| reason.text)
         .expect("it says why");
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(joined.contains(reason), "{text}");
+    assert!(joined.contains(&reason), "{text}");
 }
 
 #[test]
 fn it_has_escape_sequences_only_when_asked_for_color() {
-    let results = results("three");
+    let mut results = results("three");
+    results.targets[0].unavailable = Some("of a reason".into());
     let colored = render(&results, TableStyle { color: true, width: 80 });
     assert!(!render(&results, PLAIN).contains('\u{1b}') && colored.contains("\u{1b}[1m"));
     let stripped = colored
@@ -120,7 +126,7 @@ fn a_name_in_the_file_cannot_drive_the_terminal() {
     let mut results = results("three");
     results.targets[0].name = "\u{1b}[2Jgone\nnext".to_owned();
     results.workload.name = "\u{7}bell".to_owned();
-    results.warnings[0].text = "\u{1b}]0;title\u{7}".to_owned();
+    results.warnings[0].text = Some("\u{1b}]0;title\u{7}".to_owned());
     let text = render(&results, PLAIN);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
 }
@@ -129,17 +135,14 @@ fn a_name_in_the_file_cannot_drive_the_terminal() {
 fn checksums_that_differ_are_told_at_the_target_and_in_a_note() {
     let mut results = results("cpu");
     assert!(
-        !render(&results, PLAIN).contains("other result"),
+        !details_in(&results, PLAIN, Lang::En).contains("different result"),
         "the fixture's checksums agree"
     );
     change_first(&mut results, "microvm", |sample| {
-        sample.work.as_mut().expect("the fixture reports work").checksum = "deadbeef".to_owned();
+        sample.checksum = Some("deadbeef".into());
     });
     let text = render(&results, WIDE);
-    assert!(
-        text.contains("other result") && text.contains("checksums c0ffee1234567890, deadbeef"),
-        "{text}"
-    );
+    assert!(text.contains("different results: c0ffee1234567890, deadbeef"), "{text}");
 }
 
 #[test]
@@ -151,15 +154,11 @@ fn another_program_on_one_target_is_told() {
 
 #[test]
 fn the_guest_kernel_is_its_own_part_of_the_image() {
-    let text = render(
-        &results("three"),
-        TableStyle {
-            color: false,
-            width: 132,
-        },
-    );
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    report::write(&[results("three")], &[Format::Md], folder.path(), Lang::En).expect("it can be written");
+    let text = std::fs::read_to_string(folder.path().join("report.md")).expect("it was written");
     assert!(
-        text.contains("guest kernel 108 KiB") && text.contains("guest RAM 1.18 MiB + monitor"),
+        text.contains("guest kernel 108 KiB") && text.contains("guest RAM 1.18 MiB + VMM"),
         "{text}"
     );
 }
@@ -167,20 +166,15 @@ fn the_guest_kernel_is_its_own_part_of_the_image() {
 #[test]
 fn a_part_of_memory_that_could_not_be_told_apart_is_told_with_the_reason() {
     let mut results = results("three");
-    results.samples.change_all(|sample| {
-        let Some(memory) = sample.memory.as_mut().filter(|_| sample.target == "microvm") else {
-            return;
-        };
-        (memory.guest_ram_bytes, memory.monitor_bytes) = (None, None);
-        for field in ["guest_ram_bytes", "monitor_bytes"] {
-            memory
-                .missing
-                .insert(field.to_owned(), "no names of mappings".to_owned());
+    let own = |look: &&mut Instance| look.target == "microvm";
+    for look in results.instances.iter_mut().filter(own) {
+        for metric in ["uss_guest_ram_bytes", "uss_monitor_bytes"] {
+            look.missing.insert(metric.into(), "no names of mappings".into());
         }
-    });
+    }
     let text = render(&results, WIDE);
     assert!(
-        text.contains("microvm: no guest RAM's part, monitor's part: no names of mappings"),
+        text.contains("micro-VM: no guest RAM, VMM: no names of mappings"),
         "{text}"
     );
 }
@@ -190,11 +184,11 @@ fn failed_runs_are_counted_with_their_reason() {
     let mut results = results("three");
     results.summary[1].failed = 1;
     change_first(&mut results, "container", |sample| {
-        sample.error = Some("killed by its timeout".to_owned());
+        sample.error = Some("killed by its timeout".into());
     });
     let text = render(&results, WIDE);
     assert!(
-        text.contains("1 failed") && text.contains("1 run failed") && text.contains("killed by its timeout"),
+        text.contains("1 run failed") && text.contains("killed by its timeout"),
         "{text}"
     );
 }
@@ -206,7 +200,10 @@ fn results_without_anything_are_said_to_be_empty() {
     results.summary.clear();
     results.comparisons.clear();
     let text = render(&results, PLAIN);
-    assert!(text.contains("no runs") && text.contains("process"), "{text}");
+    assert!(
+        text.contains("The file holds no runs") && text.contains("process"),
+        "{text}"
+    );
     results.targets.clear();
     assert!(render(&results, PLAIN).contains("The file holds no runs"));
 }

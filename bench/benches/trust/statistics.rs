@@ -2,16 +2,15 @@
 
 use crate::Found;
 use crate::targets::{image, ready_ms, target, warm_up};
-use bench::analysis::stats;
 use bench::error::Error;
 use bench::targets::Target;
+use reports::analysis::statistics;
 
 /// A difference counts as found below this p-value.
 const SIGNIFICANT: f64 = 0.05;
 
 pub fn median(samples: &[f64]) -> Result<f64, Error> {
-    let found = stats::distribution(samples, 1).ok_or_else(|| Error::new("there are no samples"))?;
-    Ok(found.median)
+    statistics::median(samples).ok_or_else(|| Error::new("there are no samples"))
 }
 
 /// Both programs compute, the one longer than the other: what the lab itself still does after a start then lies beside the
@@ -34,8 +33,10 @@ pub fn delays() -> Result<Found, Error> {
             let samples = ready_ms(&mut targets, RUNS, seed)?;
             let contrast = contrast(&samples[1], &samples[0], seed)?;
             let base_ms = median(&samples[0])?;
-            let reported = (contrast.ratio_ci_low - 1.0) * base_ms..=(contrast.ratio_ci_high - 1.0) * base_ms;
-            held += u32::from(reported.contains(&delay_ms));
+            let reported = contrast
+                .interval
+                .ok_or_else(|| Error::new("there are too few samples"))?;
+            held += u32::from(reported.contains(1.0 + delay_ms / base_ms));
             base.extend_from_slice(&samples[0]);
             delayed.extend_from_slice(&samples[1]);
         }
@@ -50,8 +51,10 @@ pub fn delays() -> Result<Found, Error> {
     })
 }
 
-fn contrast(samples: &[f64], against: &[f64], seed: u64) -> Result<stats::Contrast, Error> {
-    stats::contrast(samples, against, seed).ok_or_else(|| Error::new("there are no samples"))
+/// Of samples in the order of their rounds.
+fn contrast(samples: &[f64], against: &[f64], seed: u64) -> Result<statistics::Contrast, Error> {
+    let rounds = |samples: &[f64]| -> Vec<(u32, f64)> { (0..).zip(samples.iter().copied()).collect() };
+    statistics::contrast(&rounds(samples), &rounds(against), seed).ok_or_else(|| Error::new("there are no samples"))
 }
 
 /// One program, laid out once, under two names. Since the order is drawn anew in each round, both names have the same chances

@@ -11,6 +11,7 @@ use bench::targets::{Backend, Target};
 use bench::workloads::Workload;
 use bench::workloads::image::Image;
 use reports::model::{self, Sample, Samples};
+use reports::{Lang, render};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<
         return Err(error);
     }
     match measured.samples.iter().find_map(|sample| sample.error) {
-        Some(error) => Err(Error::new(error)),
+        Some(error) => Err(Error::new(render::reason(&error, Lang::En))),
         None => Ok(measured.samples),
     }
 }
@@ -95,7 +96,7 @@ pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<
 /// The start-up times of each target, in the order of their runs.
 pub fn ready_ms(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<Vec<Vec<f64>>, Error> {
     let samples = samples(targets, runs, seed)?;
-    let of = |name: &str| samples.of(name).filter_map(|sample| sample.ready_ms).collect();
+    let of = |name: &str| samples.of(name).filter_map(|sample| sample.ready_ms()).collect();
     Ok(targets.iter().map(|target| of(target.name())).collect())
 }
 

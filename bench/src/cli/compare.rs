@@ -1,10 +1,10 @@
 //! `isolab` and `isolab compare`: measure, print the table, keep the results.
 
 use super::arguments;
+use super::diff;
 use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
-use crate::analysis::baseline;
 use crate::comparison::{self, Outcome};
 use crate::error::Error;
 use crate::files::store;
@@ -14,11 +14,10 @@ use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::Args;
-use reports::Lang;
 use reports::chart;
 use reports::model::Results;
 use reports::report::Format;
-use reports::table;
+use reports::{Lang, analysis, render, table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,9 +77,12 @@ pub struct Arguments {
     /// Also write a report with all charts (HTML) to the folder DIR
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     report: Option<PathBuf>,
-    /// Also show intervals, p-values, and what the kernel counted: page faults, context switches, system calls
+    /// Also show every figure (intervals, p-values, memory in detail, page faults, system calls) and warnings in full
     #[arg(long, help_heading = OUTPUT)]
     explain: bool,
+    /// Also say what the figures are
+    #[arg(long, help_heading = OUTPUT)]
+    legend: bool,
     /// Language of the table and the report: en, ko
     #[arg(long, default_value = "en", help_heading = OUTPUT)]
     lang: Lang,
@@ -116,21 +118,30 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     plan.pinning.apply()?;
     if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        baseline::check(&comparison::planned(&plan), then)?;
+        check(then, &comparison::planned(&plan), &arguments)?;
     }
     let mut progress = Progress::new(plan.steps());
-    let Outcome { results, complete } = comparison::compare(&plan, &mut progress)?;
+    let Outcome { mut results, complete } = comparison::compare(&plan, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
         return Err(Error::new(
             "ended before the first run was done; there is nothing to keep",
         ));
     }
+    // What was stopped half-way cannot tell.
+    let judged = baseline
+        .filter(|_| complete)
+        .map(|then| judge(&arguments, &mut results, &then))
+        .transpose();
     let tables = |style| {
         let mut text = table::render_in(&results, style, arguments.lang);
         if arguments.explain {
             text.push('\n');
             text.push_str(&table::details_in(&results, style, arguments.lang));
+        }
+        if arguments.legend {
+            text.push('\n');
+            text.push_str(&table::legend_in(&results, style, arguments.lang));
         }
         text
     };
@@ -152,35 +163,35 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         let files = super::report::write(std::slice::from_ref(&results), &[Format::Html], folder, arguments.lang)?;
         output::hint(&format!("a report is in {}", files.join(", ")));
     }
-    if results.summary.iter().all(|summary| summary.ready_ms.is_none()) {
+    if results
+        .summary
+        .iter()
+        .all(|summary| summary.metric("ready_ms").is_none())
+    {
         return Err(
             Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host.")
         );
     }
-    match baseline {
-        Some(baseline) => judge(&arguments, &results, &baseline),
-        None => Ok(0),
-    }
+    judged?;
+    let Some(found) = &results.diff else { return Ok(0) };
+    output::text(&render::diff(found, &results, arguments.lang));
+    Ok(u8::from(found.has_regression()))
 }
 
-/// Says what has changed since the baseline; the status is 1 where something has become worse than it may.
-fn judge(arguments: &Arguments, results: &Results, then: &Results) -> Result<u8, Error> {
+/// Refuses a baseline of something else.
+fn check(then: &Results, now: &Results, arguments: &Arguments) -> Result<(), Error> {
+    diff::check(then, now, arguments.lang).map_err(|error| {
+        error.remedy("Take a new baseline under the same conditions, or compare all the same with --allow-different.")
+    })
+}
+
+/// Notes in the results what has changed since the baseline.
+fn judge(arguments: &Arguments, results: &mut Results, then: &Results) -> Result<(), Error> {
     if !arguments.allow_different {
-        baseline::check(results, then)?;
+        check(then, results, arguments)?;
     }
-    let mut status = 0;
-    let mut page = String::new();
-    for change in baseline::changes(results, then) {
-        let regression = arguments
-            .fail_on_regression
-            .is_some_and(|limit| change.is_regression(limit));
-        page.push_str(&format!("{change}{}\n", if regression { ": REGRESSION" } else { "" }));
-        if regression {
-            status = 1;
-        }
-    }
-    output::text(&page);
-    Ok(status)
+    results.diff = analysis::diff::diff(&[(then, results)], arguments.fail_on_regression).pop();
+    Ok(())
 }
 
 fn workload(arguments: &Arguments) -> Result<Workload, Error> {

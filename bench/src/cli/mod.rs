@@ -3,6 +3,7 @@
 mod arguments;
 mod compare;
 mod container_arguments;
+mod diff;
 mod doctor;
 mod explain;
 mod image;
@@ -53,6 +54,8 @@ enum Command {
     /// Run many comparisons from one file
     #[command(subcommand)]
     Suite(suite::Command),
+    /// Say what has changed between results files, and whether anything has become worse
+    Diff(diff::Arguments),
     /// Write a report on results files
     Report(report::Arguments),
     /// Show what this host can run, what is missing, and what to do about it
@@ -92,6 +95,7 @@ pub fn main() -> u8 {
         Some(Command::Compare(arguments)) => compare::run(arguments),
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
+        Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, &swept),
         Some(Command::Kernel(command)) => kernel::run(command),

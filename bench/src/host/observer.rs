@@ -1,6 +1,5 @@
 //! Watches the host and looks at the samples for what a reader must be warned of.
 
-use crate::analysis::stats;
 use crate::host::clock_source::{self, Grade};
 use crate::host::counters::Counters;
 use crate::host::frequency::{Frequency, Pace};
@@ -9,7 +8,8 @@ use crate::measure::scheduler::Measured;
 use crate::plan::Plan;
 use crate::targets::Target;
 use crate::warnings::Warning;
-use reports::model;
+use reports::analysis::statistics;
+use reports::model::{self, Message};
 use std::time::Instant;
 
 /// More than this share of a target's samples as outliers means that something disturbed them.
@@ -59,7 +59,7 @@ impl Observer {
         }));
         warnings.extend(measured.no_memory.iter().map(|(index, error)| Warning::NoMemory {
             target: name(*index),
-            why: error.message.clone(),
+            why: Message::plain(&error.message),
         }));
         warnings.extend(targets.iter().flat_map(|target| target.warnings()));
         if !measured.complete {
@@ -75,7 +75,7 @@ fn of_plan(plan: &Plan) -> Vec<Warning> {
     if cfg!(debug_assertions) {
         warnings.push(Warning::DebugBuild);
     }
-    if (plan.schedule.runs as usize) < stats::FEWEST_FOR_INTERVAL {
+    if plan.schedule.runs < statistics::FEWEST_FOR_INTERVAL {
         warnings.push(Warning::FewRuns {
             runs: plan.schedule.runs,
         });
@@ -92,7 +92,7 @@ fn of_counters(before: &Counters, after: &Counters, elapsed_s: f64) -> Vec<Warni
     // The counters tick in hundredths of a second: over a shorter time they say nothing.
     if elapsed_s > 0.2 && others_s / elapsed_s > BUSY_SHARE {
         warnings.push(Warning::BusyHost {
-            processors: others_s / elapsed_s,
+            cpus: others_s / elapsed_s,
         });
     }
     let total_s = after.total_s - before.total_s;
@@ -134,14 +134,16 @@ fn of_samples(targets: &[model::Target], samples: &model::Samples) -> Vec<Warnin
     for target in targets {
         let (mut starts, mut ratios) = (Vec::new(), Vec::new());
         for sample in samples.good(&target.name) {
-            starts.extend(sample.ready_ms);
-            let Some(work) = sample.work else { continue };
-            ratios.extend(work.outside_ms.map(|outside_ms| outside_ms / work.inside_ms));
-            if !checksums.iter().any(|(_, known)| *known == work.checksum) {
-                checksums.push((target.name.clone(), work.checksum));
+            starts.extend(sample.ready_ms());
+            let clocks = sample.metric("outside_ms").zip(sample.metric("inside_ms"));
+            ratios.extend(clocks.map(|(outside_ms, inside_ms)| outside_ms / inside_ms));
+            if let Some(checksum) = sample.checksum.map(String::from)
+                && !checksums.iter().any(|(_, known)| *known == checksum)
+            {
+                checksums.push((target.name.clone(), checksum));
             }
         }
-        let outliers = stats::outliers(&starts);
+        let outliers = statistics::outliers(&starts);
         if outliers.len() as f64 > MANY_OUTLIERS * starts.len() as f64 {
             warnings.push(Warning::Outliers {
                 target: target.name.clone(),
@@ -150,8 +152,7 @@ fn of_samples(targets: &[model::Target], samples: &model::Samples) -> Vec<Warnin
                 slowest_ms: starts.iter().copied().fold(0.0, f64::max),
             });
         }
-        ratios.sort_unstable_by(f64::total_cmp);
-        if let Some(ratio) = stats::quantile(&ratios, 0.5)
+        if let Some(ratio) = statistics::median(&ratios)
             && (ratio - 1.0).abs() > CLOCK_SHARE
         {
             warnings.push(Warning::ClocksDisagree {
@@ -178,10 +179,10 @@ fn of_samples(targets: &[model::Target], samples: &model::Samples) -> Vec<Warnin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reports::model::{Sample, Samples, Work};
+    use reports::model::{Sample, Samples};
 
-    fn ids(warnings: &[Warning]) -> Vec<&'static str> {
-        warnings.iter().map(Warning::id).collect()
+    fn ids(warnings: &[Warning]) -> Vec<String> {
+        warnings.iter().map(|warning| warning.describe().id).collect()
     }
 
     #[test]
@@ -204,7 +205,7 @@ mod tests {
         };
         let found = of_counters(&before, &disturbed, 1.0);
         assert_eq!(ids(&found), ["busy-host", "steal-time", "swapping", "throttled"]);
-        assert_eq!(found[0], Warning::BusyHost { processors: 1.0 });
+        assert_eq!(found[0], Warning::BusyHost { cpus: 1.0 });
     }
 
     #[test]
@@ -238,16 +239,10 @@ mod tests {
     }
 
     fn worked(target: &str, checksum: &str, outside_ms: f64) -> Sample {
-        let work = Work {
-            inside_ms: 100.0,
-            outside_ms: Some(outside_ms),
-            checksum: checksum.into(),
-            ..Work::default()
-        };
         Sample {
             target: target.into(),
-            ready_ms: Some(1.0),
-            work: Some(work),
+            metrics: [("ready_ms", 1.0), ("inside_ms", 100.0), ("outside_ms", outside_ms)].into(),
+            checksum: Some(checksum.into()),
             ..Sample::default()
         }
     }
@@ -280,7 +275,7 @@ mod tests {
     fn many_starts_far_from_the_others_are_pointed_out_and_a_single_one_is_not() {
         let start = |ms| Sample {
             target: "a".into(),
-            ready_ms: Some(ms),
+            metrics: [("ready_ms", ms)].into(),
             ..Sample::default()
         };
         let mut samples: Samples = (0..20).map(|n| start(1.0 + f64::from(n) / 100.0)).collect();

@@ -5,3 +5,4 @@ pub mod memory;
 pub mod scheduler;
 pub mod stopwatch;
 pub mod system_calls;
+pub mod work;

@@ -10,7 +10,7 @@ use crate::targets::Target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use reports::model::{Memory, Sample, Samples};
+use reports::model::{Instance, Memory, Message, Sample, Samples};
 use std::time::Duration;
 
 /// A target is given up once it has failed this often without a single success.
@@ -33,10 +33,12 @@ pub trait Conductor {
 pub struct Measured {
     /// Every counted run, in the order it was taken.
     pub samples: Samples,
+    /// What was taken of instances of their own, after the runs.
+    pub instances: Vec<Instance>,
     /// Targets that could not run at all, and why.
     pub unavailable: Vec<(usize, Error)>,
     /// Targets that were given up, and why.
-    pub given_up: Vec<(usize, String)>,
+    pub given_up: Vec<(usize, Message)>,
     /// Targets whose memory could not be looked at, and why.
     pub no_memory: Vec<(usize, Error)>,
     /// All that was planned was done.
@@ -100,7 +102,7 @@ impl Lane<'_> {
         } else if round >= plan.warmup {
             let failed = Sample {
                 exit_code: 125,
-                error: Some(error.to_string()),
+                error: Some(error.to_string().into()),
                 ..Sample::default()
             };
             self.take(index, failed, round - plan.warmup, measured);
@@ -125,8 +127,7 @@ impl Lane<'_> {
     }
 }
 
-/// Looks at the memory of each target and notes it with the target's samples, the first look with the first. System calls
-/// are counted once. False when it was stopped.
+/// Looks at the memory of each target, and counts its system calls once. False when it was stopped.
 fn look_at_memory(lanes: &mut [Lane], plan: &Schedule, conductor: &mut dyn Conductor, measured: &mut Measured) -> bool {
     for look in 0..plan.memory_runs {
         for (index, lane) in lanes.iter_mut().enumerate() {
@@ -143,7 +144,7 @@ fn look_at_memory(lanes: &mut [Lane], plan: &Schedule, conductor: &mut dyn Condu
                         None
                     }
                 };
-                note(&mut measured.samples, lane.target.name(), look, memory, calls);
+                measured.instances.extend(instance(lane.target.name(), memory, calls));
             }
             conductor.stepped(lane.target.name());
         }
@@ -151,27 +152,17 @@ fn look_at_memory(lanes: &mut [Lane], plan: &Schedule, conductor: &mut dyn Condu
     true
 }
 
-/// Notes with the target's run number `look` what was looked at and counted after the runs.
-fn note(
-    samples: &mut Samples,
-    target: &str,
-    look: u32,
-    memory: Option<Memory>,
-    system_calls: Option<Result<u64, String>>,
-) {
-    let place = samples
-        .iter()
-        .position(|sample| sample.target == target && sample.run == look);
-    let Some(place) = place else { return };
-    samples.change(place, |sample| {
-        sample.memory = memory;
-        let Some(system_calls) = system_calls else { return };
-        let counters = sample.counters.get_or_insert_default();
-        match system_calls {
-            Ok(count) => counters.system_calls = Some(count),
-            Err(why) => drop(counters.missing.insert("system_calls".into(), why)),
-        }
-    });
+/// One look as the results hold it; `None` where nothing came out of it.
+fn instance(target: &str, memory: Option<Memory>, system_calls: Option<Result<u64, String>>) -> Option<Instance> {
+    let looked = memory.is_some();
+    let mut instance = memory.unwrap_or_default().into_instance(target);
+    match system_calls {
+        None if !looked => return None,
+        None => {}
+        Some(Ok(count)) => instance.metrics.set("system_calls", count as f64),
+        Some(Err(why)) => drop(instance.missing.insert("system_calls".into(), why.into())),
+    }
+    Some(instance)
 }
 
 #[cfg(test)]
@@ -267,7 +258,7 @@ mod tests {
         let measured = run(&mut targets, &plan(5, 2), &mut conductor(&world));
         assert_eq!(world.log().len(), 7);
         assert_eq!(
-            measured.samples.iter().map(|s| s.ready_ms).collect::<Vec<_>>(),
+            measured.samples.iter().map(|s| s.ready_ms()).collect::<Vec<_>>(),
             [Some(1.0); 5]
         );
         assert_eq!(
@@ -318,7 +309,10 @@ mod tests {
             .filter(|sample| sample.error.is_some())
             .collect();
         assert_eq!(failed.len(), 1);
-        assert_eq!((&*failed[0].target, failed[0].run, failed[0].ready_ms), ("a", 2, None));
+        assert_eq!(
+            (&*failed[0].target, failed[0].run, failed[0].ready_ms()),
+            ("a", 2, None)
+        );
     }
 
     #[test]
@@ -327,12 +321,12 @@ mod tests {
         let mut targets = three(&world);
         targets[2] = Box::new(Mock::new("c", &world, |_| Outcome::Fails("status 1".into())));
         let measured = run(&mut targets, &plan(30, 0), &mut conductor(&world));
-        assert_eq!(measured.given_up, [(2, "status 1".to_owned())]);
+        assert_eq!(measured.given_up, [(2, "status 1".into())]);
         assert_eq!(measured.samples.iter().filter(|sample| sample.target == "c").count(), 3);
     }
 
     #[test]
-    fn memory_is_looked_at_after_the_last_run_and_noted_with_the_first_samples() {
+    fn memory_is_looked_at_after_the_last_run_and_noted_apart_from_the_runs() {
         let world = Rc::new(World::default());
         let measured = run(
             &mut three(&world),
@@ -345,9 +339,21 @@ mod tests {
         let log = world.log();
         assert!(log[..12].iter().all(|name| !name.ends_with('?')));
         assert_eq!(log[12..], ["a?", "b?", "c?", "a?", "b?", "c?"]);
-        for sample in &measured.samples {
-            assert_eq!(sample.memory.is_some(), sample.run < 2);
-        }
+        let looks: Vec<(&str, Option<f64>)> = measured
+            .instances
+            .iter()
+            .map(|look| (&*look.target, look.metrics.get("uss_bytes")))
+            .collect();
+        assert_eq!(
+            looks,
+            ["a", "b", "c", "a", "b", "c"].map(|name| (name, Some(1_048_576.0)))
+        );
+        // System calls are counted once.
+        let told = measured
+            .instances
+            .iter()
+            .filter(|look| look.missing.contains_key("system_calls"));
+        assert_eq!(told.count(), 3);
     }
 
     #[test]
@@ -373,8 +379,8 @@ mod tests {
             let measured = run(&mut targets, &plan(30, 3), &mut conductor(&world));
             ["a", "b", "c"]
                 .map(|name| {
-                    let samples: Vec<f64> = measured.samples.of(name).filter_map(|s| s.ready_ms).collect();
-                    crate::analysis::stats::distribution(&samples, 1).unwrap().median
+                    let samples: Vec<f64> = measured.samples.of(name).filter_map(|s| s.ready_ms()).collect();
+                    reports::analysis::statistics::median(&samples).unwrap()
                 })
                 .into()
         };

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The copy of the suite in its folder, by which a resumed suite is known to be the same.
-const COPY: &str = "suite.json";
+pub const COPY: &str = "suite.json";
 
 /// One comparison of a suite.
 #[derive(Clone, Debug)]
@@ -182,10 +182,5 @@ fn is_whole(path: &Path) -> bool {
     let results = File::open(path)
         .ok()
         .and_then(|file| Results::read(&mut BufReader::new(file)).ok());
-    results.is_some_and(|results| {
-        results
-            .warnings
-            .iter()
-            .all(|warning| warning.id != Warning::Incomplete.id())
-    })
+    results.is_some_and(|results| results.warnings.iter().all(|warning| warning.id != Warning::INCOMPLETE))
 }

@@ -6,9 +6,9 @@ use crate::measure::clock::ms_between;
 use crate::measure::memory;
 use crate::measure::memory::series::Budget;
 use crate::measure::stopwatch::{self, Observation};
+use crate::measure::work::Report;
 use crate::workloads::image::Image;
-use reports::model;
-use serde::Deserialize;
+use reports::model::{self, Message};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ pub struct Local {
     image: Rc<Image>,
     timeout: Duration,
     described: model::Target,
+    metrics: Vec<model::Definition>,
 }
 
 impl Local {
@@ -30,6 +31,7 @@ impl Local {
             image,
             timeout,
             described,
+            metrics: Vec::new(),
         })
     }
 }
@@ -45,7 +47,17 @@ impl Target for Local {
 
     fn run(&mut self) -> Result<model::Sample, Error> {
         let seen = stopwatch::run(self.backend.as_ref(), &self.image, self.timeout)?;
-        Ok(sample(self.name(), &seen, self.timeout))
+        let report = Report::read(&seen.stdout.bytes);
+        for definition in report.iter().flat_map(Report::definitions) {
+            if !self.metrics.iter().any(|known| known.id == definition.id) {
+                self.metrics.push(definition);
+            }
+        }
+        Ok(sample(self.name(), &seen, report.as_ref(), self.timeout))
+    }
+
+    fn metrics(&self) -> Vec<model::Definition> {
+        self.metrics.clone()
     }
 
     fn files(&self) -> Result<Vec<PathBuf>, Error> {
@@ -61,13 +73,26 @@ impl Target for Local {
     }
 }
 
-fn sample(target: &str, seen: &Observation, timeout: Duration) -> model::Sample {
+fn sample(target: &str, seen: &Observation, report: Option<&Report>, timeout: Duration) -> model::Sample {
+    let mut metrics = seen.counters.figures();
+    metrics.set("exit_ms", ms_between(seen.asked_ns, seen.gone_ns));
+    if let Some(ready_ns) = seen.stdout.first_ns {
+        metrics.set("ready_ms", ms_between(seen.asked_ns, ready_ns));
+    }
+    if let Some(report) = report {
+        report
+            .figures()
+            .iter()
+            .for_each(|(id, figure)| metrics.set(id.clone(), figure));
+        if let Some((first, last)) = seen.stdout.first_ns.zip(seen.stdout.last_ns) {
+            metrics.set("outside_ms", ms_between(first, last));
+        }
+    }
     model::Sample {
         target: target.into(),
-        ready_ms: seen.stdout.first_ns.map(|ready_ns| ms_between(seen.asked_ns, ready_ns)),
-        exit_ms: ms_between(seen.asked_ns, seen.gone_ns),
+        metrics,
         phases: phases(seen),
-        work: work(seen),
+        checksum: report.and_then(|report| report.checksum.as_deref()).map(Into::into),
         exit_code: seen.end.status,
         vm_exits: seen
             .end
@@ -75,7 +100,6 @@ fn sample(target: &str, seen: &Observation, timeout: Duration) -> model::Sample 
             .iter()
             .map(|(reason, count)| (reason.into(), *count))
             .collect(),
-        counters: Some(seen.counters.clone()),
         error: error(seen, timeout),
         ..model::Sample::default()
     }
@@ -105,51 +129,19 @@ fn phases(seen: &Observation) -> Vec<model::Phase> {
     phases
 }
 
-/// What the lab's workloads say of their work, one line of JSON.
-#[derive(Deserialize)]
-struct Report {
-    ops: u64,
-    inside_ms: f64,
-    ops_per_s: f64,
-    checksum: String,
-}
-
-fn work(seen: &Observation) -> Option<model::Work> {
-    let line = seen
-        .stdout
-        .bytes
-        .split(|byte| *byte == b'\n')
-        .rfind(|line| !line.is_empty())?;
-    let report: Report = serde_json::from_slice(line).ok()?;
-    Some(model::Work {
-        ops_per_s: report.ops_per_s,
-        ops: report.ops,
-        inside_ms: report.inside_ms,
-        outside_ms: seen
-            .stdout
-            .first_ns
-            .zip(seen.stdout.last_ns)
-            .map(|(first, last)| ms_between(first, last)),
-        checksum: report.checksum,
-    })
-}
-
 /// Why the run counts as failed.
-fn error(seen: &Observation, timeout: Duration) -> Option<String> {
-    let said = String::from_utf8_lossy(&seen.stderr.bytes);
-    let said = match said.trim() {
-        "" => String::new(),
-        said => format!("; on stderr: {said}"),
+fn error(seen: &Observation, timeout: Duration) -> Option<Message> {
+    let why = match &seen.end {
+        _ if seen.timed_out => Message::new("timed-out").with("seconds", timeout.as_secs_f64()),
+        end if end.failure.is_some() => return end.failure.clone().map(Message::plain),
+        end if end.status > 128 => Message::new("signal").with("signal", f64::from(end.status - 128)),
+        end if end.status != 0 => Message::new("status").with("status", f64::from(end.status)),
+        _ if seen.stdout.first_ns.is_none() => Message::new("no-output"),
+        _ => return None,
     };
-    match &seen.end {
-        _ if seen.timed_out => Some(format!(
-            "ended after {} s, the time it is allowed{said}",
-            timeout.as_secs_f64()
-        )),
-        end if end.failure.is_some() => end.failure.clone(),
-        end if end.status > 128 => Some(format!("the workload was ended by signal {}{said}", end.status - 128)),
-        end if end.status != 0 => Some(format!("the workload ended with status {}{said}", end.status)),
-        _ if seen.stdout.first_ns.is_none() => Some(format!("the workload wrote nothing to stdout{said}")),
-        _ => None,
-    }
+    let said = String::from_utf8_lossy(&seen.stderr.bytes);
+    Some(match said.trim() {
+        "" => why,
+        said => Message::new("said").with("why", why).with("said", said),
+    })
 }

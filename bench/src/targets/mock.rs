@@ -5,7 +5,7 @@ use super::Target;
 use crate::error::Error;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reports::model::{Counters, Memory, Phase, Sample};
+use reports::model::{Memory, Phase, Sample};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -124,7 +124,7 @@ impl Target for Mock {
             Outcome::Refuses(error) => Err(error),
             Outcome::Fails(error) => Ok(Sample {
                 exit_code: 1,
-                error: Some(error),
+                error: Some(error.into()),
                 ..sample
             }),
             Outcome::Ready(ms) => {
@@ -135,18 +135,16 @@ impl Target for Mock {
                     name: name.into(),
                     ms: share(part),
                 };
+                let metrics = [
+                    ("ready_ms", share(1.0)),
+                    ("exit_ms", share(1.0)),
+                    ("page_faults", 30.0),
+                    ("context_switches", 1.0),
+                ];
                 Ok(Sample {
-                    ready_ms: Some(share(1.0)),
-                    exit_ms: share(1.0),
+                    metrics: metrics.into(),
                     phases: STEPS.map(phase).into(),
                     vm_exits: [("exit port".into(), 1), ("phase port".into(), 2)].into(),
-                    counters: Some(Counters {
-                        minor_faults: Some(30),
-                        major_faults: Some(0),
-                        voluntary_switches: Some(1),
-                        involuntary_switches: Some(0),
-                        ..Counters::default()
-                    }),
                     ..sample
                 })
             }

@@ -44,6 +44,11 @@ pub trait Target {
     /// is for a target that could not even start it.
     fn run(&mut self) -> Result<model::Sample, Error>;
 
+    /// What the metrics are that the workload has reported itself so far.
+    fn metrics(&self) -> Vec<model::Definition> {
+        Vec::new()
+    }
+
     /// Runs the workload once, untimed, and counts its system calls to the host's kernel, or says why it cannot.
     fn system_calls(&mut self) -> Result<u64, String>;
 

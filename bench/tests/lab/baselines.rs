@@ -51,7 +51,7 @@ fn slowdown() -> Result<(), Failed> {
     ];
     let said = compare(&place, "now.json", "20", &limit)?;
     expect_status(&said, 1)?;
-    expect_holds(&said.stderr, "process ready_ms: ")?;
+    expect_holds(&said.stderr, "process  Start-up ")?;
     expect_holds(&said.stderr, "REGRESSION")
 }
 

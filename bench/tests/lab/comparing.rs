@@ -1,7 +1,7 @@
 //! `isolab` and `isolab compare`: what a comparison holds.
 
 use crate::programs;
-use crate::support::{Need, Place, Running, expect, expect_holds, expect_status, isolab, say, test};
+use crate::support::{Need, Place, Running, english, expect, expect_holds, expect_status, isolab, say, test};
 use libtest_mimic::{Failed, Trial};
 use reports::model::{Name, On, Results, Summary};
 use std::io::Read;
@@ -107,8 +107,8 @@ fn limits() -> Result<(), Failed> {
 
 fn several_processors() -> Result<(), Failed> {
     let results = compare(&["--on", "process,microvm", "--cpus", "2", "--runs", "1"])?;
-    let reason = results.targets[1].unavailable.as_deref().unwrap_or_default();
-    expect_holds(reason, "runs on one processor")
+    let reason = results.targets[1].unavailable.as_ref().map(english).unwrap_or_default();
+    expect_holds(&reason, "runs on one processor")
 }
 
 fn compare(args: &[&str]) -> Result<Results, Failed> {
@@ -131,11 +131,7 @@ fn same_program() -> Result<(), Failed> {
 
 fn same_checksum() -> Result<(), Failed> {
     let results = compare(&["--runs", "2", "--workload", "cpu", "--", "2"])?;
-    let sums: Vec<String> = results
-        .samples
-        .iter()
-        .filter_map(|sample| Some(sample.work?.checksum))
-        .collect();
+    let sums: Vec<Name> = results.samples.iter().filter_map(|sample| sample.checksum).collect();
     expect(sums.len() == 6 && sums.iter().all(|sum| *sum == sums[0]), || {
         format!("{sums:?}")
     })
@@ -147,7 +143,7 @@ fn phases_add_up() -> Result<(), Failed> {
         format!("{} samples", results.samples.len())
     })?;
     for sample in &results.samples {
-        let ready_ms = sample.ready_ms.ok_or_else(|| format!("{sample:?}"))?;
+        let ready_ms = sample.ready_ms().ok_or_else(|| format!("{sample:?}"))?;
         let sum: f64 = sample.phases.iter().map(|phase| phase.ms).sum();
         expect((sum - ready_ms).abs() <= f64::max(0.01 * ready_ms, 0.05), || {
             format!("{sum} {sample:?}")
@@ -156,29 +152,31 @@ fn phases_add_up() -> Result<(), Failed> {
             sample.phases.len() > 1 && sample.phases.iter().all(|phase| phase.ms >= 0.0),
             || format!("{sample:?}"),
         )?;
-        expect(sample.exit_ms >= ready_ms, || format!("{sample:?}"))?;
+        expect(sample.exit_ms() >= Some(ready_ms), || format!("{sample:?}"))?;
     }
     Ok(())
 }
 
 fn memory_and_image() -> Result<(), Failed> {
     let results = compare(&["--runs", "1"])?;
-    for sample in &results.samples {
-        let memory = sample.memory.as_ref().ok_or_else(|| format!("no memory: {sample:?}"))?;
-        let (Some(rss), Some(pss), Some(uss)) = (memory.rss_bytes, memory.pss_bytes, memory.uss_bytes) else {
-            return Err(format!("{memory:?}").into());
+    expect(results.instances.len() == results.targets.len(), || {
+        format!("{:?}", results.instances)
+    })?;
+    for look in &results.instances {
+        let memory = |id: &str| look.metrics.get(id);
+        let (Some(rss), Some(pss), Some(uss)) = (memory("rss_bytes"), memory("pss_bytes"), memory("uss_bytes")) else {
+            return Err(format!("{look:?}").into());
         };
-        expect(0 < uss && uss <= pss && pss <= rss, || format!("{memory:?}"))?;
-        if sample.target == "microvm" && !memory.missing.contains_key("guest_ram_bytes") {
-            let parts = memory.guest_ram_bytes.unwrap_or(0) + memory.monitor_bytes.unwrap_or(0);
-            expect(parts == uss && memory.guest_ram_bytes > Some(0), || {
-                format!("{memory:?}")
-            })?;
+        expect(0.0 < uss && uss <= pss && pss <= rss, || format!("{look:?}"))?;
+        if look.target == "microvm" && !look.missing.contains_key("uss_guest_ram_bytes") {
+            let guest = memory("uss_guest_ram_bytes").unwrap_or(0.0);
+            let parts = guest + memory("uss_monitor_bytes").unwrap_or(0.0);
+            expect(parts == uss && guest > 0.0, || format!("{look:?}"))?;
         }
         // Every view that is not there says why.
         expect(
-            memory.cgroup_anon_bytes.is_some() || memory.missing.contains_key("cgroup_anon_bytes"),
-            || format!("{memory:?}"),
+            memory("cgroup_anon_bytes").is_some() || look.missing.contains_key("cgroup_anon_bytes"),
+            || format!("{look:?}"),
         )?;
     }
     for target in &results.targets {
@@ -253,7 +251,7 @@ fn touched_memory_is_unique() -> Result<(), Failed> {
             &mebibytes,
         ];
         let results = compare(&args)?;
-        let median = |summary: &Summary| Some((summary.target.clone(), summary.uss_bytes?.median));
+        let median = |summary: &Summary| Some((summary.target.clone(), summary.metric("uss_bytes")?.value));
         Ok(results.summary.iter().filter_map(median).collect())
     };
     let plain = uss(0)?;
@@ -276,7 +274,7 @@ fn known_delay() -> Result<(), Failed> {
         for sample in &results.samples {
             // What the program computes for is a lower bound on any host, however busy it is. A guest's clock is its own:
             // it may differ from the host's by a thousandth.
-            expect(sample.ready_ms > Some(delay_ms * 0.999), || {
+            expect(sample.ready_ms() > Some(delay_ms * 0.999), || {
                 format!("{sample:?} with {delay_ms} ms")
             })?;
         }
@@ -350,7 +348,10 @@ fn failing_workload() -> Result<(), Failed> {
         format!("{:?}", results.warnings)
     })?;
     let error = results.samples.get(0).and_then(|sample| sample.error);
-    expect_holds(&error.unwrap_or_default(), "is not a number of milliseconds")
+    expect_holds(
+        &error.as_ref().map(english).unwrap_or_default(),
+        "is not a number of milliseconds",
+    )
 }
 
 fn own_program() -> Result<(), Failed> {
@@ -376,9 +377,9 @@ fn own_program() -> Result<(), Failed> {
         results.workload.name == "./mine" && results.workload.args == ["4"],
         || format!("{:?}", results.workload),
     )?;
-    for sample in &results.samples {
-        let uss = sample.memory.as_ref().and_then(|memory| memory.uss_bytes);
-        expect(uss > Some(4 << 20), || format!("{sample:?}"))?;
+    for summary in &results.summary {
+        let uss = summary.metric("uss_bytes").map(|uss| uss.value);
+        expect(uss > Some(4.0 * 1024.0 * 1024.0), || format!("{summary:?}"))?;
     }
     Ok(())
 }

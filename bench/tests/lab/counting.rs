@@ -3,9 +3,9 @@
 
 use crate::host::NOBODY;
 use crate::programs::{self, calling, touching};
-use crate::support::{Need, Place, binary, expect, expect_holds, expect_status, say, test};
+use crate::support::{Need, Place, binary, english, expect, expect_holds, expect_status, say, test};
 use libtest_mimic::{Failed, Trial};
-use reports::model::{Counters, Results, Samples};
+use reports::model::{Results, Sample};
 
 /// How often the programs do it.
 const TIMES: u32 = 2000;
@@ -44,8 +44,8 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// The samples of a program on a target.
-fn samples(target: &str, program: &[u8], runs: &str) -> Result<Samples, Failed> {
+/// The results of a program on a target.
+fn results(target: &str, program: &[u8], runs: &str) -> Result<Results, Failed> {
     let place = Place::new();
     programs::file(place.path(), "program", program);
     let args = [
@@ -61,15 +61,16 @@ fn samples(target: &str, program: &[u8], runs: &str) -> Result<Samples, Failed> 
     ];
     let said = say(place.isolab(&args))?;
     expect_status(&said, 0)?;
-    Ok(said.results()?.samples)
+    said.results()
 }
 
 /// System calls of a program that calls the kernel so often, beside what every such program does.
 fn calls(target: &str, times: u32) -> Result<u64, Failed> {
-    let samples = samples(target, &programs::elf(&calling(times)), "1")?;
-    let counters = samples.get(0).and_then(|sample| sample.counters);
-    let count = counters.as_ref().and_then(|counters| counters.system_calls);
-    Ok(count.ok_or_else(|| format!("{counters:?}"))?)
+    let results = results(target, &programs::elf(&calling(times)), "1")?;
+    let count = results
+        .metric_of(target, "system_calls")
+        .map(|calls| calls.value as u64);
+    Ok(count.ok_or_else(|| format!("{:?}", results.instances))?)
 }
 
 fn known_calls(target: &str) -> Result<(), Failed> {
@@ -90,9 +91,9 @@ fn guest_calls() -> Result<(), Failed> {
 
 /// The fewest page faults in some runs: now and then the kernel takes a fault more, never one less.
 fn faults(target: &str, times: u32) -> Result<u64, Failed> {
-    let samples = samples(target, &programs::elf(&touching(times)), "10")?;
-    let minor = |counters: Counters| counters.minor_faults;
-    let fewest = samples.iter().filter_map(|sample| minor(sample.counters?)).min();
+    let results = results(target, &programs::elf(&touching(times)), "10")?;
+    let faults = |sample: Sample| Some(sample.metric("page_faults")? as u64);
+    let fewest = results.samples.iter().filter_map(faults).min();
     Ok(fewest.ok_or("no page faults were counted")?)
 }
 
@@ -109,11 +110,14 @@ fn not_permitted() -> Result<(), Failed> {
     let said = say(place.script(&NOBODY, "./isolab compare --on process --json - --runs 2"))?;
     expect_status(&said, 0)?;
     let results: Results = said.results()?;
-    let counters = results.samples.get(0).and_then(|sample| sample.counters);
-    let counters = counters.ok_or("no counters")?;
+    let faults = results.metric_of("process", "page_faults").map(|faults| faults.value);
     expect(
-        counters.system_calls.is_none() && counters.minor_faults > Some(0),
-        || format!("{counters:?}"),
+        results.metric_of("process", "system_calls").is_none() && faults > Some(0.0),
+        || format!("{:?}", results.summary),
     )?;
-    expect_holds(counters.missing.get("system_calls").map_or("", String::as_str), "root")
+    let why = results
+        .instances
+        .iter()
+        .find_map(|look| look.missing.get("system_calls"));
+    expect_holds(&why.map(english).unwrap_or_default(), "root")
 }

@@ -142,7 +142,7 @@ fn kept(signal: Signal, status: i32) -> Result<(), Failed> {
             format!("{} samples", results.samples.len())
         })?;
         expect(
-            results.summary[0].ready_ms.map(|ready| ready.n as usize) == Some(results.samples.len()),
+            results.summary[0].metric("ready_ms").map(|ready| ready.n as usize) == Some(results.samples.len()),
             || format!("{:?}", results.summary),
         )?;
         expect(

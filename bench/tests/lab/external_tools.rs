@@ -1,6 +1,6 @@
 //! Other tools as targets, by description files: what is measured, and what a tool costs that is not there, lies or hangs.
 
-use crate::support::{Need, Place, expect, expect_holds, expect_status, say, test};
+use crate::support::{Need, Place, english, expect, expect_holds, expect_status, say, test};
 use libtest_mimic::{Failed, Trial};
 use std::process::Command;
 
@@ -75,7 +75,10 @@ fn described() -> Result<(), Failed> {
     expect(tool.workload_sha256 == process.workload_sha256, || {
         "another program".into()
     })?;
-    let runs = results.samples.good("tool").filter(|sample| sample.ready_ms.is_some());
+    let runs = results
+        .samples
+        .good("tool")
+        .filter(|sample| sample.ready_ms().is_some());
     expect(runs.count() == 4, || "not every run is there".into())?;
     expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
 }
@@ -111,6 +114,7 @@ fn not_installed() -> Result<(), Failed> {
     let said = say(compare(&place, "process,./tool.toml", &[]))?;
     expect_status(&said, 0)?;
     let reason = said.results()?.targets[1].unavailable.clone().unwrap_or_default();
+    let reason = english(&reason);
     expect_holds(&reason, "no-such-tool is not installed")?;
     expect_holds(&reason, "buy it")
 }
@@ -124,7 +128,7 @@ fn failing() -> Result<(), Failed> {
         "the others were not measured".into()
     })?;
     let failed = results.samples.of("tool").find_map(|sample| sample.error);
-    expect_holds(&failed.unwrap_or_default(), "status 3; on stderr: why")?;
+    expect_holds(&english(&failed.unwrap_or_default()), "status 3; on stderr: why")?;
     let tidied = std::fs::read_to_string(place.path().join("tidied"))?;
     expect_holds(&tidied, "isolab-tool-")
 }

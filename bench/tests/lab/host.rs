@@ -1,7 +1,9 @@
 //! Hosts that lack something: a device, a right, room. A target that cannot run is a row with its reason, and the others
 //! are measured.
 
-use crate::support::{Need, Place, Running, Said, binary, expect, expect_holds, expect_status, isolab, say, test};
+use crate::support::{
+    Need, Place, Running, Said, binary, english, expect, expect_holds, expect_status, isolab, say, test,
+};
 use libtest_mimic::{Failed, Trial};
 use reports::model::Results;
 
@@ -75,13 +77,9 @@ fn in_own_mounts(place: &Place, script: &str) -> Result<Said, Failed> {
     say(place.script(&OWN_MOUNTS, script))
 }
 
-fn reason<'a>(results: &'a Results, target: &str) -> Option<&'a str> {
-    results
-        .targets
-        .iter()
-        .find(|found| found.name == target)?
-        .unavailable
-        .as_deref()
+fn reason(results: &Results, target: &str) -> Option<String> {
+    let found = results.targets.iter().find(|found| found.name == target)?;
+    found.unavailable.as_ref().map(english)
 }
 
 /// What containers and the lab itself need of /dev is still there, and kvm is not.
@@ -95,8 +93,8 @@ fn no_kvm() -> Result<(), Failed> {
     expect_status(&said, 0)?;
     let results = said.results()?;
     let reason = reason(&results, "microvm").ok_or("no reason")?;
-    expect_holds(reason, "/dev/kvm")?;
-    expect_holds(reason, "modprobe")?;
+    expect_holds(&reason, "/dev/kvm")?;
+    expect_holds(&reason, "modprobe")?;
     expect(
         results
             .samples
@@ -143,7 +141,10 @@ fn ordinary_user() -> Result<(), Failed> {
             .iter()
             .filter(|sample| sample.target == target.name)
             .count();
-        let explained = target.unavailable.as_ref().is_some_and(|reason| reason.len() > 20);
+        let explained = target
+            .unavailable
+            .as_ref()
+            .is_some_and(|reason| english(reason).len() > 20);
         expect(explained != (counted == 2), || {
             format!("{target:?} with {counted} samples")
         })?;

@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod diffing;
 mod economy;
 mod ending;
 mod exporting;
@@ -33,6 +34,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        diffing::tests(),
         economy::tests(),
         ending::tests(),
         exporting::tests(),

@@ -257,10 +257,10 @@ fn ordinary_user() -> Result<(), Failed> {
     expect_status(&said, 0)?;
     let results = said.results()?;
     expect(!results.samples.is_empty(), || format!("{results:?}"))?;
-    for sample in &results.samples {
-        let memory = sample.memory.as_ref();
-        expect(memory.is_some_and(|memory| memory.uss_bytes > Some(0)), || {
-            format!("{sample:?}; {}", said.stderr)
+    for target in ["process", "container"] {
+        let mut looks = results.instances.iter().filter(|look| look.target == target);
+        expect(looks.any(|look| look.metrics.get("uss_bytes") > Some(0.0)), || {
+            format!("{target}: {:?}; {}", results.instances, said.stderr)
         })?;
     }
     Ok(())

@@ -93,6 +93,14 @@ pub fn reading(pages: u32) -> Vec<u8> {
     code
 }
 
+/// Instructions that write this text and end.
+pub fn saying(text: &[u8]) -> Vec<u8> {
+    let mut code = WRITE_AND_EXIT[..WRITE_AND_EXIT.len() - 1].to_vec();
+    code[18..22].copy_from_slice(&(text.len() as u32).to_le_bytes());
+    code.extend(text);
+    code
+}
+
 /// `write(1, ".", 1)`, `exit_group(0)`, and the dot.
 pub const WRITE_AND_EXIT: [u8; 34] = [
     0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, // mov eax, 1; mov edi, 1

@@ -2,7 +2,8 @@
 
 use libtest_mimic::{Failed, Trial};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use reports::model::Results;
+use reports::model::{Message, Results};
+use reports::{Lang, render};
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::OwnedFd;
@@ -247,6 +248,11 @@ pub fn expect_status(said: &Said, status: i32) -> Result<(), Failed> {
             said.status, said.stdout, said.stderr
         )
     })
+}
+
+/// What a reason of a results file says in English.
+pub fn english(reason: &Message) -> String {
+    render::reason(reason, Lang::En)
 }
 
 pub fn expect_holds(text: &str, part: &str) -> Result<(), Failed> {

@@ -1,11 +1,11 @@
 //! The samples of a results file, packed: a hundred thousand of them take some ten megabytes.
 //!
 //! As a plain vector they would take ten times as much, most of it names and times: a start of eleven steps has eleven
-//! names and as many numbers of eight bytes. Packed, every name is held once, and a time is the number of nanoseconds that
-//! the clock gave, in as few bytes as it needs ([postcard's wire format](https://postcard.jamesmunns.com/wire-format)).
+//! names and as many numbers of eight bytes. Packed, every name is held once, and a number is a count, or of a time the
+//! nanoseconds that the clock gave, in as few bytes as it needs ([postcard's wire format](https://postcard.jamesmunns.com/wire-format)).
 //! In JSON they are an array like any other.
 
-use super::{Counters, Memory, Name, Phase, Sample, Work};
+use super::{Message, Name, Phase, Sample};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -252,28 +252,35 @@ impl Names {
 
     fn unpack(&self, packed: &[u8]) -> Sample {
         let (packed, _): (Packed, _) = postcard::take_from_bytes(packed).expect("what was packed here can be unpacked");
-        let phase = |(name, time): (u32, Time)| Phase {
+        let phase = |(name, ms): (u32, Number)| Phase {
             name: self.name(name),
-            ms: time.ms(),
+            ms: ms.value(),
         };
+        let metrics = packed.metrics.into_iter();
+        let missing = packed.missing.into_iter();
+        let vm_exits = packed.vm_exits.into_iter();
         Sample {
             target: self.name(packed.target),
             run: packed.run,
             round: packed.round,
-            ready_ms: packed.ready.map(Time::ms),
-            exit_ms: packed.exit.ms(),
+            metrics: metrics.map(|(id, figure)| (self.name(id), figure.value())).collect(),
+            missing: missing.map(|(id, why)| (self.name(id), self.message(why))).collect(),
             phases: packed.phases.into_iter().map(phase).collect(),
-            memory: packed.memory,
-            work: packed.work,
+            checksum: packed.checksum.map(|number| self.name(number)),
             exit_code: packed.exit_code,
-            vm_exits: packed
-                .vm_exits
-                .into_iter()
-                .map(|(name, count)| (self.name(name), count))
-                .collect(),
-            counters: packed.counters,
-            error: packed.error.map(|number| self.name(number).into()),
+            vm_exits: vm_exits.map(|(name, count)| (self.name(name), count)).collect(),
+            error: packed.error.map(|number| self.message(number)),
         }
+    }
+
+    /// The number of a message, which is held as its JSON text.
+    fn number_of_message(&mut self, message: &Message) -> u32 {
+        let text = serde_json::to_string(message).expect("texts and numbers can always be written");
+        self.number(text.into())
+    }
+
+    fn message(&self, number: u32) -> Message {
+        serde_json::from_str(&self.name(number)).expect("what was written here can be read")
     }
 }
 
@@ -283,66 +290,67 @@ struct Packed {
     target: u32,
     run: u32,
     round: u32,
-    ready: Option<Time>,
-    exit: Time,
-    phases: Vec<(u32, Time)>,
-    memory: Option<Memory>,
-    work: Option<Work>,
+    metrics: Vec<(u32, Number)>,
+    missing: Vec<(u32, u32)>,
+    phases: Vec<(u32, Number)>,
+    checksum: Option<u32>,
     exit_code: i32,
     vm_exits: Vec<(u32, u64)>,
-    counters: Option<Counters>,
     error: Option<u32>,
 }
 
 fn pack(sample: Sample, names: &mut Names) -> Packed {
+    let metrics = sample.metrics.iter();
+    let missing = sample.missing.into_iter();
+    let phases = sample.phases.into_iter();
+    let vm_exits = sample.vm_exits.into_iter();
     Packed {
         target: names.number(sample.target),
         run: sample.run,
         round: sample.round,
-        ready: sample.ready_ms.map(Time::from_ms),
-        exit: Time::from_ms(sample.exit_ms),
-        phases: sample
-            .phases
-            .into_iter()
-            .map(|phase| (names.number(phase.name), Time::from_ms(phase.ms)))
+        metrics: metrics
+            .map(|(id, figure)| (names.number(id.clone()), Number::from(figure)))
             .collect(),
-        memory: sample.memory,
-        work: sample.work,
+        missing: missing
+            .map(|(id, why)| (names.number(id), names.number_of_message(&why)))
+            .collect(),
+        phases: phases
+            .map(|phase| (names.number(phase.name), Number::from(phase.ms)))
+            .collect(),
+        checksum: sample.checksum.map(|checksum| names.number(checksum)),
         exit_code: sample.exit_code,
-        vm_exits: sample
-            .vm_exits
-            .into_iter()
-            .map(|(name, count)| (names.number(name), count))
-            .collect(),
-        counters: sample.counters,
-        error: sample.error.map(|error| names.number(error.into())),
+        vm_exits: vm_exits.map(|(name, count)| (names.number(name), count)).collect(),
+        error: sample.error.map(|error| names.number_of_message(&error)),
     }
 }
 
-/// A time that unpacks to the very number it was packed from.
+/// A number that unpacks to the very one it was packed from.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-enum Time {
-    /// What a clock gave.
-    Ns(u64),
+enum Number {
+    /// A count.
+    Whole(u64),
+    /// What a clock gave, in nanoseconds, of which the number is milliseconds.
+    Millionths(u64),
     /// Anything else that a file can hold.
-    Ms(f64),
+    Float(f64),
 }
 
-impl Time {
-    fn from_ms(ms: f64) -> Time {
-        // As a cast saturates, what is no number of nanoseconds does not come back as itself.
-        let ns = (ms * 1e6).round() as u64;
-        if (ns as f64 / 1e6).to_bits() == ms.to_bits() {
-            Time::Ns(ns)
-        } else {
-            Time::Ms(ms)
-        }
+impl From<f64> for Number {
+    fn from(value: f64) -> Number {
+        // As a cast saturates, what is no whole number does not come back as itself.
+        let same = |number: Number| (number.value().to_bits() == value.to_bits()).then_some(number);
+        same(Number::Whole(value as u64))
+            .or_else(|| same(Number::Millionths((value * 1e6).round() as u64)))
+            .unwrap_or(Number::Float(value))
     }
+}
 
-    fn ms(self) -> f64 {
+impl Number {
+    fn value(self) -> f64 {
         match self {
-            Time::Ns(ns) => ns as f64 / 1e6,
-            Time::Ms(ms) => ms,
+            Number::Whole(whole) => whole as f64,
+            Number::Millionths(millionths) => millionths as f64 / 1e6,
+            Number::Float(float) => float,
         }
     }
 }
@@ -372,8 +380,7 @@ mod tests {
             target: "microvm".into(),
             run,
             round: run,
-            ready_ms: Some(4.5),
-            exit_ms: 5.125_001,
+            metrics: [("ready_ms", 4.5), ("exit_ms", 5.125_001)].into(),
             phases: PHASES.iter().enumerate().map(phase).collect(),
             vm_exits: [("exit port".into(), 1), ("string port (console)".into(), 2)].into(),
             ..Sample::default()
@@ -385,7 +392,8 @@ mod tests {
         let samples: Samples = (0..1000).map(sample).collect();
         let packed = samples.bytes.len();
         let names: usize = PHASES.iter().map(|name| name.len() + size_of::<Phase>()).sum();
-        let unpacked = size_of::<Sample>() + names;
+        let maps = 2 * size_of::<(Name, f64)>() + 2 * size_of::<(Name, u64)>();
+        let unpacked = size_of::<Sample>() + names + maps;
         assert!(packed / 1000 < unpacked / 8, "{} of {unpacked} bytes", packed / 1000);
         assert!(samples.iter().eq((0..1000).map(sample)));
     }
@@ -406,38 +414,37 @@ mod tests {
         let mut samples: Samples = (0..3).map(sample).collect();
         samples.change(1, |sample| sample.error = Some("killed".into()));
         let errors: Vec<_> = samples.iter().map(|sample| sample.error).collect();
-        assert_eq!(errors, [None, Some("killed".to_owned()), None]);
+        assert_eq!(errors, [None, Some(Message::plain("killed")), None]);
         assert_eq!(samples.good("microvm").count(), 2);
     }
 
     proptest! {
         #[test]
         fn every_number_unpacks_to_itself(bits: u64, ns in 0..u64::MAX / 2) {
-            for ms in [f64::from_bits(bits), ns as f64 / 1e6, -0.0] {
-                prop_assert_eq!(Time::from_ms(ms).ms().to_bits(), ms.to_bits());
+            for ms in [f64::from_bits(bits), ns as f64, ns as f64 / 1e6, -0.0] {
+                prop_assert_eq!(Number::from(ms).value().to_bits(), ms.to_bits());
             }
         }
 
         #[test]
         fn every_sample_unpacks_to_itself(
-            target in "\\PC{0,9}", run: u32, ready_ms in prop::option::of(0.0..1e9), exit_ms in 0.0..1e9,
+            target in "\\PC{0,9}", run: u32, metrics in prop::collection::btree_map("\\PC{0,9}", 0.0..1e9, 0..5),
             phases in prop::collection::vec(("\\PC{0,9}", 0.0..1e6), 0..5),
             vm_exits in prop::collection::btree_map("\\PC{0,9}", any::<u64>(), 0..5),
-            error in prop::option::of("\\PC{0,9}"), uss_bytes: Option<u64>, checksum in prop::option::of("\\PC{0,9}"),
+            error in prop::option::of("\\PC{0,9}"), checksum in prop::option::of("\\PC{0,9}"),
         ) {
             let phase = |(name, ms): (String, f64)| Phase { name: name.into(), ms };
+            let why = |text: &String| Message::new("status").with("status", 3.0).with("said", Message::plain(text));
             let sample = Sample {
                 target: target.into(),
                 run,
                 round: run / 2,
-                ready_ms,
-                exit_ms,
+                metrics: metrics.into_iter().collect(),
+                missing: error.iter().map(|text| ("uss_bytes".into(), why(text))).collect(),
                 phases: phases.into_iter().map(phase).collect(),
-                memory: uss_bytes.map(|_| Memory { uss_bytes, ..Memory::default() }),
-                work: checksum.map(|checksum| Work { checksum, ops_per_s: exit_ms, ..Work::default() }),
+                checksum: checksum.map(Name::from),
                 vm_exits: vm_exits.into_iter().map(|(name, count)| (name.into(), count)).collect(),
-                counters: uss_bytes.map(|_| Counters { minor_faults: uss_bytes, ..Counters::default() }),
-                error,
+                error: error.map(Message::from),
                 exit_code: -1,
             };
             prop_assert_eq!(Samples::from([sample.clone()]).get(0), Some(sample));

@@ -62,7 +62,7 @@ fn between_all_pairs(levels: &[f64]) -> f64 {
 /// The median; NaN of nothing.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    crate::analysis::stats::quantile(&values, 0.5).unwrap_or(f64::NAN)
+    reports::analysis::statistics::quantile(&values, 0.5).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

@@ -1,0 +1,166 @@
+//! `isolab diff`: old results files against new ones. `compare --baseline` is the same with what was just measured.
+
+use super::output;
+use crate::error::Error;
+use crate::files::store;
+use clap::Args;
+use reports::analysis::diff;
+use reports::model::{Diff, Results};
+use reports::{Lang, render};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// The schema name of what `--json` writes.
+const SCHEMA: &str = "isolab-diff/1";
+
+// What `isolab diff` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Results files or folders of them: first the old ones, then as many new ones. The first old file is compared with the
+    /// first new one, and so on; files of folders go by their names
+    #[arg(required = true, num_args = 2.., value_name = "OLD… NEW")]
+    files: Vec<PathBuf>,
+    /// End with status 1 where something is worse by more than this many percent
+    #[arg(long, value_name = "PCT", value_parser = super::arguments::percent)]
+    fail_on_regression: Option<f64>,
+    /// Compare although workload, host or settings differ
+    #[arg(long)]
+    allow_different: bool,
+    /// Write the changes and their verdicts to FILE, or with - to stdout
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The language: en, ko
+    #[arg(long, default_value = "en")]
+    lang: Lang,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    pairs: Vec<Pair<'a>>,
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    old: String,
+    new: String,
+    #[serde(flatten)]
+    diff: &'a Diff,
+}
+
+/// Compares as asked.
+pub fn run(arguments: Arguments) -> Result<u8, Error> {
+    let pairs = pairs(&arguments.files)?;
+    let mut results = Vec::new();
+    for (old, new) in &pairs {
+        let (old, new) = (super::report::read(old)?, super::report::read(new)?);
+        if !arguments.allow_different {
+            check(&old, &new, arguments.lang).map_err(|error| {
+                error.remedy("Take both under the same conditions, or compare all the same with --allow-different.")
+            })?;
+        }
+        results.push((old, new));
+    }
+    let borrowed: Vec<diff::Pair> = results.iter().map(|(old, new)| (old, new)).collect();
+    let diffs = diff::diff(&borrowed, arguments.fail_on_regression);
+    let mut page = String::new();
+    for (((old, new), diff), (_, results)) in pairs.iter().zip(&diffs).zip(&results) {
+        if pairs.len() > 1 {
+            page.push_str(&format!("## {} → {}\n", old.display(), new.display()));
+        }
+        page.push_str(&render::diff(diff, results, arguments.lang));
+    }
+    match arguments.json.as_deref() {
+        Some(path) => {
+            write(path, &document(&pairs, &diffs)?)?;
+            output::text(&page);
+        }
+        None => output::print(page.as_bytes())?,
+    }
+    Ok(u8::from(diffs.iter().any(Diff::has_regression)))
+}
+
+/// Refuses results that say something about different things.
+pub fn check(old: &Results, new: &Results, lang: Lang) -> Result<(), Error> {
+    match render::conditions(old, new, lang).as_slice() {
+        [] => Ok(()),
+        differences => Err(Error::new(format!(
+            "the results are not comparable: {}",
+            differences.join("; ")
+        ))),
+    }
+}
+
+fn document(pairs: &[(PathBuf, PathBuf)], diffs: &[Diff]) -> Result<String, Error> {
+    let pair = |((old, new), diff): (&(PathBuf, PathBuf), _)| Pair {
+        old: old.display().to_string(),
+        new: new.display().to_string(),
+        diff,
+    };
+    let document = Document {
+        schema: SCHEMA,
+        pairs: pairs.iter().zip(diffs).map(pair).collect(),
+    };
+    let text = serde_json::to_string_pretty(&document).map_err(|error| Error::new(error.to_string()))?;
+    Ok(text + "\n")
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    match path == Path::new("-") {
+        true => output::print_with(|stdout| stdout.write_all(text.as_bytes())),
+        false => store::write(path, text.as_bytes()),
+    }
+}
+
+/// The old files and the new ones, each with its partner.
+fn pairs(given: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+    let odd = || {
+        Error::new(format!("{} files or folders have no halves, old and new", given.len()))
+            .remedy("Give as many new files as old ones: isolab diff OLD NEW, or OLD1 OLD2 NEW1 NEW2.")
+    };
+    let (old, new) = given.split_at(given.len() / 2);
+    if old.len() != new.len() {
+        return Err(odd());
+    }
+    let mut pairs = Vec::new();
+    for (old, new) in old.iter().zip(new) {
+        match (old.is_dir(), new.is_dir()) {
+            (false, false) => pairs.push((old.clone(), new.clone())),
+            (true, true) => pairs.extend(of_folders(old, new)?),
+            _ => {
+                return Err(Error::new(format!(
+                    "{} and {} are a file and a folder",
+                    old.display(),
+                    new.display()
+                )));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+/// The results files that both folders have, by name.
+fn of_folders(old: &Path, new: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+    let entries = std::fs::read_dir(old)
+        .map_err(|error| Error::from_cause(format_args!("cannot read the folder {}", old.display()), error))?;
+    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    names.retain(|name| {
+        let path = Path::new(name);
+        // suite.json is the suite itself.
+        path.extension().is_some_and(|extension| extension == "json")
+            && path != Path::new(crate::suite::COPY)
+            && new.join(name).is_file()
+    });
+    names.sort();
+    if names.is_empty() {
+        return Err(Error::new(format!(
+            "{} and {} have no results file of the same name",
+            old.display(),
+            new.display()
+        )));
+    }
+    Ok(names
+        .into_iter()
+        .map(|name| (old.join(&name), new.join(name)))
+        .collect())
+}

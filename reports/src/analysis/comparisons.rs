@@ -1,0 +1,101 @@
+//! Every target against the first, for each metric that both have.
+
+use super::statistics::{self, OUTSIDE};
+use crate::metrics::{self, Place};
+use crate::model::{Comparison, Definition, Distribution, Interval, Results, Scope};
+
+/// All comparisons, target by target.
+pub fn comparisons(results: &Results) -> Vec<Comparison> {
+    let Some((baseline, others)) = results.targets.split_first() else {
+        return Vec::new();
+    };
+    let compared: Vec<&Definition> = results
+        .metrics
+        .iter()
+        .filter(|definition| metrics::place(definition) == Place::Table)
+        .collect();
+    let mut comparisons = Vec::new();
+    for target in others {
+        for definition in &compared {
+            let found = match definition.scope {
+                Scope::Run => of_runs(results, &target.name, &baseline.name, &definition.id),
+                _ => of_estimates(results, &target.name, &baseline.name, &definition.id),
+            };
+            comparisons.extend(found);
+        }
+    }
+    comparisons
+}
+
+fn of_runs(results: &Results, target: &str, against: &str, id: &str) -> Option<Comparison> {
+    let (own, base) = (by_round(results, target, id), by_round(results, against, id));
+    let contrast = statistics::contrast(&own, &base, results.config.seed)?;
+    Some(Comparison {
+        target: target.into(),
+        against: against.into(),
+        metric: id.into(),
+        ratio: contrast.ratio,
+        interval: contrast.interval,
+        p_value: Some(contrast.p_value),
+        superiority: Some(contrast.superiority),
+    })
+}
+
+fn by_round(results: &Results, target: &str, id: &str) -> Vec<(u32, f64)> {
+    let good = results.samples.good(target);
+    good.filter_map(|sample| Some((sample.round, sample.metric(id)?)))
+        .collect()
+}
+
+/// Figures that are measured as one, and what they say of their own precision.
+fn of_estimates(results: &Results, target: &str, against: &str, id: &str) -> Option<Comparison> {
+    let estimates = Estimates::new(results.metric_of(target, id)?, results.metric_of(against, id)?)?;
+    Some(Comparison {
+        target: target.into(),
+        against: against.into(),
+        metric: id.into(),
+        ratio: estimates.ratio,
+        interval: estimates.interval(OUTSIDE),
+        p_value: estimates.p_value(1.0),
+        superiority: None,
+    })
+}
+
+/// A figure against another, each with its interval, where it has one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Estimates {
+    pub ratio: f64,
+    /// The standard error of the ratio's logarithm; `None` where a side says nothing of its precision.
+    error: Option<f64>,
+}
+
+impl Estimates {
+    /// `None` where there is nothing to divide by.
+    pub(super) fn new(new: Distribution, old: Distribution) -> Option<Estimates> {
+        // The width of a 95 % interval is 2 · 1.96 standard errors; that of a logarithm is relative (the delta method).
+        let width = 2.0 * statistics::normal_quantile(OUTSIDE);
+        let relative = |figures: Distribution| {
+            let interval = figures.interval?;
+            Some((interval.high - interval.low) / width / figures.value)
+        };
+        let error = relative(new).zip(relative(old)).map(|(new, old)| new.hypot(old));
+        (old.value > 0.0 && new.value > 0.0).then_some(Estimates {
+            ratio: new.value / old.value,
+            error: error.filter(|error| *error > 0.0),
+        })
+    }
+
+    /// The interval of the ratio with this share outside.
+    pub(super) fn interval(&self, outside: f64) -> Option<Interval> {
+        let reach = (self.error? * statistics::normal_quantile(outside)).exp();
+        Some(Interval {
+            low: self.ratio / reach,
+            high: self.ratio * reach,
+        })
+    }
+
+    /// The p-value of the test that the ratio is `factor`.
+    pub(super) fn p_value(&self, factor: f64) -> Option<f64> {
+        Some(statistics::normal_p_value((self.ratio / factor).ln() / self.error?))
+    }
+}

@@ -1,0 +1,100 @@
+//! Under which conditions results were taken: whether two may be compared, and what else differs between them.
+
+use crate::model::{Message, Results, Target};
+use std::path::Path;
+
+/// What differs between old results and new ones so that a difference between their figures says nothing; none where they may
+/// be compared. A changed program is no such thing: that is what people compare.
+pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
+    let mut found = Vec::new();
+    let mut same = |id: &str, of: &dyn Fn(&Results) -> String| {
+        found.extend(differs(id, of(old), of(new)));
+    };
+    same("workload", &|results| file_name(&results.workload.name));
+    same("arguments", &|results| format!("{:?}", results.workload.args));
+    same("kernel", &|results| results.host.kernel.clone());
+    same("cpu", &|results| results.host.cpu_model.clone());
+    same("cores", &|results| results.host.cores.to_string());
+    same("kvm", &|results| format!("{:?}", results.host.kvm_kind));
+    same("cgroups", &|results| results.host.cgroup_mode.clone());
+    same("pinned", &|results| {
+        let cpus = &results.config.pinned_to;
+        match cpus.as_slice() {
+            [] => "–".to_owned(),
+            cpus => cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+        }
+    });
+    same("image-files", &|results| results.config.image_files_bytes.to_string());
+    // Older versions had no choice.
+    same("rootfs", &|results| {
+        results.config.rootfs.clone().unwrap_or_else(|| "initramfs".into())
+    });
+    same("idle-gap", &|results| format!("{} ms", results.config.idle_gap_ms));
+    same("guest-ram", &|results| results.config.memory_bytes.to_string());
+    same("vcpus", &|results| results.config.cpus.to_string());
+    same("limits", &|results| limits(results));
+    for (before, after) in shared(old, new) {
+        let name = |target: &Target| target.guest_kernel.as_ref().map(|kernel| kernel.name.clone());
+        if let (Some(before), Some(after)) = (name(before), name(after)) {
+            found.extend(differs("guest-kernel", before, after));
+        }
+    }
+    found
+}
+
+/// What has changed that is worth a word, but no reason against comparing: the program, isolab itself, a kernel's build.
+pub(super) fn remarks(old: &Results, new: &Results) -> Vec<Message> {
+    let mut found = Vec::new();
+    if old.workload.sha256 != new.workload.sha256 {
+        found.push(Message::new("program"));
+    }
+    if old.host.isolab_version != new.host.isolab_version {
+        found.extend(differs(
+            "isolab",
+            old.host.isolab_version.clone(),
+            new.host.isolab_version.clone(),
+        ));
+    }
+    for (before, after) in shared(old, new) {
+        if let (Some(old), Some(new)) = (&before.guest_kernel, &after.guest_kernel)
+            && old.sha256 != new.sha256
+        {
+            found.push(Message::new("guest-kernel-build").with("target", &*after.name));
+        }
+    }
+    found
+}
+
+fn differs(id: &str, old: String, new: String) -> Option<Message> {
+    (old != new).then(|| Message::new(id).with("new", new).with("old", old))
+}
+
+/// The targets that could run on both sides, old and new.
+fn shared<'a>(old: &'a Results, new: &'a Results) -> impl Iterator<Item = (&'a Target, &'a Target)> {
+    let runs = |target: &&Target| target.unavailable.is_none();
+    new.targets.iter().filter(runs).filter_map(move |after| {
+        let before = old
+            .targets
+            .iter()
+            .filter(runs)
+            .find(|before| before.name == after.name)?;
+        Some((before, after))
+    })
+}
+
+/// A program that was built anew may stand in another folder.
+fn file_name(path: &str) -> String {
+    let name = Path::new(path).file_name();
+    name.map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn limits(results: &Results) -> String {
+    let limits = &results.config.container_limits;
+    let told = |limit: Option<String>| limit.unwrap_or_else(|| "–".to_owned());
+    format!(
+        "memory {}, cpus {}, pids {}",
+        told(limits.memory_bytes.map(|bytes| bytes.to_string())),
+        told(limits.cpus.map(|cpus| cpus.to_string())),
+        told(limits.pids.map(|pids| pids.to_string()))
+    )
+}

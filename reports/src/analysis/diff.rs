@@ -1,0 +1,227 @@
+//! New results against old ones: what has changed, whether by more than chance, and whether it is a regression. The same for
+//! two files and for what was just measured and a baseline.
+//!
+//! All changes that are tested together share one risk of a false alarm (Holm). A regression is a change whose whole interval,
+//! so corrected, lies beyond the limit.
+
+use super::comparisons::Estimates;
+use super::conditions;
+use super::holm;
+use super::rank::Pairs;
+use super::statistics::OUTSIDE;
+use crate::metrics::{self, Place};
+use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Scope, Verdict};
+
+/// Old results, and new ones to compare with them.
+pub type Pair<'a> = (&'a Results, &'a Results);
+
+/// Compares each pair; the tests of all pairs are corrected together. A change counts as a regression when it is worse by
+/// more than `limit_percent`; without a limit none does.
+pub fn diff(pairs: &[Pair], limit_percent: Option<f64>) -> Vec<Diff> {
+    let mut found: Vec<Found> = pairs.iter().copied().map(found).collect();
+    let mut tested: Vec<&mut Candidate> = found.iter_mut().flat_map(|found| &mut found.candidates).collect();
+    tested.retain(|candidate| candidate.evidence.interval(OUTSIDE).is_some());
+    let tests = tested.len() as u32;
+    judge(&mut tested, limit_percent);
+    let changes = |candidates: Vec<Candidate>| candidates.into_iter().map(|candidate| candidate.change(limit_percent));
+    found
+        .into_iter()
+        .map(|found| Diff {
+            limit_percent,
+            tests,
+            changes: changes(found.candidates).collect(),
+            notes: found.notes,
+        })
+        .collect()
+}
+
+struct Found {
+    candidates: Vec<Candidate>,
+    notes: Vec<Message>,
+}
+
+/// A change that is not judged yet.
+struct Candidate {
+    change: Change,
+    better: Better,
+    evidence: Evidence,
+}
+
+/// What a change rests on.
+enum Evidence {
+    /// The runs of both sides.
+    Runs(Pairs),
+    /// One figure on each side, measured with its precision.
+    Estimates(Estimates),
+    /// One figure on each side that does not vary: bytes of an image.
+    Exact(f64),
+}
+
+impl Evidence {
+    fn ratio(&self) -> f64 {
+        match self {
+            Evidence::Runs(pairs) => pairs.ratio(),
+            Evidence::Estimates(estimates) => estimates.ratio,
+            Evidence::Exact(ratio) => *ratio,
+        }
+    }
+
+    fn interval(&self, outside: f64) -> Option<Interval> {
+        match self {
+            Evidence::Runs(pairs) => pairs.interval(outside),
+            Evidence::Estimates(estimates) => estimates.interval(outside),
+            Evidence::Exact(_) => None,
+        }
+    }
+
+    fn p_value(&self, factor: f64) -> Option<f64> {
+        match self {
+            Evidence::Runs(pairs) => Some(pairs.p_value(factor)),
+            Evidence::Estimates(estimates) => estimates.p_value(factor),
+            Evidence::Exact(_) => None,
+        }
+    }
+}
+
+fn found((old, new): Pair) -> Found {
+    let mut notes = conditions::remarks(old, new);
+    let mut candidates = Vec::new();
+    let judged = |definition: &&Definition| metrics::place(definition) == Place::Table;
+    for definition in new.metrics.iter().filter(judged) {
+        let Some(before) = old.definition(&definition.id) else {
+            continue;
+        };
+        if before.method != definition.method {
+            notes.push(
+                Message::new("methods")
+                    .with("metric", &*definition.id)
+                    .with("new", definition.method)
+                    .with("old", before.method),
+            );
+            continue;
+        }
+        let targets = new.targets.iter().map(|target| target.name.as_str());
+        candidates.extend(targets.filter_map(|target| candidate(old, new, target, definition)));
+    }
+    // Target by target, as in tables.
+    let place = |name: &str| new.targets.iter().position(|target| target.name == name);
+    candidates.sort_by_key(|candidate: &Candidate| place(&candidate.change.target));
+    Found { candidates, notes }
+}
+
+fn candidate(old: &Results, new: &Results, target: &str, definition: &Definition) -> Option<Candidate> {
+    let id = &*definition.id;
+    let (before, after) = (old.metric_of(target, id)?, new.metric_of(target, id)?);
+    let figures = |results: &Results| -> Vec<f64> {
+        let good = results.samples.good(target);
+        good.filter_map(|sample| sample.metric(id)).collect()
+    };
+    let evidence = match definition.scope {
+        Scope::Run => Evidence::Runs(Pairs::new(&figures(new), &figures(old))?),
+        Scope::Instance => Evidence::Estimates(Estimates::new(after, before)?),
+        Scope::Image => Evidence::Exact(Estimates::new(after, before)?.ratio),
+    };
+    let change = Change {
+        target: target.into(),
+        metric: id.into(),
+        old: before.value,
+        new: after.value,
+        ratio: evidence.ratio(),
+        p_value: evidence.p_value(1.0),
+        ..Change::default()
+    };
+    Some(Candidate {
+        change,
+        better: definition.better,
+        evidence,
+    })
+}
+
+/// The factor from which on a metric is worse by more than the limit; `None` where neither way is worse.
+fn worse_from(better: Better, limit_percent: f64) -> Option<f64> {
+    match better {
+        Better::Lower => Some(1.0 + limit_percent / 100.0),
+        Better::Higher => Some(1.0 - limit_percent / 100.0),
+        Better::Neither => None,
+    }
+}
+
+/// Whether everything in the interval is worse than the factor.
+fn wholly_worse(interval: Interval, better: Better, factor: f64) -> bool {
+    match better {
+        Better::Lower => interval.low > factor,
+        Better::Higher => interval.high < factor,
+        Better::Neither => false,
+    }
+}
+
+/// Fills in the intervals, the verdicts and the regressions of what is tested together.
+fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
+    let p_values: Vec<f64> = tested
+        .iter()
+        .map(|candidate| candidate.change.p_value.unwrap_or(1.0))
+        .collect();
+    for (candidate, share) in tested.iter_mut().zip(holm::shares(&p_values, OUTSIDE)) {
+        candidate.change.interval = candidate.evidence.interval(share);
+        candidate.change.verdict = match candidate.change.interval {
+            None => Verdict::TooFew,
+            Some(interval) if interval.contains(1.0) => Verdict::NoDifference,
+            Some(_) => candidate.direction(),
+        };
+    }
+    let Some(limit) = limit_percent else { return };
+    let limit_p_value = |candidate: &Candidate| {
+        let factor = worse_from(candidate.better, limit)?;
+        let beyond = wholly_worse(
+            Interval {
+                low: candidate.change.ratio,
+                high: candidate.change.ratio,
+            },
+            candidate.better,
+            factor,
+        );
+        candidate.evidence.p_value(factor).filter(|_| beyond)
+    };
+    let p_values: Vec<f64> = tested
+        .iter()
+        .map(|candidate| limit_p_value(candidate).unwrap_or(1.0))
+        .collect();
+    for (candidate, share) in tested.iter_mut().zip(holm::shares(&p_values, OUTSIDE)) {
+        let interval = candidate.evidence.interval(share);
+        let factor = worse_from(candidate.better, limit);
+        candidate.change.regression = interval
+            .zip(factor)
+            .is_some_and(|(interval, factor)| wholly_worse(interval, candidate.better, factor));
+    }
+}
+
+impl Candidate {
+    fn direction(&self) -> Verdict {
+        match (self.better, self.change.ratio < 1.0) {
+            (Better::Neither, _) => Verdict::Changed,
+            (Better::Lower, true) | (Better::Higher, false) => Verdict::Better,
+            _ => Verdict::Worse,
+        }
+    }
+
+    /// What does not vary needs no test.
+    fn change(self, limit_percent: Option<f64>) -> Change {
+        let Evidence::Exact(ratio) = self.evidence else {
+            return self.change;
+        };
+        let exact = Interval {
+            low: ratio,
+            high: ratio,
+        };
+        let factor = limit_percent.and_then(|limit| worse_from(self.better, limit));
+        Change {
+            verdict: if ratio == 1.0 {
+                Verdict::NoDifference
+            } else {
+                self.direction()
+            },
+            regression: factor.is_some_and(|factor| wholly_worse(exact, self.better, factor)),
+            ..self.change
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! From samples to figures, the same for results just measured and read from files: [`statistics`], one summary a target
+//! ([`summaries`]), targets against the first ([`comparisons`]), new results against old ones ([`diff`]), and what came out
+//! ([`headline`]).
+
+pub mod comparisons;
+pub mod conditions;
+pub mod diff;
+pub mod headline;
+pub mod holm;
+pub mod rank;
+pub mod statistics;
+pub mod summaries;
+
+use crate::metrics;
+use crate::model::{Definition, Results};
+
+/// Sums up what was measured: fills in `metrics`, `summary` and `comparisons` from the rest. `of_program` defines the metrics
+/// that the workload itself brings along.
+pub fn analyse(results: &mut Results, of_program: &[Definition]) {
+    results.metrics = metrics::definitions(results, of_program);
+    results.summary = summaries::summaries(results);
+    results.comparisons = comparisons::comparisons(results);
+}

@@ -1,0 +1,130 @@
+//! By which factor two groups of figures differ: the Hodges-Lehmann estimate and its interval, by the ranks of all pairs.
+//!
+//! It is what the Mann-Whitney test is to a p-value: the interval holds exactly those factors that the test does not reject,
+//! so that the two never contradict each other. At the same number of runs it finds smaller changes than a ratio of medians
+//! does, of normal and even more of skewed figures (Hodges and Lehmann 1963; Lehmann, Nonparametrics, 2.5).
+
+use super::statistics::{ascending, normal_quantile};
+use crate::model::Interval;
+
+/// Two groups of positive figures.
+#[derive(Clone, Debug)]
+pub(super) struct Pairs {
+    new: Vec<f64>,
+    old: Vec<f64>,
+}
+
+impl Pairs {
+    /// `None` where a group is empty or has a figure that is not above zero, of which there is no factor.
+    pub(super) fn new(new: &[f64], old: &[f64]) -> Option<Pairs> {
+        let (new, old) = (ascending(new), ascending(old));
+        let positive = |group: &[f64]| group.first().is_some_and(|least| *least > 0.0);
+        (positive(&new) && positive(&old)).then_some(Pairs { new, old })
+    }
+
+    /// Figures of the smaller group.
+    pub(super) fn fewest(&self) -> usize {
+        self.new.len().min(self.old.len())
+    }
+
+    fn count(&self) -> u64 {
+        self.new.len() as u64 * self.old.len() as u64
+    }
+
+    /// The median of the ratios of all pairs.
+    pub(super) fn ratio(&self) -> f64 {
+        let count = self.count();
+        (self.nth((count - 1) / 2) + self.nth(count / 2)) / 2.0
+    }
+
+    /// The interval of the ratio with this share outside; `None` where there are too few figures for it.
+    pub(super) fn interval(&self, outside: f64) -> Option<Interval> {
+        let (n, m) = (self.new.len() as f64, self.old.len() as f64);
+        let spread = (n * m * (n + m + 1.0) / 12.0).sqrt();
+        let below = (n * m / 2.0 - normal_quantile(outside) * spread).floor();
+        // The smallest and the largest ratio hold it that surely, and no more.
+        let surest = 2.0 * 0.5_f64.powi(self.fewest() as i32);
+        (below >= 0.0 && surest <= outside).then(|| Interval {
+            low: self.nth(below as u64),
+            high: self.nth(self.count() - 1 - below as u64),
+        })
+    }
+
+    /// The p-value of the test that the new figures are `factor` times the old ones.
+    pub(super) fn p_value(&self, factor: f64) -> f64 {
+        let expected: Vec<f64> = self.old.iter().map(|figure| figure * factor).collect();
+        super::statistics::mann_whitney(&self.new, &expected).1
+    }
+
+    /// The ratio at this place among those of all pairs in order, counted from 0. Found by halving, as there are too many
+    /// pairs to list: how many ratios lie at or below a value takes one pass over both groups.
+    fn nth(&self, place: u64) -> f64 {
+        let (mut low, mut high) = (
+            self.new[0] / self.old[self.old.len() - 1],
+            self.new[self.new.len() - 1] / self.old[0],
+        );
+        // Positive floating-point numbers are in the order of their bits, and next to each other when these are.
+        while low.to_bits() < high.to_bits() {
+            let middle = f64::from_bits(low.to_bits() + (high.to_bits() - low.to_bits()) / 2);
+            if self.at_or_below(middle) > place {
+                high = middle;
+            } else {
+                low = f64::from_bits(middle.to_bits() + 1);
+            }
+        }
+        low
+    }
+
+    fn at_or_below(&self, ratio: f64) -> u64 {
+        // For growing new figures ever fewer old ones are large enough.
+        let mut first = 0;
+        let mut count = 0;
+        for new in &self.new {
+            while first < self.old.len() && new / self.old[first] > ratio {
+                first += 1;
+            }
+            count += (self.old.len() - first) as u64;
+        }
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_place_is_that_of_the_sorted_ratios(
+            new in prop::collection::vec(0.1..10.0_f64, 1..20), old in prop::collection::vec(0.1..10.0_f64, 1..20),
+        ) {
+            let pairs = Pairs::new(&new, &old).expect("all are positive");
+            let mut ratios: Vec<f64> = new.iter().flat_map(|a| old.iter().map(move |b| a / b)).collect();
+            ratios.sort_by(f64::total_cmp);
+            for (place, ratio) in ratios.iter().enumerate() {
+                prop_assert_eq!(pairs.nth(place as u64), *ratio);
+            }
+        }
+
+        #[test]
+        fn the_interval_holds_the_estimate_and_is_mirrored(
+            new in prop::collection::vec(0.1..10.0_f64, 8..20), old in prop::collection::vec(0.1..10.0_f64, 8..20),
+        ) {
+            let (there, back) = (Pairs::new(&new, &old).expect("positive"), Pairs::new(&old, &new).expect("positive"));
+            let (found, mirrored) = (there.interval(0.05).expect("enough"), back.interval(0.05).expect("enough"));
+            prop_assert!(found.contains(there.ratio()));
+            prop_assert!((found.low * mirrored.high - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn five_figures_carry_no_interval_of_95_percent_and_a_zero_has_no_factor() {
+        let few = [1.0, 2.0, 3.0, 4.0, 5.0];
+        assert!(Pairs::new(&few, &few).expect("positive").interval(0.05).is_none());
+        let six = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let pairs = Pairs::new(&six, &six).expect("positive");
+        assert!(pairs.interval(0.05).is_some() && pairs.interval(0.01).is_none());
+        assert!(Pairs::new(&[0.0, 1.0], &six).is_none());
+    }
+}

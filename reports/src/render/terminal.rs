@@ -1,0 +1,339 @@
+//! The comparison on a terminal: what came out in one sentence, one line a target, one line a warning. What the columns mean
+//! ([`legend_in`]) and every figure there is ([`details_in`]) are for those who ask.
+
+use super::lines::{self, Column};
+use super::messages::{Lang, Messages, clean};
+use super::notes::{self, Weight};
+use super::scale::Scale;
+use super::table::{self, Content};
+use super::{headline, units, view};
+use crate::metrics::{self, Place};
+use crate::model::{Definition, Distribution, Results, Target};
+use unicode_width::UnicodeWidthStr;
+
+/// How the table is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableStyle {
+    /// Colour by ANSI escape sequences: for a terminal, when NO_COLOR is not set.
+    pub color: bool,
+    /// Columns to fit into; fewer than 40 are taken as 40.
+    pub width: usize,
+}
+
+/// The longest bar.
+const BAR: usize = 20;
+/// A shorter one than this says nothing.
+const SHORTEST_BAR: usize = 6;
+/// The longest name of a target; a longer one is cut.
+const LONGEST_NAME: usize = 20;
+const BOLD: &str = "1";
+const FAINT: &str = "2";
+const YELLOW: &str = "33";
+/// What stands where there is no figure.
+const NONE: &str = "–";
+
+/// The comparison in English, ending in a newline.
+pub fn render(results: &Results, style: TableStyle) -> String {
+    render_in(results, style, Lang::En)
+}
+
+/// The comparison in a language, ending in a newline.
+pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let mut page = Page::new(style);
+    if let Some(sentence) = headline::sentence(results, &messages) {
+        page.paragraph("", &sentence, BOLD);
+        page.text.push('\n');
+    }
+    let width = page.width;
+    page.rows(&columns(results, width, &messages), |row| {
+        results.targets[row].unavailable.is_some()
+    });
+    page.text.push('\n');
+    for note in notes::notes(results, &messages) {
+        match note.weight {
+            Weight::Failure => page.paragraph("! ", &note.text, YELLOW),
+            Weight::Warning => page.line(&format!("! {}", note.text), &messages.get("table-more"), YELLOW),
+            Weight::Remark => {}
+        }
+    }
+    page.paragraph("", &view::heading(results, &messages), FAINT);
+    page.text
+}
+
+/// What the figures are, in a language, ending in a newline.
+pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let mut page = Page::new(style);
+    let columns = table::table(results, &messages).columns;
+    for column in &columns {
+        page.paragraph(&format!("{}: ", column.title), &column.meaning, "");
+    }
+    let in_table = |definition: &&Definition| {
+        columns
+            .iter()
+            .any(|column| column.content == Content::Metric((*definition).clone()))
+    };
+    for definition in results.metrics.iter().filter(|definition| !in_table(definition)) {
+        if let Some((name, meaning)) = messages.metric(&definition.id, &[]) {
+            page.paragraph(&format!("{name}: "), &meaning, "");
+        }
+    }
+    page.text
+}
+
+/// Every figure there is, one line a metric, then all notes in full and which figures are missing, and why; in a language,
+/// ending in a newline.
+pub fn details_in(results: &Results, style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let mut page = Page::new(style);
+    let mut names = Column {
+        title: messages.get("details-metric"),
+        cells: details(results, &messages),
+        left: true,
+        rank: 0,
+    };
+    let column = |target: &Target| Column {
+        title: lines::cut(&messages.name("target", &target.name), LONGEST_NAME),
+        cells: figures(results, target),
+        left: false,
+        rank: 0,
+    };
+    let mut targets: Vec<Column> = results.targets.iter().map(column).collect();
+    // A line without any figure is left out.
+    let kept: Vec<bool> = (0..names.cells.len())
+        .map(|row| targets.iter().any(|target| target.cells[row] != NONE))
+        .collect();
+    for column in targets.iter_mut().chain([&mut names]) {
+        let mut row = kept.iter();
+        column.cells.retain(|_| row.next() == Some(&true));
+    }
+    // As many targets beside each other as there is room for.
+    let mut rest = targets.as_slice();
+    while !rest.is_empty() {
+        let block = |count: usize| -> Vec<Column> { [&names].into_iter().chain(&rest[..count]).cloned().collect() };
+        let fits = |count: &usize| lines::total(&block(*count)) <= page.width;
+        let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
+        page.rows(&block(count), |_| false);
+        page.text.push('\n');
+        rest = &rest[count..];
+    }
+    for note in notes::notes(results, &messages) {
+        page.paragraph(if note.weight == Weight::Remark { "" } else { "! " }, &note.text, "");
+    }
+    for missing in notes::missing(results) {
+        page.paragraph("", &missing.text(&messages), "");
+    }
+    page.text
+}
+
+/// The columns that there is room for.
+fn columns(results: &Results, width: usize, messages: &Messages) -> Vec<Column> {
+    let memory = metrics::memory(results);
+    let column = |title: String, rank: u32, cell: &dyn Fn(&Target) -> String| Column {
+        title,
+        cells: results.targets.iter().map(cell).collect(),
+        left: false,
+        rank,
+    };
+    let name = |target: &Target| lines::cut(&messages.name("target", &target.name), LONGEST_NAME);
+    let mut columns = vec![Column {
+        left: true,
+        ..column(messages.get("column-target"), 0, &name)
+    }];
+    for definition in &results.metrics {
+        let shown = metrics::place(definition) == Place::Table || *definition.id == *memory;
+        // The total adds the end of an instance to its start-up; it is with the details.
+        if !shown || definition.id == *"exit_ms" {
+            continue;
+        }
+        let figures = |target: &Target| results.metric_of(&target.name, &definition.id);
+        let scale = Scale::new(
+            &definition.unit,
+            results.targets.iter().filter_map(|target| Some(figures(target)?.value)),
+        );
+        let value = |target: &Target| figures(target).map_or(NONE.to_owned(), |figures| scale.format(figures.value));
+        let title = table::with_unit(&messages.metric_name(&definition.id), &scale.unit, messages);
+        match &*definition.id {
+            "ready_ms" => {
+                columns.push(column(title, 0, &value));
+                let range = |target: &Target| {
+                    let ends = figures(target).and_then(|figures| figures.p5.zip(figures.p95));
+                    ends.map_or(String::new(), |(low, high)| scale.range(low, high))
+                };
+                columns.push(column(messages.get("column-percentiles"), 4, &range));
+                if table::baseline(results).is_some() {
+                    columns.push(column(messages.get("column-times"), 1, &|target| {
+                        ratio(results, target)
+                    }));
+                }
+            }
+            "image_bytes" => columns.push(column(title, 5, &value)),
+            id if id == memory => columns.push(column(title, 3, &value)),
+            _ => columns.push(column(title, 2, &value)),
+        }
+    }
+    columns.retain(|column| column.rank == 0 || column.cells.iter().any(|cell| !cell.is_empty() && cell != NONE));
+    lines::fit(&mut columns, width);
+    bars(results, &mut columns, width);
+    columns
+}
+
+/// Puts bars beside the start-ups, as long as there is room for.
+fn bars(results: &Results, columns: &mut Vec<Column>, width: usize) {
+    let ready: Vec<f64> = results
+        .targets
+        .iter()
+        .map(|target| {
+            results
+                .metric_of(&target.name, "ready_ms")
+                .map_or(0.0, |ready| ready.value)
+        })
+        .collect();
+    let most = ready.iter().copied().filter(|ms| ms.is_finite()).fold(0.0, f64::max);
+    let room = width.saturating_sub(lines::total(columns) + 2).min(BAR);
+    let several = ready.iter().filter(|ms| **ms > 0.0).count() > 1;
+    if room < SHORTEST_BAR || !several || columns.len() < 2 {
+        return;
+    }
+    let bars = Column {
+        title: String::new(),
+        cells: ready.iter().map(|ms| lines::bar(ms / most, room)).collect(),
+        left: true,
+        rank: 1,
+    };
+    columns.insert(2, bars);
+}
+
+fn ratio(results: &Results, target: &Target) -> String {
+    match results.comparison_of(&target.name, "ready_ms") {
+        Some(comparison) => units::ratio(comparison.ratio),
+        None if table::baseline(results) == Some(&target.name) => units::ratio(1.0),
+        None => NONE.to_owned(),
+    }
+}
+
+/// The metrics of the details: those of the table, what is derived from the start-up, and all others.
+fn details(results: &Results, messages: &Messages) -> Vec<String> {
+    let mut names = Vec::new();
+    for definition in &results.metrics {
+        let indent = if definition.part_of.is_some() { "  " } else { "" };
+        let name = table::with_unit(
+            &messages.metric_name(&definition.id),
+            &scale(results, definition).unit,
+            messages,
+        );
+        names.push(format!("{indent}{name}"));
+        if definition.id == *"ready_ms" {
+            let arguments = [(
+                "baseline",
+                messages.name("target", table::baseline(results).unwrap_or(NONE)).into(),
+            )];
+            let derived = ["ready-interval", "ratio", "effect", "significance"];
+            names.extend(derived.map(|id| format!("  {}", messages.with(&format!("column-{id}"), &arguments))));
+        }
+    }
+    names
+}
+
+fn scale(results: &Results, definition: &Definition) -> Scale {
+    let figures = results
+        .summary
+        .iter()
+        .filter_map(|summary| Some(summary.metric(&definition.id)?.value));
+    Scale::new(&definition.unit, figures)
+}
+
+/// A target's figures, in the order of [`details`].
+fn figures(results: &Results, target: &Target) -> Vec<String> {
+    let mut cells = Vec::new();
+    for definition in &results.metrics {
+        let scale = scale(results, definition);
+        let figures = results.metric_of(&target.name, &definition.id);
+        cells.push(figures.map_or(NONE.to_owned(), |figures| with_range(figures, &scale)));
+        if definition.id == *"ready_ms" {
+            let told = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
+            let compared = results.comparison_of(&target.name, "ready_ms");
+            let interval = figures.and_then(|figures| figures.interval);
+            cells.push(told(interval.map(|interval| scale.range(interval.low, interval.high))));
+            cells.push(told(compared.map(|compared| {
+                let ratio = units::number(compared.ratio);
+                compared.interval.map_or(ratio.clone(), |interval| {
+                    format!("{ratio} ({})", units::interval(interval))
+                })
+            })));
+            let share = compared.and_then(|compared| compared.superiority);
+            cells.push(told(share.map(|share| format!("{}/100", units::pairs(share)))));
+            cells.push(told(
+                compared.and_then(|compared| Some(units::p_value(compared.p_value?))),
+            ));
+        }
+    }
+    cells
+}
+
+/// A figure with its 5th to 95th percentile, where they differ.
+fn with_range(figures: Distribution, scale: &Scale) -> String {
+    let value = scale.format(figures.value);
+    match figures.p5.zip(figures.p95) {
+        Some((low, high)) if low < high => format!("{value} ({})", scale.range(low, high)),
+        _ => value,
+    }
+}
+
+struct Page {
+    text: String,
+    style: TableStyle,
+    width: usize,
+}
+
+impl Page {
+    fn new(style: TableStyle) -> Page {
+        Page {
+            text: String::new(),
+            style,
+            width: style.width.max(40),
+        }
+    }
+
+    fn colored(&mut self, text: &str, code: &str) {
+        let text = &view::plain(text);
+        if self.style.color && !code.is_empty() && !text.is_empty() {
+            self.text.push_str(&format!("\u{1b}[{code}m{text}\u{1b}[0m"));
+        } else {
+            self.text.push_str(text);
+        }
+        self.text.push('\n');
+    }
+
+    /// Titles, then one line a row.
+    fn rows(&mut self, columns: &[Column], warned: impl Fn(usize) -> bool) {
+        for (index, line) in lines::lines(columns).iter().enumerate() {
+            let code = match index.checked_sub(1) {
+                None => FAINT,
+                Some(row) if warned(row) => YELLOW,
+                Some(_) => "",
+            };
+            self.colored(&lines::cut(line, self.width), code);
+        }
+    }
+
+    /// A text that is cut to one line, and then ends in where there is more.
+    fn line(&mut self, text: &str, more: &str, code: &str) {
+        let text = clean(text);
+        if text.width() <= self.width {
+            return self.colored(&text, code);
+        }
+        let room = self.width.saturating_sub(more.width() + 1);
+        self.colored(&format!("{} {more}", lines::cut(&text, room)), code);
+    }
+
+    /// Running text after a mark; its further lines are indented.
+    fn paragraph(&mut self, mark: &str, text: &str, code: &str) {
+        let options = textwrap::Options::new(self.width).subsequent_indent(if mark.is_empty() { "" } else { "  " });
+        let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+        for line in textwrap::wrap(&format!("{mark}{text}"), options) {
+            self.colored(&line, code);
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What samples come to: summaries, comparisons with the first target, and diffs of old results and new ones.
+
+mod fixtures;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use reports::analysis::headline::{Finding, headline};
+use reports::analysis::{analyse, conditions, diff, statistics};
+use reports::metrics;
+use reports::model::*;
+
+fn sample(target: &str, round: u32, ready_ms: f64) -> Sample {
+    let phase = |name: &str, ms| Phase { name: name.into(), ms };
+    Sample {
+        target: target.into(),
+        run: round,
+        round,
+        metrics: [("ready_ms", ready_ms), ("exit_ms", ready_ms + 1.0)].into(),
+        phases: vec![phase("start", ready_ms / 4.0), phase("program", ready_ms * 3.0 / 4.0)],
+        ..Sample::default()
+    }
+}
+
+/// Results of these samples, of as many targets as they name.
+fn results(samples: impl IntoIterator<Item = Sample>) -> Results {
+    let samples: Samples = samples.into_iter().collect();
+    let target = |name: Name| Target {
+        name: name.into(),
+        ..Target::default()
+    };
+    let mut results = Results {
+        schema: SCHEMA.into(),
+        host: Host::default(),
+        config: Config::default(),
+        workload: Workload::default(),
+        targets: samples.targets().into_iter().map(target).collect(),
+        metrics: Vec::new(),
+        samples,
+        instances: Vec::new(),
+        summary: Vec::new(),
+        comparisons: Vec::new(),
+        diff: None,
+        warnings: Vec::new(),
+    };
+    analyse(&mut results, &[]);
+    results
+}
+
+/// Without intervals, which take most of the time: enough for a diff.
+fn unsummed(samples: Samples) -> Results {
+    let mut results = Results { samples, ..results([]) };
+    results.metrics = metrics::definitions(&results, &[]);
+    for name in results.samples.targets() {
+        results.targets.push(Target {
+            name: name.clone().into(),
+            ..Target::default()
+        });
+        let value = |id: &str| {
+            let figures: Vec<f64> = results
+                .samples
+                .of(&name)
+                .filter_map(|sample| sample.metric(id))
+                .collect();
+            let value = statistics::median(&figures).expect("every sample has it");
+            (
+                Name::from(id),
+                Distribution {
+                    value,
+                    ..Distribution::default()
+                },
+            )
+        };
+        results.summary.push(Summary {
+            metrics: ["ready_ms", "exit_ms"].map(value).into(),
+            target: name.into(),
+            ..Summary::default()
+        });
+    }
+    results
+}
+
+/// Start-ups as they are: a floor of 1 ms, and a tail to the right; one in twenty is disturbed.
+fn noise(targets: &[(&str, f64)], runs: u32, seed: u64) -> Samples {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut samples = Samples::default();
+    for round in 0..runs {
+        for (name, scale) in targets {
+            let tail = -0.08 * (1.0 - random.random::<f64>()).ln();
+            let disturbed = if random.random::<f64>() < 0.05 { 0.5 } else { 0.0 };
+            samples.push(sample(name, round, scale * (1.0 + tail + disturbed)));
+        }
+    }
+    samples
+}
+
+fn noisy(targets: &[(&str, f64)], runs: u32, seed: u64) -> Results {
+    results(&noise(targets, runs, seed))
+}
+
+fn of_one(old: &Results, new: &Results, limit: Option<f64>) -> Diff {
+    diff::diff(&[(old, new)], limit).remove(0)
+}
+
+fn verdict(diff: &Diff, target: &str, metric: &str) -> Verdict {
+    let change = diff
+        .changes
+        .iter()
+        .find(|change| change.target == target && change.metric == *metric);
+    change.expect("both files have it").verdict
+}
+
+#[test]
+fn a_failed_run_is_counted_and_is_in_none_of_the_figures() {
+    let failed = Sample {
+        error: Some("status 1".into()),
+        ..sample("a", 3, 1000.0)
+    };
+    let results = results([sample("a", 0, 1.0), sample("a", 1, 2.0), sample("a", 2, 3.0), failed]);
+    let summary = &results.summary[0];
+    assert_eq!((summary.runs, summary.failed), (3, 1));
+    assert_eq!(
+        summary.metric("ready_ms").map(|ready| (ready.n, ready.value)),
+        Some((3, 2.0))
+    );
+}
+
+#[test]
+fn the_run_nearest_the_median_stands_for_all_and_its_phases_add_up() {
+    let starts = [5.0, 1.0, 2.9, 9.0, 3.3, 3.0];
+    let results = results((0..).zip(starts).map(|(round, ms)| sample("a", round, ms)));
+    let nearest = results.summary[0].nearest.as_ref().expect("there are runs");
+    // The median lies between 3.0 and 3.3.
+    assert_eq!((nearest.run, nearest.ready_ms), (4, 3.3));
+    let sum: f64 = nearest.phases.iter().map(|phase| phase.ms).sum();
+    assert!((sum - nearest.ready_ms).abs() < 1e-12);
+}
+
+#[test]
+fn every_target_is_compared_with_the_first_and_one_without_samples_with_none() {
+    let mut results =
+        results((1..=20).flat_map(|n| [sample("a", n, f64::from(n)), sample("b", n, 3.0 * f64::from(n))]));
+    let found = &results.comparisons;
+    assert_eq!(
+        found.iter().map(|c| &*c.metric).collect::<Vec<_>>(),
+        ["ready_ms", "exit_ms"]
+    );
+    assert_eq!((found[0].target.as_str(), found[0].against.as_str()), ("b", "a"));
+    assert!((found[0].ratio - 3.0).abs() < 1e-9);
+    // In every round the one takes three times as long: that is sure, however much rounds differ.
+    assert!(found[0].interval.is_some_and(|interval| interval.contains(3.0)));
+    assert!(found[0].p_value.is_some_and(|p| p < 0.001));
+    results.targets[0].name = "nowhere".into();
+    analyse(&mut results, &[]);
+    assert!(results.comparisons.is_empty());
+}
+
+#[test]
+fn the_effect_size_is_the_share_of_pairs_in_which_the_target_is_slower() {
+    let superiority = |a: [f64; 2], b: [f64; 2]| {
+        let samples = [("a", 0, a[0]), ("a", 1, a[1]), ("b", 0, b[0]), ("b", 1, b[1])];
+        results(samples.map(|(target, round, ms)| sample(target, round, ms))).comparisons[0].superiority
+    };
+    assert_eq!(superiority([1.0, 4.0], [2.0, 3.0]), Some(0.5));
+    assert_eq!(superiority([1.0, 3.0], [2.0, 4.0]), Some(0.75));
+}
+
+#[test]
+fn what_was_taken_apart_from_the_runs_is_summed_up_and_belongs_to_no_run() {
+    let mut results = results([sample("a", 0, 1.0)]);
+    let look = |uss: f64| Instance {
+        target: "a".into(),
+        metrics: [("uss_bytes", uss)].into(),
+        ..Instance::default()
+    };
+    results.instances = vec![look(100.0), look(300.0), look(200.0)];
+    analyse(&mut results, &[]);
+    let uss = results.metric_of("a", "uss_bytes").expect("it was taken");
+    assert_eq!((uss.n, uss.value, uss.interval), (3, 200.0, None));
+}
+
+#[test]
+fn a_slope_keeps_its_own_interval_and_the_number_of_instances() {
+    let mut results = results([sample("a", 0, 1.0), sample("b", 0, 1.0)]);
+    let slope = |target: &str, value: f64| Instance {
+        target: target.into(),
+        alive: Some(40),
+        metrics: [("memory_bytes", value), ("memory_kernel_bytes", value / 4.0)].into(),
+        intervals: [(
+            "memory_bytes".into(),
+            Interval {
+                low: 0.98 * value,
+                high: 1.02 * value,
+            },
+        )]
+        .into(),
+        ..Instance::default()
+    };
+    results.instances = vec![slope("a", 50e3), slope("b", 500e3)];
+    analyse(&mut results, &[]);
+    let memory = results.metric_of("b", "memory_bytes").expect("it was taken");
+    assert_eq!((memory.n, memory.value, memory.p5), (40, 500e3, None));
+    assert!(memory.interval.is_some());
+    let compared = results.comparison_of("b", "memory_bytes").expect("both have it");
+    let interval = compared.interval.expect("both slopes have one");
+    assert!(
+        (compared.ratio - 10.0).abs() < 1e-9 && interval.low > 9.6 && interval.high < 10.4,
+        "{interval:?}"
+    );
+    assert_eq!(metrics::memory(&results), "memory_bytes");
+}
+
+#[test]
+fn a_metric_that_nobody_here_knows_is_compared_by_its_own_definition() {
+    let with = |joules: f64| {
+        let samples = (0..20).map(|round| {
+            let mut sample = sample("a", round, 1.0 + f64::from(round) / 100.0);
+            sample.metrics.set("joules", joules + f64::from(round));
+            sample
+        });
+        let mut results = results(samples);
+        analyse(&mut results, &[Definition::of_program("joules", "J", Better::Lower)]);
+        results
+    };
+    let (old, new) = (with(100.0), with(200.0));
+    let definition = new.definition("joules").expect("the file carries it");
+    assert_eq!(
+        (definition.unit.clone(), definition.better),
+        (Unit::Other("J".into()), Better::Lower)
+    );
+    let diff = of_one(&old, &new, None);
+    assert_eq!(verdict(&diff, "a", "joules"), Verdict::Worse);
+    assert_eq!(verdict(&diff, "a", "ready_ms"), Verdict::NoDifference);
+}
+
+#[test]
+fn a_true_change_of_5_percent_at_50_runs_is_found_in_4_of_5_cases() {
+    const TIMES: u64 = 200;
+    let found = |metric: &str, target: &str| {
+        let worse = |seed: &u64| {
+            let targets = |scale| [("process", 1.0), ("container", 2.5), ("microvm", 10.0 * scale)];
+            let (old, new) = (
+                noise(&targets(1.0), 50, 2 * seed),
+                noise(&targets(1.05), 50, 2 * seed + 1),
+            );
+            let (old, new) = (unsummed(old), unsummed(new));
+            verdict(&of_one(&old, &new, None), target, metric) == Verdict::Worse
+        };
+        (0..TIMES).filter(worse).count()
+    };
+    let found = found("ready_ms", "microvm");
+    assert!(found as u64 >= TIMES * 8 / 10, "{found} of {TIMES}");
+}
+
+#[test]
+fn of_the_same_thing_twice_no_more_than_1_in_20_is_flagged() {
+    const TIMES: u64 = 400;
+    let flagged = |seed: &u64| {
+        let targets = [("process", 1.0), ("container", 2.5), ("microvm", 10.0)];
+        let (old, new) = (
+            unsummed(noise(&targets, 50, 5000 + 2 * seed)),
+            unsummed(noise(&targets, 50, 5001 + 2 * seed)),
+        );
+        let diff = of_one(&old, &new, None);
+        assert_eq!(diff.tests, 6);
+        diff.changes
+            .iter()
+            .any(|change| change.verdict != Verdict::NoDifference)
+    };
+    // 20 are expected at most; 30 are exceeded once in a hundred times (binomial, n = 400, p = 0.05).
+    let flagged = (0..TIMES).filter(flagged).count();
+    assert!(flagged <= 30, "{flagged} of {TIMES}");
+}
+
+#[test]
+fn a_regression_is_an_interval_wholly_beyond_the_limit() {
+    let (old, new) = (noisy(&[("a", 1.0)], 50, 1), noisy(&[("a", 1.2)], 50, 2));
+    let regression = |limit| of_one(&old, &new, Some(limit)).has_regression();
+    assert!(regression(5.0) && regression(10.0));
+    // Worse by 20 %, and not by more than 20 % for sure.
+    assert!(!regression(20.0) && !regression(30.0));
+    assert!(!of_one(&old, &new, None).has_regression());
+    // Faster is no regression.
+    assert!(!of_one(&new, &old, Some(0.0)).has_regression());
+    assert_eq!(verdict(&of_one(&new, &old, None), "a", "ready_ms"), Verdict::Better);
+}
+
+#[test]
+fn a_difference_that_may_be_chance_is_none_however_large() {
+    let few = |scale| noisy(&[("a", scale)], 3, 1);
+    let diff = of_one(&few(1.0), &few(5.0), Some(5.0));
+    assert!(!diff.has_regression() && diff.tests == 0);
+    assert_eq!(verdict(&diff, "a", "ready_ms"), Verdict::TooFew);
+    assert!(diff.changes.iter().all(|change| change.interval.is_none()));
+}
+
+#[test]
+fn fewer_operations_per_second_are_worse() {
+    let with = |ops_per_s: f64| {
+        let mut results = noisy(&[("a", 1.0)], 40, 1);
+        results.samples.change_all(|sample| {
+            sample.metrics.set("ops_per_s", ops_per_s + f64::from(sample.run % 8));
+        });
+        analyse(&mut results, &[]);
+        results
+    };
+    let diff = of_one(&with(1000.0), &with(800.0), Some(10.0));
+    assert_eq!(verdict(&diff, "a", "ops_per_s"), Verdict::Worse);
+    let change = diff
+        .changes
+        .iter()
+        .find(|change| change.metric == *"ops_per_s")
+        .expect("both have it");
+    assert!(change.regression && (change.ratio - 0.8).abs() < 0.005, "{change:?}");
+    assert!(!of_one(&with(1000.0), &with(1200.0), Some(10.0)).has_regression());
+}
+
+#[test]
+fn an_image_does_not_vary_and_needs_no_test() {
+    let with = |bytes| {
+        let mut results = noisy(&[("a", 1.0)], 10, 1);
+        results.targets[0].image = vec![ImagePart {
+            bytes,
+            ..ImagePart::default()
+        }];
+        analyse(&mut results, &[]);
+        results
+    };
+    let diff = of_one(&with(1000), &with(1200), Some(10.0));
+    assert_eq!(verdict(&diff, "a", "image_bytes"), Verdict::Worse);
+    assert!(diff.has_regression() && !of_one(&with(1000), &with(1050), Some(10.0)).has_regression());
+}
+
+#[test]
+fn figures_of_different_methods_are_never_compared() {
+    let (old, mut new) = (noisy(&[("a", 1.0)], 50, 1), noisy(&[("a", 2.0)], 50, 2));
+    let definition = new.metrics.iter_mut().find(|definition| definition.id == *"ready_ms");
+    definition.expect("it was measured").method = 2;
+    let diff = of_one(&old, &new, Some(5.0));
+    assert!(diff.changes.iter().all(|change| change.metric == *"exit_ms"));
+    assert!(diff.notes.iter().any(|note| note.id == "methods"), "{:?}", diff.notes);
+}
+
+#[test]
+fn the_tests_of_several_pairs_are_corrected_together() {
+    let (old, new) = (noisy(&[("a", 1.0)], 50, 1), noisy(&[("a", 1.2)], 50, 2));
+    let width = |pairs: usize| {
+        let found = diff::diff(&vec![(&old, &new); pairs], None);
+        let interval = found[0].changes[0].interval.expect("enough runs");
+        interval.high - interval.low
+    };
+    assert!(width(10) > width(1));
+}
+
+#[test]
+fn another_program_is_a_word_and_another_host_is_a_refusal() {
+    let (mut old, mut new) = (noisy(&[("a", 1.0)], 10, 1), noisy(&[("a", 1.0)], 10, 2));
+    new.workload.sha256 = "x".into();
+    new.workload.name = "/new/build/server".into();
+    old.workload.name = "/old/build/server".into();
+    assert_eq!(conditions::differences(&old, &new), []);
+    assert!(of_one(&old, &new, None).notes.iter().any(|note| note.id == "program"));
+    new.host.kernel = "Linux 1.0".into();
+    new.config.memory_bytes = 1;
+    new.workload.args = vec!["20".into()];
+    let found: Vec<String> = conditions::differences(&old, &new)
+        .into_iter()
+        .map(|message| message.id)
+        .collect();
+    assert_eq!(found, ["arguments", "kernel", "guest-ram"]);
+}
+
+#[test]
+fn the_parts_of_the_sentence_say_how_sure_they_are() {
+    let of = |targets: &[(&str, f64)], runs| headline(&noisy(targets, runs, 7)).expect("they ran");
+    let found = of(&[("process", 1.0), ("container", 1.0), ("microvm", 10.0)], 50);
+    assert_eq!(found.baseline, "process");
+    let findings: Vec<Finding> = found.others.iter().map(|clause| clause.finding).collect();
+    assert_eq!(findings, [Finding::NoDifference, Finding::Different]);
+    assert!((found.others[1].ratio - 10.0).abs() < 0.5);
+    assert_eq!(
+        of(&[("process", 1.0), ("container", 3.0)], 3).others[0].finding,
+        Finding::TooFew
+    );
+    assert!(of(&[("process", 1.0)], 30).others.is_empty());
+    assert_eq!(headline(&results([])), None);
+}
