@@ -48,11 +48,7 @@ pub fn tests() -> Vec<Trial> {
             threads,
         ),
         test("a_program_that_writes_nothing_is_an_error_that_says_so", ALL, silent),
-        test(
-            "held_instances_die_with_an_isolab_that_is_killed",
-            &[Need::Containers],
-            killed,
-        ),
+        test("held_instances_die_with_an_isolab_that_is_killed", ALL, killed),
         test(
             "an_ordinary_user_holds_instances_too",
             &[Need::Root, Need::Tool("setpriv")],
@@ -236,10 +232,10 @@ fn stopped(pid: &u32) -> bool {
 }
 
 fn killed() -> Result<(), Failed> {
-    for target in ["process", "container"] {
+    for target in TARGETS {
         let place = Place::new();
         let args = [
-            "compare", "--on", target, "--runs", "1", "--warmup", "0", "hold", "--", "64",
+            "compare", "--on", target, "--runs", "1", "--warmup", "0", "hold", "--", "16",
         ];
         let mut isolab = Running::start(&mut place.isolab(&args))?;
         let processes = until("an instance that is held", || {
