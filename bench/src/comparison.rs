@@ -4,12 +4,15 @@ use crate::analysis::summary;
 use crate::error::Error;
 use crate::host;
 use crate::host::observer::Observer;
+use crate::host::primitives;
 use crate::measure::scheduler::{self, Conductor, Measured};
 use crate::plan::Plan;
 use crate::targets::Target;
+use crate::targets::cold::{self, Cold};
 use crate::targets::local::Local;
 use crate::targets::microvm::Tell;
 use crate::targets::mock::Mock;
+use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::targets::spawn::Group;
 use crate::warnings;
@@ -29,7 +32,10 @@ pub struct Outcome {
 /// Compares. Targets that cannot run here are in the results with their reason.
 pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Error> {
     let image = Rc::new(Image::build(&plan.workload, plan.image_files_bytes)?);
-    let host = host::describe();
+    let mut host = described_host(plan);
+    if plan.targets.iter().any(|kind| kind.runs_here()) {
+        host.environment.primitives = primitives::measure();
+    }
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
@@ -42,15 +48,18 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     };
     for kind in &plan.targets {
         let target: Result<Box<dyn Target>, Error> = match kind.backend(&purpose) {
-            Some(backend) => Local::new(backend, Rc::clone(&image), plan.timeout).map(|local| Box::new(local) as _),
+            Some(backend) => {
+                let backend = Pinned::over(backend, &plan.pinning);
+                Local::new(backend, Rc::clone(&image), plan.timeout).map(|local| Box::new(local) as _)
+            }
             None => Ok(Box::new(Mock::simulated(plan.schedule.seed))),
         };
-        match target {
+        match target.map(|target| Cold::over(target, plan.cold)) {
             Ok(target) => {
                 described.push(target.describe());
                 targets.push(target);
             }
-            Err(error) => described.push(unavailable(&kind.name, &error)),
+            Err(error) => described.push(unavailable(&cold::name(&kind.name, plan.cold), &error)),
         }
     }
     let measured = scheduler::run(&mut targets, &plan.schedule, conductor);
@@ -69,7 +78,19 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
 
 /// What is known of the results before anything is measured: host, configuration and workload.
 pub fn planned(plan: &Plan) -> Results {
-    results(plan, host::describe(), Vec::new(), Measured::default(), Vec::new())
+    results(plan, described_host(plan), Vec::new(), Measured::default(), Vec::new())
+}
+
+/// This host, of which isolab and the instances together use the CPUs that they are pinned to.
+fn described_host(plan: &Plan) -> model::Host {
+    let host = host::describe();
+    match plan.pinning.cpus().len() {
+        0 => host,
+        cpus => model::Host {
+            cores: cpus as u32,
+            ..host
+        },
+    }
 }
 
 fn unavailable(name: &str, error: &Error) -> model::Target {
@@ -111,7 +132,8 @@ fn results(
             },
             image_files_bytes: plan.image_files_bytes,
             rootfs: linux_rootfs(plan),
-            pinned_to: plan.pinned_to,
+            pinned_to: plan.pinning.cpus().to_vec(),
+            cold: plan.cold,
             timeout_s: plan.timeout.as_secs_f64(),
         },
         workload: plan.workload.describe(),

@@ -3,6 +3,9 @@
 //! [`crate::host::observer`] finds out which apply.
 
 use crate::analysis::stats;
+use crate::host::clock_source::Grade;
+use crate::host::frequency::Pace;
+use crate::host::page_cache::Cached;
 use reports::model;
 use std::fmt;
 
@@ -43,15 +46,28 @@ pub enum Warning {
     Swapping,
     /// The processors were slowed down because of heat.
     Throttled,
-    /// A frequency governor that starts slowly.
+    /// A frequency governor with which a short run gets a low clock rate.
     SlowGovernor {
         /// Its name.
         governor: String,
+        /// What it does.
+        pace: Pace,
     },
-    /// The clock is coarse.
-    CoarseClock {
-        /// Its resolution.
-        ns: i64,
+    /// Times are read from something that is slow or coarse.
+    SlowClock {
+        /// The clock source.
+        source: String,
+        /// What is wrong with it.
+        grade: Grade,
+    },
+    /// A file of a cold start could not be dropped from the page cache.
+    NotCold {
+        /// The target.
+        target: String,
+        /// The file.
+        file: String,
+        /// What stayed of it.
+        stayed: Cached,
     },
     /// A target only failed, and was given up.
     GaveUp {
@@ -98,7 +114,8 @@ impl Warning {
             Warning::Swapping => "swapping",
             Warning::Throttled => "throttled",
             Warning::SlowGovernor { .. } => "slow-governor",
-            Warning::CoarseClock { .. } => "coarse-clock",
+            Warning::SlowClock { .. } => "slow-clock",
+            Warning::NotCold { .. } => "not-cold",
             Warning::GaveUp { .. } => "gave-up",
             Warning::NoMemory { .. } => "no-memory",
             Warning::ChecksumsDiffer { .. } => "checksums-differ",
@@ -166,17 +183,35 @@ impl fmt::Display for Warning {
                     "the processors were slowed down because of heat; let them cool, and measure with pauses"
                 )
             }
-            Warning::SlowGovernor { governor } => write!(
+            Warning::SlowGovernor { governor, pace } => write!(
                 f,
-                "the frequency governor is {governor}, which raises the clock only under load; for short runs use \
-                 `cpupower frequency-set -g performance`"
+                "the frequency governor {governor} {}; for short runs use `cpupower frequency-set -g performance`",
+                match pace {
+                    Pace::Low => "keeps the clock rate low",
+                    _ => "raises the clock rate only under load",
+                }
             ),
-            Warning::CoarseClock { ns } => {
-                write!(
+            Warning::SlowClock { source, grade } => write!(
+                f,
+                "the clock source is {source}, {}; see which are available: \
+                 /sys/devices/system/clocksource/clocksource0/available_clocksource",
+                match grade {
+                    Grade::Coarse => "which counts in milliseconds: short times are not to be trusted",
+                    _ => "which takes a microsecond or more to read: short phases look longer than they are",
+                }
+            ),
+            Warning::NotCold { target, file, stayed } => match stayed.pages {
+                Some(pages) => write!(
                     f,
-                    "CLOCK_MONOTONIC counts in steps of {ns} ns here; short phases are not to be trusted"
-                )
-            }
+                    "{target}: {pages} of {} pages of {file} stayed in the page cache: a process uses them, as isolab does its \
+                     own executable, or the file is on a file system in memory (tmpfs)",
+                    stayed.of
+                ),
+                None => write!(
+                    f,
+                    "{target}: whether {file} left the page cache is not known: the kernel tells only its owner and root"
+                ),
+            },
             Warning::GaveUp { target, why } => write!(f, "{target} was given up after its first runs failed: {why}"),
             Warning::NoMemory { target, why } => write!(f, "the memory of {target} could not be looked at: {why}"),
             Warning::ChecksumsDiffer { checksums } => {

@@ -17,13 +17,13 @@ use crate::hints;
 use crate::id_maps::write_id_maps;
 use crate::init::Shared;
 use crate::link::Ends;
-use crate::notes;
 use crate::plan::{GroupMaker, Plan};
 use crate::process::{Process, children, clone};
 use crate::report::{Failure, Report, gate};
 use crate::seccomp;
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
+use crate::state;
 use crate::statistics::Statistics;
 use crate::status::ExitStatus;
 use crate::steps::Step;
@@ -65,7 +65,7 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     let link = Ends::new()?;
     let plan = Plan::new(spec, shared, link.descriptors())?;
     if let Some(place) = &plan.group {
-        notes::write(&spec.state_dir, place.bases())?;
+        state::write(&spec.state_dir, place.bases())?;
     }
     let stacks = Stacks::get()?;
     let launch = Arc::new(Launch::new(plan, report, stacks.roles()));
@@ -92,8 +92,19 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     launch.filter.get_or_init(|| filter);
     launch.report.open_gate(gate::FILTER);
     let mut container = Container { process, group, launch };
-    container.map_ids()?;
+    if let Err(error) = container.map_ids() {
+        // The files of a process that is dead cannot be written.
+        return Err(match container.process.ends_within(Duration::ZERO) {
+            true => container.process.died_in_set_up(),
+            false => error,
+        });
+    }
     container.await_program()?;
+    if let Some(place) = &container.launch.plan.group {
+        place
+            .limit_memory()
+            .map_err(|failure| place.explain(Doing::Create, failure))?;
+    }
     Ok(container)
 }
 

@@ -8,11 +8,14 @@ use crate::plan::Plan;
 use crate::report::Failure;
 use crate::steps::Step;
 
+/// What to do about EMFILE.
+pub const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
+
 /// The error for a step that failed in the child.
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);
     let doing = match failure.step {
-        Step::Pid1CgroupMake => Some(Doing::Create),
+        Step::CgroupMake => Some(Doing::Create),
         Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
         _ => None,
     };
@@ -96,9 +99,6 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         }
         (Step::ChangeDirectory, Errno::EACCES) => "the program's user may not enter it",
         (Step::ResourceLimits, Errno::EPERM) => "only root may raise a hard limit",
-        (Step::CgroupEnter | Step::Pid1Cgroup, Errno::EINVAL) => {
-            "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
-        }
         (Step::Seccomp, Errno::EINVAL | Errno::ENOSYS) => {
             "the kernel has no seccomp filters: build it with CONFIG_SECCOMP_FILTER"
         }

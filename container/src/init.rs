@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use nix::errno::Errno;
 
 use crate::Error;
+use crate::hints::TOO_MANY_FILES;
 use crate::seccomp::{self, Instruction};
 use crate::sys;
 
@@ -39,7 +40,7 @@ impl Shared {
             tried: tried.to_owned(),
             errno: Some(errno),
             hint: if errno == Errno::EMFILE {
-                "too many open files: raise `ulimit -n`".into()
+                TOO_MANY_FILES.into()
             } else {
                 String::new()
             },

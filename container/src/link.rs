@@ -11,6 +11,7 @@ use nix::errno::Errno;
 
 use crate::abi;
 use crate::error::Error;
+use crate::hints::TOO_MANY_FILES;
 use crate::rights;
 use crate::steps::Step;
 
@@ -42,12 +43,15 @@ impl Ends {
 }
 
 impl Link {
-    /// What wait(2) says of the program, once the init has ended; `None` when the init did not get to say it.
+    /// What wait(2) says of the program, once the init has ended; `None` when the init did not get to say it. It is the last
+    /// that was written: what a process sent that died before anybody took it may come first.
     pub fn status(&self) -> Option<i32> {
-        let mut bytes = [0; size_of::<i32>()];
+        const MOST: u64 = 64;
+        let mut said = Vec::new();
         self.0.set_nonblocking(true).ok()?;
-        (&self.0).read_exact(&mut bytes).ok()?;
-        Some(i32::from_ne_bytes(bytes))
+        // An error is that there is no more: what was read before it counts.
+        let _ = (&self.0).take(MOST).read_to_end(&mut said);
+        said.last_chunk().copied().map(i32::from_ne_bytes)
     }
 
     /// Waits until the helper has executed the program, or has failed to: the step, and what the kernel answered. Its
@@ -84,7 +88,7 @@ fn failed(tried: &str, error: &io::Error) -> Error {
         tried: tried.into(),
         errno,
         hint: match errno {
-            Some(Errno::EMFILE) => "too many open files: raise `ulimit -n`".into(),
+            Some(Errno::EMFILE) => TOO_MANY_FILES.into(),
             _ => String::new(),
         },
     }

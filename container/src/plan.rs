@@ -6,19 +6,21 @@
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 
 use crate::abi;
+use crate::capability::Capability;
 use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
-use crate::notes;
 use crate::overlay::{overlay_options, stage_options};
 use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
+use crate::state;
 use crate::strings::Strings;
 use crate::target::{Kind, Target};
 use crate::terminal::Terminal;
@@ -47,6 +49,8 @@ pub struct Plan {
     pub rlimits: Vec<Rlimit>,
     /// Bit N: capability N is kept.
     pub capabilities: u64,
+    /// Whether the program may make device files.
+    pub makes_devices: bool,
     pub uid: u32,
     pub gid: u32,
     /// Whether the supplementary groups may be changed; an ordinary user's user namespace forbids it.
@@ -71,8 +75,8 @@ pub enum GroupMaker {
     /// The lab, before pid 1 is cloned: it is born into it, or could not make it, being nobody outside its user
     /// namespace.
     Lab,
-    /// Pid 1.
-    Pid1,
+    /// The program's process.
+    Program,
 }
 
 /// A volume, ready to be mounted.
@@ -101,7 +105,7 @@ impl Plan {
     /// Checks the description and prepares it.
     pub fn new(spec: &Spec, shared: &'static Shared, [link, link_keeper]: [RawFd; 2]) -> Result<Plan, Error> {
         let id_maps = id_maps(spec)?;
-        let group = Place::find(&spec.limits, notes::group_name)?;
+        let group = Place::find(&spec.limits, state::group_name)?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
         let cwd = c_string(
             absolute(&spec.cwd, "working directory")?.as_os_str(),
@@ -151,6 +155,7 @@ impl Plan {
                 .capabilities
                 .iter()
                 .fold(0, |bits, capability| bits | 1 << *capability as u8),
+            makes_devices: spec.capabilities.contains(&Capability::Mknod),
             uid: spec.user.uid,
             gid: spec.user.gid,
             clear_groups: !single_user,
@@ -173,7 +178,7 @@ impl Plan {
             link_keeper,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
                 true => GroupMaker::Lab,
-                false => GroupMaker::Pid1,
+                false => GroupMaker::Program,
             },
             group,
             id_maps,
@@ -242,8 +247,19 @@ fn volumes(spec: &Spec) -> Result<Vec<VolumePlan>, Error> {
         VolumePlan::new(&volume.source, &volume.target, attributes)
     });
     let devices = spec.devices.iter().map(|device| {
-        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
-        VolumePlan::new(device, device, attributes)
+        // Read-only is the file's mode and owner, not the device.
+        let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+        let is_device = std::fs::metadata(device).is_ok_and(|about| {
+            let kind = about.file_type();
+            kind.is_char_device() || kind.is_block_device()
+        });
+        match is_device {
+            true => VolumePlan::new(device, device, attributes),
+            false => Err(wrong(
+                format!("device {device:?}"),
+                "it is no device file of this host: name one, and show folders and other files as volumes",
+            )),
+        }
     });
     volumes.chain(devices).collect()
 }

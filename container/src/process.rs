@@ -202,8 +202,9 @@ impl Process {
     }
 }
 
-/// How long pid 1 may take to end after the program's process.
-const SET_UP_END: Duration = Duration::from_secs(2);
+/// How long pid 1 may take to end after the program's process: it may be in the middle of a network namespace, which takes
+/// seconds on a host that is busy with others.
+const SET_UP_END: Duration = Duration::from_secs(10);
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -76,8 +76,7 @@ steps! {
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";
     CloneProgram: Pid1, "clone", "clone program", "clone3(CLONE_VM)", "the process that becomes the program builds the file system, on another processor";
     Network: Pid1, "network", "network namespace", "unshare(CLONE_NEWNET), SIOCGSKNS, sendmsg(SCM_RIGHTS)", "network devices, addresses and ports of its own; the program's process gets a descriptor of it";
-    Loopback: Pid1, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
-    Pid1CgroupMake: Pid1, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
+    Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the program's process makes it meanwhile";
     Pid1Cgroup: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "pid 1 counts, too";
     Pid1CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "pid 1 sees what the program sees";
     Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when the lab's end of a socket is gone, whichever thread of the lab made the start";
@@ -102,9 +101,10 @@ steps! {
     Session: Program, "drop privileges", "session", "setsid, dup3", "a session of its own, standard input and output";
     WaitNetwork: Program, "network", "wait for the network", "futex", "pid 1 makes it meanwhile";
     JoinNetwork: Program, "network", "join network namespace", "setns(CLONE_NEWNET)", "the program belongs to the container's network";
+    Loopback: Program, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
     Sys: Program, "network", "/sys", "mount(sysfs, MS_RDONLY)", "after the network namespace, whose devices it shows";
     ReadOnlyRoot: Program, "root file system", "read-only root", "mount(/, MS_REMOUNT|MS_RDONLY)", "nothing of the root can be written";
-    WaitCgroup: Program, "cgroup", "wait for the cgroup", "futex", "pid 1 makes it meanwhile";
+    CgroupMake: Program, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
     CgroupEnter: Program, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
     CgroupNamespace: Program, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "the control group looks like the top of the tree";
     BoundingSet: Program, "drop privileges", "bounding set", "prctl(PR_CAPBSET_DROP)", "exec can give no capability back that was not asked for";

@@ -113,11 +113,11 @@ mod tests {
         report.pid1.end(Step::CloneProgram);
         report.program.begin();
         report.program.end(Step::Stage);
-        report.pid1.end(Step::Loopback);
+        report.pid1.end(Step::Network);
         assert!(!stamps(&report).iter().any(|stamp| stamp.name == "network"));
         let by: Vec<_> = explain(&report).iter().map(|step| (step.name, step.by)).collect();
         assert_eq!(by.len(), 4);
         assert_eq!(by[0], ("plan", "lab"));
-        assert!(by.contains(&("loopback up", "pid 1")));
+        assert!(by.contains(&("network namespace", "pid 1")));
     }
 }

@@ -3,15 +3,23 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::{Config, Files, Initramfs, Kernel};
-use std::io::{Read, Write};
+use microvm::{Config, Console, End, Files, Initramfs, Kernel, Linux};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+use std::io::{Read, Seek, Write};
 use std::os::fd::IntoRawFd;
-use std::process::{ExitCode, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use support::{EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
 
 fn main() -> ExitCode {
-    support::main(config, trials)
+    let with_descriptor = |arguments| {
+        // One that the machine has no use for.
+        let _forgotten = std::fs::File::open("/proc/self/exe").unwrap().into_raw_fd();
+        config(arguments)
+    };
+    support::main(with_descriptor, trials)
 }
 
 fn trials() -> Vec<Trial> {
@@ -45,7 +53,14 @@ fn trials() -> Vec<Trial> {
         trial("floating_point_survives_system_calls_and_faults", floats),
         trial("an_endless_program_ends_at_the_timeout", endless),
         trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
+        trial("the_timeout_holds_for_a_full_output_that_does_not_block", full_output),
+        trial(
+            "the_timeout_holds_for_a_process_that_began_with_its_signal_blocked",
+            blocked_alarm,
+        ),
         trial("any_size_of_memory_that_makes_sense_works", sizes),
+        trial("a_machine_runs_inside_a_process_that_keeps_what_it_has", inside),
+        trial("a_kernel_that_is_not_linux_takes_nothing_of_linux", not_linux),
         trial("looking_at_kvm_and_timing_it_agree", examined),
         trial("a_running_machine_has_given_up_what_it_does_not_need", confined),
     ]
@@ -53,8 +68,6 @@ fn trials() -> Vec<Trial> {
 
 /// A machine that runs the guest's program.
 fn config(arguments: Vec<String>) -> Config {
-    // A descriptor that the machine has no use for.
-    let _forgotten = std::fs::File::open("/proc/self/exe").unwrap().into_raw_fd();
     let mut files = Files::new();
     files
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
@@ -372,6 +385,45 @@ fn flood() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Nobody reads, and the pipe says so instead of waiting.
+fn full_output() -> Result<(), Failed> {
+    let (reader, writer) = std::io::pipe().unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    let mut child = command(&["flood"])
+        .env(TIMEOUT, "500")
+        .stdout(writer)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ended = ends(&mut child);
+    drop(reader);
+    ended
+}
+
+fn blocked_alarm() -> Result<(), Failed> {
+    let mut machine = command(&["endless"]);
+    machine.env(TIMEOUT, "500").stderr(Stdio::null());
+    // SAFETY: the one call is safe between fork and exec (signal-safety(7)).
+    unsafe {
+        machine.pre_exec(|| Ok(SigSet::from(Signal::SIGALRM).thread_block()?));
+    }
+    ends(&mut machine.spawn().unwrap())
+}
+
+/// Whether a machine ends as its timeout has it. One that does not is killed.
+fn ends(child: &mut Child) -> Result<(), Failed> {
+    for _ in 0..1000 {
+        match child.try_wait().unwrap() {
+            Some(status) if status.code() == Some(200) => return Ok(()),
+            Some(status) => return Err(status.to_string().into()),
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    Err("it did not end".into())
+}
+
 fn sizes() -> Result<(), Failed> {
     for (mib, status) in [(1, 201), (16, 0), (3072, 0), (5120, 0)] {
         let ran = finish(command(&["touch", "4"]).env(MEMORY, mib.to_string()));
@@ -440,6 +492,72 @@ fn descriptors(process: u32) -> std::io::Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+/// A machine in this process, with a console of files: descriptors, rights and the signal's action stay the process's.
+fn inside() -> Result<(), Failed> {
+    let (mut output, kept) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let mut input = tempfile::tempfile()?;
+    input.write_all(b"from a file")?;
+    input.rewind()?;
+    // SAFETY: to be ignored is an action that any thread may have.
+    let ignored = || unsafe { signal(Signal::SIGALRM, SigHandler::SigIgn) };
+    ignored()?;
+    let outcome = microvm::run(Config {
+        console: Console::Files {
+            input: input.into(),
+            output: output.try_clone()?.into(),
+        },
+        timeout: Some(Duration::from_secs(120)),
+        ..config(vec!["echo".into()])
+    })?;
+    let mut text = String::new();
+    output.rewind()?;
+    output.read_to_string(&mut text)?;
+    if (outcome.end, &text[..]) != (End::Exited(0), "11 bytes: from a file\n") {
+        return Err(format!("{:?}: {text}{}", outcome.end, outcome.kernel_log).into());
+    }
+    let (after, _) = (ignored()?, kept.metadata()?);
+    match after {
+        SigHandler::SigIgn => Ok(()),
+        other => Err(format!("the signal's action is {other:?}").into()),
+    }
+}
+
+fn not_linux() -> Result<(), Failed> {
+    for (linux, what) in [
+        (
+            Linux {
+                cpus: 2,
+                ..Linux::default()
+            },
+            "processors",
+        ),
+        (
+            Linux {
+                kernel_log: true,
+                ..Linux::default()
+            },
+            "log",
+        ),
+        (
+            Linux {
+                modules: vec!["/module.ko".into()],
+                ..Linux::default()
+            },
+            "modules",
+        ),
+    ] {
+        let refused = microvm::run(Config {
+            linux,
+            ..config(vec!["exit".into()])
+        });
+        let error = refused.err().ok_or(format!("{what} are taken"))?.to_string();
+        if !error.contains("is not a Linux kernel") || !error.contains(what) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 fn examined() -> Result<(), Failed> {

@@ -150,6 +150,7 @@ method-runs-text = { $runs } counted runs per target after { $warmup } uncounted
     [no] The lab was kept to no processor.
    *[other] The lab and all it started were kept to processor { $pinned }.
   } A run that took longer than { $timeout } was ended and counts as failed.
+method-runs-cold = Cold starts: before each start, the files of the image, of the guest kernel and of the runtime were dropped from the page cache, file by file. Directory entries and what the kernel and the hypervisor keep besides stayed warm.
 method-command = The command
 method-definitions = What the figures are
 method-definition-ready = Start-up (ready_ms): from CLOCK_MONOTONIC just before the kernel is asked for the instance's first process until the first byte that the program itself wrote is read. Process start is included.

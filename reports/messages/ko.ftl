@@ -144,6 +144,7 @@ method-runs-text = 세지 않는 준비 실행 { $warmup }회 뒤 대상마다 {
     [no] 실험실을 특정 프로세서에 묶지 않음.
    *[other] 실험실과 그것이 시작한 모든 것을 프로세서 { $pinned }에 묶음.
   } { $timeout }보다 오래 걸린 실행은 끝내고 실패로 셈.
+method-runs-cold = 콜드 스타트: 매번 시작하기 전에 이미지, 게스트 커널, 런타임의 파일을 하나씩 페이지 캐시에서 제거함. 디렉터리 항목과 커널, 하이퍼바이저의 다른 캐시는 그대로 둠.
 method-command = 명령
 method-definitions = 수치의 뜻
 method-definition-ready = 시작 (ready_ms): 인스턴스의 첫 프로세스를 커널에 요청하기 직전의 CLOCK_MONOTONIC부터, 프로그램이 직접 쓴 첫 바이트를 읽을 때까지. 프로세스 시작 포함.

@@ -23,6 +23,7 @@ mod any_json;
 pub mod chart;
 mod comparison;
 pub mod file;
+pub mod finding;
 mod html;
 mod markdown;
 mod messages;

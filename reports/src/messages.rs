@@ -31,8 +31,16 @@ impl Lang {
 
     fn source(self) -> &'static str {
         match self {
-            Lang::En => include_str!("../messages/en.ftl"),
-            Lang::Ko => include_str!("../messages/ko.ftl"),
+            Lang::En => concat!(
+                include_str!("../messages/en.ftl"),
+                "\n",
+                include_str!("../messages/doctor-en.ftl")
+            ),
+            Lang::Ko => concat!(
+                include_str!("../messages/ko.ftl"),
+                "\n",
+                include_str!("../messages/doctor-ko.ftl")
+            ),
         }
     }
 }

@@ -124,13 +124,15 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
         now.host.cgroup_mode.clone(),
         then.host.cgroup_mode.clone(),
     );
-    expect_same("the processor that all is kept to", pinned(now), pinned(then));
+    expect_same("the list of pinned CPUs", pinned(now), pinned(then));
     expect_same(
         "the size of the image's other files",
         now.config.image_files_bytes.to_string(),
         then.config.image_files_bytes.to_string(),
     );
     expect_same("the root of Linux guests", rootfs(now), rootfs(then));
+    let starts = |results: &Results| if results.config.cold { "cold" } else { "warm" }.to_owned();
+    expect_same("each start", starts(now), starts(then));
     expect_same("the idle gap", ms(now.config.idle_gap_ms), ms(then.config.idle_gap_ms));
     expect_same(
         "the guest's RAM",
@@ -163,10 +165,11 @@ fn differences(now: &Results, then: &Results) -> Vec<String> {
 }
 
 fn pinned(results: &Results) -> String {
-    results
-        .config
-        .pinned_to
-        .map_or("none".to_owned(), |cpu| cpu.to_string())
+    match results.config.pinned_to.as_slice() {
+        [] => "none".to_owned(),
+        // The first is isolab's own, so that the order matters.
+        cpus => format!("{cpus:?}"),
+    }
 }
 
 /// Older results had no choice.

@@ -8,7 +8,8 @@ use crate::analysis::baseline;
 use crate::comparison::{self, Outcome};
 use crate::error::Error;
 use crate::files::store;
-use crate::host::pin;
+use crate::host::pin::{self, CpuList};
+use crate::host::system_files::SystemFiles;
 use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
@@ -32,7 +33,7 @@ const BASELINE: &str = "Baseline";
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A built-in workload: hello (the default), cpu, hold
+    /// A built-in workload (`isolab workload ls`); hello by default
     #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
     // As it was spelled before the name could stand alone.
@@ -44,8 +45,8 @@ pub struct Arguments {
     /// Name the workload in the table and in results; its path by default
     #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
     name: Option<String>,
-    /// Targets to compare; the first is the reference for the others: process, container, microvm, microvm-linux, bwrap,
-    /// runc, or a FILE.toml that describes a tool. Default: process, container, microvm, and with --kernel microvm-linux
+    /// Targets to compare (`isolab target ls`, or a FILE.toml that describes a tool); the first is the reference for the
+    /// others. Default: process, container, microvm, and with --kernel microvm-linux
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
     /// Measured runs of each target
@@ -65,9 +66,12 @@ pub struct Arguments {
     /// Seed of the random order of targets in each round; random by default, and kept with the results
     #[arg(long, value_name = "SEED", help_heading = MEASURING)]
     seed: Option<u64>,
-    /// Run isolab and everything it starts on this CPU
-    #[arg(long, value_name = "CPU", help_heading = MEASURING)]
-    pin: Option<u32>,
+    /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
+    #[arg(long, help_heading = MEASURING)]
+    cold: bool,
+    /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
+    #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
+    pin: Option<CpuList>,
     /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     json: Option<PathBuf>,
@@ -109,9 +113,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let plan = plan(&arguments)?;
     let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
-    if let Some(cpu) = arguments.pin {
-        pin::to_processor(cpu)?;
-    }
+    plan.pinning.apply()?;
     if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
         baseline::check(&comparison::planned(&plan), then)?;
@@ -204,13 +206,17 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         seed: arguments.seed,
         machine: arguments.machine.request(),
         image_files_bytes: 0,
-        pinned_to: arguments.pin,
+        cold: arguments.cold,
+        pin: arguments.pin.clone(),
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
     };
     let plan = request.resolve()?;
     arguments.machine.tell_kernel(&plan.machine);
+    for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
+        output::hint(&text);
+    }
     Ok(plan)
 }
 

@@ -6,6 +6,7 @@ mod container_arguments;
 mod doctor;
 mod explain;
 mod image;
+mod inventory;
 mod kernel;
 mod machine_arguments;
 mod manual;
@@ -22,7 +23,7 @@ use crate::signals;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 
-/// The lab could not do it: bad usage, a missing right or device.
+/// isolab failed: bad usage, a missing right or device.
 const FAILED: u8 = 2;
 
 /// A container-vs-VM comparison lab: the same program as plain process, container and micro-VM, measured.
@@ -36,7 +37,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit, or a required target that cannot run; 2 isolab failed, with the reason and what to do on stderr; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
 // Deferred: the arguments of the other commands are not described when one of them is asked for. What is described later
@@ -54,14 +55,20 @@ enum Command {
     Suite(suite::Command),
     /// Write a report on results files
     Report(report::Arguments),
-    /// Say what this host can run, what is missing, and what to do about it
-    Doctor,
+    /// Show what this host can run, what is missing, and what to do about it
+    Doctor(doctor::Arguments),
     /// Look at guest kernels
     #[command(subcommand)]
     Kernel(kernel::Command),
     /// Look at images
     #[command(subcommand)]
     Image(image::Command),
+    /// List the targets
+    #[command(subcommand, visible_alias = "targets")]
+    Target(inventory::Targets),
+    /// List the built-in workloads
+    #[command(subcommand, visible_alias = "workloads")]
+    Workload(inventory::Workloads),
     /// Print the script by which a shell completes commands and options
     Completions(manual::Completions),
     /// Print a manual page
@@ -86,9 +93,11 @@ pub fn main() -> u8 {
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
         Some(Command::Report(arguments)) => report::run(arguments),
-        Some(Command::Doctor) => doctor::run(&swept),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, &swept),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
+        Some(Command::Target(command)) => inventory::targets(&command),
+        Some(Command::Workload(command)) => inventory::workloads(&command),
         Some(Command::Completions(arguments)) => manual::completions(&arguments),
         Some(Command::Man(arguments)) => manual::man(&arguments),
     };

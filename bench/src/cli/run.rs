@@ -44,7 +44,7 @@ pub struct Arguments {
     machine: MachineArguments,
     #[command(flatten)]
     container: ContainerArguments,
-    /// A built-in workload: hello (the default), cpu, hold
+    /// A built-in workload (`isolab workload ls`); hello by default
     #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
     /// A static program and its arguments; after WORKLOAD, the workload's arguments only

@@ -132,7 +132,7 @@ pub fn refuse_unused(option: &str, targets: &[TargetKind], taken: impl Fn(&Takes
     };
     let takers: Vec<TargetKind> = TargetKind::built_in()
         .into_iter()
-        .filter(|kind| taken(&kind.takes))
+        .filter(|kind| taken(&kind.takes) && kind.runs_here())
         .collect();
     let problem = format!("{option} is for {}, not for {}", names(&takers), names(targets));
     let remedy = match takers.first() {

@@ -7,6 +7,7 @@ mod request;
 pub use machine::{LinuxRequest, Machine, MachineRequest, refuse_unused};
 pub use request::{Request, default_targets};
 
+use crate::host::pin::Pinning;
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use std::time::Duration;
@@ -33,8 +34,10 @@ pub struct Plan {
     pub machine: Machine,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
-    /// The CPU that isolab and everything it starts run on.
-    pub pinned_to: Option<u32>,
+    /// Whether each start is cold: the files that it reads are dropped from the page cache before.
+    pub cold: bool,
+    /// The CPUs that isolab and the instances are pinned to.
+    pub pinning: Pinning,
     /// A run that takes longer is ended and counts as failed.
     pub timeout: Duration,
     /// The command line, for the results file.

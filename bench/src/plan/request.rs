@@ -3,6 +3,7 @@
 use super::machine::MachineRequest;
 use super::{Plan, RUNS, Schedule, TIMEOUT, WARMUP};
 use crate::error::Error;
+use crate::host::pin::{CpuList, Pinning};
 use crate::measure::clock;
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
@@ -32,8 +33,10 @@ pub struct Request {
     pub machine: MachineRequest,
     /// Bytes of other files in the image.
     pub image_files_bytes: u64,
-    /// The CPU to run on.
-    pub pinned_to: Option<u32>,
+    /// Whether each start is cold.
+    pub cold: bool,
+    /// The CPUs to pin to.
+    pub pin: Option<CpuList>,
     /// The command line, for the results file.
     pub command: Vec<String>,
 }
@@ -42,7 +45,7 @@ impl Request {
     /// The plan with every default filled in.
     ///
     /// # Errors
-    /// A target twice, an option that no target has a use for, a kernel that is missing.
+    /// A target twice, an option that no target has a use for, a kernel that is missing, a CPU that may not be used.
     pub fn resolve(self) -> Result<Plan, Error> {
         let targets = match self.targets {
             Some(targets) => targets,
@@ -50,7 +53,7 @@ impl Request {
         };
         let twice = (1..targets.len()).find(|place| targets[..*place].contains(&targets[*place]));
         if let Some(place) = twice {
-            let problem = format!("the target {} is named twice", targets[place].name);
+            let problem = format!("the targets name {} twice", targets[place].name);
             return Err(Error::new(problem).remedy("Name each target once."));
         }
         let runs = self.runs.unwrap_or(RUNS);
@@ -67,7 +70,8 @@ impl Request {
                 seed: self.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
             },
             image_files_bytes: self.image_files_bytes,
-            pinned_to: self.pinned_to,
+            cold: self.cold,
+            pinning: self.pin.as_ref().map(Pinning::new).transpose()?.unwrap_or_default(),
             timeout: self.timeout.unwrap_or(TIMEOUT),
             command: self.command,
         })

@@ -19,6 +19,9 @@ pub struct Case {
     pub(super) runs: u32,
     pub(super) warmup: u32,
     pub(super) timeout_s: f64,
+    // Left out where it is not asked for, so that suites of before are still known again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) cold: bool,
     pub(super) memory_bytes: Vec<Option<u64>>,
     pub(super) cpus: Vec<Option<f64>>,
     pub(super) idle_gap_ms: Vec<f64>,
@@ -42,6 +45,8 @@ pub struct Parameters {
     pub warmup: u32,
     /// A run that takes longer fails.
     pub timeout_s: f64,
+    /// Whether each start is cold.
+    pub cold: bool,
     /// Pause before each start.
     pub idle_gap_ms: f64,
     /// The Linux of `microvm-linux`: a file, or a name that the lab knows.
@@ -87,6 +92,7 @@ impl Case {
                             runs: self.runs,
                             warmup: self.warmup,
                             timeout_s: self.timeout_s,
+                            cold: self.cold,
                             memory_bytes,
                             cpus,
                             idle_gap_ms,

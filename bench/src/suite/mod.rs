@@ -79,7 +79,8 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
             ..MachineRequest::default()
         },
         image_files_bytes: parameters.image_files_bytes,
-        pinned_to: None,
+        cold: parameters.cold,
+        pin: None,
         command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],
     };
     request.resolve()

@@ -9,6 +9,7 @@ use crate::measure::stopwatch::{self, Observation};
 use crate::workloads::image::Image;
 use reports::model;
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ impl Target for Local {
     fn run(&mut self) -> Result<model::Sample, Error> {
         let seen = stopwatch::run(self.backend.as_ref(), &self.image, self.timeout)?;
         Ok(sample(self.name(), &seen, self.timeout))
+    }
+
+    fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        self.backend.files(&self.image)
     }
 
     fn system_calls(&mut self) -> Result<u64, String> {

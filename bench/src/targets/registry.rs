@@ -10,7 +10,7 @@ use super::process::Process;
 use super::spawn::Group;
 use crate::error::Error;
 use crate::plan::Machine;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,7 +145,13 @@ const BUILT_IN: [Row; 5] = [
     (
         "simulated",
         "a simulated clock and nothing else, to try out suites and reports",
-        NOTHING,
+        // It takes what suites say, and nothing comes of it.
+        Takes {
+            memory: true,
+            cpus: true,
+            pids: true,
+            ..NOTHING
+        },
         false,
         Code::Simulated,
     ),
@@ -162,6 +168,11 @@ impl TargetKind {
             code,
         };
         BUILT_IN.map(kind).into()
+    }
+
+    /// Whether it starts anything on this host at all.
+    pub fn runs_here(&self) -> bool {
+        !matches!(self.code, Code::Simulated)
     }
 
     /// Every target that can be named, those of description files behind the built-in ones. A file that cannot be read is
@@ -183,9 +194,7 @@ impl TargetKind {
         if let Some(description) = external::find(name)? {
             return Ok(TargetKind::described(description));
         }
-        let all = TargetKind::all()
-            .into_iter()
-            .filter(|kind| !matches!(kind.code, Code::Simulated));
+        let all = TargetKind::all().into_iter().filter(TargetKind::runs_here);
         let names: Vec<String> = all.map(|kind| kind.name).collect();
         Err(
             Error::new(format!("there is no target {name:?}; there are {}", names.join(", ")))
@@ -235,13 +244,6 @@ impl FromStr for TargetKind {
 impl Serialize for TargetKind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.name)
-    }
-}
-
-impl<'de> Deserialize<'de> for TargetKind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        TargetKind::find(&name).map_err(|error| serde::de::Error::custom(error.message))
     }
 }
 

@@ -2,15 +2,18 @@
 //! `ignored`, with the reason.
 
 mod baselines;
+mod cold;
 mod comparing;
 mod counting;
 mod economy;
 mod ending;
 mod exporting;
+mod external_tools;
 mod habits;
 mod host;
 mod host_kernel;
 mod memory;
+mod pinning;
 mod programs;
 mod refusing;
 mod root_disks;
@@ -27,15 +30,18 @@ fn main() {
     let arguments = Arguments::from_args();
     let tests = [
         baselines::tests(),
+        cold::tests(),
         comparing::tests(),
         counting::tests(),
         economy::tests(),
         ending::tests(),
         exporting::tests(),
+        external_tools::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
         memory::tests(),
+        pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
         running::tests(),

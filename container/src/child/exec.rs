@@ -2,11 +2,12 @@
 //!
 //! Until the second one succeeds, /proc/self/exe is the lab's executable. An image that has a link or a script lead
 //! there would have it run inside, where it could be opened, and be overwritten once the lab has ended (CVE-2019-5736).
-//! So only what cannot lead there is executed at once: a file of the container's own root that is no script. All else
-//! is executed by a helper that is executed first, a sealed file in memory (`helper.rs`).
+//! So only what cannot lead there is executed at once: a static program of the container's own root (`executable.rs`). All
+//! else is executed by a helper that is executed first, a sealed file in memory (`helper.rs`).
 
 use std::ffi::CStr;
 
+use super::executable;
 use crate::abi;
 use crate::capability::Capability;
 use crate::plan::Plan;
@@ -28,11 +29,10 @@ pub fn way(plan: &Plan) -> Result<Way, Errno> {
     if !plan.changes_user()
         && let Ok(file) = open(libc::O_RDONLY | libc::O_NONBLOCK, own_root)
     {
-        let mut begin = [0u8; 2];
-        // SAFETY: pointer and length of a live buffer.
-        let filled = unsafe { call!(libc::SYS_read, file, begin.as_mut_ptr(), begin.len()) };
+        let stands_alone = executable::stands_alone(file, plan.program.to_bytes());
         sys::close(file);
-        if filled == Ok(begin.len()) && &begin != b"#!" {
+        // A folder or a pipe cannot be read there.
+        if stands_alone == Ok(true) {
             return Ok(Way::Direct);
         }
     }
@@ -127,7 +127,7 @@ pub fn execute(
 }
 
 /// Writes a number that is not negative in decimal, right-aligned and terminated, into the buffer.
-fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
+pub fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
     let mut start = buffer.len() - 1;
     for (index, digit) in buffer.iter_mut().enumerate().take(11).rev() {
         *digit = b'0' + (number % 10) as u8;

@@ -14,6 +14,7 @@
 
 mod copy;
 mod exec;
+mod executable;
 mod helper;
 mod network;
 mod program;
@@ -124,16 +125,12 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     let program = line.done(Step::CloneProgram, program::clone(launch));
 
     if plan.own_network {
-        let socket = line.done(Step::Network, network::make(launch));
-        line.done(Step::Loopback, network::loopback_up(socket));
+        line.done(Step::Network, network::make(launch));
     }
     if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
-        if plan.group_maker == GroupMaker::Pid1 {
-            group
-                .create()
-                .unwrap_or_else(|(item, errno)| line.fail(Step::Pid1CgroupMake, item, errno));
-            report.pid1.end(Step::Pid1CgroupMake);
-            report.open_gate(gate::CGROUP);
+        if plan.group_maker == GroupMaker::Program {
+            wait_for_program(launch, gate::CGROUP, program);
+            report.pid1.end(Step::Pid1WaitCgroup);
         }
         group
             .enter()
@@ -174,10 +171,28 @@ fn lab_is_gone(plan: &Plan) -> bool {
 /// How often a gate is looked at before sleeping at it: for less than what a sleep and the wake-up on another processor take.
 const YIELDS: u32 = 200;
 
-/// Waits for who opens the gate. It needs no look at whether that process is alive: pid 1's end is everybody's, and a lab
-/// that ends closes the lifeline.
+/// Waits until pid 1 or the lab opens the gate. It needs no look at whether they are alive: pid 1's end is everybody's, and a
+/// lab that ends closes the lifeline.
 fn wait_for_gate(launch: &Launch, bit: u32) {
     wait_until(launch, &launch.report.gates, |gates| gates & bit != 0);
+}
+
+/// Waits until the program's process opens the gate. When it is dead, pid 1 ends as its init would: with its status.
+fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
+    wait_until(launch, &launch.report.gates, |gates| {
+        if gates & bit != 0 {
+            return true;
+        }
+        let mut status = 0i32;
+        // SAFETY: room for an int.
+        let ended = unsafe { call!(libc::SYS_wait4, program, &raw mut status, libc::WNOHANG, 0) };
+        if ended == Ok(program as usize) {
+            // The lab has no other way to learn it; when it is gone itself, nobody has to.
+            let _ = sys::write(launch.plan.link, &status.to_ne_bytes());
+            sys::exit_process(125);
+        }
+        false
+    });
 }
 
 /// Waits until pid 1 has executed its init.

@@ -48,6 +48,19 @@ extern "C" fn main(launch: *const Launch) -> ! {
     if leave_early {
         line.done(Step::LeaveHost, root::leave_host());
     }
+    if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
+        if plan.group_maker == GroupMaker::Program {
+            group
+                .create()
+                .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupMake, item, errno));
+            report.program.end(Step::CgroupMake);
+            report.open_gate(gate::CGROUP);
+        }
+        group
+            .enter()
+            .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupEnter, item, errno));
+        report.program.end(Step::CgroupEnter);
+    }
     line.done(Step::BoundingSet, credentials::drop_bounding_set(bounding_set(plan)));
     reset_signals();
     line.done(Step::Session, stdio::session(stdio));
@@ -55,6 +68,8 @@ extern "C" fn main(launch: *const Launch) -> ! {
         wait_for_gate(launch, gate::NETWORK);
         report.program.end(Step::WaitNetwork);
         line.done(Step::JoinNetwork, network::join(launch));
+        // Here, because pid 1 has its init to become meanwhile.
+        line.done(Step::Loopback, network::loopback_up());
     }
     line.done(Step::Sys, root::mount_sys(launch));
     if plan.read_only_root {
@@ -62,16 +77,6 @@ extern "C" fn main(launch: *const Launch) -> ! {
     }
     if !leave_early {
         line.done(Step::LeaveHost, root::leave_host());
-    }
-    if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
-        if plan.group_maker == GroupMaker::Pid1 {
-            wait_for_gate(launch, gate::CGROUP);
-            report.program.end(Step::WaitCgroup);
-        }
-        group
-            .enter()
-            .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupEnter, item, errno));
-        report.program.end(Step::CgroupEnter);
     }
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));

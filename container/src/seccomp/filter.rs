@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::policy::{Policy, Verdict};
+use super::policy::{Policy, Verdict, X32_BIT};
 
 /// One instruction, `struct sock_filter`.
 pub type Instruction = libc::sock_filter;
@@ -77,7 +77,8 @@ fn segments(policy: &Policy) -> Vec<(u32, Verdict)> {
         push(number, verdict);
         next = number.saturating_add(1);
     }
-    push(next, policy.default);
+    push(next, policy.unknown);
+    push(next.max(X32_BIT), policy.default);
     segments
 }
 
@@ -249,6 +250,15 @@ mod tests {
         }
     }
 
+    const ENOSYS: Verdict = Verdict::Refuse(libc::ENOSYS as u16);
+
+    fn verdict_on(policy: &Policy, number: u32) -> Verdict {
+        let highest = policy.rules.keys().last();
+        let is_unknown = highest.is_none_or(|highest| number > *highest) && number < X32_BIT;
+        let otherwise = if is_unknown { policy.unknown } else { policy.default };
+        policy.rules.get(&number).copied().unwrap_or(otherwise)
+    }
+
     fn any_verdict() -> impl Strategy<Value = Verdict> {
         prop_oneof![
             Just(Verdict::Allow),
@@ -267,10 +277,10 @@ mod tests {
             numbers in prop::collection::vec(prop_oneof![0u32..1600, any::<u32>()], 50),
             argument in prop_oneof![0u32..64, any::<u32>()],
         ) {
-            let policy = Policy { rules, default: EPERM };
+            let policy = Policy { rules, default: EPERM, unknown: ENOSYS };
             let program = compile(&policy);
             for number in numbers {
-                let verdict = policy.rules.get(&number).copied().unwrap_or(EPERM);
+                let verdict = verdict_on(&policy, number);
                 prop_assert_eq!(run(&program, X86_64, number, argument).0, expected(verdict, argument));
             }
         }
@@ -282,11 +292,7 @@ mod tests {
         let program = compile(&policy);
         for number in 0..500 {
             let (answer, taken) = run(&program, X86_64, number, 0);
-            assert_eq!(
-                answer,
-                expected(policy.rules.get(&number).copied().unwrap_or(policy.default), 0),
-                "system call {number}"
-            );
+            assert_eq!(answer, expected(verdict_on(&policy, number), 0), "system call {number}");
             assert!(taken <= 16, "system call {number} takes {taken} instructions");
         }
         assert!(program.len() <= 110, "{} instructions", program.len());
@@ -312,7 +318,6 @@ mod tests {
     fn programs_for_other_architectures_are_refused() {
         let program = compile(&policy::policy(Seccomp::Default, &Default::default()).unwrap());
         const I386: u32 = 0x4000_0003;
-        const X32_BIT: u32 = 0x4000_0000;
         assert_eq!(
             run(&program, I386, 4, 0).0,
             libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32

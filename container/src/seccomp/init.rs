@@ -26,5 +26,6 @@ pub fn init_filter() -> Vec<Instruction> {
     compile(&Policy {
         rules,
         default: Verdict::Kill,
+        unknown: Verdict::Kill,
     })
 }

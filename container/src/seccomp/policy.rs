@@ -33,7 +33,12 @@ pub struct Policy {
     pub rules: BTreeMap<u32, Verdict>,
     /// To all others, and to those named when their arguments are refused.
     pub default: Verdict,
+    /// To those with a number above all that are named, which the author of the list did not know. Up to [`X32_BIT`].
+    pub unknown: Verdict,
 }
+
+/// Numbers from here on are calls of x32 programs (`__X32_SYSCALL_BIT` of asm/unistd.h).
+pub const X32_BIT: u32 = 0x4000_0000;
 
 /// The default of the containers' policy.
 pub const EPERM: Verdict = Verdict::Refuse(libc::EPERM as u16);
@@ -175,7 +180,12 @@ pub fn policy(seccomp: Seccomp, capabilities: &BTreeSet<Capability>) -> Option<P
             rules.extend(numbers.iter().map(|number| (*number as u32, Verdict::Allow)));
         }
     }
-    Some(Policy { rules, default: EPERM })
+    // A libc that tries a new call falls back to an old one when it is told that there is no such call, and fails on EPERM.
+    Some(Policy {
+        rules,
+        default: EPERM,
+        unknown: Verdict::Refuse(libc::ENOSYS as u16),
+    })
 }
 
 #[cfg(test)]

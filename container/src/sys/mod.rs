@@ -139,19 +139,26 @@ pub fn open_resolving(directory: i32, path: &CStr, flags: i32, resolve: u64) -> 
     opened.map(|fd| fd as i32)
 }
 
-/// The part of `struct stat` of x86-64 that is used, at its place in it.
+/// `struct stat` of x86-64.
 #[repr(C)]
 #[derive(Default)]
 pub struct Stat {
-    device: u64,
-    inode: u64,
-    links: u64,
+    pub device: u64,
+    pub inode: u64,
+    pub links: u64,
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
     padding: u32,
     special: u64,
-    rest: [u64; 13],
+    size: i64,
+    block_size: i64,
+    blocks: i64,
+    /// Seconds and nanoseconds.
+    pub accessed: [i64; 2],
+    pub modified: [i64; 2],
+    changed: [i64; 2],
+    rest: [i64; 3],
 }
 
 /// fstatat(2).

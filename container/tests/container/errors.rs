@@ -174,6 +174,9 @@ fn nonsense() {
     with(|spec| spec.args = vec!["zero\0byte".into()]);
     with(|spec| spec.limits.memory_bytes = Some(1));
     with(|spec| spec.layers = vec!["/proc/self/cwd".into()]);
+    // A folder of them would show more than was asked for, and what is no device file is a volume.
+    with(|spec| spec.devices = vec!["/dev".into()]);
+    with(|spec| spec.devices = vec!["/proc/self/exe".into()]);
     for spec in specs {
         let error = refusal(spec);
         assert_eq!((error.step, error.errno), ("spec", None), "{error}");

@@ -72,7 +72,7 @@ fn memory_parts(target: &Target, memory: &Memory, messages: &Messages) -> Vec<(S
         .filter_map(|(name, bytes)| Some((name, bytes? as f64)))
         .collect();
     let rest = uss - parts.iter().map(|(_, bytes)| bytes).sum::<f64>();
-    let program = target.name == "process" || memory.runtime_bytes.is_some();
+    let program = matches!(target.name.as_str(), "process" | "process-cold") || memory.runtime_bytes.is_some();
     let rest = (rest > 0.0).then_some((if program { "program" } else { "not-told-apart" }, rest));
     rest.into_iter()
         .chain(parts)

@@ -8,6 +8,7 @@ use crate::targets::{Backend, Start, Stdio};
 use crate::workloads::image::Image;
 use container::{Limits, Verdict};
 use reports::model;
+use std::path::PathBuf;
 
 /// Runs a workload in a container of a fresh runtime.
 #[derive(Debug)]
@@ -40,6 +41,10 @@ impl Backend for Container {
 
     fn describe(&self, image: &Image) -> Result<model::Target, Error> {
         super::describe(self.name(), image)
+    }
+
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        Ok([image.files(), vec![runtime::executable()?]].concat())
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {

@@ -101,6 +101,13 @@ impl Backend for External {
         })
     }
 
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        let root = self.root(image, image.args())?;
+        let tool = &self.description.run[0];
+        let tool = on_path(tool).map_err(|error| self.missing(tool, &error))?;
+        Ok([root.files(), vec![tool]].concat())
+    }
+
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
         let root = self.root(image, args)?;
         let number = self.count.replace(self.count.get() + 1);

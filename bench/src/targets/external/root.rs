@@ -102,6 +102,15 @@ impl Root {
         Ok(sha256(&read_back(&self.executable())?))
     }
 
+    /// The image's files as the tool gets them.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .collect()
+    }
+
     fn executable(&self) -> PathBuf {
         self.folder().join(self.program.trim_start_matches('/'))
     }

@@ -88,23 +88,25 @@ impl MachineOrder {
         let config = match self.linux {
             None => Config::new(Kernel::Builtin),
             Some(linux) => Config {
-                modules: linux.modules,
-                disk: linux.disk.map(Disk::into),
+                linux: microvm::Linux {
+                    root_disk,
+                    cpus: self.cpus,
+                    modules: linux.modules,
+                    disk: linux.disk.map(Disk::into),
+                    kernel_log: self.tell.kernel_log,
+                },
                 ..Config::new(Kernel::File(linux.kernel))
             },
         };
         Ok(Config {
             initramfs,
-            root_disk,
             program: self.program,
             args: self.args,
             env: std::env::vars()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect(),
             memory_bytes: self.memory_bytes,
-            cpus: self.cpus,
             timeout: self.timeout,
-            kernel_log: self.tell.kernel_log,
             sandbox: Sandbox::On(vec![report.as_raw_fd()]),
             ..config
         })

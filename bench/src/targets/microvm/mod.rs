@@ -13,6 +13,7 @@ use super::registry::Purpose;
 use super::runtime::{self, What};
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
+use crate::files::xdg;
 use crate::targets::spawn::Group;
 use crate::workloads::image::{self, Image, part};
 use crate::workloads::newc;
@@ -165,9 +166,12 @@ impl MicroVm {
     fn init_part(&self, image: &Image) -> Result<Option<ImagePart>, Error> {
         let Some(linux) = &self.linux else { return Ok(None) };
         let config = Config {
-            modules: linux.modules.clone(),
+            linux: microvm::Linux {
+                modules: linux.modules.clone(),
+                root_disk: self.has_root_disk().then(PathBuf::new),
+                ..microvm::Linux::default()
+            },
             program: image.program().into(),
-            root_disk: self.has_root_disk().then(PathBuf::new),
             ..Config::new(Kernel::File(linux.kernel.clone()))
         };
         let archive = config
@@ -221,6 +225,28 @@ impl Backend for MicroVm {
             .collect(),
             unavailable: None,
         })
+    }
+
+    /// The built-in guest kernel is in the runtime's executable. Of a bzImage, what was unpacked of it is read.
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        let mut files = [image.files(), vec![runtime::executable()?]].concat();
+        if let Some(linux) = &self.linux {
+            files.push(linux.kernel.clone());
+            files.extend(linux.modules.iter().cloned());
+            files.extend(linux.disk.as_ref().map(|disk| disk.base.clone()));
+            let unpacked = xdg::cache().map(|cache| std::fs::read_dir(cache.join("kernels")));
+            let unpacked = unpacked
+                .into_iter()
+                .flatten()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path());
+            files.extend(unpacked.filter(|path| path.extension().is_some_and(|end| end == "elf")));
+        }
+        if self.has_root_disk() {
+            files.push(image.disk()?.path().to_owned());
+        }
+        Ok(files)
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {

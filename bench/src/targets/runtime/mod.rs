@@ -96,6 +96,11 @@ fn run(order: Option<String>) -> i32 {
     }
 }
 
+/// The file that a runtime is executed from: this very executable.
+pub fn executable() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|error| Error::from_cause("cannot find the executable of isolab", error))
+}
+
 /// Makes the start of a runtime ready.
 ///
 /// # Errors
