@@ -104,7 +104,7 @@ fn pause() -> Result<(), Failed> {
     let place = Place::new();
     let lab = Running::start(&mut place.isolab(&["compare", "--on", "process", "--idle-gap", "600000"]))?;
     let layers = place.path().join("cache/isolab/layers");
-    until("the lab's files", || std::fs::read_dir(&layers).ok()?.nth(1).map(drop))?;
+    until("isolab's files", || std::fs::read_dir(&layers).ok()?.next().map(drop))?;
     send(&lab, Signal::SIGINT)?;
     expect_status(&Said::from(&lab.wait_with_output()?), 130)?;
     expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))

@@ -48,6 +48,11 @@ pub fn calling(times: u32) -> Vec<u8> {
 
 /// Instructions that write to so many new pages of 4 KiB, then write one byte and end.
 pub fn touching(pages: u32) -> Vec<u8> {
+    [touch(pages), WRITE_AND_EXIT.into()].concat()
+}
+
+/// Instructions that write to so many new pages, and go on.
+fn touch(pages: u32) -> Vec<u8> {
     let length = (pages * 4096).to_le_bytes();
     let mut code = vec![0xb8, 9, 0, 0, 0, 0x31, 0xff, 0xbe]; // mov eax, 9 (mmap); xor edi, edi; mov esi, length
     code.extend(length);
@@ -61,7 +66,6 @@ pub fn touching(pages: u32) -> Vec<u8> {
     code.extend([0xb8, 28, 0, 0, 0, 0x0f, 0x05]); // mov eax, 28 (madvise); syscall
     let touch = [0x41, 0xc6, 0x45, 0, 1, 0x49, 0x81, 0xc5, 0, 0x10, 0, 0]; // mov byte [r13], 1; add r13, 4096
     code.extend(repeat(pages, &touch));
-    code.extend(WRITE_AND_EXIT);
     code
 }
 
@@ -82,10 +86,11 @@ pub const EXIT: &[u8] = &[0x31, 0xff, 0xb8, 231, 0, 0, 0, 0x0f, 0x05]; // xor ed
 /// pause(2), for ever.
 pub const PAUSE: &[u8] = &[0xb8, 34, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7]; // mov eax, 34; syscall; jmp to the start
 
-/// Instructions that read a byte of each of the last so many pages of their own file, then write one byte and end; to be
-/// followed by these pages.
-pub fn reading(pages: u32) -> Vec<u8> {
-    let mut code = vec![0x49, 0xbd]; // mov r13, address
+/// Instructions that write to so many new pages and read a byte of each of the last so many pages of their own file, then write
+/// one byte and end; to be followed by these pages.
+pub fn touching_and_reading(touched: u32, pages: u32) -> Vec<u8> {
+    let mut code = touch(touched);
+    code.extend([0x49, 0xbd]); // mov r13, address
     code.extend((LOAD_ADDRESS + 4096).to_le_bytes());
     code.extend(repeat(pages, &[0x41, 0x8a, 0x45, 0, 0x49, 0x81, 0xc5, 0, 0x10, 0, 0])); // mov al, [r13]; add r13, 4096
     code.extend(WRITE_AND_EXIT);

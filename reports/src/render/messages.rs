@@ -307,7 +307,10 @@ mod tests {
                 "primitive-create-vm",
             ];
             let command = text.contains("TextElement { value: \"`");
-            assert!(korean || command || same.iter().chain(&figures).any(named), "{id}: {text}");
+            assert!(
+                korean || command || same.iter().chain(&figures).any(named),
+                "{id}: {text}"
+            );
         }
     }
 

@@ -21,6 +21,7 @@ use nix::unistd::Pid;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// What is kept of what instances write to stderr.
@@ -38,7 +39,7 @@ pub struct Stage {
     stdin: OwnedFd,
     /// Full, and never read.
     stdout: OwnedFd,
-    _stdout_reader: OwnedFd,
+    stdout_reader: Rc<OwnedFd>,
     /// `pipe:[INODE]`.
     stdout_name: PathBuf,
     stderr: OwnedFd,
@@ -51,6 +52,8 @@ pub struct Held {
     instance: Option<Box<dyn Instance>>,
     /// Its processes, as they were when it was stopped.
     processes: Vec<(i32, Role)>,
+    /// A pipe without a reader would end its write.
+    _stdout_reader: Rc<OwnedFd>,
 }
 
 impl Held {
@@ -103,7 +106,7 @@ impl Stage {
         Ok(Stage {
             stdin: stdin.into(),
             stdout,
-            _stdout_reader: stdout_reader,
+            stdout_reader: Rc::new(stdout_reader),
             stdout_name,
             stderr,
             stderr_reader,
@@ -129,6 +132,7 @@ impl Stage {
         let mut held = Held {
             instance: Some(start()?),
             processes: Vec::new(),
+            _stdout_reader: Rc::clone(&self.stdout_reader),
         };
         let mut said = Vec::new();
         loop {

@@ -24,8 +24,9 @@ pub const ACCEPTABLE: f64 = 0.03;
 pub const FEWEST: usize = 4;
 /// More are not started: each takes descriptors, of which a process usually may have 1024.
 const MOST: usize = 128;
-/// So many are waited for before an early end, where they are fast to be had.
-const SEVERAL: usize = 24;
+/// So many are started where that takes no more than half of the patience: the first dozens take less than later ones, as
+/// they reuse what the kernel has kept of earlier ones.
+const SEVERAL: usize = 40;
 
 /// So many readings, so far apart, tell whether the host is at rest. What has ended is given back after an RCU grace period or
 /// two, of some 10 ms each.
@@ -156,7 +157,7 @@ fn is_enough(levels: &[Reading], taken: Duration, budget: &Budget) -> bool {
     if count >= MOST || with_next > budget.bytes as f64 || taken > budget.patience {
         return true;
     }
-    if count < SEVERAL && taken < budget.time {
+    if count < SEVERAL && taken < budget.patience / 2 {
         return false;
     }
     let enough = if taken < budget.time { EXCELLENT } else { ACCEPTABLE };

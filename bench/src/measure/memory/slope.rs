@@ -1,6 +1,6 @@
 //! How much a level rises with each further instance, from levels that other programs disturb.
 //!
-//! The first third of the instances is left out: they reuse what the kernel has kept of earlier ones. The slope is the median
+//! The first half of the instances is left out, where there are enough: they reuse what the kernel has kept of earlier ones. The slope is the median
 //! of the slopes between all pairs of the rest (Theil and Sen), so that single disturbed levels do not count. Its standard error
 //! is that of the mean slope of consecutive segments, which sees disturbances that last: residuals of one straight line
 //! would not.
@@ -33,22 +33,28 @@ impl Slope {
 /// The slope of `levels`, of which `levels[n]` was seen with n instances; `None` for too few.
 pub fn of(levels: &[f64]) -> Option<Slope> {
     let instances = levels.len().checked_sub(1)?;
-    let kept = &levels[(instances / 3).max(1).min(instances)..];
+    let left_out = (instances / 2).min(instances.checked_sub(FEWEST)?);
+    let kept = &levels[left_out..];
     let increments = kept.len() - 1;
-    if increments < FEWEST {
-        return None;
-    }
     let segments = SEGMENTS.min(increments);
-    let slopes: Vec<f64> = (0..segments)
-        .map(|index| &kept[index * increments / segments..=(index + 1) * increments / segments])
-        .map(between_all_pairs)
-        .collect();
+    let borders: Vec<usize> = (0..=segments).map(|index| index * increments / segments).collect();
+    let slope =
+        |pair: &[usize]| (without_spike(kept, pair[1]) - without_spike(kept, pair[0])) / (pair[1] - pair[0]) as f64;
+    let slopes: Vec<f64> = borders.windows(2).map(slope).collect();
     let mean = slopes.iter().sum::<f64>() / segments as f64;
     let squares: f64 = slopes.iter().map(|slope| (slope - mean).powi(2)).sum();
     Some(Slope {
         bytes: between_all_pairs(kept),
         standard_error: (squares / (segments - 1) as f64 / segments as f64).sqrt(),
     })
+}
+
+/// A level, or that of a neighbour where it alone is high or low.
+fn without_spike(levels: &[f64], index: usize) -> f64 {
+    match index.checked_sub(1).and_then(|before| levels.get(before..=index + 1)) {
+        Some(three) => median(three.to_vec()),
+        None => levels[index],
+    }
 }
 
 /// The median of the slopes between all pairs of levels.
@@ -123,7 +129,7 @@ mod tests {
     #[test]
     fn too_few_levels_and_no_rise_are_no_figure() {
         assert_eq!(of(&[]), None);
-        assert_eq!(of(&line(4, 1.0)), None);
+        assert_eq!(of(&line(3, 1.0)), None);
         assert_eq!(of(&line(40, -1.0)).unwrap().relative_error(), f64::INFINITY);
     }
 }
