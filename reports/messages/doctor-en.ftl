@@ -114,6 +114,7 @@ doctor-guest-kernels-builtin = guest kernels that boot here: the built-in one. S
 doctor-do-kvm-load-module = `sudo modprobe { $module }`
 doctor-do-kvm-firmware = turn on virtualization (VT-x, AMD-V or SVM) in the firmware, then `sudo modprobe { $module }`
 doctor-do-kvm-group = `sudo usermod -aG kvm $USER`, then log in again
+doctor-do-kvm-chmod = `sudo chgrp kvm /dev/kvm && sudo chmod 660 /dev/kvm`, and join the group: `sudo usermod -aG kvm $USER`, then log in again
 doctor-do-kvm-busy = stop the other hypervisor (VirtualBox, VMware)
 doctor-do-kvm-docker = `docker run --device /dev/kvm …`
 doctor-do-kvm-podman = `podman run --device /dev/kvm --group-add keep-groups …`
@@ -145,7 +146,7 @@ doctor-kernel-host-unreadable = host: { $answer }
 doctor-kernel-host-absent = host: no file of the running kernel ({ $release }) in /boot or /lib/modules
 doctor-do-kernel-copy = `sudo cat { $path } >vmlinuz && isolab kernel add vmlinuz`
 doctor-do-kernel-fetch = take another: `isolab kernel fetch`
-doctor-primitive-missing = { $name } ({ $on }): { $why }
+doctor-primitive-missing = { $name }: { $why }
 doctor-primitive = { $name }: { $host ->
     [none] –
    *[other] { $host }
@@ -166,5 +167,3 @@ primitive-create-vm = KVM_CREATE_VM
 doctor-value-on = on
 doctor-value-off = off
 doctor-value-unknown = unknown
-doctor-value-host = host
-doctor-value-guest = built-in guest kernel

@@ -111,6 +111,7 @@ doctor-guest-kernels-builtin = 부팅 가능한 게스트 커널: 내장 커널.
 doctor-do-kvm-load-module = `sudo modprobe { $module }`
 doctor-do-kvm-firmware = 펌웨어(BIOS/UEFI)에서 가상화(VT-x, AMD-V 또는 SVM)를 켠 뒤 `sudo modprobe { $module }`
 doctor-do-kvm-group = `sudo usermod -aG kvm $USER` 실행 후 다시 로그인
+doctor-do-kvm-chmod = `sudo chgrp kvm /dev/kvm && sudo chmod 660 /dev/kvm` 실행 후 그룹에 가입: `sudo usermod -aG kvm $USER`, 다시 로그인
 doctor-do-kvm-busy = 다른 하이퍼바이저(VirtualBox, VMware)를 종료
 doctor-do-kvm-docker = `docker run --device /dev/kvm …`
 doctor-do-kvm-podman = `podman run --device /dev/kvm --group-add keep-groups …`
@@ -142,7 +143,7 @@ doctor-kernel-host-unreadable = host: 커널 파일을 읽을 수 없음: { $ans
 doctor-kernel-host-absent = host: 현재 커널({ $release })의 파일이 /boot와 /lib/modules에 없음
 doctor-do-kernel-copy = `sudo cat { $path } >vmlinuz && isolab kernel add vmlinuz`
 doctor-do-kernel-fetch = 다른 커널 받기: `isolab kernel fetch`
-doctor-primitive-missing = { $name }({ $on }): { $why }
+doctor-primitive-missing = { $name }: { $why }
 doctor-primitive = { $name }: { $host ->
     [none] –
    *[other] { $host }
@@ -163,5 +164,3 @@ primitive-create-vm = KVM_CREATE_VM
 doctor-value-on = 켜짐
 doctor-value-off = 꺼짐
 doctor-value-unknown = 알 수 없음
-doctor-value-host = 호스트
-doctor-value-guest = 내장 게스트 커널

@@ -6,6 +6,7 @@ use microvm::KvmKind;
 use nix::errno::Errno;
 use reports::finding::{Finding, Section, Severity};
 use std::fs::OpenOptions;
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 /// What was tried.
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub struct Tried {
     /// What opening /dev/kvm gave.
     pub opened: Result<(), i32>,
+    /// Whether the group that owns /dev/kvm may use it.
+    pub group_may: bool,
     /// What looking said that KVM is.
     pub seen: KvmKind,
     /// What a guest said that it is, after timing.
@@ -27,6 +30,7 @@ impl Tried {
         let opened = OpenOptions::new().read(true).write(true).open("/dev/kvm");
         let probe = microvm::examine();
         Tried {
+            group_may: std::fs::metadata("/dev/kvm").is_ok_and(|node| node.gid() != 0 && node.mode() & 0o060 == 0o060),
             opened: opened.map(drop).map_err(|error| error.raw_os_error().unwrap_or(0)),
             seen: microvm::probe().kind,
             timed: probe.kind,
@@ -42,7 +46,7 @@ pub fn findings(tried: &Tried, signs: &Signs, places: &[Place]) -> Vec<Finding> 
         finding.arg("us", us.map_or("–".to_owned(), |us| format!("{us:.3}")))
     };
     let (kind, kernels) = match &tried.timed {
-        KvmKind::None(reason) => return vec![unusable(tried.opened, reason, signs, places)],
+        KvmKind::None(reason) => return vec![unusable(tried, reason, signs, places)],
         KvmKind::Hardware { vendor } => (
             of_kvm(Severity::Ok, "kvm-hardware").arg("vendor", *vendor),
             of_kvm(Severity::Ok, "guest-kernels"),
@@ -69,12 +73,12 @@ fn of_kvm(severity: Severity, id: &str) -> Finding {
 }
 
 /// Why there is none, and what to do in this place.
-fn unusable(opened: Result<(), i32>, reason: &str, signs: &Signs, places: &[Place]) -> Finding {
-    let errno = opened.err().map(Errno::from_raw);
+fn unusable(tried: &Tried, reason: &str, signs: &Signs, places: &[Place]) -> Finding {
+    let errno = tried.opened.err().map(Errno::from_raw);
     let (id, steps) = match errno {
         Some(Errno::ENOENT) => ("kvm-absent", to_get_one(signs, places)),
         Some(Errno::ENODEV | Errno::ENXIO) => ("kvm-no-device", to_get_one(signs, places)),
-        Some(Errno::EACCES) => ("kvm-denied", vec![to_open_it(places)]),
+        Some(Errno::EACCES) => ("kvm-denied", vec![to_open_it(tried.group_may, places)]),
         // The cgroup of a container forbids devices that it was not given.
         Some(Errno::EPERM) => ("kvm-forbidden", to_get_one(signs, places)),
         Some(Errno::EBUSY) => ("kvm-busy", vec!["kvm-busy".into()]),
@@ -121,14 +125,16 @@ fn to_get_one(signs: &Signs, places: &[Place]) -> Vec<String> {
 }
 
 /// How to be let to open it.
-fn to_open_it(places: &[Place]) -> String {
+fn to_open_it(group_may: bool, places: &[Place]) -> String {
     match places
         .iter()
         .find(|place| **place == Place::GithubActions || place.is_container())
     {
         Some(Place::GithubActions) => "kvm-github-udev".into(),
         Some(container) => format!("kvm-{}", container.id()),
-        None => "kvm-group".into(),
+        None if group_may => "kvm-group".into(),
+        // As root made it, where no rule of udev gave it to a group.
+        None => "kvm-chmod".into(),
     }
 }
 
@@ -136,13 +142,18 @@ fn to_open_it(places: &[Place]) -> String {
 mod tests {
     use super::*;
 
-    fn without(errno: Errno, virtualization: bool, places: &[Place]) -> (String, Vec<String>) {
-        let tried = Tried {
+    fn refused(errno: Errno) -> Tried {
+        Tried {
             opened: Err(errno as i32),
+            group_may: true,
             seen: KvmKind::None("no".into()),
             timed: KvmKind::None("no".into()),
             instruction: None,
-        };
+        }
+    }
+
+    fn without(errno: Errno, virtualization: bool, places: &[Place]) -> (String, Vec<String>) {
+        let tried = refused(errno);
         let signs = Signs {
             hardware_virtualization: virtualization,
             cpu_vendor: "AuthenticAMD".into(),
@@ -216,6 +227,11 @@ mod tests {
             without(Errno::EACCES, true, &[]),
             ("kvm-denied".into(), vec!["kvm-group".into()])
         );
+        let of_root_alone = Tried {
+            group_may: false,
+            ..refused(Errno::EACCES)
+        };
+        assert_eq!(findings(&of_root_alone, &Signs::default(), &[])[0].to_do, ["kvm-chmod"]);
         let runner = [Place::GithubActions, Place::Azure];
         assert_eq!(without(Errno::EACCES, true, &runner).1, ["kvm-github-udev"]);
         assert_eq!(
@@ -229,6 +245,7 @@ mod tests {
         let svm = KvmKind::Hardware { vendor: "AMD SVM" };
         let tried = |timed: KvmKind| Tried {
             opened: Ok(()),
+            group_may: true,
             seen: svm.clone(),
             timed,
             instruction: Some(Duration::from_nanos(700)),

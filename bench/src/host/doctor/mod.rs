@@ -97,6 +97,7 @@ mod tests {
                     let none = microvm::KvmKind::None("no".into());
                     let tried = kvm::Tried {
                         opened: Err(errno as i32),
+                        group_may: hardware_virtualization,
                         seen: none.clone(),
                         timed: none,
                         instruction: None,
