@@ -3,6 +3,9 @@
 use crate::model::{Message, Results, Target};
 use std::path::Path;
 
+/// Warnings of a host that was not the same all the time. No test between two files can tell that from a change.
+const DISTURBANCES: [&str; 4] = ["busy-host", "steal-time", "swapping", "throttled"];
+
 /// What differs between old results and new ones so that a difference between their figures says nothing; none where they may
 /// be compared. A changed program is no such thing: that is what people compare.
 pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
@@ -51,6 +54,15 @@ pub(super) fn remarks(old: &Results, new: &Results) -> Vec<Message> {
             old.host.isolab_version.clone(),
             new.host.isolab_version.clone(),
         ));
+    }
+    for (results, id) in [(old, "disturbed-old"), (new, "disturbed-new")] {
+        if results
+            .warnings
+            .iter()
+            .any(|warning| DISTURBANCES.contains(&warning.id.as_str()))
+        {
+            found.push(Message::new(id));
+        }
     }
     for (before, after) in shared(old, new) {
         if let (Some(old), Some(new)) = (&before.guest_kernel, &after.guest_kernel)
