@@ -1,4 +1,5 @@
-//! Compiles the workloads: each file in `workloads/src/bin` becomes one static executable that `isolab` embeds.
+//! Compiles the workloads: each file in `workloads/src/bin` becomes one static executable that `isolab` embeds, described by
+//! its first line. They are listed in the generated file `workloads.rs`, so that a further workload is one further file.
 //!
 //! They are compiled here, by rustc itself, and not as ordinary members of the build, because the bytes that all targets
 //! run must not depend on the profile that the lab is built with.
@@ -7,7 +8,11 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const WORKLOADS: [&str; 3] = ["hello", "cpu", "hold"];
+/// The folder of the workloads' sources.
+const SOURCES: &str = "workloads/src/bin";
+
+/// A program beside them: what times the host's primitives.
+const PRIMITIVES: &str = "primitives";
 
 /// Static and at fixed addresses: no dynamic linker and no relocations stand between the kernel and the program.
 const FLAGS: [&str; 8] = [
@@ -21,35 +26,86 @@ const FLAGS: [&str; 8] = [
     "link-arg=-Wl,--build-id=none",
 ];
 
+/// Without a C library, and without what Rust needs of one.
+const FREESTANDING: [&str; 5] = [
+    "force-unwind-tables=no",
+    "link-arg=-nostdlib",
+    "link-arg=-nostartfiles",
+    "link-arg=-static",
+    "link-arg=-no-pie",
+];
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={SOURCES}");
+    println!("cargo::rerun-if-changed={PRIMITIVES}");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let sources = sources();
     // Side by side: optimising the standard library into each takes seconds.
-    let outcomes = std::thread::scope(|scope| {
-        let out = &out;
-        let started = WORKLOADS.map(|name| {
-            let source = Path::new("workloads/src/bin").join(name).with_extension("rs");
-            println!("cargo::rerun-if-changed={}", source.display());
-            scope.spawn(move || compile(name, &source, &out.join(name)))
-        });
-        started.map(|compiling| compiling.join().expect("compiling a workload does not panic"))
+    let (workloads, primitives) = std::thread::scope(|scope| {
+        let workloads: Vec<_> = sources
+            .iter()
+            .map(|source| scope.spawn(|| workload(source, &out)))
+            .collect();
+        let primitives = compile(
+            PRIMITIVES,
+            &Path::new(PRIMITIVES).join("main.rs"),
+            &FREESTANDING,
+            &out.join(PRIMITIVES),
+        );
+        let finished = workloads
+            .into_iter()
+            .map(|compiling| compiling.join().expect("compiling a workload does not panic"));
+        (finished.collect::<Vec<_>>(), primitives)
     });
-    for (name, outcome) in WORKLOADS.iter().zip(&outcomes) {
-        // The image is kept under it, so that no start has to take it.
-        if let Ok(sha256) = outcome {
-            println!("cargo::rustc-env={}_SHA256={sha256}", name.to_uppercase());
-        }
+    // The image is kept under it, so that no start has to take it.
+    if let Ok(sha256) = &primitives {
+        println!("cargo::rustc-env=PRIMITIVES_SHA256={sha256}");
     }
-    for reason in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+    for reason in workloads
+        .iter()
+        .chain([&primitives])
+        .filter_map(|outcome| outcome.as_ref().err())
+    {
         for line in reason.lines() {
             println!("cargo::error={line}");
         }
     }
+    let rows: String = workloads.into_iter().flatten().collect();
+    std::fs::write(out.join("workloads.rs"), format!("&[\n{rows}]\n")).expect("OUT_DIR can be written to");
+}
+
+/// The sources, by name.
+fn sources() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(SOURCES).expect("the workloads are in this package");
+    let files = folder.map(|entry| entry.expect("a folder that is there can be read").path());
+    let mut sources: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    sources.sort();
+    sources
+}
+
+/// Compiles a workload; gives its row in the list.
+fn workload(source: &Path, out: &Path) -> Result<String, String> {
+    let name = source
+        .file_stem()
+        .and_then(|name| name.to_str())
+        .ok_or("a workload's name is not UTF-8")?;
+    let text = std::fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
+    let about = text.lines().next().and_then(|line| line.strip_prefix("//! "));
+    let about =
+        about.ok_or_else(|| format!("{} does not begin with a line that says what it does", source.display()))?;
+    let executable = out.join(name);
+    let sha256 = compile(name, source, &[], &executable)?;
+    Ok(format!(
+        "    BuiltIn {{ name: {name:?}, about: {about:?}, bytes: include_bytes!({executable:?}), sha256: {sha256:?} }},\n"
+    ))
 }
 
 /// Gives the executable's SHA-256.
-fn compile(name: &str, source: &Path, executable: &Path) -> Result<String, String> {
+fn compile(name: &str, source: &Path, flags: &[&str], executable: &Path) -> Result<String, String> {
     let rustc = std::env::var_os("RUSTC").expect("cargo sets RUSTC");
     let mut command = Command::new(&rustc);
     command.args([
@@ -59,7 +115,7 @@ fn compile(name: &str, source: &Path, executable: &Path) -> Result<String, Strin
         "--crate-name",
         name,
     ]);
-    command.args(FLAGS.iter().flat_map(|flag| ["-C", flag]));
+    command.args(FLAGS.iter().chain(flags).flat_map(|flag| ["-C", flag]));
     if let Some(linker) = std::env::var_os("RUSTC_LINKER") {
         let mut flag = std::ffi::OsString::from("linker=");
         flag.push(linker);

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 fn main() {
-    println!("cargo::rerun-if-changed=init/main.rs");
+    for input in ["init", "src/sys/raw.rs", "src/sys/credentials.rs"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
     println!("cargo::rerun-if-changed=build.rs");
     let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("helper");
     let mut rustc = Command::new(env::var_os("RUSTC").expect("cargo sets RUSTC"));

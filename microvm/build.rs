@@ -14,6 +14,7 @@ fn main() {
     println!("cargo::rerun-if-env-changed=RUSTC");
 
     let kernel = sources.join("kernel");
+    println!("cargo::rerun-if-changed=abi.rs");
     println!("cargo::rerun-if-changed=kernel");
     let script = format!("link-arg=-Wl,-T,{}", kernel.join("kernel.ld").display());
     let options = [

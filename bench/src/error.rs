@@ -1,9 +1,10 @@
 //! What the lab says when it cannot do something: what was tried and why it failed, and what to do about it.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A failure with its remedy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// What was tried and what the answer was.
     pub message: String,

@@ -1,4 +1,4 @@
-//! The harness of isolab: what to measure ([`comparison`], [`suite`]), where ([`targets`]) and of what ([`workloads`]), how
+//! The harness of isolab: what to measure ([`plan`], [`comparison`], [`suite`]), where ([`targets`]) and of what ([`workloads`]), how
 //! ([`measure`]), what a reader must be warned of ([`warnings`]), and the command line ([`cli`]). What the figures come to is
 //! found out in [`reports::analysis`].
 
@@ -9,6 +9,7 @@ pub mod files;
 pub mod host;
 pub mod kernels;
 pub mod measure;
+pub mod plan;
 pub mod signals;
 pub mod suite;
 pub mod targets;

@@ -17,7 +17,7 @@ use std::os::fd::{BorrowedFd, IntoRawFd};
 #[unsafe(no_mangle)]
 extern "C" fn main(_: libc::c_int, _: *const *const libc::c_char) -> libc::c_int {
     prepare();
-    bench::targets::microvm::monitor::run_if_asked();
+    bench::targets::runtime::run_if_asked();
     // Flushes stdout.
     std::process::exit(bench::cli::main().into())
 }

@@ -2,6 +2,9 @@
 //!
 //! [`crate::host::observer`] finds out which apply.
 
+use crate::host::clock_source::Grade;
+use crate::host::frequency::Pace;
+use crate::host::page_cache::Cached;
 use reports::analysis::statistics;
 use reports::model::Message;
 
@@ -42,15 +45,28 @@ pub enum Warning {
     Swapping,
     /// The CPUs were slowed down because of heat.
     Throttled,
-    /// A frequency governor that starts slowly.
+    /// A frequency governor with which a short run gets a low clock rate.
     SlowGovernor {
         /// Its name.
         governor: String,
+        /// What it does.
+        pace: Pace,
     },
-    /// The clock is coarse.
-    CoarseClock {
-        /// Its resolution.
-        ns: i64,
+    /// Times are read from something that is slow or coarse.
+    SlowClock {
+        /// The clock source.
+        source: String,
+        /// What is wrong with it.
+        grade: Grade,
+    },
+    /// A file of a cold start could not be dropped from the page cache.
+    NotCold {
+        /// The target.
+        target: String,
+        /// The file.
+        file: String,
+        /// What stayed of it.
+        stayed: Cached,
     },
     /// A target only failed, and was given up.
     GaveUp {
@@ -110,8 +126,29 @@ impl Warning {
             Warning::StealTime { share } => Message::new("steal-time").with("percent", format!("{:.1}", share * 100.0)),
             Warning::Swapping => Message::new("swapping"),
             Warning::Throttled => Message::new("throttled"),
-            Warning::SlowGovernor { governor } => Message::new("slow-governor").with("governor", governor.as_str()),
-            Warning::CoarseClock { ns } => Message::new("coarse-clock").with("ns", *ns as f64),
+            Warning::SlowGovernor { governor, pace } => {
+                let id = match pace {
+                    Pace::Low => "slow-governor-low",
+                    _ => "slow-governor",
+                };
+                Message::new(id).with("governor", governor.as_str())
+            }
+            Warning::SlowClock { source, grade } => {
+                let id = match grade {
+                    Grade::Coarse => "slow-clock-coarse",
+                    _ => "slow-clock",
+                };
+                Message::new(id).with("source", source.as_str())
+            }
+            Warning::NotCold { target, file, stayed } => {
+                let message = match stayed.pages {
+                    Some(pages) => Message::new("not-cold")
+                        .with("pages", pages as f64)
+                        .with("of", stayed.of as f64),
+                    None => Message::new("not-cold-unknown"),
+                };
+                message.with("target", target.as_str()).with("file", file.as_str())
+            }
             Warning::GaveUp { target, why } => Message::new("gave-up")
                 .with("target", target.as_str())
                 .with("why", why.clone()),
@@ -151,8 +188,30 @@ pub fn examples() -> Vec<Warning> {
         Warning::Throttled,
         Warning::SlowGovernor {
             governor: "ondemand".into(),
+            pace: Pace::FollowsLoad,
         },
-        Warning::CoarseClock { ns: 4_000_000 },
+        Warning::SlowGovernor {
+            governor: "powersave".into(),
+            pace: Pace::Low,
+        },
+        Warning::SlowClock {
+            source: "hpet".into(),
+            grade: Grade::Slow,
+        },
+        Warning::SlowClock {
+            source: "jiffies".into(),
+            grade: Grade::Coarse,
+        },
+        Warning::NotCold {
+            target: target(),
+            file: "/isolab".into(),
+            stayed: Cached { pages: Some(3), of: 9 },
+        },
+        Warning::NotCold {
+            target: target(),
+            file: "/isolab".into(),
+            stayed: Cached { pages: None, of: 9 },
+        },
         Warning::GaveUp {
             target: target(),
             why: Message::new("status").with("status", 3.0),

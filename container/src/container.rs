@@ -1,28 +1,29 @@
 //! The life of one container: start, signal, wait, stop, remove.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::cgroup::{Doing, Group, Place};
-use crate::child::{self, Launch};
+use crate::child::Launch;
+use crate::dumpable::Dumpable;
 use crate::error::Error;
 use crate::hints;
 use crate::id_maps::write_id_maps;
 use crate::init::Shared;
-use crate::notes;
+use crate::link::Ends;
 use crate::plan::{GroupMaker, Plan};
 use crate::process::{Process, children, clone};
-use crate::report::{Report, gate};
+use crate::report::{Failure, Report, gate};
 use crate::seccomp;
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
+use crate::state;
 use crate::statistics::Statistics;
 use crate::status::ExitStatus;
 use crate::steps::Step;
@@ -55,22 +56,21 @@ pub enum RootKind {
     Copy,
 }
 
-/// Starts a container and returns once its program has been executed, or with the reason why not. A script, and a program
-/// on a volume, is executed by a helper: why that failed is known to [`Container::wait`] only.
+/// Starts a container and returns once its program has been executed, or with the reason why not.
 ///
 /// Needs Linux 5.12. What was made before a failure is gone when this returns.
 pub fn start(spec: &Spec) -> Result<Container, Error> {
     let report = Report::new(sys::now_ns());
     let shared = Shared::get()?;
-    let status = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(no_descriptor)?;
-    let plan = Plan::new(spec, shared, status.as_raw_fd())?;
+    let link = Ends::new()?;
+    let plan = Plan::new(spec, shared, link.descriptors())?;
     if let Some(place) = &plan.group {
-        notes::write(&spec.state_dir, place.bases())?;
+        state::write(&spec.state_dir, place.bases())?;
     }
     let stacks = Stacks::get()?;
     let launch = Arc::new(Launch::new(plan, report, stacks.roles()));
     let (plan, report) = (&launch.plan, &launch.report);
-    report.main.end(Step::Plan);
+    report.lab.end(Step::Plan);
 
     // From here on the group is removed whatever happens.
     let group = plan.group.as_ref().map(Place::group);
@@ -81,34 +81,31 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         place
             .open_for_others()
             .map_err(|failure| place.explain(Doing::Enter, failure))?;
-        report.main.end(Step::CgroupCreate);
+        report.lab.end(Step::CgroupCreate);
     }
-    let process = clone(&launch, group.as_ref(), status)?;
+    let changes_ids = plan.id_maps.as_ref().is_some_and(|maps| maps.become_root);
+    // Put back when this start is over, whatever comes of it.
+    let _dumpable = changes_ids.then(Dumpable::remember);
+    let process = clone(&launch, group.as_ref(), link)?;
     stack::give_back(stacks, Arc::clone(&launch));
     let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
     launch.filter.get_or_init(|| filter);
     launch.report.open_gate(gate::FILTER);
     let mut container = Container { process, group, launch };
-    container.map_ids()?;
-    container.await_program()?;
-    Ok(container)
-}
-
-fn no_descriptor(errno: Errno) -> Error {
-    let hint = "too many open files: raise `ulimit -n`".into();
-    Error {
-        step: "plan",
-        tried: "eventfd".into(),
-        errno: Some(errno),
-        hint,
+    if let Err(error) = container.map_ids() {
+        // The files of a process that is dead cannot be written.
+        return Err(match container.process.ends_within(Duration::ZERO) {
+            true => container.process.died_in_set_up(),
+            false => error,
+        });
     }
-}
-
-/// Whether this process may be traced by others of its user (PR_SET_DUMPABLE), as it was before the first start.
-pub fn dumpable() -> bool {
-    static DUMPABLE: OnceLock<bool> = OnceLock::new();
-    // SAFETY: prctl(2) without pointers.
-    *DUMPABLE.get_or_init(|| unsafe { libc::prctl(libc::PR_GET_DUMPABLE) } == 1)
+    container.await_program()?;
+    if let Some(place) = &container.launch.plan.group {
+        place
+            .limit_memory()
+            .map_err(|failure| place.explain(Doing::Create, failure))?;
+    }
+    Ok(container)
 }
 
 impl Container {
@@ -123,21 +120,23 @@ impl Container {
         Ok(())
     }
 
-    /// Waits until the program has been executed, or pid 1 has ended.
+    /// Waits until the program has been executed, or there will be none.
     fn await_program(&mut self) -> Result<(), Error> {
+        self.process.wait_for_exec();
         let Launch { plan, report, .. } = &*self.launch;
-        child::wait_for_exec(report);
-        if plan.changes_ids() && plan.dumpable {
-            // SAFETY: prctl(2) without pointers.
-            let _ = unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
-        }
         if let Some(failure) = report.failure() {
             return Err(hints::explain(plan, failure));
         }
         if !report.prepared.load(Acquire) {
             return Err(self.process.died_in_set_up());
         }
-        report.main.end(Step::Exec);
+        if report.by_helper.load(Acquire)
+            && let Some((step, errno)) = self.process.link.helper_failure()?
+        {
+            let errno = errno as i32;
+            return Err(hints::explain(plan, Failure { step, item: 0, errno }));
+        }
+        report.program.end(Step::Exec);
         Ok(())
     }
 
@@ -168,13 +167,7 @@ impl Container {
 
     /// How the root was made.
     pub fn root(&self) -> RootKind {
-        let copied = self
-            .launch
-            .report
-            .main
-            .entries()
-            .iter()
-            .any(|(step, ..)| *step == Step::Copy);
+        let copied = self.launch.report.copied.load(Acquire);
         if copied { RootKind::Copy } else { RootKind::Overlay }
     }
 

@@ -8,6 +8,9 @@ use crate::plan::Plan;
 use crate::report::Failure;
 use crate::steps::Step;
 
+/// What to do about EMFILE.
+pub const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
+
 /// The error for a step that failed in the child.
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);
@@ -86,10 +89,6 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
             "too many namespaces: raise user.max_net_namespaces or user.max_cgroup_namespaces (sysctl)"
         }
         (Step::Network, Errno::EPERM) => "not allowed here: run as root or with a user namespace",
-        (Step::JoinNetwork, Errno::EPERM) => {
-            "the lab's memory is protected (PR_SET_DUMPABLE), as that of a set-user-id program or one with file \
-             capabilities is: start the lab without them"
-        }
         (Step::Volumes, Errno::EXDEV) => "the target lies in /proc, by a symbolic link in the image: choose another",
         (Step::Volumes, Errno::ENOTDIR) => "a file can only cover a file, a directory only a directory",
         (Step::Volumes | Step::WorkingDirectory, Errno::ELOOP | Errno::ENOENT | Errno::EEXIST) => {
@@ -100,9 +99,6 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         }
         (Step::ChangeDirectory, Errno::EACCES) => "the program's user may not enter it",
         (Step::ResourceLimits, Errno::EPERM) => "only root may raise a hard limit",
-        (Step::CgroupEnter | Step::Pid1Cgroup, Errno::EINVAL) => {
-            "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
-        }
         (Step::Seccomp, Errno::EINVAL | Errno::ENOSYS) => {
             "the kernel has no seccomp filters: build it with CONFIG_SECCOMP_FILTER"
         }

@@ -1,4 +1,4 @@
-//! The executable that pid 1 becomes, in a sealed memory file.
+//! The executables that pid 1 and some programs' processes become, in sealed memory files.
 //!
 //! Sealed, so that nothing inside a container can change what the next one executes (CVE-2019-5736), and in memory, so
 //! that the lab's own executable is never what `/proc/1/exe` shows.
@@ -9,16 +9,21 @@ use std::sync::OnceLock;
 use nix::errno::Errno;
 
 use crate::Error;
+use crate::hints::TOO_MANY_FILES;
+use crate::seccomp::{self, Instruction};
 use crate::sys;
 
 /// Pid 1's init, made of `init/main.rs` by the build script.
 const EXECUTABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
-/// The same for other processes: the helper of `child/exec.rs`.
-pub const HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
+/// The same for other processes: the helper of `child/helper.rs`.
+const HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
 
 /// What the processes of every container need and the lab makes once.
 pub struct Shared {
     executable: OwnedFd,
+    helper: OwnedFd,
+    /// What pid 1 may call once it is its init.
+    pub filter: Vec<Instruction>,
     lifeline: OwnedFd,
     lifeline_keeper: OwnedFd,
 }
@@ -35,7 +40,7 @@ impl Shared {
             tried: tried.to_owned(),
             errno: Some(errno),
             hint: if errno == Errno::EMFILE {
-                "too many open files: raise `ulimit -n`".into()
+                TOO_MANY_FILES.into()
             } else {
                 String::new()
             },
@@ -44,14 +49,19 @@ impl Shared {
     }
 
     fn make() -> Result<Shared, (&'static str, Errno)> {
-        let executable = sys::sealed_file(c"isolab-init", EXECUTABLE)
-            .map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
-        // SAFETY: just made, owned by nobody else.
-        let executable = unsafe { OwnedFd::from_raw_fd(executable) };
+        let sealed = |name, content| {
+            let file = sys::sealed_file(name, content)
+                .map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
+            // SAFETY: just made, owned by nobody else.
+            Ok(unsafe { OwnedFd::from_raw_fd(file) })
+        };
+        let (executable, helper) = (sealed(c"isolab-init", EXECUTABLE)?, sealed(c"isolab-exec", HELPER)?);
         let (lifeline, lifeline_keeper) =
             nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| ("pipe2", errno))?;
         Ok(Shared {
             executable,
+            helper,
+            filter: seccomp::init_filter(),
             lifeline,
             lifeline_keeper,
         })
@@ -62,7 +72,13 @@ impl Shared {
         self.executable.as_raw_fd()
     }
 
-    /// The end of the pipe that pid 1 watches: it hangs up when the lab is gone.
+    /// The helper, likewise.
+    pub fn helper(&self) -> RawFd {
+        self.helper.as_raw_fd()
+    }
+
+    /// The end of a pipe that the processes of a start watch: it hangs up when the lab is gone. An init never has it, since
+    /// it is the same for all containers.
     pub fn lifeline(&self) -> RawFd {
         self.lifeline.as_raw_fd()
     }

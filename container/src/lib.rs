@@ -37,16 +37,20 @@
 //! # Needs
 //! Linux 5.12 on x86-64, and root or unprivileged user namespaces; [`probe`] tries it.
 
+#[allow(dead_code, reason = "the other side uses the rest")]
+#[path = "../init/abi.rs"]
+mod abi;
 mod capability;
 mod cgroup;
 mod child;
 mod container;
+mod dumpable;
 mod error;
 mod hints;
 mod id_maps;
 mod init;
 mod kernel_files;
-mod notes;
+mod link;
 mod overlay;
 mod plan;
 mod probe;
@@ -56,6 +60,7 @@ mod rights;
 mod seccomp;
 mod spec;
 mod stack;
+mod state;
 mod statistics;
 mod status;
 mod steps;
@@ -64,30 +69,18 @@ mod sys;
 mod target;
 mod terminal;
 mod timeline;
-
-use std::path::PathBuf;
+pub mod user_folder;
 
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};
 pub use error::Error;
-pub use notes::sweep;
 pub use probe::{Finding, Verdict, probe};
 pub use spec::{
     Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
     UserNamespace, Volume, Writable,
 };
+pub use state::{default_state_dir, sweep};
 pub use statistics::Statistics;
 pub use status::ExitStatus;
 pub use terminal::{OwnTerminal, Terminal, TerminalEnd};
 pub use timeline::{ExplainedStep, Stamp};
-
-/// Where the lab keeps its notes unless told otherwise: `$XDG_RUNTIME_DIR/isolab`, or `/run/isolab` for root, or a
-/// folder of the user's own in the folder for temporary files.
-pub fn default_state_dir() -> PathBuf {
-    let uid = nix::unistd::geteuid();
-    match std::env::var_os("XDG_RUNTIME_DIR") {
-        Some(runtime) if !runtime.is_empty() => PathBuf::from(runtime).join("isolab"),
-        _ if uid.is_root() => PathBuf::from("/run/isolab"),
-        _ => std::env::temp_dir().join(format!("isolab-{uid}")),
-    }
-}

@@ -6,18 +6,21 @@
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 
+use crate::abi;
+use crate::capability::Capability;
 use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
-use crate::notes;
 use crate::overlay::{overlay_options, stage_options};
 use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
+use crate::state;
 use crate::strings::Strings;
 use crate::target::{Kind, Target};
 use crate::terminal::Terminal;
@@ -38,7 +41,7 @@ pub struct Plan {
     pub tmpfs: Vec<TmpfsPlan>,
     pub host_name: Option<Vec<u8>>,
     pub program: CString,
-    /// The helper's name (`child/exec.rs`), then the program's arguments from `argv[0]` on.
+    /// The helper's name and the working directory (`init/helper.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,
     pub environment: Strings,
     pub cwd: CString,
@@ -46,6 +49,8 @@ pub struct Plan {
     pub rlimits: Vec<Rlimit>,
     /// Bit N: capability N is kept.
     pub capabilities: u64,
+    /// Whether the program may make device files.
+    pub makes_devices: bool,
     pub uid: u32,
     pub gid: u32,
     /// Whether the supplementary groups may be changed; an ordinary user's user namespace forbids it.
@@ -53,11 +58,11 @@ pub struct Plan {
     /// The descriptors that become 0, 1 and 2; -1 for /dev/null.
     pub stdio: [RawFd; 3],
     pub terminal: Option<TerminalPlan>,
-    /// Whether the lab's memory is dumpable (prctl(2), PR_SET_DUMPABLE), to be put back where changing ids ends that.
-    pub dumpable: bool,
     pub shared: &'static Shared,
-    /// Where pid 1 writes the program's wait status (eventfd(2)).
-    pub status: RawFd,
+    /// The init's end of its socket to the lab.
+    pub link: RawFd,
+    /// The lab's end of it.
+    pub link_keeper: RawFd,
     /// The control group.
     pub group: Option<Place>,
     /// Who makes it.
@@ -98,12 +103,17 @@ pub struct TerminalPlan {
 
 impl Plan {
     /// Checks the description and prepares it.
-    pub fn new(spec: &Spec, shared: &'static Shared, status: RawFd) -> Result<Plan, Error> {
+    pub fn new(spec: &Spec, shared: &'static Shared, [link, link_keeper]: [RawFd; 2]) -> Result<Plan, Error> {
         let id_maps = id_maps(spec)?;
-        let group = Place::find(&spec.limits, notes::group_name)?;
+        let group = Place::find(&spec.limits, state::group_name)?;
         let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
+        let cwd = c_string(
+            absolute(&spec.cwd, "working directory")?.as_os_str(),
+            "working directory",
+        )?;
         let mut arguments = vec![
-            c"isolab-exec".to_owned(),
+            abi::HELPER_NAME.to_owned(),
+            cwd.clone(),
             c_string(spec.program.as_os_str(), "program")?,
         ];
         for argument in &spec.args {
@@ -135,10 +145,7 @@ impl Plan {
             program: c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?,
             arguments: Strings::new(arguments),
             environment: Strings::new(environment.collect::<Result<_, _>>()?),
-            cwd: c_string(
-                absolute(&spec.cwd, "working directory")?.as_os_str(),
-                "working directory",
-            )?,
+            cwd,
             cwd_target: match spec.cwd == Path::new("/") {
                 true => None,
                 false => Some(Target::new(&spec.cwd, Kind::Directory, "working directory")?),
@@ -148,6 +155,7 @@ impl Plan {
                 .capabilities
                 .iter()
                 .fold(0, |bits, capability| bits | 1 << *capability as u8),
+            makes_devices: spec.capabilities.contains(&Capability::Mknod),
             uid: spec.user.uid,
             gid: spec.user.gid,
             clear_groups: !single_user,
@@ -165,9 +173,9 @@ impl Plan {
                     socket: terminal.sender(),
                 }),
             },
-            dumpable: crate::container::dumpable(),
             shared,
-            status,
+            link,
+            link_keeper,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
                 true => GroupMaker::Lab,
                 false => GroupMaker::Program,
@@ -177,12 +185,12 @@ impl Plan {
         })
     }
 
-    /// Whether the child changes a user or group id, which makes the kernel mark the memory it shares with the lab as
-    /// "not dumpable" (prctl(2), PR_SET_DUMPABLE).
-    pub fn changes_ids(&self) -> bool {
-        self.id_maps
-            .as_ref()
-            .map_or(self.uid != 0 || self.gid != 0, |maps| maps.become_root)
+    /// Whether the program runs as another user or group than the one that builds the container. The helper changes to it,
+    /// because that makes the kernel mark a process's memory as "not dumpable" (prctl(2), PR_SET_DUMPABLE), and until
+    /// then it is the lab's.
+    pub fn changes_user(&self) -> bool {
+        let builds_as_root = self.id_maps.as_ref().is_none_or(|maps| maps.become_root);
+        builds_as_root && (self.uid != 0 || self.gid != 0)
     }
 }
 
@@ -239,8 +247,19 @@ fn volumes(spec: &Spec) -> Result<Vec<VolumePlan>, Error> {
         VolumePlan::new(&volume.source, &volume.target, attributes)
     });
     let devices = spec.devices.iter().map(|device| {
-        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
-        VolumePlan::new(device, device, attributes)
+        // Read-only is the file's mode and owner, not the device.
+        let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+        let is_device = std::fs::metadata(device).is_ok_and(|about| {
+            let kind = about.file_type();
+            kind.is_char_device() || kind.is_block_device()
+        });
+        match is_device {
+            true => VolumePlan::new(device, device, attributes),
+            false => Err(wrong(
+                format!("device {device:?}"),
+                "it is no device file of this host: name one, and show folders and other files as volumes",
+            )),
+        }
     });
     volumes.chain(devices).collect()
 }

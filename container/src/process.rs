@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Acquire;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::eventfd::EventFd;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
@@ -16,24 +16,24 @@ use crate::cgroup::Group;
 use crate::child::{self, Launch};
 use crate::error::Error;
 use crate::hints;
-use crate::report::Failure;
+use crate::link::{Ends, Link};
+use crate::report::word;
 use crate::status::ExitStatus;
-use crate::steps::Step;
 use crate::sys::{self, CloneArgs};
 
 /// Pid 1 of a container. Dropping it kills and reaps it.
 pub struct Process {
     pub pid: Pid,
     pub pidfd: OwnedFd,
-    /// Where it writes the program's wait status.
-    status: EventFd,
+    /// Its init's socket.
+    pub link: Link,
     pub ended: Option<ExitStatus>,
     launch: Arc<Launch>,
 }
 
 /// Makes pid 1. It shares this process's memory until it has executed its init, so no signal may reach it: a handler
 /// of the lab's would run in it.
-pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Result<Process, Error> {
+pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, link: Ends) -> Result<Process, Error> {
     let directory = group.map(Group::clone_target).transpose()?.flatten();
     let mut pidfd = -1i32;
     let into_group = if directory.is_some() { sys::CLONE_INTO_CGROUP } else { 0 };
@@ -41,7 +41,7 @@ pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Re
     let arguments = CloneArgs {
         flags: flags | into_group | launch.plan.clone_flags,
         pidfd: &raw mut pidfd as u64,
-        child_tid: launch.report.pid1.as_ptr() as u64,
+        child_tid: launch.report.pid1_word.as_ptr() as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: launch.stacks.pid1.base,
         stack_size: launch.stacks.pid1.size,
@@ -49,7 +49,7 @@ pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Re
         ..Default::default()
     };
     let before = mask_signals(u64::MAX);
-    // SAFETY: the stack is pid 1's own until `pid1` is RELEASED (`stack::give_back` holds the launch for that);
+    // SAFETY: the stack is pid 1's own until `pid1_word` is RELEASED (`stack::give_back` holds the launch for that);
     // the launch lives as long; `child::pid1` keeps to the rules of `sys`.
     let cloned = unsafe { sys::clone_onto(&arguments, child::pid1, Arc::as_ptr(launch)) };
     mask_signals(before);
@@ -59,7 +59,7 @@ pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, status: EventFd) -> Re
     Ok(Process {
         pid: Pid::from_raw(pid),
         pidfd,
-        status,
+        link: link.ours(),
         ended: None,
         launch: Arc::clone(launch),
     })
@@ -130,25 +130,14 @@ impl Process {
         })?;
         // The kernel lets pid 1 be reaped only after everything else in its pid namespace is dead.
         self.launch.report.release();
-        let written = self.status.read().unwrap_or(0);
-        // The helper adds the number of an error above 32 bits, the init the program's status plus one.
-        let by_helper = (written >> 32 != 0).then_some(Failure {
-            step: Step::Exec,
-            item: 0,
-            errno: (written >> 32) as i32,
-        });
-        let by_init = self.launch.report.failure().filter(|_| written == 0);
-        if let Some(failure) = by_helper.or(by_init) {
-            return Err(hints::explain(&self.launch.plan, failure));
-        }
-        let status = match (u32::try_from(written.wrapping_sub(1)), waited) {
-            (Ok(status), _) => ExitStatus::from_wait(status as i32),
-            (Err(_), WaitStatus::Signaled(_, signal, _)) => ExitStatus::Signal {
+        let status = match (self.link.status(), waited) {
+            (Some(status), _) => ExitStatus::from_wait(status),
+            (None, WaitStatus::Signaled(_, signal, _)) => ExitStatus::Signal {
                 signal: signal as i32,
                 out_of_memory: false,
             },
-            (Err(_), WaitStatus::Exited(_, code)) => ExitStatus::Code(code as u8),
-            (Err(_), _) => ExitStatus::Code(125),
+            (None, WaitStatus::Exited(_, code)) => ExitStatus::Code(code as u8),
+            (None, _) => ExitStatus::Code(125),
         };
         let status = match status {
             ExitStatus::Signal {
@@ -173,25 +162,49 @@ impl Process {
         Ok(())
     }
 
+    /// Waits until the program's process uses this process's memory no more: it has executed a program, or is dead.
+    ///
+    /// The kernel says so in a word, but not of a process that dumps core, and then pid 1 ends soon.
+    pub fn wait_for_exec(&self) {
+        let program = &self.launch.report.program_word;
+        while program.load(Acquire) == word::BUSY && !self.ends_within(Duration::ZERO) {
+            sys::futex_wait(program, word::BUSY, Some(100));
+        }
+    }
+
     /// Reaps it, and says why there is no program.
     pub fn died_in_set_up(&mut self) -> Error {
-        let hint = match self.wait(|| false) {
+        // Pid 1 ends with the program's process. Should it not, this end of it is not waited for longer.
+        if !self.ends_within(SET_UP_END) {
+            // ESRCH: it has ended after all.
+            let _ = self.send(Signal::SIGKILL);
+        }
+        let last = self.launch.report.last_step().map_or("", |step| step.describe().name);
+        let (end, hint) = match self.wait(|| false) {
             Ok(ExitStatus::Signal { signal, .. }) => {
-                format!(
-                    "signal {signal} ended it: SIGKILL comes from a memory limit too small for the set-up, or from outside"
-                )
+                let name =
+                    Signal::try_from(signal).map_or_else(|_| format!("signal {signal}"), |name| name.to_string());
+                let hint = match signal {
+                    libc::SIGKILL => "it comes from a memory limit too small for the set-up, or from outside",
+                    _ => "",
+                };
+                (format!("{name} ended it"), hint.to_owned())
             }
-            Ok(ExitStatus::Code(code)) => format!("it ended with code {code}"),
-            Err(error) => error.to_string(),
+            Ok(ExitStatus::Code(code)) => (format!("it ended with code {code}"), String::new()),
+            Err(error) => ("it ended".to_owned(), error.to_string()),
         };
         Error {
             step: "set-up",
-            tried: "prepare the container in pid 1".into(),
+            tried: format!("prepare the container: {end} after the step {last:?}"),
             errno: None,
             hint,
         }
     }
 }
+
+/// How long pid 1 may take to end after the program's process: it may be in the middle of a network namespace, which takes
+/// seconds on a host that is busy with others.
+const SET_UP_END: Duration = Duration::from_secs(10);
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 use crate::steps::Step;
 use crate::sys::{self, Errno};
 
-/// Values of [`Report::program`] and [`Report::pid1`]. The kernel clears such a word when the process has executed
+/// Values of [`Report::program_word`] and [`Report::pid1_word`]. The kernel clears such a word when the process has executed
 /// another program or is dead, and uses this memory no more (CLONE_CHILD_CLEARTID).
 pub mod word {
     /// It runs on the lab's memory, or is not there yet.
@@ -23,35 +23,33 @@ pub mod gate {
     pub const IDS: u32 = 1;
     /// The control group is ready to be entered.
     pub const CGROUP: u32 = 2;
-    /// The lab gave up: end.
-    pub const ABANDONED: u32 = 4;
-    /// The network namespace is there.
-    pub const NETWORK: u32 = 8;
-    /// Nothing more is needed of the host's mounts.
-    pub const ROOT: u32 = 16;
-    /// Pid 1 has done its part: the host's mounts are gone.
-    pub const PID1: u32 = 32;
+    /// The network namespace is there, and a descriptor of it on its way.
+    pub const NETWORK: u32 = 4;
     /// The system-call filter is compiled.
-    pub const FILTER: u32 = 64;
+    pub const FILTER: u32 = 8;
 }
 
 /// See the top of the file.
 pub struct Report {
     /// Whether the program's process runs on the lab's memory.
-    pub program: AtomicU32,
+    pub program_word: AtomicU32,
     /// Whether pid 1 does.
-    pub pid1: AtomicU32,
+    pub pid1_word: AtomicU32,
     /// What each has finished that others wait for.
     pub gates: AtomicU32,
     /// Whether everything before the program's exec went well.
     pub prepared: AtomicBool,
+    /// Whether the helper executes the program, and says over a pipe what came of it.
+    pub by_helper: AtomicBool,
+    /// Whether the layers were copied, because the kernel refused an overlay.
+    pub copied: AtomicBool,
     failure: AtomicU64,
-    /// Steps on the way from the call to the program, one after the other.
-    pub main: Log,
-    /// Steps of the lab beside it.
+    /// Steps of the lab: those before pid 1 was there, and those beside it.
     pub lab: Log,
-    /// Steps of pid 1 beside it.
-    pub side: Log,
+    /// Steps of pid 1: those before the program's process was there, and those beside it.
+    pub pid1: Log,
+    /// Steps of the program's process.
+    pub program: Log,
 }
 
 /// A step that failed.
@@ -69,14 +67,16 @@ impl Report {
     /// A report of a start that was asked for at `began_ns`.
     pub fn new(began_ns: u64) -> Self {
         Report {
-            program: AtomicU32::new(word::BUSY),
-            pid1: AtomicU32::new(word::BUSY),
+            program_word: AtomicU32::new(word::BUSY),
+            pid1_word: AtomicU32::new(word::BUSY),
             gates: AtomicU32::new(0),
             prepared: AtomicBool::new(false),
+            by_helper: AtomicBool::new(false),
+            copied: AtomicBool::new(false),
             failure: AtomicU64::new(0),
-            main: Log::new(began_ns),
             lab: Log::new(began_ns),
-            side: Log::new(began_ns),
+            pid1: Log::new(began_ns),
+            program: Log::new(began_ns),
         }
     }
 
@@ -99,16 +99,22 @@ impl Report {
 
     /// Whether nobody runs on the lab's memory any more.
     pub fn is_released(&self) -> bool {
-        [&self.program, &self.pid1]
+        [&self.program_word, &self.pid1_word]
             .into_iter()
             .all(|process| process.load(Acquire) == word::RELEASED)
     }
 
     /// Notes that every process of the container has been reaped. The kernel has cleared the words of those there were.
     pub fn release(&self) {
-        for process in [&self.program, &self.pid1] {
+        for process in [&self.program_word, &self.pid1_word] {
             process.store(word::RELEASED, Release);
         }
+    }
+
+    /// The last step on the way to the program that has ended.
+    pub fn last_step(&self) -> Option<Step> {
+        let logs = [&self.program, &self.pid1, &self.lab].into_iter();
+        logs.filter_map(|log| log.entries().last().map(|entry| entry.0)).next()
     }
 
     /// Opens a gate.
@@ -118,16 +124,20 @@ impl Report {
     }
 }
 
-/// The most steps one log holds: more than there are steps, a volume not counted on its own.
-const CAPACITY: usize = 40;
+/// The most steps one log holds: every step, and one that is made twice.
+const CAPACITY: usize = Step::COUNT + 1;
 
-/// Steps that followed one another, each with its end.
+/// Steps that followed one another. One process or thread writes it.
 pub struct Log {
     began_ns: AtomicU64,
     length: AtomicU32,
     steps: [AtomicU32; CAPACITY],
+    begins_ns: [AtomicU64; CAPACITY],
     ends_ns: [AtomicU64; CAPACITY],
 }
+
+/// A step that has ended, its beginning and end in ns of CLOCK_MONOTONIC.
+pub type Entry = (Step, u64, u64);
 
 impl Log {
     fn new(began_ns: u64) -> Self {
@@ -135,35 +145,47 @@ impl Log {
             began_ns: AtomicU64::new(began_ns),
             length: AtomicU32::new(0),
             steps: [const { AtomicU32::new(0) }; CAPACITY],
+            begins_ns: [const { AtomicU64::new(0) }; CAPACITY],
             ends_ns: [const { AtomicU64::new(0) }; CAPACITY],
         }
     }
 
-    /// Sets the beginning of the first step to now.
+    /// Sets the beginning of the next step to now.
     pub fn begin(&self) {
         self.began_ns.store(sys::now_ns(), Relaxed);
     }
 
-    /// Notes that `step` has just ended.
+    /// Sets the beginning of the next step to where another log has got.
+    pub fn begin_after(&self, other: &Log) {
+        self.began_ns.store(other.began_ns.load(Relaxed), Relaxed);
+    }
+
+    /// Notes that `step` has just ended, and the next begins.
     pub fn end(&self, step: Step) {
         let index = self.length.load(Relaxed) as usize;
-        if let (Some(slot), Some(end)) = (self.steps.get(index), self.ends_ns.get(index)) {
+        let slots = (
+            self.steps.get(index),
+            self.begins_ns.get(index),
+            self.ends_ns.get(index),
+        );
+        if let (Some(slot), Some(begin), Some(end)) = slots {
+            let now = sys::now_ns();
             slot.store(step as u32, Relaxed);
-            end.store(sys::now_ns(), Relaxed);
+            begin.store(self.began_ns.swap(now, Relaxed), Relaxed);
+            end.store(now, Relaxed);
             self.length.store(index as u32 + 1, Release);
         }
     }
 
-    /// The steps so far: step, beginning and end in ns of CLOCK_MONOTONIC.
-    pub fn entries(&self) -> Vec<(Step, u64, u64)> {
+    /// The steps so far.
+    pub fn entries(&self) -> Vec<Entry> {
         let length = self.length.load(Acquire) as usize;
-        let mut began = self.began_ns.load(Relaxed);
-        let pairs = self.steps.iter().zip(&self.ends_ns).take(length);
-        pairs
-            .filter_map(|(step, end)| {
+        let times = self.begins_ns.iter().zip(&self.ends_ns);
+        let slots = self.steps.iter().zip(times).take(length);
+        slots
+            .filter_map(|(step, (begin, end))| {
                 let step = Step::from_number(step.load(Relaxed) as u8)?;
-                let end = end.load(Relaxed);
-                Some((step, std::mem::replace(&mut began, end), end))
+                Some((step, begin.load(Relaxed), end.load(Relaxed)))
             })
             .collect()
     }
@@ -189,6 +211,15 @@ mod tests {
             errno: libc::ENOENT,
         });
         assert_eq!(report.failure(), Some(first));
+    }
+
+    #[test]
+    fn a_log_has_room_for_every_step() {
+        let log = Log::new(0);
+        for number in 0..Step::COUNT {
+            log.end(Step::from_number(number as u8).unwrap());
+        }
+        assert_eq!(log.entries().len(), Step::COUNT);
     }
 
     #[test]

@@ -211,7 +211,7 @@ pub struct Tmpfs {
 pub struct Limits {
     /// Memory in bytes, page cache included; at least 6 MiB. `u64::MAX` counts without limiting.
     pub memory_bytes: Option<u64>,
-    /// Swap in bytes, in addition to the memory.
+    /// Swap in bytes, in addition to the memory. `None` with a limit on memory: as much again, as with Docker.
     pub swap_bytes: Option<u64>,
     /// How much processor time, in processors: 0.5 is half of one.
     pub cpus: Option<f64>,

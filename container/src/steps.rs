@@ -46,6 +46,8 @@ macro_rules! steps {
         impl Step {
             /// Every step, by its number.
             const ALL: &[Step] = &[$(Step::$step,)*];
+            /// How many there are.
+            pub const COUNT: usize = Step::ALL.len();
 
             /// What is known about it.
             pub fn describe(self) -> Description {
@@ -73,14 +75,13 @@ steps! {
     WaitIds: Pid1, "id maps", "wait for id maps", "futex", "without maps nothing can be created: its owner would have no id";
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";
     CloneProgram: Pid1, "clone", "clone program", "clone3(CLONE_VM)", "the process that becomes the program builds the file system, on another processor";
-    Network: Pid1, "network", "network namespace", "unshare(CLONE_NEWNET)", "network devices, addresses and ports of its own";
-    Loopback: Pid1, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
+    Network: Pid1, "network", "network namespace", "unshare(CLONE_NEWNET), SIOCGSKNS, sendmsg(SCM_RIGHTS)", "network devices, addresses and ports of its own; the program's process gets a descriptor of it";
     Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the program's process makes it meanwhile";
     Pid1Cgroup: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "pid 1 counts, too";
     Pid1CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "pid 1 sees what the program sees";
-    Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when the lab's end of a pipe is gone, whichever thread of the lab made the start";
-    WaitRoot: Pid1, "root file system", "wait for the root", "futex", "the program's process builds it meanwhile";
-    LeaveHost: Pid1, "root file system", "leave the host", "umount2(MNT_DETACH)", "the host\'s files are out of reach";
+    Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when the lab's end of a socket is gone, whichever thread of the lab made the start";
+    Pid1Privileges: Pid1, "init", "init's privileges", "capset, close_range", "pid 1 keeps the capability to signal and its end of a socket";
+    InitExec: Pid1, "init", "init", "seccomp, execveat", "pid 1 becomes a program of one page that forwards signals and reaps, and cannot be traced";
     Propagation: Program, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";
     VolumeSource: Program, "root file system", "volume sources", "open_tree(OPEN_TREE_CLONE), mount_setattr", "take hold of the volumes while the host's files are still in sight; no devices, no set-user-id";
     Stage: Program, "root file system", "stage", "mount(tmpfs)", "memory for what the container writes; gone with it";
@@ -90,28 +91,31 @@ steps! {
     Devices: Program, "root file system", "/dev", "mknod, symlink, bind", "null, zero, full, random, urandom, tty and the usual links; no host device";
     Terminals: Program, "root file system", "/dev/pts", "mount(devpts)", "terminals of its own";
     SharedMemory: Program, "root file system", "/dev/shm", "mount(tmpfs)", "POSIX shared memory of its own";
-    Terminal: Program, "root file system", "terminal", "open(/dev/pts/ptmx), TIOCGPTPEER, sendmsg(SCM_RIGHTS)", "a terminal of the program\'s own, from the container\'s /dev/pts; the lab gets its other end";
+    Terminal: Program, "root file system", "terminal", "open(/dev/pts/ptmx), TIOCGPTPEER, sendmsg(SCM_RIGHTS)", "a terminal of the program's own, from the container's /dev/pts; the lab gets its other end";
     Mask: Program, "root file system", "mask /proc", "mount(MS_BIND)", "files that tell about the host are covered, files that steer it become read-only";
     Volumes: Program, "root file system", "volumes", "openat2(RESOLVE_IN_ROOT), move_mount", "targets are looked up inside the root: a symbolic link in the image cannot lead out";
     WorkingDirectory: Program, "root file system", "working directory", "openat2(RESOLVE_IN_ROOT), mkdir", "made when missing";
     Pivot: Program, "root file system", "pivot root", "pivot_root", "the container's root becomes the root";
     HostName: Program, "root file system", "host name", "sethostname", "a name of its own";
-    CgroupMake: Program, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
-    CgroupEnter: Program, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
-    BoundingSet: Program, "drop privileges", "bounding set", "prctl(PR_CAPBSET_DROP)", "exec can give no capability back that was not asked for";
+    LeaveHost: Program, "root file system", "leave the host", "umount2(MNT_DETACH)", "the host's files are out of reach";
     Session: Program, "drop privileges", "session", "setsid, dup3", "a session of its own, standard input and output";
     WaitNetwork: Program, "network", "wait for the network", "futex", "pid 1 makes it meanwhile";
     JoinNetwork: Program, "network", "join network namespace", "setns(CLONE_NEWNET)", "the program belongs to the container's network";
+    Loopback: Program, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
     Sys: Program, "network", "/sys", "mount(sysfs, MS_RDONLY)", "after the network namespace, whose devices it shows";
     ReadOnlyRoot: Program, "root file system", "read-only root", "mount(/, MS_REMOUNT|MS_RDONLY)", "nothing of the root can be written";
+    CgroupMake: Program, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
+    CgroupEnter: Program, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
     CgroupNamespace: Program, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "the control group looks like the top of the tree";
+    BoundingSet: Program, "drop privileges", "bounding set", "prctl(PR_CAPBSET_DROP)", "exec can give no capability back that was not asked for";
     ResourceLimits: Program, "drop privileges", "resource limits", "prlimit64", "limits of the process";
-    Capabilities: Program, "drop privileges", "capabilities", "setresuid, capset", "become the user, keep no capability that was not asked for";
+    Capabilities: Program, "drop privileges", "capabilities", "capset", "keep no capability that was not asked for";
     NoNewPrivileges: Program, "drop privileges", "no new privileges", "prctl(PR_SET_NO_NEW_PRIVS)", "no set-user-id program can gain any";
     Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list; what follows here is on it";
-    WaitLeaveHost: Program, "exec", "wait for pid 1", "futex", "the host's files must be out of reach";
-    CloseFiles: Program, "exec", "close files", "dup3, close_range(4, ~0)", "no descriptor of the lab reaches the program; 3 closes when it is executed";
     ChangeDirectory: Program, "exec", "change directory", "chdir, getcwd", "refused when it lies outside the root";
+    CloseFiles: Program, "exec", "close files", "close_range(3, ~0)", "no descriptor of the lab reaches the program";
+    Helper: Program, "exec", "prepare the helper", "memfd_create, pipe2", "what executes a program that runs as another user, or may lead to the lab's own executable";
+    WaitInit: Program, "exec", "wait for the init", "futex", "no program runs while pid 1 still has the lab's memory";
+    User: Program, "drop privileges", "become the user", "setgroups, setresgid, setresuid, capset", "by the helper, which has memory of its own: keep no capability that was not asked for";
     Exec: Program, "exec", "exec", "execve", "become the program";
-    InitExec: Pid1, "init", "init", "execveat", "pid 1 becomes a program of one page that forwards signals and reaps";
 }

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::pty::Winsize;
 
 use crate::error::Error;
+use crate::hints::TOO_MANY_FILES;
 use crate::rights;
 
 /// Whether the program's standard input, output and error are a terminal of its own.
@@ -72,7 +73,7 @@ fn failed(tried: &str, errno: i32) -> Error {
     let errno = Errno::from_raw(errno);
     let hint = match errno {
         Errno::EAGAIN => "no container has been started with this terminal",
-        Errno::EMFILE => "too many open files: raise `ulimit -n`",
+        Errno::EMFILE => TOO_MANY_FILES,
         _ => "",
     };
     Error {

@@ -1,6 +1,7 @@
 //! The start as a timeline: phases for a chart, steps for an explanation.
 
-use crate::report::{Log, Report};
+use crate::report::{Entry, Log, Report};
+use crate::steps::Step;
 
 /// A moment of the start. Consecutive stamps are consecutive phases: the phase `name` ended at `at_ns`, and began
 /// where the one before it ended. The first, `plan`, begins with the call of [`start`](crate::start); after the last,
@@ -30,10 +31,27 @@ pub struct ExplainedStep {
     pub cost_ns: u64,
 }
 
+/// The steps on the way from the call to the program, in order: isolab's until pid 1 is there, pid 1's until the program's
+/// process is, and that process's.
+fn path(report: &Report) -> Vec<Entry> {
+    let (lab, pid1, program) = (report.lab.entries(), report.pid1.entries(), report.program.entries());
+    let before_pid1 = lab.into_iter().filter(|entry| entry.0 != Step::IdMaps);
+    let clone = pid1.iter().position(|entry| entry.0 == Step::CloneProgram);
+    let mut before_program: Vec<Entry> = match clone {
+        Some(last) => pid1.into_iter().take(last + 1).collect(),
+        None => pid1,
+    };
+    if let (Some(clone), Some(first)) = (before_program.last_mut(), program.first()) {
+        // The program's process runs before pid 1 knows that it is there.
+        clone.2 = clone.2.min(first.1).max(clone.1);
+    }
+    before_pid1.chain(before_program).chain(program).collect()
+}
+
 /// The phases on the way from the call to the program.
 pub fn stamps(report: &Report) -> Vec<Stamp> {
     let mut stamps: Vec<Stamp> = Vec::new();
-    for (step, _, at_ns) in report.main.entries() {
+    for (step, _, at_ns) in path(report) {
         let name = step.describe().phase;
         match stamps.last_mut().filter(|last| last.name == name) {
             Some(last) => last.at_ns = at_ns,
@@ -45,7 +63,7 @@ pub fn stamps(report: &Report) -> Vec<Stamp> {
 
 /// All steps, in order of their beginnings.
 pub fn explain(report: &Report) -> Vec<ExplainedStep> {
-    let start = report.main.entries().first().map_or(0, |(_, began, _)| *began);
+    let start = report.lab.entries().first().map_or(0, |(_, began, _)| *began);
     let explain = |log: &Log| {
         let steps = log.entries().into_iter().map(move |(step, began, end)| {
             let about = step.describe();
@@ -60,7 +78,7 @@ pub fn explain(report: &Report) -> Vec<ExplainedStep> {
         });
         steps.collect::<Vec<_>>()
     };
-    let mut steps: Vec<_> = [&report.main, &report.lab, &report.side]
+    let mut steps: Vec<_> = [&report.lab, &report.pid1, &report.program]
         .into_iter()
         .flat_map(explain)
         .collect();
@@ -71,39 +89,35 @@ pub fn explain(report: &Report) -> Vec<ExplainedStep> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steps::Step;
 
     #[test]
     fn steps_of_one_phase_become_one_stamp() {
         let report = Report::new(0);
-        for step in [
-            Step::Plan,
-            Step::Clone,
-            Step::DeathSignal,
-            Step::Network,
-            Step::Loopback,
-        ] {
-            report.main.end(step);
+        report.lab.end(Step::Plan);
+        for step in [Step::Clone, Step::DeathSignal, Step::CloneProgram] {
+            report.pid1.end(step);
         }
+        report.program.begin();
+        report.program.end(Step::Stage);
+        report.program.end(Step::Overlay);
         let names: Vec<_> = stamps(&report).iter().map(|stamp| stamp.name).collect();
-        assert_eq!(names, ["plan", "clone", "network"]);
+        assert_eq!(names, ["plan", "clone", "root file system"]);
         assert!(stamps(&report).windows(2).all(|pair| pair[0].at_ns <= pair[1].at_ns));
     }
 
     #[test]
-    fn steps_beside_the_main_line_are_explained_where_they_began() {
-        let report = Report::new(sys_now());
-        report.main.end(Step::Plan);
-        report.side.begin();
-        report.main.end(Step::Network);
-        report.side.end(Step::Loopback);
+    fn steps_beside_the_way_to_the_program_are_explained_where_they_began() {
+        let report = Report::new(crate::sys::now_ns());
+        report.lab.end(Step::Plan);
+        report.pid1.begin();
+        report.pid1.end(Step::CloneProgram);
+        report.program.begin();
+        report.program.end(Step::Stage);
+        report.pid1.end(Step::Network);
+        assert!(!stamps(&report).iter().any(|stamp| stamp.name == "network"));
         let by: Vec<_> = explain(&report).iter().map(|step| (step.name, step.by)).collect();
-        assert_eq!(by.len(), 3);
+        assert_eq!(by.len(), 4);
         assert_eq!(by[0], ("plan", "lab"));
-        assert!(by.contains(&("loopback up", "pid 1")));
-    }
-
-    fn sys_now() -> u64 {
-        crate::sys::now_ns()
+        assert!(by.contains(&("network namespace", "pid 1")));
     }
 }

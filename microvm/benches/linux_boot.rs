@@ -6,7 +6,7 @@
 //! The monitors take turns. QEMU is the program that the environment variable `QEMU` names, or `qemu-system-x86_64` of PATH;
 //! likewise `FIRECRACKER`. One that is not there is named, not left out in silence.
 
-use microvm::{Config, Initramfs, Kernel};
+use microvm::{Config, Initramfs, Kernel, Linux, Sandbox};
 use nix::poll::{PollFd, PollFlags, poll};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -185,7 +185,11 @@ fn config(kernel: PathBuf, size: Size) -> Config {
         program: "/bin/program".into(),
         args: vec!["processors".into()],
         memory_bytes: size.memory_mib << 20,
-        cpus: size.cpus,
+        linux: Linux {
+            cpus: size.cpus,
+            ..Linux::default()
+        },
+        sandbox: Sandbox::On(Vec::new()),
         ..Config::new(Kernel::File(kernel))
     }
 }

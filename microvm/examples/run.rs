@@ -14,18 +14,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut value = || args.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--kernel" => config.kernel = Kernel::File(value()?.into()),
-            "--module" => config.modules.push(value()?.into()),
-            "--cpus" => config.cpus = value()?.parse()?,
+            "--module" => config.linux.modules.push(value()?.into()),
+            "--cpus" => config.linux.cpus = value()?.parse()?,
             "--memory" => config.memory_bytes = value()?.parse::<u64>()? << 20,
             "--disk" => {
                 let base = std::path::PathBuf::from(value()?);
                 let overlay = Some(base.with_extension("overlay"));
-                config.disk = Some(Disk { base, overlay });
+                config.linux.disk = Some(Disk { base, overlay });
             }
             "--root-disk" => root_disk = Some(tempfile::NamedTempFile::new()?),
             "--timeout" => config.timeout = Some(Duration::from_secs(value()?.parse()?)),
             "--parameter" => config.kernel_parameters.push(value()?),
-            "--log" => config.kernel_log = true,
+            "--log" => config.linux.kernel_log = true,
             _ => break word,
         }
     };
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match &root_disk {
         Some(image) => {
             files.write_disk(image.as_file())?;
-            config.root_disk = Some(image.path().into());
+            config.linux.root_disk = Some(image.path().into());
         }
         None => config.initramfs = Initramfs::Bytes(files.to_archive()?),
     }

@@ -8,6 +8,8 @@
 #![no_std]
 #![no_main]
 
+#[path = "../abi.rs"]
+mod abi;
 mod memory;
 mod program;
 mod root_disk;
@@ -15,28 +17,16 @@ mod start_file;
 mod string_port;
 mod syscalls;
 
+use abi::{port, status};
 use core::arch::{asm, global_asm};
 use core::ffi::CStr;
 use core::panic::PanicInfo;
 use string_port::StringPort;
 use syscalls as sys;
 
-/// Phase port: this program has begun.
-const PHASE_INIT: u8 = 3;
-/// Phase port: the program's first instruction is next.
-const PHASE_PROGRAM: u8 = 2;
-/// Writing here ends the machine with that status.
-const EXIT_PORT: u16 = 0xf4;
-/// Writing here notes a step of the start.
-const PHASE_PORT: u16 = 0xf5;
-/// The monitor's ports, the string port and the three behind it that a word reaches among them.
-const PORTS: usize = (string_port::PORT - EXIT_PORT) as usize + 4;
-/// The program cannot be run for another reason than the two below, as `docker run` tells it.
-const STATUS_INIT: u8 = 125;
-/// The program cannot be executed.
-const STATUS_NOT_EXECUTABLE: u8 = 126;
-/// There is no such program.
-const STATUS_NOT_FOUND: u8 = 127;
+/// The monitor's ports from the first on, the string port and the three behind it that a word reaches among them.
+const FIRST_PORT: u16 = port::EXIT;
+const PORTS: usize = (port::STRING - FIRST_PORT) as usize + 4;
 
 // The kernel enters with the stack pointer at the argument count (System V ABI, x86-64 supplement, 3.4.1).
 global_asm!(
@@ -51,23 +41,23 @@ global_asm!(
 
 extern "C" fn main() -> ! {
     // SAFETY: these ports belong to the monitor; where another one runs this machine, nothing answers.
-    let ports = sys::ioperm(EXIT_PORT, PORTS, true);
-    phase(PHASE_INIT);
+    let ports = sys::ioperm(FIRST_PORT, PORTS, true);
+    phase(abi::phase::INIT);
     make_file_systems();
     let Some(start) = start_file::read() else {
         log(&[b"cannot read /.isolab/start, which names the program"]);
-        end(STATUS_INIT);
+        end(status::FAILED);
     };
     load_modules();
     sys::loopback_up();
     if start.root_is_disk && !root_disk::switch() {
-        end(STATUS_INIT);
+        end(status::FAILED);
     }
     mount_disk(if start.root_is_disk { c"/dev/vdb" } else { c"/dev/vda" });
 
     let Some(console) = open_console() else {
         log(&[b"cannot use a serial port, /dev/ttyS1 or ttyS0: is the kernel built with 8250 ports?"]);
-        end(STATUS_INIT);
+        end(status::FAILED);
     };
     if ports < 0 {
         log(&[b"cannot use I/O ports (ioperm): the exit status does not get out"]);
@@ -157,7 +147,7 @@ fn load_modules() {
 
 /// Ends the machine.
 fn end(status: u8) -> ! {
-    out(EXIT_PORT, status);
+    out(port::EXIT, status);
     sys::restart();
     // Without the right to restart there is nothing left but to wait.
     loop {
@@ -166,7 +156,7 @@ fn end(status: u8) -> ! {
 }
 
 fn phase(step: u8) {
-    out(PHASE_PORT, step);
+    out(port::PHASE, step);
 }
 
 /// Writes to one of the monitor's ports. Without permission for them this would be a fault, so it asks first.
@@ -211,5 +201,5 @@ fn text(bytes: &[u8]) -> &CStr {
 
 #[panic_handler]
 fn panic(_: &PanicInfo) -> ! {
-    end(STATUS_INIT)
+    end(status::FAILED)
 }

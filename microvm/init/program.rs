@@ -1,18 +1,17 @@
 //! Runs the program: gives it its input, passes on its output, and waits for its end.
 
+use crate::abi::status;
 use crate::start_file::Start;
 use crate::string_port::StringPort;
 use crate::syscalls::{self as sys, Found};
-use crate::{
-    EXIT_PORT, PHASE_PROGRAM, PORTS, STATUS_INIT, STATUS_NOT_EXECUTABLE, STATUS_NOT_FOUND, decimal, log, phase,
-};
+use crate::{FIRST_PORT, PORTS, abi, decimal, log, phase};
 
 /// Runs the program and gives its exit status, or 128 + N where signal N ended it. Its output goes to the string port, or
 /// straight to the console where there is none.
 pub fn run(start: &Start, console: i32, strings: Option<StringPort>) -> u8 {
     let Some([input, feed]) = sys::pipe() else {
         log(&[b"cannot make a pipe for the program's input"]);
-        return STATUS_INIT;
+        return status::FAILED;
     };
     if sys::fork() == 0 {
         sys::close(input);
@@ -31,8 +30,8 @@ pub fn run(start: &Start, console: i32, strings: Option<StringPort>) -> u8 {
             sys::dup2(from, to);
         }
         sys::close_from(3);
-        phase(PHASE_PROGRAM);
-        sys::ioperm(EXIT_PORT, PORTS, false);
+        phase(abi::phase::PROGRAM);
+        sys::ioperm(FIRST_PORT, PORTS, false);
         let error = sys::execve(start.program(), start.arguments(), start.environment());
         log(&[
             b"cannot execute ",
@@ -41,11 +40,11 @@ pub fn run(start: &Start, console: i32, strings: Option<StringPort>) -> u8 {
             &decimal(-error),
         ]);
         let found = error != -sys::ENOENT && error != -sys::ENOTDIR;
-        sys::exit(if found { STATUS_NOT_EXECUTABLE } else { STATUS_NOT_FOUND });
+        sys::exit(if found { status::NOT_EXECUTABLE } else { status::NOT_FOUND });
     }
     if program < 0 {
         log(&[b"cannot make a process for the program, error ", &decimal(-program)]);
-        return STATUS_INIT;
+        return status::FAILED;
     }
     sys::close(input);
     sys::close(feed);
@@ -71,7 +70,7 @@ fn wait(program: isize) -> i32 {
             return status;
         }
         if child < 0 && child != -sys::EINTR {
-            return i32::from(STATUS_INIT) << 8;
+            return i32::from(status::FAILED) << 8;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What to run, and in what machine.
 
-use crate::{Error, Sandbox};
+use crate::{Console, Error, Sandbox};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -68,18 +68,13 @@ impl Initramfs {
     }
 }
 
-/// A machine to run. Its console's input and output are the calling process's descriptors 0 and 1.
+/// A machine to run.
 #[derive(Debug)]
 pub struct Config {
     /// The kernel to boot.
     pub kernel: Kernel,
     /// The files it finds.
     pub initramfs: Initramfs,
-    /// A disk image, as [`crate::Files::write_disk`] makes it, that is the root of a Linux guest's program; there is usually no
-    /// initramfs then. It is only read: where the kernel has overlayfs, what the guest writes stays in its memory, otherwise
-    /// the root is read-only. The kernel needs virtio-mmio, virtio-blk and EROFS, and the image, for a root that is read-only,
-    /// the directories dev, proc, sys and tmp.
-    pub root_disk: Option<PathBuf>,
     /// Path of the program in its root.
     pub program: String,
     /// The program's arguments after its name.
@@ -92,18 +87,57 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// Words to add to the kernel's command line.
     pub kernel_parameters: Vec<String>,
-    /// Processors of a Linux guest, at most 32; the built-in kernel has one.
+    /// What a Linux guest has besides. A kernel that is not Linux refuses all but what [`Linux::default`] has.
+    pub linux: Linux,
+    /// Where its output goes, and its input comes from.
+    pub console: Console,
+    /// What the process gives up before the guest's first instruction; nothing unless it is told to.
+    pub sandbox: Sandbox,
+}
+
+/// What a Linux guest has besides its kernel, files and memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linux {
+    /// A disk image, as [`crate::Files::write_disk`] makes it, that is the root of a Linux guest's program; there is usually no
+    /// initramfs then. It is only read: where the kernel has overlayfs, what the guest writes stays in its memory, otherwise
+    /// the root is read-only. The kernel needs virtio-mmio, virtio-blk and EROFS, and the image, for a root that is read-only,
+    /// the directories dev, proc, sys and tmp.
+    pub root_disk: Option<PathBuf>,
+    /// Processors, at most 32.
     pub cpus: u8,
-    /// Kernel modules that a Linux guest loads before the program runs: files on the host, also compressed ones
+    /// Kernel modules that it loads before the program runs: files on the host, also compressed ones
     /// ([`crate::kernel::unpack_module`]). One that needs another is tried again after that.
     pub modules: Vec<PathBuf>,
-    /// A disk for a Linux guest, `/dev/vda` where the kernel has virtio-mmio and virtio-blk, `/dev/vdb` beside a root disk;
-    /// mounted on `/disk` if it holds a file system that the kernel knows and a root that is read-only has that directory.
+    /// A disk, `/dev/vda` where the kernel has virtio-mmio and virtio-blk, `/dev/vdb` beside a root disk; mounted on `/disk` if
+    /// it holds a file system that the kernel knows and a root that is read-only has that directory.
     pub disk: Option<Disk>,
-    /// What the process gives up before the guest's first instruction.
-    pub sandbox: Sandbox,
-    /// Whether a Linux guest writes its whole kernel log, which costs time; without, only what ends it.
+    /// Whether it writes its whole kernel log, which costs time; without, only what ends it.
     pub kernel_log: bool,
+}
+
+impl Default for Linux {
+    fn default() -> Self {
+        Self {
+            root_disk: None,
+            cpus: 1,
+            modules: Vec::new(),
+            disk: None,
+            kernel_log: false,
+        }
+    }
+}
+
+impl Linux {
+    /// What was asked for that only Linux has.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.cpus != 1, "other number of processors than one"),
+            (self.root_disk.is_some() || self.disk.is_some(), "disks"),
+            (!self.modules.is_empty(), "modules"),
+            (self.kernel_log, "option for its log"),
+        ];
+        given.into_iter().find_map(|(given, what)| given.then_some(what))
+    }
 }
 
 /// Guest RAM of [`Config::new`].
@@ -115,18 +149,15 @@ impl Config {
         Self {
             kernel,
             initramfs: Initramfs::Bytes(Vec::new()),
-            root_disk: None,
             program: "/init".into(),
             args: Vec::new(),
             env: Vec::new(),
             memory_bytes: DEFAULT_MEMORY_BYTES,
             timeout: None,
             kernel_parameters: Vec::new(),
-            cpus: 1,
-            modules: Vec::new(),
-            disk: None,
-            sandbox: Sandbox::On(Vec::new()),
-            kernel_log: false,
+            linux: Linux::default(),
+            console: Console::Standard,
+            sandbox: Sandbox::Off,
         }
     }
 

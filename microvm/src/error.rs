@@ -92,6 +92,9 @@ pub enum Error {
         "cannot start a thread for a virtual processor: {0}. The limit of processes may be reached (ulimit -u, pids.max)"
     )]
     Thread(std::io::Error),
+    /// A thread of the monitor panicked.
+    #[error("a thread of the monitor failed, and its guest was ended; this is a bug, and what is on stderr says where")]
+    Panicked,
     /// Kernel, initramfs and what they need do not fit.
     #[error("{what} does not fit into {mib} MiB of guest memory; give the machine more")]
     DoesNotFit {

@@ -1,26 +1,18 @@
-//! Runs a machine: lets the processor execute, and answers each of its exits.
+//! Runs a machine: everything from its configuration to its end, in the order in which it happens.
 
-use crate::boot::{self, Payload};
-use crate::devices::{self, COM1, COM2, Devices, UART_PORTS};
+use crate::board::Board;
 use crate::error::KvmError;
-use crate::exits::{self, Dead, Exit, Exits};
 use crate::kernel::Image;
 use crate::memory::Ram;
-use crate::sandbox::Thread;
-use crate::vcpu::{self, failed};
-use crate::watchdog::Watchdog;
-use crate::{Config, Error, Initramfs, Recorder, Stamp, linux, stamp};
+use crate::running;
+use crate::vcpu::exits::Exit;
+use crate::vcpu::{self, failed, topology};
+use crate::{Config, Error, Initramfs, Recorder, Stamp, stamp};
 use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
-use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
+use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, AsRawFd};
-use std::time::Duration;
+use std::os::fd::{AsRawFd, RawFd};
 use vm_memory::{GuestMemoryBackend, GuestMemoryRegion};
-
-/// Phase byte: the guest kernel's first instructions are done.
-const PHASE_KERNEL: u8 = 1;
-/// Phase byte: the program's first instruction is next.
-const PHASE_PROGRAM: u8 = 2;
 
 /// How a machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +38,8 @@ pub struct Outcome {
     pub kernel_log: String,
 }
 
-/// Runs a machine in the calling thread until it ends. Its console is this process's descriptors 0 and 1.
+/// Runs a machine until it ends: its first processor in the calling thread, others in threads of their own. Meanwhile SIGALRM
+/// is the machine's.
 ///
 /// # Errors
 /// Everything of [`Error`]: the machine cannot be made, or stopped in a way that nobody expects.
@@ -59,48 +52,42 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
         .create_vm()
         .map_err(failed("make a virtual machine", "The host may be out of memory"))?;
     stamps.ended(stamp::CREATE_VM);
-
     let kernel = Image::open(&config.kernel)?;
-    if kernel.wants_pc() {
-        return linux::run(config, kernel, kvm, &vm, stamps);
+    let board = Board::of(&kernel, &config)?;
+    if board.is_pc() {
+        stamps.ended(stamp::OPEN_FILES);
+        board.make_chips(&vm)?;
+        stamps.ended(stamp::BOARD);
     }
-    if config.root_disk.is_some() || config.disk.is_some() {
-        return Err(kernel.bad("it is no Linux, and takes no disks".into()));
-    }
+
     let memory = Ram::reserve(config.memory_bytes)?;
+    if board.is_pc() {
+        memory.prefer_huge_pages();
+    }
     stamps.ended(stamp::RESERVE_MEMORY);
     give_memory(&vm, &memory)?;
     stamps.ended(stamp::GIVE_MEMORY);
-    let payload = Payload {
-        kernel,
-        initramfs: &config.initramfs,
-        second_archive: &[],
-        command_line: config.command_line(),
-        command_line_max: boot::COMMAND_LINE_MAX,
-        acpi_tables: &[],
-    };
-    let entry = boot::load(payload, &memory, config.memory_bytes)?;
+    let entry = board.load(kernel, &config, &memory)?;
     config.initramfs = Initramfs::Bytes(Vec::new());
     stamps.ended(stamp::LOAD);
 
-    let vcpu = vcpu::make(&kvm, &vm, entry, &mut stamps)?;
+    let processors = processors(&kvm, &vm, &board, config.linux.cpus, &mut stamps)?;
+    vcpu::enter(&processors[0], entry)?;
+    stamps.ended(stamp::SET_STATE);
 
-    let watchdog = Watchdog::start(config.timeout)?;
-    drop((kvm, vm)); // the processor holds what it needs of them
-    config.sandbox.shed(&[vcpu.as_raw_fd()])?;
-    config.sandbox.enter(Thread::Processor)?;
-    stamps.ended(stamp::CONFINE);
-
-    let (input, output) = (std::io::stdin(), std::io::stdout());
-    let machine = Machine {
-        devices: Devices::new(input.as_fd(), output.as_fd()),
-        watchdog,
-        vcpu,
-        memory,
-        exits: Exits::none(),
-        stamps,
-    };
-    machine.run()
+    // The processors hold what they need of these; the interrupt lines of a PC are the machine's.
+    drop(kvm);
+    let vm = board.is_pc().then_some(vm);
+    let own: Vec<RawFd> = processors
+        .iter()
+        .map(AsRawFd::as_raw_fd)
+        .chain(vm.iter().map(AsRawFd::as_raw_fd))
+        .chain(config.console.descriptors())
+        .chain(board.disks().iter().flat_map(|disk| disk.descriptors()))
+        .collect();
+    config.sandbox.shed(&own)?;
+    let bus = board.bus(vm.as_ref(), &config.console, stamps);
+    running::run(processors, &memory, &config, bus)
 }
 
 /// Opens /dev/kvm and makes sure that it is KVM.
@@ -129,125 +116,28 @@ pub fn give_memory(vm: &VmFd, memory: &Ram) -> Result<(), Error> {
     Ok(())
 }
 
-/// A machine that is switched on.
-struct Machine<'a> {
-    vcpu: VcpuFd,
-    memory: Ram,
-    devices: Devices<'a>,
-    watchdog: Watchdog,
-    exits: Exits,
-    stamps: Recorder,
-}
-
-/// What follows an exit.
-enum Next {
-    Continue,
-    End(End),
-    Dead(Dead),
-}
-
-impl Machine<'_> {
-    fn run(mut self) -> Result<Outcome, Error> {
-        let end = loop {
-            match self.step()? {
-                Next::Continue => {}
-                Next::End(end) => break end,
-                Next::Dead(dead) => return Err(dead.into_error(&mut self.vcpu, &self.memory)),
-            }
-            if self.watchdog.expired() {
-                break End::TimedOut;
-            }
-        };
-        Ok(Outcome {
-            end,
-            exits: self.exits.by_reason(),
-            stamps: self.stamps.into_stamps(),
-            kernel_log: self.devices.into_log(),
-        })
+/// Makes the processors. A PC's tell the guest how many they are; those after the first wait for it to start them.
+fn processors(kvm: &Kvm, vm: &VmFd, board: &Board, count: u8, stamps: &mut Recorder) -> Result<Vec<VcpuFd>, Error> {
+    let mut features = vcpu::features(kvm)?;
+    stamps.ended(stamp::FEATURES);
+    if board.is_pc() {
+        vcpu::add_pc_features(&mut features, vm);
     }
-
-    /// Lets the processor execute until its next exit, and answers that.
-    fn step(&mut self) -> Result<Next, Error> {
-        let exit = self.vcpu.run();
-        self.exits.came_out();
-        let exit = match exit {
-            Ok(exit) => exit,
-            // A signal: the watchdog's, or one that the process has a handler for.
-            Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {
-                self.exits.answered("signal");
-                return Ok(Next::Continue);
-            }
-            Err(error) => {
-                return Err(failed("run the processor", "The host may be out of memory")(error));
-            }
-        };
-        const COM1_LAST: u16 = COM1 + UART_PORTS - 1;
-        const COM2_LAST: u16 = COM2 + UART_PORTS - 1;
-        let (reason, next) = match exit {
-            VcpuExit::IoOut(port, data) => match port {
-                COM1..=COM1_LAST => {
-                    self.devices.write_com1(port - COM1, data);
-                    ("write COM1 (kernel log)", Next::Continue)
-                }
-                COM2..=COM2_LAST => {
-                    self.devices.write_com2(port - COM2, data, &self.watchdog)?;
-                    ("write COM2 (console)", Next::Continue)
-                }
-                devices::STRING if data.len() == 4 => {
-                    let string = u32::from_le_bytes([data[0], data[1], data[2], data[3]]);
-                    self.devices.write_string(string, &self.memory, &self.watchdog)?;
-                    ("string port (console)", Next::Continue)
-                }
-                devices::EXIT => ("exit port", Next::End(End::Exited(data[0]))),
-                devices::PHASE => {
-                    match data[0] {
-                        PHASE_KERNEL => self.stamps.ended(stamp::KERNEL_ENTRY),
-                        PHASE_PROGRAM => self.stamps.ended(stamp::KERNEL_PREPARE),
-                        _ => {}
-                    }
-                    ("phase port", Next::Continue)
-                }
-                devices::IDLE => {
-                    let mut microseconds = [0; 4];
-                    let given = data.len().min(4);
-                    microseconds[..given].copy_from_slice(&data[..given]);
-                    self.devices
-                        .idle(Duration::from_micros(u32::from_le_bytes(microseconds).into()));
-                    ("idle port", Next::Continue)
-                }
-                devices::KEYBOARD if data[0] == 0xfe => ("reset", Next::End(End::Reset)),
-                _ => ("write to a port without a device", Next::Continue),
-            },
-            VcpuExit::IoIn(port, data) => {
-                let reason = match port {
-                    COM1..=COM1_LAST => {
-                        data.fill_with(|| self.devices.read_com1(port - COM1));
-                        "read COM1 (kernel log)"
-                    }
-                    COM2..=COM2_LAST => {
-                        data.fill_with(|| self.devices.read_com2(port - COM2));
-                        "read COM2 (console)"
-                    }
-                    // Nothing drives the bus: all ones.
-                    _ => {
-                        data.fill(0xff);
-                        "read of a port without a device"
-                    }
-                };
-                (reason, Next::Continue)
-            }
-            VcpuExit::MmioRead(_, data) => {
-                data.fill(0xff);
-                ("read of memory without a device", Next::Continue)
-            }
-            VcpuExit::MmioWrite(..) => ("write to memory without a device", Next::Continue),
-            VcpuExit::Intr => ("signal", Next::Continue),
-            exit => {
-                let dead = exits::dead(exit);
-                (dead.reason, Next::Dead(dead))
-            }
-        };
-        self.exits.answered(reason);
-        Ok(next)
+    let mut processors = Vec::new();
+    for id in 0..count {
+        let vcpu = vcpu::make(vm, id)?;
+        stamps.ended(stamp::CREATE_VCPU);
+        if board.is_pc() {
+            vcpu::set_features(
+                &vcpu,
+                &topology::of(&features, id, count).unwrap_or_else(|| features.clone()),
+            )?;
+            vcpu::set_pc_registers(&vcpu);
+        } else {
+            vcpu::set_features(&vcpu, &features)?;
+        }
+        stamps.ended(stamp::SET_FEATURES);
+        processors.push(vcpu);
     }
+    Ok(processors)
 }

@@ -82,12 +82,11 @@ pub const BOARD: Step = step(
     "ioctl(KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2)",
     "interrupt controllers and timer, where Linux looks for them",
 );
-pub const OPEN_KERNEL: Step = step(
+pub const OPEN_FILES: Step = step(
     MACHINE,
     "open, read",
-    "the guest kernel's file; one that is packed is unpacked, or found where it was kept",
+    "the guest kernel's file; one that is packed is unpacked, or found where it was kept; the files behind the disks",
 );
-pub const OPEN_DISKS: Step = step(MACHINE, "open", "the files behind the guest's disks");
 pub const RESERVE_MEMORY: Step = step(
     MEMORY,
     "mmap",
@@ -127,11 +126,6 @@ pub const CONFINE: Step = step(
     "confine the monitor",
     "capset, close_range, seccomp",
     "it gives up what it does not need, before the guest's first instruction",
-);
-pub const PROCESSORS: Step = step(
-    "make the processors",
-    "ioctl(KVM_CREATE_VCPU, KVM_SET_CPUID2, …)",
-    "processors, what they answer to CPUID, and the first one's state at its kernel's entry",
 );
 pub const KERNEL_ENTRY: Step = step(
     "guest kernel: entry",

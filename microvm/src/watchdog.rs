@@ -1,31 +1,46 @@
-//! Ends a machine at its timeout, from outside the virtual processor: a timer sends SIGALRM to the thread that runs it,
+//! Ends a machine at its timeout, from outside its virtual processors: a timer sends SIGALRM to the thread of the first,
 //! which interrupts whatever system call it is in, KVM_RUN above all. A guest cannot hold it off.
 
 use crate::Error;
-use nix::sys::signal::{SaFlags, SigAction, SigEvent, SigHandler, SigSet, SigevNotify, Signal, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigEvent, SigHandler, SigSet, SigevNotify, SigmaskHow, Signal, sigaction};
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::ClockId;
 use nix::unistd::gettid;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A signal that comes just before a system call begins would be lost: it is sent again after this time.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// A deadline, or none. While one is set, SIGALRM is the watchdog's.
+/// The signals that come at a timeout.
 pub struct Watchdog {
-    deadline: Option<Instant>,
+    // In this order: no signal comes any more when it is the caller's again.
     _timer: Option<Timer>,
+    _signal: Option<Alarm>,
 }
 
-extern "C" fn interrupt(_: i32) {}
+impl Watchdog {
+    /// Watches the calling thread from now on. With other threads, these can be interrupted, too.
+    pub fn start(timeout: Option<Duration>, other_threads: bool) -> Result<Self, Error> {
+        let signal = (timeout.is_some() || other_threads).then(Alarm::take).transpose()?;
+        Ok(Self {
+            _timer: timeout.map(timer).transpose().map_err(Error::Timer)?,
+            _signal: signal,
+        })
+    }
+}
 
-/// From now on SIGALRM interrupts system calls, and nothing else.
-pub fn catch_signal() -> Result<(), Error> {
-    let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler does nothing, which is safe in any context.
-    unsafe { sigaction(Signal::SIGALRM, &action) }
-        .map(drop)
-        .map_err(Error::Timer)
+/// A timer that sends SIGALRM to the calling thread after some time, and then again and again.
+fn timer(timeout: Duration) -> nix::Result<Timer> {
+    let notify = SigevNotify::SigevThreadId {
+        signal: Signal::SIGALRM,
+        thread_id: gettid().as_raw(),
+        si_value: 0,
+    };
+    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
+    let first = timeout.max(Duration::from_nanos(1)).into();
+    let expiration = Expiration::IntervalDelayed(first, AGAIN.into());
+    timer.set(expiration, TimerSetTimeFlags::empty())?;
+    Ok(timer)
 }
 
 /// Interrupts the system call that a thread of this process is in.
@@ -34,37 +49,31 @@ pub fn interrupt_thread(thread: i32) {
     unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGALRM) };
 }
 
-impl Watchdog {
-    /// Watches the calling thread from now on.
-    pub fn start(timeout: Option<Duration>) -> Result<Self, Error> {
-        let Some(timeout) = timeout else {
-            return Ok(Self {
-                deadline: None,
-                _timer: None,
-            });
-        };
-        catch_signal()?;
-        let notify = SigevNotify::SigevThreadId {
-            signal: Signal::SIGALRM,
-            thread_id: gettid().as_raw(),
-            si_value: 0,
-        };
-        let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify)).map_err(Error::Timer)?;
-        let first = timeout.max(Duration::from_nanos(1)).into();
-        timer
-            .set(
-                Expiration::IntervalDelayed(first, AGAIN.into()),
-                TimerSetTimeFlags::empty(),
-            )
-            .map_err(Error::Timer)?;
-        Ok(Self {
-            deadline: Some(Instant::now() + timeout),
-            _timer: Some(timer),
-        })
-    }
+extern "C" fn interrupt(_: i32) {}
 
-    /// Whether the deadline has passed.
-    pub fn expired(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+/// SIGALRM interrupts system calls, and nothing else, in this thread and in those that it starts, also where it was blocked;
+/// when dropped, it is what it was before.
+struct Alarm {
+    action: SigAction,
+    mask: SigSet,
+}
+
+impl Alarm {
+    fn take() -> Result<Self, Error> {
+        let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::empty(), SigSet::empty());
+        // SAFETY: the handler does nothing, which is safe in any context.
+        let action = unsafe { sigaction(Signal::SIGALRM, &action) }.map_err(Error::Timer)?;
+        let alarm = SigSet::from(Signal::SIGALRM);
+        let mask = alarm.thread_swap_mask(SigmaskHow::SIG_UNBLOCK).map_err(Error::Timer)?;
+        Ok(Self { action, mask })
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        // Both were like this before, so they can be again.
+        let _ = self.mask.thread_set_mask();
+        // SAFETY: the action was the process's own.
+        let _ = unsafe { sigaction(Signal::SIGALRM, &self.action) };
     }
 }

@@ -75,6 +75,21 @@ fn what_is_not_an_archive_is_told_from_what_is_compressed() {
 }
 
 #[test]
+fn archives_are_read_one_after_the_other() {
+    let archive = |name: &str, bytes: &[u8]| {
+        let mut files = Files::new();
+        files.add_file(name, 0o644, bytes).unwrap();
+        files.to_archive().unwrap()
+    };
+    let bytes = [archive("/a", b""), archive("/b", b"second"), vec![0; 512]].concat();
+    let entries: Vec<_> = cpio::entries(&bytes).collect::<Result<_, _>>().unwrap();
+    let read: Vec<_> = entries.iter().map(|entry| (entry.name, entry.data)).collect();
+    assert_eq!(read, [(&b"a"[..], &b""[..]), (b"b", b"second")]);
+    // What one archive says of its hard links has no meaning in another.
+    assert!(!entries[0].is_link_of(&entries[1]));
+}
+
+#[test]
 fn a_program_that_cannot_run_is_refused_with_its_reason() {
     let mut elf = isolab_guest_program::PROGRAM.to_vec();
     assert!(elf::Program::read(&elf).is_ok());

@@ -1,8 +1,11 @@
-//! Guests that mean harm: a few instructions each, in place of a kernel. None hangs or crashes its monitor, none makes it
-//! grow, and each ends with the status or the error that it should. Needs /dev/kvm.
+//! Guests that mean harm: here to their monitor, a few instructions each, in place of a kernel; none hangs or crashes it,
+//! none makes it grow, and each ends with the status or the error that it should. In `hostile/programs.rs`, programs that
+//! mean harm to the built-in kernel. Needs /dev/kvm.
 //!
 //! The test binary can be copied to another machine.
 
+#[path = "hostile/programs.rs"]
+mod programs;
 mod support;
 
 use libtest_mimic::{Failed, Trial};
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let missing = support::missing_kvm();
     let trial = |name, test| support::trial(name, missing.as_ref(), test);
-    vec![
+    let mut trials = vec![
         trial("an_endless_loop_ends_at_the_timeout", endless_loop),
         trial("a_triple_fault_is_an_error_that_names_it", triple_fault),
         trial("a_halt_that_nothing_can_wake_is_an_error_that_says_so", halt),
@@ -45,11 +48,16 @@ fn trials() -> Vec<Trial> {
         trial("a_flooded_console_waits_for_its_reader", flooded_console),
         trial("a_console_whose_reader_is_gone_ends_the_machine", reader_gone),
         trial("a_machine_killed_from_outside_is_gone", killed),
-    ]
+    ];
+    trials.extend(programs::trials(missing.as_ref()));
+    trials
 }
 
-/// A machine that boots the file of that name.
+/// A machine that boots the file of that name, or the built-in kernel with other words for its program.
 fn config(words: Vec<String>) -> Config {
+    if !words[0].starts_with('/') {
+        return programs::config(words);
+    }
     Config {
         memory_bytes: MEMORY,
         ..Config::new(Kernel::File(words.concat().into()))

@@ -3,15 +3,23 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::{Config, Files, Initramfs, Kernel};
-use std::io::{Read, Write};
+use microvm::{Config, Console, End, Files, Initramfs, Kernel, Linux};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+use std::io::{Read, Seek, Write};
 use std::os::fd::IntoRawFd;
-use std::process::{ExitCode, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
-use support::{MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
+use support::{EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
 
 fn main() -> ExitCode {
-    support::main(config, trials)
+    let with_descriptor = |arguments| {
+        // One that the machine has no use for.
+        let _forgotten = std::fs::File::open("/proc/self/exe").unwrap().into_raw_fd();
+        config(arguments)
+    };
+    support::main(with_descriptor, trials)
 }
 
 fn trials() -> Vec<Trial> {
@@ -33,13 +41,26 @@ fn trials() -> Vec<Trial> {
         trial("bad_addresses_are_errors_of_the_call", bad_addresses),
         trial("what_a_program_sets_of_its_own_state_reads_back", own_state),
         trial("time_passes_in_the_guest_as_outside", time),
+        trial("a_sleep_is_no_loop_whatever_becomes_of_the_input", sleep),
+        trial("waiting_ends_when_its_time_is_over", waiting),
+        trial("a_futex_waits_by_the_clock_that_it_names", futex),
+        trial("paths_that_cannot_be_are_refused_as_linux_refuses_them", paths),
+        trial("signals_that_are_blocked_wait", signals),
+        trial("mappings_end_where_their_memory_or_file_does", mappings),
         trial("standard_input_reaches_the_program_and_ends", echo),
         trial("random_bytes_differ_from_run_to_run", random),
         trial("the_kernel_does_not_call_itself_linux", name),
         trial("floating_point_survives_system_calls_and_faults", floats),
         trial("an_endless_program_ends_at_the_timeout", endless),
         trial("a_program_that_floods_the_console_waits_for_the_reader", flood),
+        trial("the_timeout_holds_for_a_full_output_that_does_not_block", full_output),
+        trial(
+            "the_timeout_holds_for_a_process_that_began_with_its_signal_blocked",
+            blocked_alarm,
+        ),
         trial("any_size_of_memory_that_makes_sense_works", sizes),
+        trial("a_machine_runs_inside_a_process_that_keeps_what_it_has", inside),
+        trial("a_kernel_that_is_not_linux_takes_nothing_of_linux", not_linux),
         trial("looking_at_kvm_and_timing_it_agree", examined),
         trial("a_running_machine_has_given_up_what_it_does_not_need", confined),
     ]
@@ -47,8 +68,6 @@ fn trials() -> Vec<Trial> {
 
 /// A machine that runs the guest's program.
 fn config(arguments: Vec<String>) -> Config {
-    // A descriptor that the machine has no use for.
-    let _forgotten = std::fs::File::open("/proc/self/exe").unwrap().into_raw_fd();
     let mut files = Files::new();
     files
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
@@ -225,6 +244,81 @@ fn time() -> Result<(), Failed> {
     Ok(())
 }
 
+/// With an input that is at its end, that is open and silent, and that has something to read.
+fn sleep() -> Result<(), Failed> {
+    let mut ended = command(&["sleep"]);
+    let mut silent = start(command(&["sleep"]).env(EXITS, "1"));
+    let mut full = start(command(&["sleep"]).env(EXITS, "1"));
+    full.stdin.as_mut().unwrap().write_all(b"not read").unwrap();
+    let input = silent.stdin.take();
+    let others = [full.wait_with_output(), silent.wait_with_output()].map(|output| support::ran(output.unwrap()));
+    drop(input);
+    for ran in others.iter().chain([&finish(ended.env(EXITS, "1"))]) {
+        expect(ran, 0, "")?;
+        // One, but for clocks that differ by a little.
+        let exits = ran
+            .log
+            .lines()
+            .find_map(|line| line.strip_prefix("exits: ")?.strip_suffix(" sleep port"));
+        if !exits.is_some_and(|exits| (1..5).contains(&exits.parse().unwrap_or(0))) {
+            return Err(ran.log.clone().into());
+        }
+    }
+    Ok(())
+}
+
+fn waiting() -> Result<(), Failed> {
+    let mut child = start(&mut command(&["waiting"]));
+    let input = child.stdin.take();
+    let ran = support::ran(child.wait_with_output().unwrap());
+    drop(input);
+    let answers = "wait 0\nat once 0\nfor nothing 0\nwrong time -22 -14\ntoo many -22 -22\npoll 0\n";
+    expect(&ran, 0, answers)
+}
+
+fn futex() -> Result<(), Failed> {
+    expect(
+        &run(&["futex"]),
+        0,
+        concat!(
+            "for a time -110, waited\nuntil -110, waited\nuntil, by the real time -110, waited\n",
+            "until before, by the real time -110, at once\nodd -22\nother -11\nno bits -22\nclock -22\n"
+        ),
+    )
+}
+
+fn paths() -> Result<(), Failed> {
+    expect(
+        &run(&["paths"]),
+        0,
+        concat!(
+            "empty [-2, -2, -2, -2]\nlongest name [-2, -2, -2, -2]\nlong name [-36, -36, -36, -36]\n",
+            "longest [3, 0, 0, -22]\nlong [-36, -36, -36, -36]\n"
+        ),
+    )
+}
+
+/// The last of them is delivered when it is not blocked any more.
+fn signals() -> Result<(), Failed> {
+    const USR1: i32 = 10;
+    expect(
+        &run(&["signals"]),
+        128 + USR1,
+        concat!(
+            "kill -22 0\nstop -22 0\nsize 0 -22\nblock (0, 0)\nhow -22 size -22\nnone 0 -22 -3\nthread -22 -3\n",
+            "blocked 0\npending 0 512\n"
+        ),
+    )
+}
+
+fn mappings() -> Result<(), Failed> {
+    const BUS: i32 = 7;
+    let ran = run(&["mappings"]);
+    let answers = "beyond memory -12\nwithout reserve true\nbehind the file 0\nwritten -14\n";
+    expect(&ran, 128 + BUS, answers)?;
+    expect_log(&ran, "SIGBUS: read at 0x")
+}
+
 fn echo() -> Result<(), Failed> {
     let text = "line one\nline two, 한국어\n".repeat(20);
     let mut child = start(&mut command(&["echo"]));
@@ -289,6 +383,45 @@ fn flood() -> Result<(), Failed> {
         return Err(format!("{status}, {} bytes in the pipe, log: {log}", output.stdout.len()).into());
     }
     Ok(())
+}
+
+/// Nobody reads, and the pipe says so instead of waiting.
+fn full_output() -> Result<(), Failed> {
+    let (reader, writer) = std::io::pipe().unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    let mut child = command(&["flood"])
+        .env(TIMEOUT, "500")
+        .stdout(writer)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ended = ends(&mut child);
+    drop(reader);
+    ended
+}
+
+fn blocked_alarm() -> Result<(), Failed> {
+    let mut machine = command(&["endless"]);
+    machine.env(TIMEOUT, "500").stderr(Stdio::null());
+    // SAFETY: the one call is safe between fork and exec (signal-safety(7)).
+    unsafe {
+        machine.pre_exec(|| Ok(SigSet::from(Signal::SIGALRM).thread_block()?));
+    }
+    ends(&mut machine.spawn().unwrap())
+}
+
+/// Whether a machine ends as its timeout has it. One that does not is killed.
+fn ends(child: &mut Child) -> Result<(), Failed> {
+    for _ in 0..1000 {
+        match child.try_wait().unwrap() {
+            Some(status) if status.code() == Some(200) => return Ok(()),
+            Some(status) => return Err(status.to_string().into()),
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    Err("it did not end".into())
 }
 
 fn sizes() -> Result<(), Failed> {
@@ -359,6 +492,72 @@ fn descriptors(process: u32) -> std::io::Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+/// A machine in this process, with a console of files: descriptors, rights and the signal's action stay the process's.
+fn inside() -> Result<(), Failed> {
+    let (mut output, kept) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let mut input = tempfile::tempfile()?;
+    input.write_all(b"from a file")?;
+    input.rewind()?;
+    // SAFETY: to be ignored is an action that any thread may have.
+    let ignored = || unsafe { signal(Signal::SIGALRM, SigHandler::SigIgn) };
+    ignored()?;
+    let outcome = microvm::run(Config {
+        console: Console::Files {
+            input: input.into(),
+            output: output.try_clone()?.into(),
+        },
+        timeout: Some(Duration::from_secs(120)),
+        ..config(vec!["echo".into()])
+    })?;
+    let mut text = String::new();
+    output.rewind()?;
+    output.read_to_string(&mut text)?;
+    if (outcome.end, &text[..]) != (End::Exited(0), "11 bytes: from a file\n") {
+        return Err(format!("{:?}: {text}{}", outcome.end, outcome.kernel_log).into());
+    }
+    let (after, _) = (ignored()?, kept.metadata()?);
+    match after {
+        SigHandler::SigIgn => Ok(()),
+        other => Err(format!("the signal's action is {other:?}").into()),
+    }
+}
+
+fn not_linux() -> Result<(), Failed> {
+    for (linux, what) in [
+        (
+            Linux {
+                cpus: 2,
+                ..Linux::default()
+            },
+            "processors",
+        ),
+        (
+            Linux {
+                kernel_log: true,
+                ..Linux::default()
+            },
+            "log",
+        ),
+        (
+            Linux {
+                modules: vec!["/module.ko".into()],
+                ..Linux::default()
+            },
+            "modules",
+        ),
+    ] {
+        let refused = microvm::run(Config {
+            linux,
+            ..config(vec!["exit".into()])
+        });
+        let error = refused.err().ok_or(format!("{what} are taken"))?.to_string();
+        if !error.contains("is not a Linux kernel") || !error.contains(what) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 fn examined() -> Result<(), Failed> {

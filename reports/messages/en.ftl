@@ -147,7 +147,11 @@ warning-steal-time = The hypervisor below this machine took { $percent } % of it
 warning-swapping = Memory was swapped during the measurement. Free some memory and measure again.
 warning-throttled = The CPUs were throttled because of heat. Let them cool, and measure with pauses.
 warning-slow-governor = The frequency governor is { $governor }, which raises the clock only under load. For short runs use `cpupower frequency-set -g performance`.
-warning-coarse-clock = CLOCK_MONOTONIC counts in steps of { $ns } ns here: short phases cannot be trusted.
+warning-slow-governor-low = The frequency governor { $governor } keeps the clock rate low. For short runs use `cpupower frequency-set -g performance`.
+warning-slow-clock = The clock source is { $source }, which takes a microsecond or more to read: short phases look longer than they are. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-slow-clock-coarse = The clock source is { $source }, which counts in milliseconds: short times cannot be trusted. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-not-cold = { $target }: { $pages } of { $of } pages of { $file } stayed in the page cache: a process uses them, as isolab does its own executable, or the file is on a file system in memory (tmpfs).
+warning-not-cold-unknown = { $target }: whether { $file } left the page cache is not known: the kernel tells only its owner and root.
 warning-gave-up = { $target } was given up after its first runs failed: { $why }
 warning-no-memory = The memory of { $target } could not be measured: { $why }
 warning-checksums-differ = The same work gave different results: { $list }. The figures must not be compared.
@@ -191,7 +195,8 @@ differs-cpu = the CPU is { $new } and was { $old }
 differs-cores = the number of CPUs is { $new } and was { $old }
 differs-kvm = KVM is { $new } and was { $old }
 differs-cgroups = the cgroup mode is { $new } and was { $old }
-differs-pinned = the pinned CPU is { $new } and was { $old }
+differs-pinned = the list of pinned CPUs is { $new } and was { $old }
+differs-starts = starts are { $new } and were { $old }
 differs-image-files = the bytes of other files in the image are { $new } and were { $old }
 differs-rootfs = the root of Linux guests is { $new } and was { $old }
 differs-idle-gap = the idle gap is { $new } and was { $old }
@@ -281,6 +286,7 @@ method-runs-text = { $runs } runs per target after { $warmup } to warm up, which
     [no] Not pinned to a CPU.
    *[other] isolab and all it started were pinned to CPU { $pinned }.
   } A run that took longer than { $timeout } was ended and counts as failed.
+method-runs-cold = Cold starts: before each start, the files of the image, of the guest kernel and of the runtime were dropped from the page cache, file by file. Directory entries and what the kernel and the hypervisor keep besides stayed warm.
 method-command = The command
 method-definitions = What the figures are
 method-definition = { $name } ({ $id }, method { $method }): { $meaning }

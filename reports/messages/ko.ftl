@@ -138,7 +138,11 @@ warning-steal-time = 이 시스템 아래의 하이퍼바이저가 CPU 시간의
 warning-swapping = 측정하는 동안 메모리 스왑이 발생함. 메모리를 확보하고 다시 측정할 것.
 warning-throttled = CPU가 발열로 느려짐. 식힌 뒤 간격을 두고 측정할 것.
 warning-slow-governor = 주파수 거버너가 { $governor }이며 부하가 걸려야 클럭을 올림. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
-warning-coarse-clock = 이 시스템의 CLOCK_MONOTONIC은 { $ns } ns 단위로 증가하므로 짧은 단계의 값은 신뢰할 수 없음.
+warning-slow-governor-low = 주파수 거버너 { $governor }: 클럭을 낮게 유지함. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
+warning-slow-clock = 클럭 소스 { $source }: 읽는 데 1마이크로초 이상 걸려 짧은 단계가 실제보다 길게 보임. 사용 가능한 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-slow-clock-coarse = 클럭 소스 { $source }: 밀리초 단위로 증가하므로 짧은 시간은 신뢰할 수 없음. 사용 가능한 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-not-cold = { $target }: { $file } 파일의 페이지 { $of }개 중 { $pages }개가 페이지 캐시에 남음. 다른 프로세스가 사용 중이거나(isolab 실행 파일 등) 메모리 파일 시스템(tmpfs)에 있는 파일임.
+warning-not-cold-unknown = { $target }: { $file } 파일이 페이지 캐시에서 제거되었는지 알 수 없음. 커널은 파일 소유자와 root에게만 알려 줌.
 warning-gave-up = { $target }: 처음 실행들이 실패하여 측정을 중단함: { $why }
 warning-no-memory = { $target }: 메모리를 측정하지 못함: { $why }
 warning-checksums-differ = 같은 작업의 결과가 서로 다름: { $list }. 수치를 비교하면 안 됨.
@@ -183,6 +187,7 @@ differs-cores = CPU 수: 이전 { $old }, 이후 { $new }
 differs-kvm = KVM: 이전 { $old }, 이후 { $new }
 differs-cgroups = cgroup 방식: 이전 { $old }, 이후 { $new }
 differs-pinned = 고정한 CPU: 이전 { $old }, 이후 { $new }
+differs-starts = 시작 방식: 이전 { $old }, 이후 { $new }
 differs-image-files = 이미지의 다른 파일(바이트): 이전 { $old }, 이후 { $new }
 differs-rootfs = 리눅스 게스트의 루트: 이전 { $old }, 이후 { $new }
 differs-idle-gap = 시작 전 대기 시간: 이전 { $old }, 이후 { $new }
@@ -272,6 +277,7 @@ method-runs-text = 예열 { $warmup }회 제외; 실행 환경마다 { $runs }�
     [no] 특정 CPU에 고정하지 않음.
    *[other] isolab과 그 프로세스를 모두 CPU { $pinned }번에 고정함.
   } { $timeout }보다 오래 걸린 실행은 종료하고 실패로 셈.
+method-runs-cold = 콜드 스타트: 매번 시작하기 전에 이미지, 게스트 커널, 런타임의 파일을 하나씩 페이지 캐시에서 제거함. 디렉터리 항목과 커널, 하이퍼바이저의 다른 캐시는 그대로 둠.
 method-command = 명령
 method-definitions = 수치의 뜻
 method-definition = { $name }({ $id }, 측정 방법 { $method }): { $meaning }

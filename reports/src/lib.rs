@@ -25,4 +25,4 @@ pub mod model;
 pub mod render;
 
 pub use model::{file, schema};
-pub use render::{Lang, UnknownLang, chart, report, terminal as table};
+pub use render::{Lang, UnknownLang, chart, finding, report, terminal as table};

@@ -118,6 +118,20 @@ fn a_metric_of_a_newer_version_is_kept_with_its_definition() {
 }
 
 #[test]
+fn one_cpu_and_none_of_older_files_read_as_a_list() {
+    for (written, cpus) in [
+        (json!(null), vec![]),
+        (json!(3), vec![3]),
+        (json!([0, 2, 3]), vec![0, 2, 3]),
+    ] {
+        let text = changed(|value| value["config"]["pinned_to"] = written);
+        assert_eq!(Results::from_json(&text).expect("it reads").config.pinned_to, cpus);
+    }
+    let text = changed(|value| value["config"]["pinned_to"] = json!("first"));
+    assert!(Results::from_json(&text).is_err());
+}
+
+#[test]
 fn nothing_is_said_to_be_empty() {
     for text in ["", " \n", "\u{feff}"] {
         assert_eq!(error(text), ReadError::Empty);

@@ -3,7 +3,6 @@
 use crate::Found;
 use crate::statistics::median;
 use crate::targets::{image, samples, target, warm_up};
-use bench::comparison::TargetName;
 use bench::error::Error;
 use bench::workloads::Workload;
 use reports::model::Results;
@@ -25,7 +24,7 @@ pub fn guest() -> Result<Found, Error> {
 
 /// How long it took by the workload's clock, and by isolab's.
 fn guest_work(millions: f64) -> Result<(f64, f64), Error> {
-    let mut machine = [target(TargetName::Microvm, "microvm", &image("cpu", Some(millions))?)?];
+    let mut machine = [target("microvm", "microvm", &image("cpu", Some(millions))?)?];
     let sample = machine[0].run()?;
     let clocks = sample.metric("inside_ms").zip(sample.metric("outside_ms"));
     clocks.ok_or_else(|| Error::new(format!("no work was reported: {:?}", sample.error)))
@@ -58,7 +57,7 @@ pub fn hyperfine() -> Result<Found, Error> {
             .map(|seconds| seconds * 1e3)
             .ok_or_else(|| std::io::Error::other("hyperfine gives no median"))
     };
-    let mut ours = [target(TargetName::Process, "hello", &image("hello", None)?)?];
+    let mut ours = [target("process", "hello", &image("hello", None)?)?];
     warm_up(&mut ours)?;
     let (mut own, mut other, mut apart) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 0..BLOCKS {

@@ -66,7 +66,7 @@ const CLAIMS: [Claim; 7] = [
 
 fn main() -> ExitCode {
     // The micro-VM's monitor is this program, started again.
-    bench::targets::microvm::monitor::run_if_asked();
+    bench::targets::runtime::run_if_asked();
     // Cargo itself adds --bench.
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let names = CLAIMS.map(|claim| claim.name);

@@ -2,7 +2,6 @@
 
 use crate::Found;
 use crate::targets::{image, ready_ms, target, warm_up};
-use bench::comparison::TargetName;
 use bench::error::Error;
 use bench::targets::Target;
 use reports::analysis::statistics;
@@ -25,12 +24,8 @@ pub fn delays() -> Result<Found, Error> {
     let (mut what, mut holds, mut held) = (String::new(), true, 0);
     for delay_ms in [1.0, 5.0, 20.0] {
         let mut targets = [
-            target(TargetName::Process, "base", &image("hello", Some(BASE_MS))?)?,
-            target(
-                TargetName::Process,
-                "delayed",
-                &image("hello", Some(BASE_MS + delay_ms))?,
-            )?,
+            target("process", "base", &image("hello", Some(BASE_MS))?)?,
+            target("process", "delayed", &image("hello", Some(BASE_MS + delay_ms))?)?,
         ];
         let (mut base, mut delayed) = (Vec::new(), Vec::new());
         warm_up(&mut targets)?;
@@ -66,10 +61,7 @@ fn contrast(samples: &[f64], against: &[f64], seed: u64) -> Result<statistics::C
 /// whatever the host does meanwhile.
 pub fn false_alarms() -> Result<Found, Error> {
     let hello = image("hello", None)?;
-    let mut targets = [
-        target(TargetName::Process, "one", &hello)?,
-        target(TargetName::Process, "other", &hello)?,
-    ];
+    let mut targets = [target("process", "one", &hello)?, target("process", "other", &hello)?];
     let mut alarms = 0;
     warm_up(&mut targets)?;
     for seed in 0..200 {
@@ -90,7 +82,7 @@ pub fn blindness() -> Result<Found, Error> {
     const COMPARISONS: u64 = 30;
     const RUNS: u32 = 50;
     let (mut what, mut holds) = (String::new(), true);
-    for on in [TargetName::Process, TargetName::Container, TargetName::Microvm] {
+    for on in ["process", "container", "microvm"] {
         let base = target(on, "base", &image("hello", Some(BASE_MS))?)?;
         let mut alone = [base];
         warm_up(&mut alone)?;
@@ -106,10 +98,7 @@ pub fn blindness() -> Result<Found, Error> {
             found += u32::from(contrast.p_value < SIGNIFICANT && contrast.ratio > 1.0);
         }
         holds &= f64::from(found) >= 0.8 * COMPARISONS as f64;
-        what.push_str(&format!(
-            "{} ({whole_ms:.2} ms): in {found} of {COMPARISONS}; ",
-            on.as_str()
-        ));
+        what.push_str(&format!("{} ({whole_ms:.2} ms): in {found} of {COMPARISONS}; ", on));
     }
     Ok(Found { holds, what })
 }
@@ -119,9 +108,9 @@ pub fn blindness() -> Result<Found, Error> {
 pub fn order() -> Result<Found, Error> {
     const BLOCKS: u64 = 200;
     const RUNS: u32 = 3;
-    const NAMES: [TargetName; 3] = [TargetName::Process, TargetName::Container, TargetName::Microvm];
+    const NAMES: [&str; 3] = ["process", "container", "microvm"];
     let hello = image("hello", None)?;
-    let targets = || NAMES.map(|on| target(on, on.as_str(), &hello));
+    let targets = || NAMES.map(|on| target(on, on, &hello));
     let [process, container, microvm] = targets();
     let mut forwards = [process?, container?, microvm?];
     let [process, container, microvm] = targets();
@@ -144,8 +133,7 @@ pub fn order() -> Result<Found, Error> {
         let (forwards, backwards) = (median(forwards)?, median(backwards)?);
         what.push_str(&format!(
             "{} {forwards:.3} and {backwards:.3} ms (p = {:.2}); ",
-            on.as_str(),
-            found.p_value
+            on, found.p_value
         ));
     }
     Ok(Found { holds, what })

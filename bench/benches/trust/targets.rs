@@ -1,12 +1,11 @@
 //! What the claims are tried on: the lab's own `hello`, which can be told to compute before it says hello, on a target.
 
-use bench::comparison::TargetName;
 use bench::error::Error;
-use bench::measure::scheduler::{self, Conductor, Plan};
-use bench::targets::container::Container;
-use bench::targets::local::{Local, Subject};
-use bench::targets::microvm::MicroVm;
-use bench::targets::process::Process;
+use bench::measure::scheduler::{self, Conductor};
+use bench::plan::{Machine, Schedule};
+use bench::targets::local::Local;
+use bench::targets::microvm::Tell;
+use bench::targets::registry::{Purpose, TargetKind};
 use bench::targets::spawn::Group;
 use bench::targets::{Backend, Target};
 use bench::workloads::Workload;
@@ -58,29 +57,26 @@ pub fn image(workload: &str, argument: Option<f64>) -> Result<Rc<Image>, Error> 
 }
 
 /// That image on a target, under a name of its own.
-pub fn target(on: TargetName, name: &str, image: &Rc<Image>) -> Result<Box<dyn Target>, Error> {
-    let subject = || Subject {
-        backend: backend(on),
-        image: Rc::clone(image),
-    };
-    let local = Local::new(subject(), subject(), TIMEOUT)?;
+pub fn target(on: &str, name: &str, image: &Rc<Image>) -> Result<Box<dyn Target>, Error> {
+    let local = Local::new(backend(on)?, Rc::clone(image), TIMEOUT)?;
     Ok(Box::new(Named(name.into(), local)))
 }
 
-fn backend(on: TargetName) -> Box<dyn Backend> {
-    match on {
-        TargetName::Container => Box::new(Container::default()),
-        TargetName::Microvm => Box::new(MicroVm {
-            timeout: Some(TIMEOUT),
-            ..MicroVm::new(None, Group::Own)
-        }),
-        _ => Box::new(Process { group: Group::Own }),
-    }
+fn backend(on: &str) -> Result<Box<dyn Backend>, Error> {
+    let purpose = Purpose {
+        machine: &Machine::default(),
+        group: Group::Own,
+        timeout: Some(TIMEOUT),
+        tell: Tell::default(),
+        container: None,
+    };
+    let backend = TargetKind::find(on)?.backend(&purpose);
+    backend.ok_or_else(|| Error::new(format!("{on} runs no program")))
 }
 
 /// Runs the targets in turns.
 pub fn samples(targets: &mut [Box<dyn Target>], runs: u32, seed: u64) -> Result<Samples, Error> {
-    let plan = Plan {
+    let plan = Schedule {
         runs,
         warmup: 0,
         memory_runs: 0,

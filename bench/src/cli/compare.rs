@@ -5,12 +5,14 @@ use super::diff;
 use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
-use crate::comparison::{self, Outcome, Settings, TargetName};
+use crate::comparison::{self, Outcome};
 use crate::error::Error;
 use crate::files::store;
-use crate::host::pin;
-use crate::measure::clock;
-use crate::measure::scheduler::Plan;
+use crate::host::pin::{self, CpuList};
+use crate::host::system_files::SystemFiles;
+use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
+use crate::targets::registry::TargetKind;
+use crate::workloads::Workload;
 use clap::Args;
 use reports::chart;
 use reports::model::Results;
@@ -19,69 +21,82 @@ use reports::{Lang, analysis, render, table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Looks at the memory of each target.
-const MEMORY_RUNS: u32 = 3;
-
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
+
+// Groups of options in the help.
+const MEASURING: &str = "Measuring";
+const OUTPUT: &str = "Output";
+const BASELINE: &str = "Baseline";
 
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One of the lab's own workloads: hello, cpu, hold
-    #[arg(long, value_name = "W")]
+    /// A built-in workload (`isolab workload ls`); hello by default
+    #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
-    /// Targets to compare; the first is what the others are compared with. Unless given: process, container, microvm, and
-    /// with --kernel microvm-linux
-    #[arg(long, value_name = "T,T,…", value_delimiter = ',')]
-    on: Vec<TargetName>,
-    /// Counted runs of each target
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    runs: u32,
-    /// Uncounted runs of each target before them
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    warmup: u32,
-    /// Pause before each start, in milliseconds: users start programs with gaps, and gaps cost
-    #[arg(long, value_name = "MS", default_value = "0", value_parser = arguments::milliseconds)]
-    idle_gap: Duration,
-    /// End a run that takes longer than this many seconds, and count it as failed
-    #[arg(long, value_name = "S", default_value = "30", value_parser = arguments::seconds)]
-    timeout: Duration,
-    /// Seed of the random order of targets in each round; drawn when not given, and kept with the results
-    #[arg(long, value_name = "SEED")]
-    seed: Option<u64>,
-    /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Also write a report with all charts (HTML) to the folder DIR
-    #[arg(long, value_name = "DIR")]
-    report: Option<PathBuf>,
-    /// Also show every figure (intervals, p-values, memory in detail, page faults, system calls) and warnings in full
-    #[arg(long)]
-    explain: bool,
-    /// Also say what the figures are
-    #[arg(long)]
-    legend: bool,
-    /// The language of the table and the report: en, ko
-    #[arg(long, default_value = "en")]
-    lang: Lang,
-    /// Compare with older results, and say what has changed
-    #[arg(long, value_name = "FILE")]
-    baseline: Option<PathBuf>,
-    /// End with status 1 where something is significantly worse than the baseline, by more than this many percent
-    #[arg(long, value_name = "PCT", requires = "baseline", value_parser = arguments::percent)]
-    fail_on_regression: Option<f64>,
-    /// Compare with the baseline although workload, kernel, host or configuration differ
-    #[arg(long, requires = "baseline")]
-    baseline_differs: bool,
-    /// Keep the lab and everything it starts to this processor
-    #[arg(long, value_name = "CPU")]
-    pin: Option<u32>,
-    #[command(flatten)]
-    machine: MachineArguments,
-    /// A static program and its arguments; after --workload W only the workload's arguments
+    // As it was spelled before the name could stand alone.
+    #[arg(long = "workload", hide = true, value_name = "WORKLOAD", conflicts_with = "workload")]
+    named_workload: Option<String>,
+    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
     #[arg(last = true, value_name = "PROGRAM ARGS")]
     words: Vec<String>,
+    /// Name the workload in the table and in results; its path by default
+    #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
+    name: Option<String>,
+    /// Targets to compare (`isolab target ls`, or a FILE.toml that describes a tool); the first is the reference for the
+    /// others. Default: process, container, microvm, and with --kernel microvm-linux
+    #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
+    on: Vec<TargetKind>,
+    /// Measured runs of each target
+    #[arg(short, long, value_name = "N", default_value_t = RUNS, help_heading = MEASURING,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNS)))]
+    runs: u32,
+    /// Warm-up runs of each target, before the measured ones
+    #[arg(short, long, value_name = "N", default_value_t = WARMUP, help_heading = MEASURING,
+          value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    warmup: u32,
+    /// Sleep this many milliseconds before each start; idle hosts start programs more slowly
+    #[arg(long, value_name = "MS", default_value = "0", help_heading = MEASURING, value_parser = arguments::milliseconds)]
+    idle_gap: Duration,
+    /// Kill a run that takes longer than this many seconds, and count it as failed
+    #[arg(long, value_name = "S", default_value = "30", help_heading = MEASURING, value_parser = arguments::seconds)]
+    timeout: Duration,
+    /// Seed of the random order of targets in each round; random by default, and kept with the results
+    #[arg(long, value_name = "SEED", help_heading = MEASURING)]
+    seed: Option<u64>,
+    /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
+    #[arg(long, help_heading = MEASURING)]
+    cold: bool,
+    /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
+    #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
+    pin: Option<CpuList>,
+    /// Write the results to FILE, or with - to stdout (the table then goes to stderr); by default to ./results
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    json: Option<PathBuf>,
+    /// Also write a report with all charts (HTML) to the folder DIR
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
+    report: Option<PathBuf>,
+    /// Also show every figure (intervals, p-values, memory in detail, page faults, system calls) and warnings in full
+    #[arg(long, help_heading = OUTPUT)]
+    explain: bool,
+    /// Also say what the figures are
+    #[arg(long, help_heading = OUTPUT)]
+    legend: bool,
+    /// Language of the table and the report: en, ko
+    #[arg(long, default_value = "en", help_heading = OUTPUT)]
+    lang: Lang,
+    /// Compare with older results, and show what has changed
+    #[arg(long, value_name = "FILE", help_heading = BASELINE)]
+    baseline: Option<PathBuf>,
+    /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
+    #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
+    fail_on_regression: Option<f64>,
+    /// Compare even if workload, kernel, host or configuration differ from the baseline's
+    #[arg(long, alias = "baseline-differs", requires = "baseline", help_heading = BASELINE)]
+    allow_different: bool,
+    #[command(flatten)]
+    machine: MachineArguments,
 }
 
 /// The main job: compare on `hello`.
@@ -98,17 +113,15 @@ pub fn default_job() -> Result<u8, Error> {
 /// Compares as asked.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
-    let settings = settings(&arguments)?;
+    let plan = plan(&arguments)?;
     let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
-    if let Some(cpu) = arguments.pin {
-        pin::to_processor(cpu)?;
-    }
-    if let Some(then) = baseline.as_ref().filter(|_| !arguments.baseline_differs) {
+    plan.pinning.apply()?;
+    if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        check(then, &comparison::planned(&settings), &arguments)?;
+        check(then, &comparison::planned(&plan), &arguments)?;
     }
-    let mut progress = Progress::new(settings.plan.steps(settings.targets.len()));
-    let Outcome { mut results, complete } = comparison::compare(&settings, &mut progress)?;
+    let mut progress = Progress::new(plan.steps());
+    let Outcome { mut results, complete } = comparison::compare(&plan, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
         return Err(Error::new(
@@ -168,58 +181,54 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 /// Refuses a baseline of something else.
 fn check(then: &Results, now: &Results, arguments: &Arguments) -> Result<(), Error> {
     diff::check(then, now, arguments.lang).map_err(|error| {
-        error.remedy("Take a new baseline under the same conditions, or compare all the same with --baseline-differs.")
+        error.remedy("Take a new baseline under the same conditions, or compare all the same with --allow-different.")
     })
 }
 
 /// Notes in the results what has changed since the baseline.
 fn judge(arguments: &Arguments, results: &mut Results, then: &Results) -> Result<(), Error> {
-    if !arguments.baseline_differs {
+    if !arguments.allow_different {
         check(then, results, arguments)?;
     }
     results.diff = analysis::diff::diff(&[(then, results)], arguments.fail_on_regression).pop();
     Ok(())
 }
 
-fn targets(arguments: &Arguments) -> Vec<TargetName> {
-    if !arguments.on.is_empty() {
-        return arguments.on.clone();
-    }
-    let mut targets = vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
-    if arguments.machine.has_kernel() {
-        targets.push(TargetName::MicrovmLinux);
-    }
-    targets
+fn workload(arguments: &Arguments) -> Result<Workload, Error> {
+    let name = arguments.workload.as_deref().or(arguments.named_workload.as_deref());
+    let workload = arguments::workload(name, &arguments.words)?;
+    Ok(match &arguments.name {
+        Some(name) => Workload {
+            name: name.clone(),
+            ..workload
+        },
+        None => workload,
+    })
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, Error> {
-    let targets = targets(arguments);
-    let twice = targets
-        .iter()
-        .enumerate()
-        .find(|(index, name)| targets[..*index].contains(name));
-    if let Some((_, name)) = twice {
-        return Err(Error::new(format!("--on names {} twice", name.as_str())).remedy("Name each target once."));
-    }
-    Ok(Settings {
-        workload: arguments::workload(arguments.workload.as_deref(), &arguments.words)?,
-        machine: arguments.machine.machine(&targets)?,
-        targets,
-        plan: Plan {
-            runs: arguments.runs,
-            warmup: arguments.warmup,
-            memory_runs: MEMORY_RUNS.min(arguments.runs),
-            idle_gap: arguments.idle_gap,
-            // The clock's last digits are as good as random where nobody guesses them.
-            seed: arguments.seed.unwrap_or_else(|| clock::now_ns() % 1_000_000_007),
-        },
+fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let request = Request {
+        workload: workload(arguments)?,
+        targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        runs: Some(arguments.runs),
+        warmup: Some(arguments.warmup),
+        idle_gap: Some(arguments.idle_gap),
+        timeout: Some(arguments.timeout),
+        seed: arguments.seed,
+        machine: arguments.machine.request(),
         image_files_bytes: 0,
-        pinned_to: arguments.pin,
-        timeout: arguments.timeout,
+        cold: arguments.cold,
+        pin: arguments.pin.clone(),
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
-    })
+    };
+    let plan = request.resolve()?;
+    arguments.machine.tell_kernel(&plan.machine);
+    for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
+        output::hint(&text);
+    }
+    Ok(plan)
 }
 
 /// Writes the results file and beside it the chart, and says where.

@@ -2,117 +2,107 @@
 
 use super::{Swept, output};
 use crate::error::Error;
-use crate::host;
-use crate::kernels::{self, HOST, HOST_LESSON};
-use container::Verdict;
-use reports::model::{Host, KvmKind};
-use std::fmt::Write;
+use crate::host::doctor;
+use clap::{Args, ValueEnum};
+use reports::Lang;
+use reports::finding::{Finding, FindingTexts, Section, Severity};
+use reports::model::Host;
+use serde::Serialize;
+
+/// What the JSON document of `--json` is.
+const SCHEMA: &str = "isolab-doctor/1";
+
+/// The exit status where a required target cannot run.
+const REFUTED: u8 = 1;
+
+// What `isolab doctor` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 the findings were shown, whatever they are; 1 a target of --require cannot run here; \
+                        2 isolab could not look, with the reason on stderr."
+)]
+pub struct Arguments {
+    /// Print the findings as JSON: identifiers, parameters and texts
+    #[arg(long)]
+    json: bool,
+    /// Language: en, ko
+    #[arg(long, default_value = "en")]
+    lang: Lang,
+    /// Exit with status 1 if one of these targets cannot run here
+    #[arg(long, value_name = "T,T,…", value_delimiter = ',')]
+    require: Vec<Required>,
+}
+
+/// A target that may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Required {
+    /// A namespace container
+    Container,
+    /// A KVM virtual machine
+    Microvm,
+}
+
+/// The document of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'a str,
+    host: &'a Host,
+    findings: Vec<Entry<'a>>,
+}
+
+/// A finding with its texts.
+#[derive(Serialize)]
+struct Entry<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    text: String,
+    to_do_texts: Vec<String>,
+}
 
 /// Tries everything, and prints what was found, and what was cleaned up before.
-pub fn run(swept: &Swept) -> Result<u8, Error> {
-    let host = host::describe();
-    let mut page = String::new();
-    // Writing to a string cannot fail.
-    let _ = write_host(&mut page, &host)
-        .and_then(|()| write_container(&mut page))
-        .and_then(|()| write_microvm(&mut page, &host))
-        .and_then(|()| write_kernels(&mut page))
-        .and_then(|()| write_swept(&mut page, swept));
-    output::print(page.as_bytes())?;
-    Ok(0)
-}
-
-fn write_host(page: &mut String, host: &Host) -> std::fmt::Result {
-    let gib = host.memory_bytes as f64 / (1_u64 << 30) as f64;
-    writeln!(page, "host")?;
-    writeln!(
-        page,
-        "  {}, {}, {} processors, {gib:.1} GiB",
-        host.kernel, host.cpu_model, host.cores
-    )?;
-    writeln!(
-        page,
-        "  {}",
-        if is_virtual() {
-            "is itself a virtual machine"
-        } else {
-            "is not a virtual machine, as far as it shows"
-        }
-    )?;
-    writeln!(page, "  cgroups: {}", host.cgroup_mode)?;
-    writeln!(page, "process\n  ok       needs nothing but this kernel")
-}
-
-fn write_container(page: &mut String) -> std::fmt::Result {
-    writeln!(page, "container")?;
-    for finding in container::probe() {
-        let verdict = match finding.verdict {
-            Verdict::Works => "ok      ",
-            Verdict::Degraded => "degraded",
-            Verdict::Missing => "missing ",
+pub fn run(arguments: &Arguments, swept: &Swept) -> Result<u8, Error> {
+    let mut examination = doctor::examine();
+    examination.findings.push(left_behind(swept));
+    let findings = &examination.findings;
+    let texts = FindingTexts::new(arguments.lang);
+    if arguments.json {
+        let entry = |finding| Entry {
+            text: texts.text(finding),
+            to_do_texts: texts.to_do(finding),
+            finding,
         };
-        writeln!(page, "  {verdict} {}: {}", finding.subject, finding.answer)?;
-        if !finding.remedy.is_empty() {
-            writeln!(page, "           tried: {}", finding.tried)?;
-            writeln!(page, "           to do: {}", finding.remedy)?;
-        }
+        let document = Document {
+            schema: SCHEMA,
+            host: &examination.host,
+            findings: findings.iter().map(entry).collect(),
+        };
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| Error::from_cause("cannot write the findings as JSON", error))?;
+        output::print(format!("{text}\n").as_bytes())?;
+    } else {
+        output::print(texts.page(findings).as_bytes())?;
     }
-    Ok(())
-}
-
-fn write_microvm(page: &mut String, host: &Host) -> std::fmt::Result {
-    writeln!(page, "microvm")?;
-    for finding in microvm::examine().findings {
-        writeln!(
-            page,
-            "  {} {}: {}",
-            if finding.ok { "ok      " } else { "missing " },
-            finding.what,
-            finding.text
-        )?;
-    }
-    let hypervisor = match (host.kvm_kind, is_virtual()) {
-        (KvmKind::None, _) => return Ok(()),
-        (_, true) => "hosted, and nested: KVM is part of this Linux, which itself runs on another hypervisor",
-        (_, false) => {
-            "hosted: KVM is part of this Linux kernel, which still runs ordinary programs beside the machines"
-        }
+    let missing = |required: &Required| {
+        let section = match required {
+            Required::Container => Section::Container,
+            Required::Microvm => Section::Microvm,
+        };
+        let found = |finding: &Finding| finding.section == section && finding.severity == Severity::Missing;
+        findings.iter().any(found)
     };
-    writeln!(page, "           the hypervisor is {hypervisor}")
+    Ok(if arguments.require.iter().any(missing) {
+        REFUTED
+    } else {
+        0
+    })
 }
 
-fn write_kernels(page: &mut String) -> std::fmt::Result {
-    writeln!(page, "kernels of microvm-linux")?;
-    for found in kernels::list() {
-        writeln!(page, "  ok       {}: taken in", found.name)?;
-    }
-    match kernels::host() {
-        Ok(found) => writeln!(page, "  ok       {HOST}: {}; {HOST_LESSON}", found.kernel.display()),
-        Err(error) => {
-            writeln!(page, "  missing  {HOST}: {}", error.message)?;
-            let mut remedy = error.remedy.iter().flat_map(|remedy| remedy.lines());
-            remedy.try_for_each(|line| writeln!(page, "           to do: {line}"))
-        }
-    }
-}
-
-fn write_swept(page: &mut String, swept: &Swept) -> std::fmt::Result {
-    writeln!(page, "left behind by labs that were killed")?;
+fn left_behind(swept: &Swept) -> Finding {
+    let finding = |id: &str| Finding::new(Section::LeftBehind, Severity::Ok, id);
     match (swept.directories, swept.control_groups) {
-        (0, 0) => writeln!(page, "  ok       nothing"),
-        (directories, groups) => writeln!(
-            page,
-            "  ok       removed now: {directories} temporary folders, {groups} control groups"
-        ),
+        (0, 0) => finding("left-nothing"),
+        (directories, groups) => finding("left-removed")
+            .arg("folders", directories)
+            .arg("groups", groups),
     }
-}
-
-/// Whether the processor says that a hypervisor runs this host (the `hypervisor` flag, CPUID.1:ECX[31]).
-fn is_virtual() -> bool {
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = cpuinfo
-        .lines()
-        .find(|line| line.starts_with("flags"))
-        .unwrap_or_default();
-    flags.split_ascii_whitespace().any(|flag| flag == "hypervisor")
 }

@@ -23,10 +23,10 @@ pub enum Command {
         /// Where to: a disk with an EROFS file system, uncompressed
         #[arg(long, value_name = "FILE")]
         disk: Option<PathBuf>,
-        /// One of the lab's own workloads: hello, cpu, hold
+        /// A built-in workload: hello, cpu, hold
         #[arg(long, value_name = "W")]
         workload: Option<String>,
-        /// A static program, instead of a workload of the lab's own
+        /// A static program, instead of a built-in workload
         #[arg(last = true, value_name = "PROGRAM", conflicts_with = "workload")]
         words: Vec<String>,
     },

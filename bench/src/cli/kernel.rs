@@ -15,17 +15,18 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    /// List the kernels that have a name: --kernel NAME boots one
+    /// List guest kernels by name: --kernel NAME boots one
+    #[command(visible_alias = "list")]
     Ls,
-    /// Take in a kernel: a vmlinux, a bzImage, or Debian packages (.deb), with the modules a guest has a use for
+    /// Import a kernel: a vmlinux, a bzImage, or Debian packages (.deb), with the modules that a guest can use
     Add {
         /// The file; several packages where one holds the kernel and another its modules
         #[arg(required = true)]
         file: Vec<PathBuf>,
     },
-    /// Get this distribution's kernel for virtual machines, and take it in
+    /// Download this distribution's kernel for virtual machines, and import it
     Fetch,
-    /// Say what a kernel is, and whether and how the lab boots it
+    /// Show what a kernel is, and whether and how isolab boots it
     Inspect {
         /// The kernel file, or a name that `isolab kernel ls` shows
         #[arg(value_name = "FILE|NAME")]

@@ -2,27 +2,26 @@
 
 use super::arguments::ram;
 use super::output;
-use crate::comparison::{Machine, TargetName};
-use crate::error::Error;
-use crate::kernels::{self, HOST, HOST_LESSON};
+use crate::kernels::{HOST, HOST_LESSON};
+use crate::plan::{LinuxRequest, Machine, MachineRequest};
 use crate::targets::microvm::{Disk, Rootfs};
 use clap::Args;
 use std::path::PathBuf;
 
 // Options of every target but the plain process.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
 pub struct MachineArguments {
-    /// Memory: limit of a container (none unless given), guest RAM of a micro-VM (128M unless given)
+    /// Memory limit of a container (default: none), guest RAM of a micro-VM (default: 128M)
     #[arg(long, value_name = "SIZE", value_parser = ram)]
     memory: Option<u64>,
-    /// Processors: how much of them a container may use, 0.5 is half of one (no limit unless given); how many a Linux
-    /// guest has (1 unless given)
+    /// CPUs that a container may use, 0.5 is half of one (default: no limit); vCPUs of a Linux guest (default: 1)
     #[arg(long, value_name = "N", value_parser = processors)]
     cpus: Option<f64>,
-    /// Processes and threads that a container may have
+    /// Maximum number of processes and threads in a container
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pids: Option<u32>,
-    /// Run the monitor of a micro-VM in a container of the lab's own
+    /// Run the VMM process of a micro-VM inside an isolab container
     #[arg(long)]
     jail: bool,
     #[command(flatten)]
@@ -33,100 +32,63 @@ pub struct MachineArguments {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of microvm-linux")]
 struct LinuxArguments {
-    /// Guest kernel: a vmlinux or bzImage file, or a name that `isolab kernel ls` shows; `host` is a copy of the kernel that
-    /// this host runs, which containers share
+    /// Guest kernel: a vmlinux or bzImage file, or a name from `isolab kernel ls`; `host` is a copy of the running host
+    /// kernel, which containers share
     #[arg(long, value_name = "FILE|NAME")]
     kernel: Option<String>,
-    /// Load this kernel module before the program runs; several in their order
+    /// Load this kernel module before the program runs; repeatable, loaded in order
     #[arg(long, value_name = "FILE", requires = "kernel")]
     module: Vec<PathBuf>,
-    /// Where the guest has the image's files (initramfs unless given)
+    /// Where the guest finds the image's files (default: initramfs)
     #[arg(long, value_name = "WHERE", requires = "kernel")]
     rootfs: Option<Rootfs>,
-    /// Disk: a file of raw bytes, which is only read; what the guest writes goes to the file OVERLAY
+    /// Raw disk image, opened read-only; guest writes go to the file OVERLAY
     #[arg(long, value_name = "FILE[:OVERLAY]", requires = "kernel", value_parser = disk)]
     disk: Option<Disk>,
 }
 
 impl MachineArguments {
-    /// Whether a Linux guest was described.
-    pub fn has_kernel(&self) -> bool {
-        self.linux.kernel.is_some()
-    }
-
-    /// As the lab takes them.
-    ///
-    /// # Errors
-    /// An option that none of the targets has a use for, and a kernel that is not there.
-    pub fn machine(&self, targets: &[TargetName]) -> Result<Machine, Error> {
-        use TargetName::{Container, Microvm, MicrovmLinux};
-        let given = [
-            (
-                "--memory",
-                self.memory.is_some(),
-                &[Container, Microvm, MicrovmLinux][..],
-            ),
-            ("--cpus", self.cpus.is_some(), &[Container, MicrovmLinux, Microvm]),
-            ("--pids", self.pids.is_some(), &[Container]),
-            ("--jail", self.jail, &[Microvm, MicrovmLinux]),
-            ("--kernel", self.has_kernel(), &[MicrovmLinux]),
-        ];
-        for (option, given, takers) in given {
-            if given {
-                check(option, takers, targets)?;
-            }
-        }
-        if targets.contains(&MicrovmLinux) && !self.has_kernel() {
-            return Err(Error::new("microvm-linux needs a kernel").remedy(
-                "Name one: --kernel FILE. `isolab kernel ls` shows what there is, `isolab kernel fetch` gets one.",
-            ));
-        }
+    /// What was asked for.
+    pub fn request(&self) -> MachineRequest {
         let LinuxArguments {
             kernel,
             module,
             rootfs,
             disk,
-        } = &self.linux;
-        let linux = kernel.as_deref().map(|name| {
-            let rootfs = rootfs.unwrap_or_default();
-            kernels::linux(name, rootfs, disk.clone(), module)
-        });
-        let linux = linux.transpose()?;
-        if let Some(linux) = linux.as_ref().filter(|_| kernel.as_deref() == Some(HOST)) {
+        } = self.linux.clone();
+        MachineRequest {
+            memory_bytes: self.memory,
+            cpus: self.cpus,
+            pids: self.pids,
+            jail: self.jail,
+            linux: LinuxRequest {
+                kernel,
+                modules: module,
+                rootfs: rootfs.unwrap_or_default(),
+                disk,
+            },
+        }
+    }
+
+    /// Says which kernel is meant by the host's own.
+    pub fn tell_kernel(&self, machine: &Machine) {
+        if let Some(linux) = machine
+            .linux
+            .as_ref()
+            .filter(|_| self.linux.kernel.as_deref() == Some(HOST))
+        {
             output::hint(&format!("guest kernel: {}; {HOST_LESSON}", linux.kernel.display()));
         }
-        let mut machine = Machine::new(self.memory, self.cpus, linux);
-        machine.limits.pids = self.pids;
-        machine.jail = self.jail;
-        Ok(machine)
     }
-}
-
-/// Refuses an option where none of its takers is among the targets.
-pub fn check(option: &str, takers: &[TargetName], targets: &[TargetName]) -> Result<(), Error> {
-    if takers.iter().any(|taker| targets.contains(taker)) {
-        return Ok(());
-    }
-    let names = |targets: &[TargetName]| {
-        targets
-            .iter()
-            .map(|target| target.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let problem = format!("{option} is for {}, and this is {}", names(takers), names(targets));
-    Err(Error::new(problem).remedy(format!("Leave it out, or use --on {}.", takers[0].as_str())))
 }
 
 /// Processors, a fraction is fine; more than zero.
 fn processors(text: &str) -> Result<f64, String> {
-    let count: f64 = text
-        .parse()
-        .map_err(|_| "it is not a number of processors".to_owned())?;
+    let count: f64 = text.parse().map_err(|_| "not a number of CPUs".to_owned())?;
     if count > 0.0 && count.is_finite() {
         Ok(count)
     } else {
-        Err("it must be more than zero, and not endless".into())
+        Err("it must be positive and finite".into())
     }
 }
 
@@ -157,14 +119,6 @@ mod tests {
         for wrong in ["", ":b", "a:"] {
             assert!(disk(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_option_is_refused_where_no_target_takes_it() {
-        use TargetName::{Container, Microvm, Process};
-        assert!(check("--pids", &[Container], &[Process, Container]).is_ok());
-        let refused = check("--pids", &[Container], &[Process, Microvm]).unwrap_err();
-        assert!(refused.to_string().contains("--pids is for container"), "{refused}");
     }
 
     proptest! {

@@ -7,6 +7,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod image;
+mod inventory;
 mod kernel;
 mod machine_arguments;
 mod manual;
@@ -23,7 +24,7 @@ use crate::signals;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 
-/// The lab could not do it: bad usage, a missing right or device.
+/// isolab failed: bad usage, a missing right or device.
 const FAILED: u8 = 2;
 
 /// A container-vs-VM comparison lab: the same program as plain process, container and micro-VM, measured.
@@ -37,7 +38,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit; 2 the lab could not do it, with reason and remedy on stderr; 130 interrupted. \
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit, or a required target that cannot run; 2 isolab failed, with the reason and what to do on stderr; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
 // Deferred: the arguments of the other commands are not described when one of them is asked for. What is described later
@@ -57,14 +58,20 @@ enum Command {
     Diff(diff::Arguments),
     /// Write a report on results files
     Report(report::Arguments),
-    /// Say what this host can run, what is missing, and what to do about it
-    Doctor,
+    /// Show what this host can run, what is missing, and what to do about it
+    Doctor(doctor::Arguments),
     /// Look at guest kernels
     #[command(subcommand)]
     Kernel(kernel::Command),
     /// Look at images
     #[command(subcommand)]
     Image(image::Command),
+    /// List the targets
+    #[command(subcommand, visible_alias = "targets")]
+    Target(inventory::Targets),
+    /// List the built-in workloads
+    #[command(subcommand, visible_alias = "workloads")]
+    Workload(inventory::Workloads),
     /// Print the script by which a shell completes commands and options
     Completions(manual::Completions),
     /// Print a manual page
@@ -90,9 +97,11 @@ pub fn main() -> u8 {
         Some(Command::Suite(command)) => suite::run(command),
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
-        Some(Command::Doctor) => doctor::run(&swept),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, &swept),
         Some(Command::Kernel(command)) => kernel::run(command),
         Some(Command::Image(command)) => image::run(command),
+        Some(Command::Target(command)) => inventory::targets(&command),
+        Some(Command::Workload(command)) => inventory::workloads(&command),
         Some(Command::Completions(arguments)) => manual::completions(&arguments),
         Some(Command::Man(arguments)) => manual::man(&arguments),
     };

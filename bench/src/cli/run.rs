@@ -1,15 +1,14 @@
 //! `isolab run`: the workload once on one target, on this terminal, and its status.
 
 use super::container_arguments::ContainerArguments;
-use super::machine_arguments::{MachineArguments, check};
+use super::machine_arguments::MachineArguments;
 use super::terminal::{self, Asked, Relay};
 use super::{arguments, explain, output};
-use crate::comparison::TargetName;
 use crate::error::Error;
+use crate::plan::refuse_unused;
 use crate::signals;
-use crate::targets::container::Container;
-use crate::targets::microvm::{MicroVm, Tell};
-use crate::targets::process::Process;
+use crate::targets::microvm::Tell;
+use crate::targets::registry::{Purpose, TargetKind};
 use crate::targets::spawn::Group;
 use crate::targets::{Backend, Instance, Stdio};
 use crate::workloads::image::Image;
@@ -30,25 +29,25 @@ const MONITOR_GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where to run it
-    #[arg(long, value_name = "T")]
-    on: TargetName,
-    /// End it after this many seconds, with status 124
+    #[arg(long, value_name = "T", value_parser = arguments::target)]
+    on: TargetKind,
+    /// Kill it after this many seconds, and exit with status 124
     #[arg(long, value_name = "S", value_parser = arguments::seconds)]
     timeout: Option<Duration>,
-    /// Show how the start was made, step by step, on stderr
+    /// Show each step of the start on stderr
     #[arg(long)]
     explain: bool,
-    /// Show the guest kernel's log when the machine has ended, on stderr; a Linux guest then writes all of it
+    /// Show the guest kernel's log on stderr when the VM has ended; a Linux guest then logs everything
     #[arg(long)]
     kernel_log: bool,
     #[command(flatten)]
     machine: MachineArguments,
     #[command(flatten)]
     container: ContainerArguments,
-    /// One of the lab's own workloads: hello, cpu, hold
-    #[arg(value_name = "W")]
+    /// A built-in workload (`isolab workload ls`); hello by default
+    #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
-    /// A static program and its arguments; after a workload's name only the workload's arguments
+    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
     #[arg(last = true, value_name = "PROGRAM ARGS")]
     words: Vec<String>,
 }
@@ -92,11 +91,13 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
         mut relay,
         mut instance,
     } = started;
-    let deadline = match arguments.on {
-        // A monitor ends its machine by itself, and then can still tell of it.
-        TargetName::Microvm | TargetName::MicrovmLinux => arguments.timeout.map(|timeout| timeout + MONITOR_GRACE),
-        _ => arguments.timeout,
+    // A monitor ends its machine by itself, and then can still tell of it.
+    let grace = if arguments.on.ends_itself() {
+        MONITOR_GRACE
+    } else {
+        Duration::ZERO
     };
+    let deadline = arguments.timeout.map(|timeout| timeout + grace);
     let deadline = deadline.and_then(|time| Instant::now().checked_add(time));
     let why = wait(instance.pidfd(), deadline, relay.as_mut())?;
     drop(relay);
@@ -125,36 +126,28 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
 
 /// What it runs on. Options that another target has, and this one not, are refused.
 fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>, Error> {
-    use TargetName::{Container as InContainer, Microvm, MicrovmLinux};
-    let target = [arguments.on];
+    let target = std::slice::from_ref(&arguments.on);
     if let Some(option) = arguments.container.given() {
-        check(option, &[InContainer], &target)?;
+        refuse_unused(option, target, |takes| takes.container)?;
     }
     if arguments.kernel_log {
-        check("--kernel-log", &[Microvm, MicrovmLinux], &target)?;
+        refuse_unused("--kernel-log", target, |takes| takes.kernel_log)?;
     }
-    let machine = arguments.machine.machine(&target)?;
-    Ok(match arguments.on {
-        TargetName::Simulated => {
-            return Err(Error::new("the simulated target runs no program")
-                .remedy("Compare with it: isolab compare --on simulated."));
-        }
-        TargetName::Process => Box::new(Process { group: Group::Lab }),
-        TargetName::Container => Box::new(Container {
-            options: arguments.container.options(machine.limits, terminal),
-            ..Container::default()
-        }),
-        TargetName::Microvm | TargetName::MicrovmLinux => Box::new(MicroVm {
-            memory_bytes: machine.memory_bytes,
-            cpus: machine.cpus,
-            timeout: arguments.timeout,
-            jail: machine.jail,
-            tell: Tell {
-                story: arguments.explain,
-                kernel_log: arguments.kernel_log,
-            },
-            ..MicroVm::new(machine.linux, Group::Lab)
-        }),
+    let machine = arguments.machine.request().resolve(target)?;
+    arguments.machine.tell_kernel(&machine);
+    let purpose = Purpose {
+        machine: &machine,
+        group: Group::Lab,
+        timeout: arguments.timeout,
+        tell: Tell {
+            story: arguments.explain,
+            kernel_log: arguments.kernel_log,
+        },
+        container: Some(arguments.container.options(machine.limits.clone(), terminal)),
+    };
+    arguments.on.backend(&purpose).ok_or_else(|| {
+        Error::new(format!("the target {} runs no program", arguments.on.name))
+            .remedy(format!("Compare with it: isolab compare --on {}.", arguments.on.name))
     })
 }
 

@@ -13,29 +13,30 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    /// Run a suite; each of its comparisons is kept in a results file as soon as it is done
+    /// Run a suite; each comparison is saved to a results file as soon as it is done
     Run {
-        /// One of the lab's own suites (see `isolab suite list`), or a TOML file
+        /// A built-in suite (see `isolab suite ls`), or a TOML file
         #[arg(value_name = "NAME|FILE.toml")]
         suite: String,
-        /// The folder for the results; results/NAME by default
+        /// Folder for the results; results/NAME by default
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// Go on with a suite that was stopped: leave out what its folder holds already
+        /// Continue a suite that was stopped: skip what its folder already holds
         #[arg(long)]
         resume: bool,
-        /// The language of the tables: en, ko
+        /// Language of the tables: en, ko
         #[arg(long, default_value = "en")]
         lang: Lang,
     },
-    /// List the lab's own suites
-    List,
+    /// List the built-in suites
+    #[command(visible_alias = "list")]
+    Ls,
 }
 
 /// Does it.
 pub fn run(command: Command) -> Result<u8, Error> {
     match command {
-        Command::List => list(),
+        Command::Ls => list(),
         Command::Run {
             suite,
             out,
@@ -63,10 +64,7 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, lang: Lang) -> Resu
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
-    let runs = steps
-        .iter()
-        .map(|step| step.settings.plan.steps(step.settings.targets.len()))
-        .sum();
+    let runs = steps.iter().map(|step| step.plan.steps()).sum();
     let mut bar = Bar::new(runs);
     let above = bar.handle();
     let style = output::table_style(&std::io::stdout());

@@ -15,6 +15,12 @@ pub fn data() -> Option<PathBuf> {
     place("XDG_DATA_HOME", ".local/share", |name| std::env::var_os(name))
 }
 
+/// For settings that the user writes: `$XDG_CONFIG_HOME/isolab`, or `$HOME/.config/isolab`. `None` where the environment
+/// names neither.
+pub fn config() -> Option<PathBuf> {
+    place("XDG_CONFIG_HOME", ".config", |name| std::env::var_os(name))
+}
+
 fn place(variable: &str, otherwise: &str, read: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     // The specification: a relative path is to be ignored.
     let absolute = |name| read(name).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -1,19 +1,29 @@
 //! The machine the figures are taken on.
 
+pub mod clock_source;
 pub mod counters;
+pub mod cpu_list;
+pub mod doctor;
+pub mod environment;
+pub mod frequency;
 pub mod observer;
+pub mod page_cache;
 pub mod pin;
+pub mod places;
+pub mod primitives;
+pub mod signs;
+pub mod system_files;
 
+use frequency::Frequency;
 use microvm::KvmKind;
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
 use reports::model;
 use std::path::Path;
+use system_files::SystemFiles;
 
-/// The first processor's clock rate in kHz, and what sets it (Documentation/admin-guide/pm/cpufreq.rst).
+/// The first processor's clock rate in kHz (Documentation/admin-guide/pm/cpufreq.rst).
 const FREQUENCY: &str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq";
-/// See [`FREQUENCY`].
-pub const GOVERNOR: &str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
 
 /// What the results file says of this machine.
 pub fn describe() -> model::Host {
@@ -29,11 +39,12 @@ pub fn describe() -> model::Host {
         },
         cgroup_mode: cgroup_mode(&read("/proc/self/mounts")).into(),
         cpu_mhz: cpu_mhz(&read(FREQUENCY), &read("/proc/cpuinfo")),
-        governor: Some(read(GOVERNOR).trim().to_owned()).filter(|governor| !governor.is_empty()),
+        governor: Frequency::read(&SystemFiles::of_this_host()).governor,
         load_1min: read("/proc/loadavg")
             .split_ascii_whitespace()
             .next()
             .and_then(|load| load.parse().ok()),
+        environment: environment::describe(),
         isolab_version: env!("CARGO_PKG_VERSION").into(),
     }
 }

@@ -1,12 +1,13 @@
 //! Watches the host and looks at the samples for what a reader must be warned of.
 
-use crate::comparison::Settings;
-use crate::host;
+use crate::host::clock_source::{self, Grade};
 use crate::host::counters::Counters;
+use crate::host::frequency::{Frequency, Pace};
+use crate::host::system_files::SystemFiles;
 use crate::measure::scheduler::Measured;
+use crate::plan::Plan;
 use crate::targets::Target;
 use crate::warnings::Warning;
-use nix::time::{ClockId, clock_getres};
 use reports::analysis::statistics;
 use reports::model::{self, Message};
 use std::time::Instant;
@@ -19,8 +20,6 @@ const BUSY_SHARE: f64 = 0.25;
 const STEAL_SHARE: f64 = 0.01;
 /// The disagreement between the workload's clock and the lab's that is worth a warning.
 const CLOCK_SHARE: f64 = 0.02;
-/// A clock coarser than this cannot time phases of microseconds.
-const COARSE_CLOCK_NS: i64 = 1_000;
 
 /// Watches the host while the lab measures.
 #[derive(Debug)]
@@ -41,18 +40,18 @@ impl Observer {
     /// Reads them again, and judges what was measured in between.
     pub fn finish(
         &self,
-        settings: &Settings,
+        plan: &Plan,
         described: &[model::Target],
         targets: &[Box<dyn Target>],
         measured: &Measured,
     ) -> Vec<Warning> {
-        let mut warnings = of_settings(settings);
+        let mut warnings = of_plan(plan);
         warnings.extend(of_counters(
             &self.host,
             &Counters::read(),
             self.began.elapsed().as_secs_f64(),
         ));
-        warnings.extend(of_host());
+        warnings.extend(of_host(&SystemFiles::of_this_host()));
         let name = |index: usize| targets[index].name().to_owned();
         warnings.extend(measured.given_up.iter().map(|(index, why)| Warning::GaveUp {
             target: name(*index),
@@ -62,6 +61,7 @@ impl Observer {
             target: name(*index),
             why: Message::plain(&error.message),
         }));
+        warnings.extend(targets.iter().flat_map(|target| target.warnings()));
         if !measured.complete {
             warnings.push(Warning::Incomplete);
         }
@@ -70,16 +70,17 @@ impl Observer {
     }
 }
 
-fn of_settings(settings: &Settings) -> Vec<Warning> {
-    let plan = &settings.plan;
+fn of_plan(plan: &Plan) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if cfg!(debug_assertions) {
         warnings.push(Warning::DebugBuild);
     }
-    if plan.runs < statistics::FEWEST_FOR_INTERVAL {
-        warnings.push(Warning::FewRuns { runs: plan.runs });
+    if plan.schedule.runs < statistics::FEWEST_FOR_INTERVAL {
+        warnings.push(Warning::FewRuns {
+            runs: plan.schedule.runs,
+        });
     }
-    if plan.warmup == 0 {
+    if plan.schedule.warmup == 0 {
         warnings.push(Warning::ColdCaches);
     }
     warnings
@@ -108,19 +109,19 @@ fn of_counters(before: &Counters, after: &Counters, elapsed_s: f64) -> Vec<Warni
     warnings
 }
 
-fn of_host() -> Vec<Warning> {
+fn of_host(files: &SystemFiles) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Ok(governor) = std::fs::read_to_string(host::GOVERNOR)
-        && ["powersave", "ondemand", "conservative"].contains(&governor.trim())
-    {
+    let frequency = Frequency::read(files);
+    if let (Some(governor), Some(pace @ (Pace::FollowsLoad | Pace::Low))) = (&frequency.governor, frequency.pace()) {
         warnings.push(Warning::SlowGovernor {
-            governor: governor.trim().into(),
+            governor: governor.clone(),
+            pace,
         });
     }
-    if let Ok(resolution) = clock_getres(ClockId::CLOCK_MONOTONIC) {
-        let ns = resolution.tv_sec() * 1_000_000_000 + resolution.tv_nsec();
-        if ns > COARSE_CLOCK_NS {
-            warnings.push(Warning::CoarseClock { ns });
+    if let Some(source) = clock_source::current(files) {
+        let grade = clock_source::grade(&source);
+        if grade != Grade::Good {
+            warnings.push(Warning::SlowClock { source, grade });
         }
     }
     warnings
@@ -205,6 +206,28 @@ mod tests {
         let found = of_counters(&before, &disturbed, 1.0);
         assert_eq!(ids(&found), ["busy-host", "steal-time", "swapping", "throttled"]);
         assert_eq!(found[0], Warning::BusyHost { cpus: 1.0 });
+    }
+
+    #[test]
+    fn a_slow_governor_and_a_slow_clock_are_pointed_out_and_the_usual_ones_are_not() {
+        use crate::host::system_files::Fixture;
+        let found = |driver: &str, governor: &str, clock: &str| {
+            let policy = "/sys/devices/system/cpu/cpu0/cpufreq";
+            let fixture = Fixture::new(&[
+                (&format!("{policy}/scaling_driver"), driver),
+                (&format!("{policy}/scaling_governor"), governor),
+                (
+                    "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+                    clock,
+                ),
+            ]);
+            of_host(&fixture.files)
+        };
+        assert_eq!(found("intel_pstate", "powersave", "tsc"), []);
+        assert_eq!(
+            ids(&found("amd-pstate", "schedutil", "hpet")),
+            ["slow-governor", "slow-clock"]
+        );
     }
 
     fn target(name: &str, sha: &str) -> model::Target {

@@ -5,6 +5,7 @@
 //! the last round, and its system calls are counted, where that disturbs none.
 
 use crate::error::Error;
+use crate::plan::Schedule;
 use crate::targets::Target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -14,28 +15,6 @@ use std::time::Duration;
 
 /// A target is given up once it has failed this often without a single success.
 const HOPELESS_FAILURES: u32 = 3;
-
-/// How often to run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    /// Counted runs of each target.
-    pub runs: u32,
-    /// Uncounted runs of each target before them.
-    pub warmup: u32,
-    /// Looks at the memory of each target.
-    pub memory_runs: u32,
-    /// Pause before each start.
-    pub idle_gap: Duration,
-    /// Seed of the order within each round.
-    pub seed: u64,
-}
-
-impl Plan {
-    /// Runs and looks at memory for this many targets.
-    pub fn steps(&self, targets: usize) -> u64 {
-        targets as u64 * (u64::from(self.warmup) + u64::from(self.runs) + u64::from(self.memory_runs))
-    }
-}
 
 /// What the rounds are told by, and tell to, the world around them.
 pub trait Conductor {
@@ -75,7 +54,7 @@ struct Lane<'a> {
 }
 
 /// Runs all targets as planned.
-pub fn run(targets: &mut [Box<dyn Target>], plan: &Plan, conductor: &mut dyn Conductor) -> Measured {
+pub fn run(targets: &mut [Box<dyn Target>], plan: &Schedule, conductor: &mut dyn Conductor) -> Measured {
     let mut measured = Measured::default();
     let mut lanes: Vec<Lane> = targets
         .iter_mut()
@@ -116,7 +95,7 @@ pub fn run(targets: &mut [Box<dyn Target>], plan: &Plan, conductor: &mut dyn Con
 
 impl Lane<'_> {
     /// The target could not start an instance. Before its first sample that means that it cannot run here.
-    fn refused(&mut self, index: usize, error: Error, round: u32, plan: &Plan, measured: &mut Measured) {
+    fn refused(&mut self, index: usize, error: Error, round: u32, plan: &Schedule, measured: &mut Measured) {
         if self.samples == 0 {
             self.out = true;
             measured.unavailable.push((index, error));
@@ -149,7 +128,7 @@ impl Lane<'_> {
 }
 
 /// Looks at the memory of each target, and counts its system calls once. False when it was stopped.
-fn look_at_memory(lanes: &mut [Lane], plan: &Plan, conductor: &mut dyn Conductor, measured: &mut Measured) -> bool {
+fn look_at_memory(lanes: &mut [Lane], plan: &Schedule, conductor: &mut dyn Conductor, measured: &mut Measured) -> bool {
     for look in 0..plan.memory_runs {
         for (index, lane) in lanes.iter_mut().enumerate() {
             if !lane.out {
@@ -219,8 +198,8 @@ mod tests {
         }
     }
 
-    fn plan(runs: u32, warmup: u32) -> Plan {
-        Plan {
+    fn plan(runs: u32, warmup: u32) -> Schedule {
+        Schedule {
             runs,
             warmup,
             memory_runs: 0,
@@ -255,7 +234,7 @@ mod tests {
             let world = Rc::new(World::default());
             run(
                 &mut three(&world),
-                &Plan { seed, ..plan(30, 0) },
+                &Schedule { seed, ..plan(30, 0) },
                 &mut conductor(&world),
             );
             world.log()
@@ -291,7 +270,7 @@ mod tests {
     #[test]
     fn the_idle_gap_passes_before_every_start() {
         let world = Rc::new(World::default());
-        let gapped = Plan {
+        let gapped = Schedule {
             idle_gap: Duration::from_millis(300),
             ..plan(4, 1)
         };
@@ -351,7 +330,7 @@ mod tests {
         let world = Rc::new(World::default());
         let measured = run(
             &mut three(&world),
-            &Plan {
+            &Schedule {
                 memory_runs: 2,
                 ..plan(4, 0)
             },

@@ -8,14 +8,12 @@ use crate::error::Error;
 use crate::measure::clock;
 use crate::measure::system_calls::SystemCalls;
 use crate::signals;
-use crate::targets::{Backend, End, Instance, Role, Stdio};
+use crate::targets::{Backend, End, Stdio};
 use crate::workloads::image::Image;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use reports::model::Counters;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -119,74 +117,6 @@ fn counters(before: &Usage, after: &Usage) -> Counters {
         voluntary_switches: added(Usage::voluntary_context_switches),
         involuntary_switches: added(Usage::involuntary_context_switches),
         ..Counters::default()
-    }
-}
-
-/// An instance that has written its first byte and was stopped there. Dropping it ends it.
-pub struct Held {
-    instance: Box<dyn Instance>,
-    /// Open, so that a program which waits for the end of its stdin goes on waiting.
-    _stdin: OwnedFd,
-}
-
-impl Held {
-    /// The instance.
-    pub fn instance(&self) -> &dyn Instance {
-        self.instance.as_ref()
-    }
-
-    /// Ends it, and removes everything it used.
-    pub fn end(mut self) -> Result<(), Error> {
-        self.instance.kill();
-        self.instance.finish().map(drop)
-    }
-}
-
-/// Starts `image`, and stops it once it has written its first byte.
-pub fn hold(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Held, Error> {
-    let (stdin, writer) = pipe()?;
-    let (stdio, mut stdout, mut stderr) = pipes(stdin)?;
-    let start = backend.prepare(image, image.args(), stdio)?;
-    let deadline_ns = after(clock::now_ns(), timeout);
-    let instance = start()?;
-    loop {
-        let over = wait(&mut stdout, &mut stderr, instance.pidfd(), deadline_ns)?;
-        if stdout.first_ns.is_some() {
-            stop(instance.as_ref());
-            return Ok(Held {
-                instance,
-                _stdin: writer,
-            });
-        }
-        match over {
-            None => {}
-            Some(Over::Interrupted) => return Err(interrupted()),
-            Some(Over::TimedOut) => {
-                return Err(Error::new(format!(
-                    "it wrote nothing within {} s",
-                    timeout.as_secs_f64()
-                )));
-            }
-            Some(Over::Ended) => {
-                let said = String::from_utf8_lossy(&stderr.bytes).trim_end().to_owned();
-                return Err(Error::new(format!(
-                    "it ended without writing anything to stdout; on stderr: {said:?}"
-                )));
-            }
-        }
-    }
-}
-
-/// Stops an instance's program, or the monitor that runs it, where it is. A container's own pid 1 goes on: it may still
-/// have to become what it is at rest.
-fn stop(instance: &dyn Instance) {
-    for (pid, _) in instance
-        .processes()
-        .into_iter()
-        .filter(|(_, role)| *role != Role::Runtime)
-    {
-        // One that has ended meanwhile (ESRCH) is found out when it is looked at.
-        let _ = kill(Pid::from_raw(pid), Signal::SIGSTOP);
     }
 }
 

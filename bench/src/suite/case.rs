@@ -1,7 +1,7 @@
 //! A case of a suite: a workload, targets, and lists of parameters that unfold into every combination.
 
-use crate::comparison::TargetName;
 use crate::targets::microvm::Rootfs;
+use crate::targets::registry::TargetKind;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -13,12 +13,15 @@ pub struct Case {
     pub(super) workload: String,
     pub(super) program: Option<PathBuf>,
     pub(super) args: Vec<String>,
-    pub(super) targets: Vec<TargetName>,
+    pub(super) targets: Vec<TargetKind>,
     pub(super) kernel: Option<String>,
     pub(super) rootfs: Rootfs,
     pub(super) runs: u32,
     pub(super) warmup: u32,
     pub(super) timeout_s: f64,
+    // Left out where it is not asked for, so that suites of before are still known again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) cold: bool,
     pub(super) memory_bytes: Vec<Option<u64>>,
     pub(super) cpus: Vec<Option<f64>>,
     pub(super) idle_gap_ms: Vec<f64>,
@@ -35,13 +38,15 @@ pub struct Parameters {
     /// The workload's arguments.
     pub args: Vec<String>,
     /// Where it runs; the first is what the others are compared with.
-    pub targets: Vec<TargetName>,
+    pub targets: Vec<TargetKind>,
     /// Counted runs.
     pub runs: u32,
     /// Uncounted runs before them.
     pub warmup: u32,
     /// A run that takes longer fails.
     pub timeout_s: f64,
+    /// Whether each start is cold.
+    pub cold: bool,
     /// Pause before each start.
     pub idle_gap_ms: f64,
     /// The Linux of `microvm-linux`: a file, or a name that the lab knows.
@@ -87,6 +92,7 @@ impl Case {
                             runs: self.runs,
                             warmup: self.warmup,
                             timeout_s: self.timeout_s,
+                            cold: self.cold,
                             memory_bytes,
                             cpus,
                             idle_gap_ms,

@@ -16,6 +16,7 @@
 //! memory = ["128M", "1G"]       # guest RAM, and the limit of a container: one step for each
 //! cpus = [1, 2]                 # processors of a Linux guest, and a container's share of them
 //! idle_gap_ms = [0, 300]
+//! cold = true                   # drop the files that a start reads from the page cache before each start
 //! image_files = ["0", "16M"]    # other files in the image
 //! kernel = "vmlinux"            # what the target microvm-linux boots
 //! rootfs = "disk"               # where that has the image's files; "initramfs" unless given
@@ -23,8 +24,8 @@
 
 use super::case::Case;
 use super::source::Source;
-use crate::comparison::TargetName;
 use crate::error::Error;
+use crate::plan::{MOST_RUNS, RUNS, TIMEOUT, WARMUP, default_targets};
 use crate::targets::microvm::Rootfs;
 use crate::workloads;
 use serde::{Deserialize, Serialize};
@@ -149,11 +150,12 @@ struct WrittenCase {
     workload: Option<Spanned<String>>,
     program: Option<PathBuf>,
     args: Option<Vec<String>>,
-    targets: Option<Spanned<Vec<TargetName>>>,
+    targets: Option<Spanned<Vec<Spanned<String>>>>,
     runs: Option<Spanned<u32>>,
     warmup: Option<u32>,
     timeout_s: Option<Spanned<f64>>,
     idle_gap_ms: Option<Spanned<Vec<f64>>>,
+    cold: Option<bool>,
     memory: Option<Spanned<Vec<String>>>,
     cpus: Option<Spanned<Vec<f64>>>,
     kernel: Option<String>,
@@ -176,11 +178,8 @@ impl WrittenCase {
         let workload = self.workload.as_ref().or(defaults.workload.as_ref());
         let workload = match (workload, &program) {
             (Some(workload), None) => {
-                source.require(
-                    workload,
-                    "this is none of the lab's own workloads (hello, cpu, hold)",
-                    |name| workloads::own(name).is_some(),
-                )?;
+                let known = format!("there is no such workload; built in are {}", workloads::names());
+                source.require(workload, &known, |name| workloads::built_in(name).is_some())?;
                 workload.get_ref().clone()
             }
             (None, Some(_)) => String::new(),
@@ -190,16 +189,14 @@ impl WrittenCase {
             }
         };
         let targets = self.targets.as_ref().or(defaults.targets.as_ref());
-        if let Some(targets) = targets {
-            source.require(targets, "a case has each target once, and at least one", |targets| {
-                !targets.is_empty() && (1..targets.len()).all(|n| !targets[..n].contains(&targets[n]))
-            })?;
-        }
+        let targets = targets.map(|names| source.targets(names)).transpose()?;
         let runs = self.runs.as_ref().or(defaults.runs.as_ref());
         let timeout_s = self.timeout_s.as_ref().or(defaults.timeout_s.as_ref());
         let idle_gap_ms = self.idle_gap_ms.as_ref().or(defaults.idle_gap_ms.as_ref());
         if let Some(runs) = runs {
-            source.require(runs, "a case has 1 to 100000 runs", |runs| (1..=100_000).contains(runs))?;
+            source.require(runs, "a case has 1 to 100000 runs", |runs| {
+                (1..=MOST_RUNS).contains(runs)
+            })?;
         }
         let in_reason = |number: &f64| (0.0..=86_400_000.0).contains(number);
         if let Some(timeout_s) = timeout_s {
@@ -223,25 +220,28 @@ impl WrittenCase {
             )?;
         }
         let kernel = self.kernel.clone().or_else(|| defaults.kernel.clone());
-        if let Some(targets) = targets {
+        if let Some(targets) = targets.as_ref().filter(|_| kernel.is_none()) {
             source.require(
                 targets,
                 "the target microvm-linux needs a kernel: kernel = \"FILE or NAME\"",
-                |targets| kernel.is_some() || !targets.contains(&TargetName::MicrovmLinux),
+                |targets| targets.iter().all(|target| !target.takes.kernel),
             )?;
         }
         let memory = source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()))?;
         let image_files = source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()))?;
-        let every_target = || vec![TargetName::Process, TargetName::Container, TargetName::Microvm];
         Ok(Case {
             name: name.get_ref().clone(),
             workload,
             program,
             args: self.args.clone().or_else(|| defaults.args.clone()).unwrap_or_default(),
-            targets: targets.map_or_else(every_target, |targets| targets.get_ref().clone()),
-            runs: runs.map_or(30, |runs| *runs.get_ref()),
-            warmup: self.warmup.or(defaults.warmup).unwrap_or(3),
-            timeout_s: timeout_s.map_or(30.0, |timeout_s| *timeout_s.get_ref()),
+            targets: targets.map_or_else(
+                || default_targets(kernel.is_some()),
+                |targets| targets.get_ref().clone(),
+            ),
+            runs: runs.map_or(RUNS, |runs| *runs.get_ref()),
+            warmup: self.warmup.or(defaults.warmup).unwrap_or(WARMUP),
+            timeout_s: timeout_s.map_or(TIMEOUT.as_secs_f64(), |timeout_s| *timeout_s.get_ref()),
+            cold: self.cold.or(defaults.cold).unwrap_or(false),
             idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
             kernel,
             rootfs: self.rootfs.or(defaults.rootfs).unwrap_or_default(),
@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn parameters_unfold_into_every_combination_and_defaults_fill_in() {
-        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\nrootfs = \"disk\"\n\
+        let text = "[defaults]\nruns = 7\ntargets = [\"process\"]\nrootfs = \"disk\"\ncold = true\n\
                     [[case]]\nname = \"a\"\nworkload = \"hold\"\nmemory = [\"64M\", \"1G\"]\nidle_gap_ms = [0, 2.5]\n\
-                    [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\n";
+                    [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\ncold = false\n";
         let suite = suite(text).unwrap();
         let first = suite.cases[0].unfold();
         let pairs: Vec<(u64, f64)> = first
@@ -297,13 +297,14 @@ mod tests {
             .map(|step| (step.memory_bytes.unwrap_or(0) >> 20, step.idle_gap_ms))
             .collect();
         assert_eq!(pairs, [(64, 0.0), (64, 2.5), (1024, 0.0), (1024, 2.5)]);
-        assert!(first.iter().all(|step| step.rootfs == Rootfs::Disk));
+        assert!(first.iter().all(|step| step.rootfs == Rootfs::Disk && step.cold));
         assert!(
             first
                 .iter()
-                .all(|step| step.runs == 7 && step.targets == [TargetName::Process])
+                .all(|step| step.runs == 7 && step.targets[0].name == "process")
         );
         let second = &suite.cases[1].unfold()[0];
+        assert!(!second.cold);
         assert_eq!((second.runs, second.args.as_slice()), (2, ["3".to_owned()].as_slice()));
         assert_eq!(
             suite.cases[0].varies(),
@@ -342,12 +343,14 @@ mod tests {
         );
         assert!(wrong("[[case]\n").starts_with("1:"));
         assert!(wrong(case).starts_with("1:1: this case has neither"), "{}", wrong(case));
-        assert!(wrong(&format!("{case}workload = \"nonsense\"\n")).starts_with("3:12: this is none of the lab's own"));
+        assert!(
+            wrong(&format!("{case}workload = \"nonsense\"\n"))
+                .starts_with("3:12: there is no such workload; built in are ")
+        );
         assert!(wrong(&format!("{case}workload = \"hello\"\nruns = 0\n")).starts_with("4:8: a case has 1 to"));
         assert!(wrong(&format!("{case}workload = \"hello\"\nmemory = [\"1X\"]\n")).starts_with("4:10: \"1X\": "));
-        assert!(
-            wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n")).starts_with("4:12: unknown variant")
-        );
+        let unknown = wrong(&format!("{case}workload = \"hello\"\ntargets = [\"vm\"]\n"));
+        assert!(unknown.starts_with("4:12: there is no target"), "{unknown}");
         assert!(
             wrong(&format!("{case}workload = \"hello\"\n{case}workload = \"hello\"\n"))
                 .starts_with("5:8: there is already")

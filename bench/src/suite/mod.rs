@@ -8,11 +8,11 @@ pub mod case;
 pub mod file;
 mod source;
 
-use crate::comparison::{self, Machine, Settings};
+use crate::comparison;
 use crate::error::Error;
 use crate::files::store;
-use crate::kernels;
-use crate::measure::scheduler::{Conductor, Plan};
+use crate::measure::scheduler::Conductor;
+use crate::plan::{LinuxRequest, MachineRequest, Plan, Request};
 use crate::warnings::Warning;
 use crate::workloads::Workload;
 use case::{Parameters, Varies};
@@ -23,9 +23,6 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Looks at the memory of each target in a step.
-const MEMORY_RUNS: u32 = 3;
-
 /// The copy of the suite in its folder, by which a resumed suite is known to be the same.
 pub const COPY: &str = "suite.json";
 
@@ -35,7 +32,7 @@ pub struct Step {
     /// Its place in the suite, the case's name and its parameters; also the results file's name.
     pub name: String,
     /// What to measure.
-    pub settings: Settings,
+    pub plan: Plan,
 }
 
 /// All comparisons of a suite, in order.
@@ -51,37 +48,42 @@ pub fn steps(suite: &Suite) -> Result<Vec<Step>, Error> {
             );
             steps.push(Step {
                 name,
-                settings: settings(suite, &parameters)?,
+                plan: plan(suite, parameters)?,
             });
         }
     }
     Ok(steps)
 }
 
-fn settings(suite: &Suite, parameters: &Parameters) -> Result<Settings, Error> {
+fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
     let workload = match &parameters.program {
-        Some(path) => Workload::program(path, parameters.args.clone())?,
-        None => Workload::own(&parameters.workload, parameters.args.clone())?,
+        Some(path) => Workload::program(path, parameters.args)?,
+        None => Workload::own(&parameters.workload, parameters.args)?,
     };
-    let linux = parameters.kernel.as_deref();
-    let linux = linux.map(|name| kernels::linux(name, parameters.rootfs, None, &[]));
-    let linux = linux.transpose()?;
-    Ok(Settings {
+    let request = Request {
         workload,
-        targets: parameters.targets.clone(),
-        plan: Plan {
-            runs: parameters.runs,
-            warmup: parameters.warmup,
-            memory_runs: MEMORY_RUNS.min(parameters.runs),
-            idle_gap: Duration::from_secs_f64(parameters.idle_gap_ms / 1e3),
-            seed: suite.seed,
+        targets: Some(parameters.targets),
+        runs: Some(parameters.runs),
+        warmup: Some(parameters.warmup),
+        idle_gap: Some(Duration::from_secs_f64(parameters.idle_gap_ms / 1e3)),
+        timeout: Some(Duration::from_secs_f64(parameters.timeout_s)),
+        seed: Some(suite.seed),
+        machine: MachineRequest {
+            memory_bytes: parameters.memory_bytes,
+            cpus: parameters.cpus,
+            linux: LinuxRequest {
+                kernel: parameters.kernel,
+                rootfs: parameters.rootfs,
+                ..LinuxRequest::default()
+            },
+            ..MachineRequest::default()
         },
-        machine: Machine::new(parameters.memory_bytes, parameters.cpus, linux),
         image_files_bytes: parameters.image_files_bytes,
-        pinned_to: None,
-        timeout: Duration::from_secs_f64(parameters.timeout_s),
+        cold: parameters.cold,
+        pin: None,
         command: vec!["isolab".into(), "suite".into(), "run".into(), suite.name.clone()],
-    })
+    };
+    request.resolve()
 }
 
 /// Those parameters that vary within the case, for a file name.
@@ -126,13 +128,13 @@ pub fn run(
     for step in steps {
         let path = results_path(folder, step);
         if resume == Resume::Yes && is_whole(&path) {
-            for _ in 0..step.settings.plan.steps(step.settings.targets.len()) {
+            for _ in 0..step.plan.steps() {
                 conductor.stepped(&step.name);
             }
             told(step, Progress::Kept, None);
             continue;
         }
-        let outcome = comparison::compare(&step.settings, conductor)?;
+        let outcome = comparison::compare(&step.plan, conductor)?;
         store::write_with(&path, |file| Ok(outcome.results.write(file)?))?;
         if !outcome.complete {
             told(step, Progress::Stopped, Some(&outcome.results));

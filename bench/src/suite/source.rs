@@ -1,6 +1,7 @@
 //! The text of a suite file, to point at the places in it that are wrong.
 
 use crate::error::Error;
+use crate::targets::registry::TargetKind;
 use crate::units;
 use std::ops::Range;
 use toml::Spanned;
@@ -51,6 +52,19 @@ impl Source<'_> {
         } else {
             Err(self.error(value.span(), otherwise))
         }
+    }
+
+    /// A list of targets by their names.
+    pub fn targets(&self, names: &Spanned<Vec<Spanned<String>>>) -> Result<Spanned<Vec<TargetKind>>, Error> {
+        let find = |name: &Spanned<String>| {
+            TargetKind::find(name.get_ref()).map_err(|error| self.error(name.span(), &error.message))
+        };
+        let targets = names.get_ref().iter().map(find).collect::<Result<_, _>>()?;
+        let targets: Spanned<Vec<TargetKind>> = Spanned::new(names.span(), targets);
+        self.require(&targets, "a case has each target once, and at least one", |targets| {
+            !targets.is_empty() && (1..targets.len()).all(|n| !targets[..n].contains(&targets[n]))
+        })?;
+        Ok(targets)
     }
 
     /// A list of sizes, where there is one.

@@ -3,19 +3,28 @@
 //! A [`Target`] is what the harness measures. Targets on this host's kernel are a [`Backend`], which knows how to start
 //! and end an instance, under the one stopwatch of [`crate::measure::stopwatch`]; the mock target has a clock of its own.
 
+pub mod cgroup;
+pub mod cold;
 pub mod container;
+pub mod external;
 pub mod local;
 pub mod microvm;
 pub mod mock;
+pub mod pinned;
 pub mod process;
+pub mod process_tree;
+pub mod registry;
+pub mod runtime;
 pub mod spawn;
 
 use crate::error::Error;
+use crate::warnings::Warning;
 use crate::workloads::image::Image;
 use reports::model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 /// The environment of every workload on every target, so that it is the same and nothing of the user's leaks into it.
 pub const ENVIRONMENT: [&str; 2] = [
@@ -45,6 +54,16 @@ pub trait Target {
 
     /// Starts an instance that holds still after its first byte, and looks at its memory.
     fn memory(&mut self) -> Result<model::Memory, Error>;
+
+    /// The files that a start reads, to drop them from the page cache for a cold one.
+    fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// What a reader of its figures must know, after all runs.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
+    }
 }
 
 /// The standard descriptors of a workload.
@@ -64,10 +83,15 @@ pub type Start = Box<dyn FnOnce() -> Result<Box<dyn Instance>, Error>>;
 /// A way to run an image on this host.
 pub trait Backend {
     /// Name of the target.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// What the results file says of it; the workload's hash is read back from what the target is really given.
     fn describe(&self, image: &Image) -> Result<model::Target, Error>;
+
+    /// The files that a start reads: those of the image, and what the target brings along.
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        Ok(image.files())
+    }
 
     /// Makes everything ready for one start of the image's program with `args`.
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error>;

@@ -17,7 +17,7 @@ pub struct Process {
 }
 
 impl Backend for Process {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "process"
     }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
@@ -15,6 +16,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::fmt::Display;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// What the child can use of its own stack before it executes; its deepest call is a system call wrapper of libc.
 const STACK_BYTES: usize = 64 * 1024;
@@ -148,6 +150,20 @@ impl Child {
         if !self.reaped {
             // It may have ended by itself (ESRCH).
             let _ = kill(self.pid, Signal::SIGKILL);
+        }
+    }
+
+    /// Asks it to end (SIGTERM), and ends it if it is still there after `grace`.
+    pub fn end_within(&self, grace: Duration) {
+        if self.reaped {
+            return;
+        }
+        // It may have ended by itself (ESRCH).
+        let _ = kill(self.pid, Signal::SIGTERM);
+        let timeout = PollTimeout::try_from(grace).unwrap_or(PollTimeout::MAX);
+        // A signal to isolab ends the wait early; what the process then leaves is removed by the next sweep.
+        if !poll(&mut [PollFd::new(self.pidfd(), PollFlags::POLLIN)], timeout).is_ok_and(|ended| ended > 0) {
+            self.kill();
         }
     }
 

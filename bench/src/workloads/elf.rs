@@ -61,7 +61,9 @@ impl Refusal {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Refusal::Missing => "Check the path; the lab's own workloads are named with --workload.",
+            Refusal::Missing => {
+                "Check the path; a built-in workload is named before the --, as in: isolab compare hello"
+            }
             Refusal::Directory | Refusal::Special => "Name the program file itself.",
             Refusal::Unreadable(_) => "Make it readable for this user (chmod +r).",
             Refusal::Empty | Refusal::Truncated(_) | Refusal::Damaged(_) => {
@@ -247,7 +249,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn hello() -> Vec<u8> {
-        workloads::own("hello").unwrap().bytes.to_vec()
+        workloads::built_in("hello").unwrap().bytes.to_vec()
     }
 
     fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<(), Refusal> {
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_labs_own_workloads_pass() {
-        for own in workloads::OWN {
+        for own in workloads::BUILT_IN {
             assert_eq!(check(own.bytes), Ok(()), "{}", own.name);
         }
     }

@@ -144,6 +144,12 @@ impl Image {
         self.has_other_file.then(|| (OTHER_FILE, self.layer.join(OTHER_FILE)))
     }
 
+    /// Its files as the host sees them.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let other = self.other_file().map(|(_, path)| path);
+        [PathBuf::from(&self.executable)].into_iter().chain(other).collect()
+    }
+
     /// SHA-256 of the program as it lies in the layer.
     pub fn layer_sha256(&self) -> Result<String, Error> {
         let found = sha256(&read_back(Path::new(&self.executable))?);

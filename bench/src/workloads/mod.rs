@@ -1,4 +1,4 @@
-//! The program that runs on every target: one of the lab's own, embedded in this executable, or any other static program.
+//! The program that runs on every target: a built-in one, embedded in this executable, or any other static program.
 
 pub mod elf;
 pub mod image;
@@ -10,39 +10,31 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// One of the lab's own workloads.
+/// A built-in workload.
 #[derive(Clone, Copy, Debug)]
-pub struct Own {
+pub struct BuiltIn {
     /// Its name.
     pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
     /// The executable.
     pub bytes: &'static [u8],
-    /// SHA-256 of it in lower-case hex.
+    /// SHA-256 of it in lower-case hex, taken at the build, so that no start has to take it.
     pub sha256: &'static str,
 }
 
-/// The lab's own workloads, as `build.rs` compiled them.
-pub const OWN: [Own; 3] = [
-    Own {
-        name: "hello",
-        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/hello")),
-        sha256: env!("HELLO_SHA256"),
-    },
-    Own {
-        name: "cpu",
-        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/cpu")),
-        sha256: env!("CPU_SHA256"),
-    },
-    Own {
-        name: "hold",
-        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/hold")),
-        sha256: env!("HOLD_SHA256"),
-    },
-];
+/// The built-in workloads by name, as `build.rs` compiled them: every file of `workloads/src/bin`.
+pub const BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/workloads.rs"));
 
-/// The lab's own workload of that name.
-pub fn own(name: &str) -> Option<Own> {
-    OWN.into_iter().find(|own| own.name == name)
+/// The built-in workload of that name.
+pub fn built_in(name: &str) -> Option<BuiltIn> {
+    BUILT_IN.iter().copied().find(|workload| workload.name == name)
+}
+
+/// The names of the built-in workloads, for people.
+pub fn names() -> String {
+    let names: Vec<&str> = BUILT_IN.iter().map(|workload| workload.name).collect();
+    names.join(", ")
 }
 
 /// A static x86-64 ELF with its arguments.
@@ -63,11 +55,10 @@ pub struct Workload {
 impl Workload {
     /// One of the lab's own.
     pub fn own(name: &str, args: Vec<String>) -> Result<Self, Error> {
-        let own = own(name).ok_or_else(|| {
-            let known: Vec<&str> = OWN.iter().map(|own| own.name).collect();
+        let own = built_in(name).ok_or_else(|| {
             Error::new(format!("there is no workload {name:?}")).remedy(format!(
-                "The lab's own are {}. Any other static program: -- PROGRAM ARGS…",
-                known.join(", ")
+                "Built in are {}. Any other static program: -- PROGRAM ARGS…",
+                names()
             ))
         })?;
         Ok(Workload {
@@ -114,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_hashes_that_were_taken_at_the_build_are_those_of_the_workloads() {
-        for own in OWN {
+        for own in BUILT_IN {
             assert_eq!(own.sha256, sha256(own.bytes), "{}", own.name);
         }
     }

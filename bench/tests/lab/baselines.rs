@@ -41,11 +41,11 @@ fn with_baseline(delay_ms: &str) -> Result<Place, Failed> {
 
 fn slowdown() -> Result<(), Failed> {
     let place = with_baseline("1")?;
-    // The workload's arguments differ, which is what --baseline-differs is for.
+    // The workload's arguments differ, which is what --allow-different is for.
     let limit = [
         "--baseline",
         "then.json",
-        "--baseline-differs",
+        "--allow-different",
         "--fail-on-regression",
         "50",
     ];
@@ -79,7 +79,7 @@ fn something_else() -> Result<(), Failed> {
             &place,
             "now.json",
             "1",
-            &["--baseline", "then.json", "--baseline-differs"],
+            &["--baseline", "then.json", "--allow-different"],
         )?,
         0,
     )

@@ -3,7 +3,7 @@
 use crate::programs;
 use crate::support::{Need, Place, Running, english, expect, expect_holds, expect_status, isolab, say, test};
 use libtest_mimic::{Failed, Trial};
-use reports::model::{Name, Results, Summary};
+use reports::model::{Name, On, Results, Summary};
 use std::io::Read;
 use std::process::Stdio;
 
@@ -27,6 +27,11 @@ pub fn tests() -> Vec<Trial> {
             phases_add_up,
         ),
         test("memory_and_image_are_filled_in_for_every_target", ALL, memory_and_image),
+        test(
+            "what_explains_the_host_is_kept_with_the_results",
+            &[Need::Kvm],
+            environment,
+        ),
         test("image_parts_equal_the_bytes_on_disk", &[Need::Kvm], image_parts),
         test(
             "touched_memory_is_found_in_the_unique_set_of_every_target",
@@ -62,6 +67,25 @@ pub fn tests() -> Vec<Trial> {
             own_program,
         ),
     ]
+}
+
+fn environment() -> Result<(), Failed> {
+    let found = compare(&["--on", "process", "--runs", "1"])?.host.environment;
+    expect(found.clock_source.is_some() && found.measured_at.is_some(), || {
+        format!("{found:?}")
+    })?;
+    let timed = |on: On| {
+        let timed = found.primitives.iter().filter(|primitive| primitive.on == on);
+        timed.filter(|primitive| primitive.median_ns.is_some()).count()
+    };
+    expect(timed(On::Host) >= 5 && timed(On::Guest) == 3, || {
+        format!("{:?}", found.primitives)
+    })?;
+    // Nothing of this host is looked at for a clock that is simulated.
+    let simulated = compare(&["--on", "simulated", "--runs", "1"])?;
+    expect(simulated.host.environment.primitives.is_empty(), || {
+        format!("{:?}", simulated.host)
+    })
 }
 
 fn limits() -> Result<(), Failed> {
@@ -332,7 +356,7 @@ fn failing_workload() -> Result<(), Failed> {
 
 fn own_program() -> Result<(), Failed> {
     let place = Place::new();
-    let bytes = bench::workloads::own("hold").ok_or("no workload hold")?.bytes;
+    let bytes = bench::workloads::built_in("hold").ok_or("no workload hold")?.bytes;
     programs::file(place.path(), "mine", bytes);
     let args = [
         "compare",

@@ -62,6 +62,13 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("doctor_says_what_it_removed_after_a_lab_was_killed", &[], doctor_sweeps),
         test("doctor_has_a_section_for_every_target", &[], doctor),
+        test("doctor_gives_its_findings_as_json_with_identifiers", &[], doctor_json),
+        test("doctor_speaks_korean", &[], doctor_in_korean),
+        test(
+            "doctor_ends_with_1_where_a_required_target_cannot_run",
+            UNSHARE,
+            doctor_required,
+        ),
         test("doctor_says_what_to_do_without_dev_kvm", UNSHARE, doctor_without_kvm),
     ]
 }
@@ -191,7 +198,7 @@ fn no_tmp() -> Result<(), Failed> {
 
 /// A program that is not the lab's own, and therefore laid out anew for each command.
 fn program(place: &Place) -> Result<(), Failed> {
-    let hello = bench::workloads::own("hello").ok_or("no workload hello")?;
+    let hello = bench::workloads::built_in("hello").ok_or("no workload hello")?;
     crate::programs::file(place.path(), "program", hello.bytes);
     Ok(())
 }
@@ -200,7 +207,10 @@ fn doctor_sweeps() -> Result<(), Failed> {
     let place = Place::new();
     program(&place)?;
     let mut lab = Running::start(&mut place.isolab(&["run", "--on", "process", "--", "./program", "60000"]))?;
-    crate::support::until("the lab's files", || (!place.left().is_empty()).then_some(()))?;
+    // The folder of all of a user's labs comes first, and is not what is left behind.
+    let has_layer =
+        |folder: &std::path::PathBuf| std::fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some());
+    crate::support::until("the lab's files", || place.left().iter().any(has_layer).then_some(()))?;
     lab.kill()?;
     lab.wait()?;
     expect_holds(
@@ -237,6 +247,50 @@ fn doctor() -> Result<(), Failed> {
         expect(said.stdout.lines().any(|line| line == section), || said.stdout.clone())?;
     }
     Ok(())
+}
+
+/// The findings of `doctor --json`, by their identifiers.
+fn findings(said: &Said) -> Result<Vec<serde_json::Value>, Failed> {
+    let document: serde_json::Value = serde_json::from_str(&said.stdout)?;
+    expect(document["schema"] == "isolab-doctor/1", || said.stdout.clone())?;
+    Ok(document["findings"].as_array().ok_or("no findings")?.clone())
+}
+
+fn doctor_json() -> Result<(), Failed> {
+    let said = isolab(&["doctor", "--json"])?;
+    expect_status(&said, 0)?;
+    let found = findings(&said)?;
+    for id in ["host", "process", "container-start", "primitive"] {
+        let finding = found.iter().find(|finding| finding["id"] == id);
+        let finding = finding.ok_or_else(|| format!("{id} is not in {}", said.stdout))?;
+        expect(finding["text"].as_str().is_some_and(|text| !text.is_empty()), || {
+            finding.to_string()
+        })?;
+    }
+    let document: serde_json::Value = serde_json::from_str(&said.stdout)?;
+    let primitives = &document["host"]["environment"]["primitives"];
+    expect(
+        primitives.as_array().is_some_and(|primitives| primitives.len() >= 10),
+        || primitives.to_string(),
+    )
+}
+
+fn doctor_in_korean() -> Result<(), Failed> {
+    let page = isolab(&["doctor", "--lang", "ko"])?.stdout;
+    for part in ["호스트", "마이크로 VM", "시스템 호출"] {
+        expect_holds(&page, part)?;
+    }
+    expect(!page.contains('⟨'), || page.clone())
+}
+
+fn doctor_required() -> Result<(), Failed> {
+    let place = Place::new();
+    let script =
+        format!("{HIDE_KVM} $ISOLAB doctor --json --require container || echo; $ISOLAB doctor --require microvm");
+    let said = in_own_mounts(&place, &script)?;
+    expect_status(&said, 1)?;
+    expect_holds(&said.stdout, "kvm-absent")?;
+    expect_status(&isolab(&["doctor", "--require", "process"])?, 2)
 }
 
 fn doctor_without_kvm() -> Result<(), Failed> {

@@ -2,14 +2,19 @@
 //! `ignored`, with the reason.
 
 mod baselines;
+mod cold;
 mod comparing;
 mod counting;
 mod diffing;
 mod economy;
 mod ending;
 mod exporting;
+mod external_tools;
+mod habits;
 mod host;
 mod host_kernel;
+mod memory;
+mod pinning;
 mod programs;
 mod refusing;
 mod root_disks;
@@ -21,17 +26,24 @@ mod terminals;
 use libtest_mimic::Arguments;
 
 fn main() {
+    // Some tests start instances themselves, whose runtime is this program again.
+    bench::targets::runtime::run_if_asked();
     let arguments = Arguments::from_args();
     let tests = [
         baselines::tests(),
+        cold::tests(),
         comparing::tests(),
         counting::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),
         exporting::tests(),
+        external_tools::tests(),
+        habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        memory::tests(),
+        pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
         running::tests(),

@@ -73,8 +73,36 @@ pub fn saying(text: &[u8]) -> Vec<u8> {
     code
 }
 
+/// Instructions that start a thread that never waits, and go on with these.
+pub fn with_busy_thread(code: &[u8]) -> Vec<u8> {
+    let mut all = vec![0xb8, 56, 0, 0, 0]; // mov eax, 56 (clone)
+    all.extend([0xbf, 0, 0x0f, 0x05, 0]); // mov edi, CLONE_VM | _FS | _FILES | _SIGHAND | _THREAD | _SYSVSEM
+    all.extend([0x48, 0x8d, 0xb4, 0x24, 0, 0xf0, 0xff, 0xff]); // lea rsi, [rsp - 4096]
+    all.extend([0x31, 0xd2, 0x4d, 0x31, 0xd2, 0x4d, 0x31, 0xc0]); // xor edx, edx; xor r10, r10; xor r8, r8
+    all.extend([0x0f, 0x05, 0x85, 0xc0, 0x75, 2, 0xeb, 0xfe]); // syscall; test eax, eax; jnz past the loop; jmp to itself
+    all.extend(code);
+    all
+}
+
+/// exit_group(0).
+pub const EXIT: &[u8] = &[0x31, 0xff, 0xb8, 231, 0, 0, 0, 0x0f, 0x05]; // xor edi, edi; mov eax, 231; syscall
+
+/// pause(2), for ever.
+pub const PAUSE: &[u8] = &[0xb8, 34, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7]; // mov eax, 34; syscall; jmp to the start
+
+/// Instructions that read a byte of each of the last so many pages of their own file, then write one byte and end; to be
+/// followed by these pages.
+pub fn reading(pages: u32) -> Vec<u8> {
+    let mut code = vec![0x49, 0xbd]; // mov r13, address
+    code.extend((LOAD_ADDRESS + 4096).to_le_bytes());
+    code.extend(repeat(pages, &[0x41, 0x8a, 0x45, 0, 0x49, 0x81, 0xc5, 0, 0x10, 0, 0])); // mov al, [r13]; add r13, 4096
+    code.extend(WRITE_AND_EXIT);
+    code.resize(4096 - HEADERS_BYTES as usize, 0);
+    code
+}
+
 /// `write(1, ".", 1)`, `exit_group(0)`, and the dot.
-const WRITE_AND_EXIT: [u8; 34] = [
+pub const WRITE_AND_EXIT: [u8; 34] = [
     0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, // mov eax, 1; mov edi, 1
     0x48, 0x8d, 0x35, 16, 0, 0, 0, // lea rsi, [rip + 16]
     0xba, 1, 0, 0, 0, 0x0f, 0x05, // mov edx, 1; syscall

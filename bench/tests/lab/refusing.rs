@@ -41,7 +41,7 @@ pub fn tests() -> Vec<Trial> {
 
 /// Files that are no workload, with what the lab must say of each.
 fn wrong_files(folder: &Path) -> Vec<(String, &'static str)> {
-    let hello = bench::workloads::own("hello").map_or(&[][..], |own| own.bytes);
+    let hello = bench::workloads::built_in("hello").map_or(&[][..], |hello| hello.bytes);
     let with = |name: &str, change: fn(&mut Vec<u8>)| {
         let mut bytes = hello.to_vec();
         change(&mut bytes);
@@ -91,7 +91,7 @@ fn unreadable() -> Result<(), Failed> {
     let path = programs::file(
         place.path(),
         "secret",
-        bench::workloads::own("hello").map_or(&[][..], |own| own.bytes),
+        bench::workloads::built_in("hello").map_or(&[][..], |hello| hello.bytes),
     );
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o711))?;
     std::fs::copy(crate::support::binary(), place.path().join("isolab"))?;

@@ -23,6 +23,12 @@ pub enum Need {
     Root,
     SystemCalls,
     Tool(&'static str),
+    /// So many that this process may use.
+    Cpus(usize),
+    /// A folder for temporary files from whose files the page cache can be dropped.
+    Disk,
+    /// A file system in memory.
+    Tmpfs,
 }
 
 impl Need {
@@ -38,6 +44,20 @@ impl Need {
                 .find(|finding| finding.verdict == container::Verdict::Missing)
                 .map(|finding| format!("no containers: {}: {}", finding.subject, finding.answer)),
             Need::SystemCalls => bench::measure::system_calls::SystemCalls::begin().err(),
+            Need::Disk => match file_system(&std::env::temp_dir()) {
+                Ok(kind) if [TMPFS_MAGIC, RAMFS_MAGIC].contains(&kind) => {
+                    Some("the folder for temporary files is in memory".into())
+                }
+                Ok(_) => None,
+                Err(errno) => Some(format!("the folder for temporary files: {errno}")),
+            },
+            Need::Tmpfs => {
+                (file_system(Path::new("/dev/shm")) != Ok(TMPFS_MAGIC)).then(|| "no tmpfs in /dev/shm".into())
+            }
+            Need::Cpus(count) => {
+                let allowed = bench::host::pin::allowed().map_or(0, |cpus| cpus.len());
+                (allowed < count).then(|| format!("{allowed} CPU may be used here, not {count}"))
+            }
             Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "not root".into()),
             Need::Tool(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
@@ -46,6 +66,16 @@ impl Need {
             }
         }
     }
+}
+
+/// File systems in memory (statfs(2)).
+const TMPFS_MAGIC: i64 = 0x0102_1994;
+/// See [`TMPFS_MAGIC`].
+const RAMFS_MAGIC: i64 = 0x8584_58f6;
+
+/// What kind of file system a folder is on.
+fn file_system(folder: &Path) -> nix::Result<i64> {
+    Ok(nix::sys::statfs::statfs(folder)?.filesystem_type().0)
 }
 
 /// A test; `ignored`, with the reason beside its name, where a need is not met.

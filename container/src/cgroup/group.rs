@@ -66,11 +66,6 @@ impl Drop for Group {
     }
 }
 
-fn processes(directory: &Path) -> Vec<i32> {
-    let text = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
-    text.lines().filter_map(|line| line.parse().ok()).collect()
-}
-
 /// How long a group may be busy after its last process has been reaped.
 const BUSY: Duration = Duration::from_secs(2);
 
@@ -87,13 +82,4 @@ pub fn remove(path: &Path) -> Result<(), Error> {
             Err(error) => return Err(failed("rmdir", path, errno_of(&error))),
         }
     }
-}
-
-/// Kills what is still in a group that nobody owns any more, and removes it.
-pub fn kill_and_remove(path: &Path) -> Result<(), Error> {
-    for process in processes(path) {
-        // ESRCH: it has just ended by itself.
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGKILL);
-    }
-    remove(path)
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -11,10 +11,11 @@ use nix::sys::stat::Mode;
 
 use super::Version;
 use super::mounts::{parse_mounts, parse_own};
+use super::tree::Tree;
 use crate::error::Error;
 
 /// What can be limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Controller {
     /// Memory and swap.
     Memory,
@@ -64,16 +65,14 @@ pub struct Mounted {
     /// That directory.
     pub base: PathBuf,
     controllers: Vec<Controller>,
-    version: u8,
     descriptor: OnceLock<OwnedFd>,
 }
 
 impl Mounted {
-    fn new(version: u8, base: PathBuf, controllers: Vec<Controller>) -> Self {
+    pub fn new(base: PathBuf, controllers: Vec<Controller>) -> Self {
         Mounted {
             base,
             controllers,
-            version,
             descriptor: OnceLock::new(),
         }
     }
@@ -98,9 +97,8 @@ impl Mounted {
 /// All hierarchies of this host.
 #[derive(Debug)]
 pub struct Hierarchies {
-    mounted: Vec<Mounted>,
-    /// Why v2, though mounted, offers less than it has.
-    v2_refusal: Option<Error>,
+    v1: Vec<Mounted>,
+    v2: Option<Tree>,
 }
 
 impl Hierarchies {
@@ -124,8 +122,8 @@ impl Hierarchies {
             parse_own(&read("/proc/self/cgroup")?),
         );
         let mut hierarchies = Hierarchies {
-            mounted: Vec::new(),
-            v2_refusal: None,
+            v1: Vec::new(),
+            v2: None,
         };
         for mount in &mounts {
             let path = own.iter().find(|own| own.names(mount)).map(|own| own.path.as_path());
@@ -138,37 +136,37 @@ impl Hierarchies {
                     .filter(|controller| mount.has(controller.v1_name()));
                 let controllers: Vec<_> = controllers.collect();
                 if !controllers.is_empty() {
-                    hierarchies.mounted.push(Mounted::new(1, base, controllers));
+                    hierarchies.v1.push(Mounted::new(base, controllers));
                 }
             } else {
-                let (found, refusal) = v2_base(&mount.point, &base);
-                hierarchies.mounted.extend(found);
-                hierarchies.v2_refusal = refusal;
+                hierarchies.v2 = Some(Tree::new(mount.point.clone(), base));
             }
         }
         Ok(hierarchies)
     }
 
-    /// The hierarchy that has the controller.
-    pub fn find(&'static self, controller: Controller) -> Result<(Version, &'static Mounted), Error> {
-        match self.mounted.iter().find(|mounted| mounted.controls(controller)) {
-            Some(mounted) if mounted.version == 1 => Ok((Version::V1(controller), mounted)),
-            Some(mounted) => Ok((Version::V2, mounted)),
-            None => Err(self.v2_refusal.clone().unwrap_or_else(|| Error {
-                step: "cgroup",
-                tried: format!("find a mounted hierarchy with the controller {}", controller.v2_name()),
-                errno: None,
-                hint: "mount one (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`), boot with \
-                       `cgroup_enable=memory` if it is memory that is missing, or leave the limit out"
-                    .into(),
-            })),
+    /// Where groups with these controllers are made: one place for each v1 hierarchy, and one for all that are v2.
+    pub fn places(&'static self, wanted: &[Controller]) -> Result<Vec<(Version, &'static Mounted)>, Error> {
+        let mut places: Vec<(Version, &Mounted)> = Vec::new();
+        let mut in_v2 = Vec::new();
+        for &controller in wanted {
+            match self.v1.iter().find(|mounted| mounted.controls(controller)) {
+                None => in_v2.push(controller),
+                Some(mounted) if places.iter().any(|(_, place)| std::ptr::eq(*place, mounted)) => {}
+                Some(mounted) => places.push((Version::V1(controller), mounted)),
+            }
         }
+        if let Some(&first) = in_v2.first() {
+            let tree = self.v2.as_ref().ok_or_else(|| missing(first))?;
+            places.push((Version::V2, tree.place(&in_v2)?));
+        }
+        Ok(places)
     }
 
     /// `v1`, `v2`, `hybrid` or `none`.
     pub fn mode(&self) -> &'static str {
-        let has = |version| self.mounted.iter().any(|mounted| mounted.version == version);
-        match (has(1), has(2)) {
+        let v2 = self.v2.as_ref().is_some_and(Tree::has_controllers);
+        match (!self.v1.is_empty(), v2) {
             (true, true) => "hybrid",
             (true, false) => "v1",
             (false, true) => "v2",
@@ -177,53 +175,15 @@ impl Hierarchies {
     }
 }
 
-/// The directory of a v2 hierarchy for containers' groups: from the lab's own group upwards the first that hands
-/// controllers down and can be written to. Root may have the controllers of the topmost group handed down.
-fn v2_base(point: &Path, own: &Path) -> (Option<Mounted>, Option<Error>) {
-    let listed = |directory: &Path, file: &str| -> Vec<Controller> {
-        let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
-        Controller::ALL
-            .into_iter()
-            .filter(|controller| text.split_whitespace().any(|name| name == controller.v2_name()))
-            .collect()
-    };
-    let useful = [Controller::Memory, Controller::Cpu, Controller::Pids];
-    for directory in own.ancestors().take_while(|directory| directory.starts_with(point)) {
-        let handed_down = listed(directory, "cgroup.subtree_control");
-        if useful.iter().all(|controller| handed_down.contains(controller)) && writable(directory) {
-            return (Some(Mounted::new(2, directory.to_owned(), handed_down)), None);
-        }
+/// The error for a controller that no hierarchy has.
+pub fn missing(controller: Controller) -> Error {
+    Error {
+        step: "cgroup",
+        tried: format!("find a mounted hierarchy with the controller {}", controller.v2_name()),
+        errno: None,
+        hint:
+            "mount one (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`), boot with `cgroup_enable=memory` if it is memory \
+               that is missing, or leave the limit out"
+                .into(),
     }
-    let available = listed(point, "cgroup.controllers");
-    if available.is_empty() {
-        return (None, None);
-    }
-    let file = point.join("cgroup.subtree_control");
-    let wanted: Vec<_> = available
-        .iter()
-        .map(|controller| format!("+{}", controller.v2_name()))
-        .collect();
-    let mut refusal = None;
-    // One by one: some controllers can be refused while others are not (cpu with real-time tasks around).
-    for controller in &wanted {
-        if let Err(error) = fs::write(&file, controller) {
-            refusal = Some(super::failed(
-                &format!("write {controller:?} to"),
-                &file,
-                super::errno_of(&error),
-            ));
-        }
-    }
-    let handed_down = listed(point, "cgroup.subtree_control");
-    if handed_down.is_empty() {
-        (None, refusal)
-    } else {
-        (Some(Mounted::new(2, point.to_owned(), handed_down)), refusal)
-    }
-}
-
-/// Whether groups can be made in it and processes moved there from the lab's own.
-fn writable(directory: &Path) -> bool {
-    use nix::unistd::{AccessFlags, access};
-    access(directory, AccessFlags::W_OK).is_ok() && access(&directory.join("cgroup.procs"), AccessFlags::W_OK).is_ok()
 }

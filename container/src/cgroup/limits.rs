@@ -4,8 +4,7 @@ use super::Controller;
 use crate::error::Error;
 use crate::spec::Limits;
 
-/// The least memory a container starts with, as with Docker. Until the program runs, pid 1 shares the lab's memory, and
-/// an out-of-memory kill would end both.
+/// The least memory a container starts with, as with Docker.
 const MEMORY_MIN: u64 = 6 << 20;
 
 /// Refuses what no kernel would take, and what no container could start with.
@@ -76,7 +75,7 @@ pub fn quota_us(cpus: f64) -> u64 {
     ((cpus * PERIOD_US as f64).round() as u64).max(1000)
 }
 
-/// Pid 1 of the container is not counted, and neither is its helper thread, which is gone when the program starts.
+/// The limit with pid 1 of the container, which is not the program's.
 pub fn tasks_with_pid1(pids: u32) -> u64 {
     u64::from(pids) + 1
 }

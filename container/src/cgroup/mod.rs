@@ -8,12 +8,14 @@
 //! - v2: one directory, made by the lab, which pid 1 is born into (CLONE_INTO_CGROUP, clone3(2);
 //!   `Documentation/admin-guide/cgroup-v2.rst`).
 
+mod abandoned;
 mod group;
 mod hierarchy;
 mod limits;
 mod mounts;
 mod place;
 mod statistics;
+mod tree;
 mod v1;
 mod v2;
 
@@ -22,7 +24,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-pub use group::{Group, kill_and_remove};
+pub use abandoned::Abandoned;
+pub use group::Group;
 pub use hierarchy::{Controller, Hierarchies};
 pub use place::{Doing, Place};
 
@@ -42,6 +45,27 @@ struct Setting {
     controller: Controller,
     file: &'static str,
     value: String,
+    /// Whether it was not asked for itself, and is left out where this kernel does not have it.
+    implied: bool,
+}
+
+impl Setting {
+    fn new(controller: Controller, file: &'static str, value: String) -> Setting {
+        Setting {
+            controller,
+            file,
+            value,
+            implied: false,
+        }
+    }
+
+    fn implied(controller: Controller, file: &'static str, value: String) -> Setting {
+        let implied = true;
+        Setting {
+            implied,
+            ..Setting::new(controller, file, value)
+        }
+    }
 }
 
 fn errno_of(error: &io::Error) -> Errno {
@@ -60,6 +84,7 @@ fn failed(what: &str, path: &Path, errno: Errno) -> Error {
             "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
         }
         Errno::EINVAL => "the kernel refuses this value: choose one it accepts on this machine",
+        Errno::EBUSY if path.to_string_lossy().ends_with("limit_in_bytes") => "it uses more than that: raise the limit",
         Errno::EBUSY => "the group above has processes of its own, which v2 forbids: run in a delegated group",
         Errno::ENOSPC => "the kernel's number of control groups is used up, or a cpuset is empty: remove unused ones",
         _ => "",

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use super::group::{Directory, Group};
 use super::hierarchy::Mounted;
 use super::limits::{check, wanted};
-use super::{Hierarchies, Version, failed, v1, v2};
+use super::{Controller, Hierarchies, Setting, Version, failed, v1, v2};
 use crate::error::Error;
 use crate::spec::Limits;
 use crate::sys;
@@ -22,11 +22,31 @@ pub struct Part {
     mounted: &'static Mounted,
     directory: RawFd,
     name: CString,
-    /// Below `directory`, and what to write.
-    files: Vec<(CString, String)>,
+    /// What is written before anybody enters.
+    files: Vec<Value>,
+    /// What is written when nobody in it shares this process's memory: the kernel kills all who share the memory of the
+    /// process that it picks when a limit on memory is reached.
+    late: Vec<Value>,
     tasks: CString,
     /// The same file, opened by the lab for processes that have no right to.
     open_tasks: OnceLock<OwnedFd>,
+}
+
+/// A file below the hierarchy's directory, and what to write to it.
+#[derive(Debug)]
+struct Value {
+    file: CString,
+    text: String,
+    implied: bool,
+}
+
+impl Value {
+    fn write(&self, directory: RawFd) -> Result<(), sys::Errno> {
+        match write(directory, &self.file, self.text.as_bytes()) {
+            Err(libc::ENOENT | libc::EOPNOTSUPP) if self.implied => Ok(()),
+            other => other,
+        }
+    }
 }
 
 /// The group of a container before it is made.
@@ -50,15 +70,13 @@ impl Place {
             return Ok(None);
         }
         let name = name();
-        let hierarchies = Hierarchies::get()?;
-        let mut parts: Vec<Part> = Vec::new();
-        for controller in wanted {
-            let (version, mounted) = hierarchies.find(controller)?;
-            if !parts.iter().any(|part| std::ptr::eq(part.mounted, mounted)) {
-                parts.push(Part::new(version, mounted, limits, &name)?);
-            }
-        }
-        Ok(Some(Place { parts }))
+        let places = Hierarchies::get()?.places(&wanted)?;
+        let parts = places
+            .into_iter()
+            .map(|(version, mounted)| Part::new(version, mounted, limits, &name));
+        Ok(Some(Place {
+            parts: parts.collect::<Result<_, _>>()?,
+        }))
     }
 
     /// The directories the group's own will be made in.
@@ -76,8 +94,19 @@ impl Place {
         for (index, part) in self.parts.iter().enumerate() {
             let item = |file| (index * FILES + file) as Item;
             sys::mkdir(part.directory, &part.name, 0o755).map_err(|errno| (item(0), errno))?;
-            for (file, (path, value)) in part.files.iter().enumerate() {
-                write(part.directory, path, value.as_bytes()).map_err(|errno| (item(file + 1), errno))?;
+            for (file, value) in part.files.iter().enumerate() {
+                value.write(part.directory).map_err(|errno| (item(file + 1), errno))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the limits on memory that had to wait until nobody in the group shares this process's.
+    pub fn limit_memory(&self) -> Result<(), (Item, sys::Errno)> {
+        for (index, part) in self.parts.iter().enumerate() {
+            for (file, value) in part.late.iter().enumerate() {
+                let item = (index * FILES + part.files.len() + file + 1) as Item;
+                value.write(part.directory).map_err(|errno| (item, errno))?;
             }
         }
         Ok(())
@@ -128,9 +157,12 @@ impl Place {
             return failed("use", Path::new("a control group"), Errno::from_raw(errno));
         };
         let below = |path: &CString| part.mounted.base.join(path.to_string_lossy().as_ref());
-        let (what, path) = match (doing, file.checked_sub(1).and_then(|file| part.files.get(file))) {
+        let value = file
+            .checked_sub(1)
+            .and_then(|file| part.files.iter().chain(&part.late).nth(file));
+        let (what, path) = match (doing, value) {
             (Doing::Enter, _) => ("write 0 to".to_owned(), below(&part.tasks)),
-            (Doing::Create, Some((file, value))) => (format!("write {value:?} to"), below(file)),
+            (Doing::Create, Some(value)) => (format!("write {:?} to", value.text), below(&value.file)),
             (Doing::Create, None) => ("mkdir".to_owned(), below(&part.name)),
         };
         failed(&what, &path, Errno::from_raw(errno))
@@ -164,15 +196,27 @@ impl Part {
             Version::V1(_) => v1::settings(limits, &mounted.base)?,
             Version::V2 => v2::settings(limits),
         };
+        // With v1, a process enters only when it has made what takes memory, and what it shares is counted elsewhere.
+        let is_late = |setting: &Setting| version == Version::V2 && setting.controller == Controller::Memory;
         let settings = settings
             .into_iter()
             .filter(|setting| mounted.controls(setting.controller));
+        let (late, early): (Vec<_>, Vec<_>) = settings.partition(is_late);
+        let values = |settings: Vec<Setting>| {
+            let values = settings.into_iter().map(|setting| Value {
+                file: below(setting.file),
+                text: setting.value,
+                implied: setting.implied,
+            });
+            values.collect()
+        };
         Ok(Part {
             version,
             mounted,
             directory: mounted.descriptor()?,
             name: CString::new(name).unwrap_or_default(),
-            files: settings.map(|setting| (below(setting.file), setting.value)).collect(),
+            files: values(early),
+            late: values(late),
             tasks: below("tasks"),
             open_tasks: OnceLock::new(),
         })

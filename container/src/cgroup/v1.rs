@@ -6,28 +6,35 @@ use std::path::Path;
 use super::limits::{PERIOD_US, quota_us, tasks_with_pid1};
 use super::{Controller, Setting, errno_of, failed};
 use crate::error::Error;
+use crate::plan::wrong;
 use crate::spec::Limits;
 
 /// What to write, in the order it must be written.
 pub fn settings(limits: &Limits, above: &Path) -> Result<Vec<Setting>, Error> {
     let mut settings = Vec::new();
-    let mut set = |controller, file, value: String| {
-        settings.push(Setting {
-            controller,
-            file,
-            value,
-        })
-    };
-    if let Some(memory) = limits.memory_bytes {
-        set(Controller::Memory, "memory.limit_in_bytes", bytes(memory));
+    match (limits.memory_bytes, limits.swap_bytes) {
+        (None, None) => {}
+        (None, Some(swap)) => {
+            return Err(wrong(
+                format!("{swap} bytes of swap without a limit on memory"),
+                "cgroup v1 limits the sum of both: limit the memory, too",
+            ));
+        }
+        (Some(memory), swap) => {
+            settings.push(Setting::new(Controller::Memory, "memory.limit_in_bytes", bytes(memory)));
+            // v1 limits the sum, and refuses one below the memory limit.
+            let (file, sum) = (
+                "memory.memsw.limit_in_bytes",
+                memory.saturating_add(swap.unwrap_or(memory)),
+            );
+            match swap {
+                Some(_) => settings.push(Setting::new(Controller::Memory, file, bytes(sum))),
+                None if memory == u64::MAX => {}
+                None => settings.push(Setting::implied(Controller::Memory, file, bytes(sum))),
+            }
+        }
     }
-    if let Some(swap) = limits.swap_bytes {
-        // v1 limits the sum, and refuses one below the memory limit.
-        let sum = limits
-            .memory_bytes
-            .map_or(u64::MAX, |memory| memory.saturating_add(swap));
-        set(Controller::Memory, "memory.memsw.limit_in_bytes", bytes(sum));
-    }
+    let mut set = |controller, file, value: String| settings.push(Setting::new(controller, file, value));
     if let Some(cpus) = limits.cpus {
         set(Controller::Cpu, "cpu.cfs_period_us", PERIOD_US.to_string());
         set(Controller::Cpu, "cpu.cfs_quota_us", quota_us(cpus).to_string());
@@ -87,6 +94,29 @@ mod tests {
             ("memory.memsw.limit_in_bytes", "1049600"),
         ];
         assert_eq!(values, expected.map(|(file, value)| (file, value.to_owned())));
+    }
+
+    #[test]
+    fn memory_alone_limits_swap_to_as_much_again() {
+        let limits = Limits {
+            memory_bytes: Some(1 << 20),
+            ..Limits::default()
+        };
+        let settings = settings(&limits, Path::new("/")).unwrap();
+        assert_eq!(
+            (settings[1].file, settings[1].value.as_str()),
+            ("memory.memsw.limit_in_bytes", "2097152")
+        );
+        assert!(settings[1].implied);
+    }
+
+    #[test]
+    fn swap_alone_is_refused() {
+        let limits = Limits {
+            swap_bytes: Some(1 << 20),
+            ..Limits::default()
+        };
+        assert_eq!(settings(&limits, Path::new("/")).err().unwrap().step, "spec");
     }
 
     #[test]

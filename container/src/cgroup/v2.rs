@@ -7,18 +7,9 @@ use crate::spec::Limits;
 /// What to write.
 pub fn settings(limits: &Limits) -> Vec<Setting> {
     let mut settings = Vec::new();
-    let mut set = |controller, file, value: String| {
-        settings.push(Setting {
-            controller,
-            file,
-            value,
-        })
-    };
+    let mut set = |controller, file, value: String| settings.push(Setting::new(controller, file, value));
     if let Some(memory) = limits.memory_bytes {
         set(Controller::Memory, "memory.max", bytes(memory));
-    }
-    if let Some(swap) = limits.swap_bytes {
-        set(Controller::Memory, "memory.swap.max", bytes(swap));
     }
     if let Some(cpus) = limits.cpus {
         set(Controller::Cpu, "cpu.max", format!("{} {PERIOD_US}", quota_us(cpus)));
@@ -34,6 +25,11 @@ pub fn settings(limits: &Limits) -> Vec<Setting> {
     }
     if let Some(weight) = limits.io_weight {
         set(Controller::Io, "io.weight", format!("default {weight}"));
+    }
+    match (limits.swap_bytes, limits.memory_bytes) {
+        (Some(swap), _) => settings.push(Setting::new(Controller::Memory, "memory.swap.max", bytes(swap))),
+        (None, None | Some(u64::MAX)) => {}
+        (None, Some(memory)) => settings.push(Setting::implied(Controller::Memory, "memory.swap.max", bytes(memory))),
     }
     settings
 }
@@ -64,5 +60,22 @@ mod tests {
             .collect();
         let expected = [("memory.max", "max"), ("cpu.max", "25000 100000"), ("pids.max", "10")];
         assert_eq!(values, expected.map(|(file, value)| (file, value.to_owned())));
+    }
+
+    #[test]
+    fn memory_alone_limits_swap_to_as_much_again() {
+        for (swap, expected) in [(None, ("1048576", true)), (Some(0), ("0", false))] {
+            let limits = Limits {
+                memory_bytes: Some(1 << 20),
+                swap_bytes: swap,
+                ..Limits::default()
+            };
+            let settings = settings(&limits);
+            let found = settings
+                .iter()
+                .find(|setting| setting.file == "memory.swap.max")
+                .unwrap();
+            assert_eq!((found.value.as_str(), found.implied), expected);
+        }
     }
 }

@@ -1,22 +1,20 @@
-//! The two executions: the program's, and pid 1's of its init.
+//! The executions: pid 1's of its init, then the program's.
 //!
-//! Until the first one succeeds, /proc/self/exe is the lab's executable. An image that has a link or a script lead
+//! Until the second one succeeds, /proc/self/exe is the lab's executable. An image that has a link or a script lead
 //! there would have it run inside, where it could be opened, and be overwritten once the lab has ended (CVE-2019-5736).
-//! So only what cannot lead there is executed at once: a file of the container's own root that is no script. All else
-//! is executed by a helper that is executed first, a sealed file in memory.
+//! So only what cannot lead there is executed at once: a static program of the container's own root (`executable.rs`). All
+//! else is executed by a helper that is executed first, a sealed file in memory (`helper.rs`).
 
 use std::ffi::CStr;
 
-use super::program;
+use super::executable;
+use crate::abi;
 use crate::capability::Capability;
-use crate::init::HELPER;
 use crate::plan::Plan;
-use crate::sys::{self, Errno, call};
-
-/// Where the helper finds what it writes a failure to, as `init/main.rs` says.
-const STATUS: i32 = 3;
+use crate::sys::{self, Errno, call, credentials};
 
 /// How the program is executed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// At once.
     Direct,
@@ -24,21 +22,17 @@ pub enum Way {
     Helper,
 }
 
-/// Closes every descriptor but 0, 1 and 2, and one for the helper that closes when the program is executed.
-pub fn close_files(plan: &Plan) -> Result<(), Errno> {
-    keep([plan.status], STATUS, libc::O_CLOEXEC)
-}
-
 /// Looks at the program. An error is what executing it would answer; ELOOP, too, for a link of /proc, which leads anywhere.
 pub fn way(plan: &Plan) -> Result<Way, Errno> {
     let open = |flags, resolve| sys::open_resolving(libc::AT_FDCWD, &plan.program, flags, resolve);
     let own_root = libc::RESOLVE_NO_XDEV | libc::RESOLVE_NO_MAGICLINKS;
-    if let Ok(file) = open(libc::O_RDONLY | libc::O_NONBLOCK, own_root) {
-        let mut begin = [0u8; 2];
-        // SAFETY: pointer and length of a live buffer.
-        let filled = unsafe { call!(libc::SYS_read, file, begin.as_mut_ptr(), begin.len()) };
+    if !plan.changes_user()
+        && let Ok(file) = open(libc::O_RDONLY | libc::O_NONBLOCK, own_root)
+    {
+        let stands_alone = executable::stands_alone(file, plan.program.to_bytes());
         sys::close(file);
-        if filled == Ok(begin.len()) && &begin != b"#!" {
+        // A folder or a pipe cannot be read there.
+        if stands_alone == Ok(true) {
             return Ok(Way::Direct);
         }
     }
@@ -56,42 +50,49 @@ pub fn way(plan: &Plan) -> Result<Way, Errno> {
 }
 
 /// Executes the program. Returns only when that failed.
-pub fn become_program(plan: &Plan, way: Way) -> Errno {
-    let (arguments, environment) = (plan.arguments.as_ptr(), plan.environment.as_ptr());
-    let answer = match way {
-        // SAFETY: terminated arrays of terminated strings; the first argument is the helper's.
-        Way::Direct => unsafe { call!(libc::SYS_execve, plan.program.as_ptr(), arguments.add(1), environment) },
-        Way::Helper => sys::sealed_file(c"isolab-exec", HELPER).and_then(|file| execute(file, arguments, environment)),
+pub fn become_program(plan: &Plan) -> Errno {
+    let environment = plan.environment.as_ptr();
+    // SAFETY: terminated arrays of terminated strings; the first two arguments are the helper's.
+    let answer = unsafe {
+        call!(
+            libc::SYS_execve,
+            plan.program.as_ptr(),
+            plan.arguments.as_ptr().add(2),
+            environment
+        )
     };
     answer.err().unwrap_or(libc::EIO)
 }
 
-/// Executes the init. Returns only when that failed.
+/// Gives up all that the init does not need.
+pub fn become_harmless(plan: &Plan) -> Result<(), Errno> {
+    // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
+    // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
+    let kill = 1 << Capability::Kill as u8;
+    credentials::drop_bounding_set(kill)?;
+    credentials::keep_capabilities(kill, false)?;
+    sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
+    keep([plan.link, plan.shared.executable()], 0)?;
+    // SAFETY: numbers only. The init lies where only a stack that is not randomised leaves room (`build.rs`).
+    unsafe {
+        call!(libc::SYS_fcntl, abi::INIT_IMAGE, libc::F_SETFD, libc::FD_CLOEXEC)?;
+        call!(libc::SYS_personality, libc::ADDR_NO_RANDOMIZE).map(drop)
+    }
+}
+
+/// Sets the init's filter and executes it. Returns only when that failed; the filter allows nothing but to end then.
 pub fn become_init(plan: &Plan, program: i32) -> Errno {
     let mut digits = [0u8; 12];
     let number = decimal(program, &mut digits);
     let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
     let environment = [std::ptr::null::<libc::c_char>()];
-    let execute = || {
-        // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
-        // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
-        let kill = 1 << Capability::Kill as u8;
-        program::drop_bounding_set(kill)?;
-        program::keep_capabilities(kill)?;
-        sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-        keep([plan.status, plan.shared.lifeline(), plan.shared.executable()], 0, 0)?;
-        // SAFETY: numbers only. The init lies where only a stack that is not randomised leaves room (`build.rs`).
-        unsafe {
-            call!(libc::SYS_fcntl, 2, libc::F_SETFD, libc::FD_CLOEXEC)?;
-            call!(libc::SYS_personality, libc::ADDR_NO_RANDOMIZE)?;
-        }
-        execute(2, arguments.as_ptr(), environment.as_ptr())
-    };
-    execute().err().unwrap_or(libc::EIO)
+    let answer = sys::set_filter(&plan.shared.filter)
+        .and_then(|()| execute(abi::INIT_IMAGE, arguments.as_ptr(), environment.as_ptr()));
+    answer.err().unwrap_or(libc::EIO)
 }
 
 /// Puts descriptors at `first` and after, and closes everything behind them.
-fn keep<const COUNT: usize>(fds: [i32; COUNT], first: i32, flags: i32) -> Result<(), Errno> {
+pub fn keep<const COUNT: usize>(fds: [i32; COUNT], first: i32) -> Result<(), Errno> {
     // High numbers first, since any of them may be where another has to go.
     let mut high = [0; COUNT];
     for (high, fd) in high.iter_mut().zip(fds) {
@@ -100,14 +101,14 @@ fn keep<const COUNT: usize>(fds: [i32; COUNT], first: i32, flags: i32) -> Result
     }
     for (offset, high) in high.into_iter().enumerate() {
         // SAFETY: numbers only.
-        unsafe { call!(libc::SYS_dup3, high, first as usize + offset, flags) }?;
+        unsafe { call!(libc::SYS_dup3, high, first as usize + offset, 0) }?;
     }
     // SAFETY: numbers only.
     unsafe { call!(libc::SYS_close_range, first as usize + COUNT, u32::MAX, 0) }.map(drop)
 }
 
 /// execveat(2) of an open file.
-fn execute(
+pub fn execute(
     file: i32,
     arguments: *const *const libc::c_char,
     environment: *const *const libc::c_char,
@@ -126,7 +127,7 @@ fn execute(
 }
 
 /// Writes a number that is not negative in decimal, right-aligned and terminated, into the buffer.
-fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
+pub fn decimal(mut number: i32, buffer: &mut [u8; 12]) -> &CStr {
     let mut start = buffer.len() - 1;
     for (index, digit) in buffer.iter_mut().enumerate().take(11).rev() {
         *digit = b'0' + (number % 10) as u8;

@@ -9,11 +9,13 @@
 //! 2. the id maps, since nothing can be created by an owner without an id;
 //! 3. the program's process, which builds the file system (`root.rs`) and drops its privileges (`program.rs`), while
 //!    pid 1 makes the network namespace on another processor: that one call takes as long as all the mounts;
-//! 4. the host's mounts go, by pid 1;
-//! 5. the program executes, then pid 1 its init.
+//! 4. pid 1 becomes its init, which has none of the lab's memory and descriptors and cannot be traced (CVE-2016-9962);
+//! 5. only then the program is executed.
 
 mod copy;
 mod exec;
+mod executable;
+mod helper;
 mod network;
 mod program;
 mod root;
@@ -21,7 +23,7 @@ mod stdio;
 mod terminal;
 mod volumes;
 
-use std::sync::atomic::{AtomicI32, Ordering::*};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::*};
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel_files::MASKED_SYS;
@@ -30,7 +32,7 @@ use crate::report::{Failure, Log, Report, gate, word};
 use crate::seccomp::Instruction;
 use crate::stack::Stack;
 use crate::steps::Step;
-use crate::sys::{self, Errno, call};
+use crate::sys::{self, Errno, call, credentials};
 
 /// What lab and child share for one start.
 pub struct Launch {
@@ -51,6 +53,11 @@ pub struct LaunchStacks {
 }
 
 impl Launch {
+    /// The instructions of the system-call filter, behind [`gate::FILTER`]; none for no filter.
+    fn filter(&self) -> &[Instruction] {
+        self.filter.get().and_then(Option::as_deref).unwrap_or_default()
+    }
+
     pub fn new(plan: Plan, report: Report, stacks: LaunchStacks) -> Self {
         Launch {
             plan,
@@ -89,81 +96,59 @@ impl Line<'_> {
 
 /// Pid 1: see the top of the file.
 pub extern "C" fn pid1(launch: *const Launch) -> ! {
-    // SAFETY: the lab keeps the launch until `Report::pid1` says that this process uses it no more.
+    // SAFETY: the lab keeps the launch until `Report::pid1_word` says that this process uses it no more.
     let launch = unsafe { &*launch };
     let (plan, report) = (&launch.plan, &launch.report);
     let line = Line {
         report,
-        log: &report.main,
+        log: &report.pid1,
     };
-    report.main.end(Step::Clone);
+    report.pid1.begin_after(&report.lab);
+    report.pid1.end(Step::Clone);
 
     // Were SIGCHLD ignored here, as it may be in the lab, the program's status would be lost.
     program::reset_signal(libc::SIGCHLD);
     // The lab's own end of the lifeline, copied like every descriptor: only the lab may hold it.
     sys::close(plan.shared.lifeline_keeper());
     line.done(Step::DeathSignal, die_with_the_lab(plan));
+    // Where pivot_root(2) takes it along. The lab's working directory would stay within reach.
+    line.done(Step::DeathSignal, sys::chdir(c"/"));
     if let Some(maps) = &plan.id_maps {
         wait_for_gate(launch, gate::IDS);
-        report.main.end(Step::WaitIds);
+        report.pid1.end(Step::WaitIds);
         if maps.become_root {
-            line.done(Step::BecomeRoot, become_root(plan));
+            line.done(Step::BecomeRoot, credentials::change_ids(0, 0));
             // Changing ids cleared the parent-death signal (prctl(2)).
             line.done(Step::DeathSignal, die_with_the_lab(plan));
         }
     }
     let program = line.done(Step::CloneProgram, program::clone(launch));
 
-    let line = Line {
-        report,
-        log: &report.side,
-    };
-    report.side.begin();
     if plan.own_network {
-        line.done(Step::Network, sys::unshare(libc::CLONE_NEWNET));
-        report.open_gate(gate::NETWORK);
-        line.done(Step::Loopback, network::loopback_up());
+        line.done(Step::Network, network::make(launch));
     }
-    wait_for_gate(launch, gate::ROOT);
-    report.side.end(Step::WaitRoot);
-    line.done(Step::LeaveHost, root::leave_host());
     if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
         if plan.group_maker == GroupMaker::Program {
-            wait_for_gate(launch, gate::CGROUP);
-            report.side.end(Step::Pid1WaitCgroup);
+            wait_for_program(launch, gate::CGROUP, program);
+            report.pid1.end(Step::Pid1WaitCgroup);
         }
         group
             .enter()
             .unwrap_or_else(|(item, errno)| line.fail(Step::Pid1Cgroup, item, errno));
-        report.side.end(Step::Pid1Cgroup);
+        report.pid1.end(Step::Pid1Cgroup);
     }
     if plan.own_cgroup_view {
         line.done(Step::Pid1CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
     }
     // Once the program has been executed, `start` returns, and the thread that called it may end.
     line.done(Step::Pid1Lifeline, sys::prctl(libc::PR_SET_PDEATHSIG, 0).map(drop));
-    report.open_gate(gate::PID1);
-
-    wait_for_exec(report);
-    if report.failure().is_some() {
-        sys::exit_process(125);
-    }
+    line.done(Step::Pid1Privileges, exec::become_harmless(plan));
     let errno = exec::become_init(plan, program);
     line.fail(Step::InitExec, 0, errno)
 }
 
-/// Waits until the program's process uses the lab's memory no more. The kernel wakes one sleeper only, and the lab
-/// sleeps there, too: whoever wakes wakes the other.
-pub fn wait_for_exec(report: &Report) {
-    while report.program.load(Acquire) == word::BUSY && report.pid1.load(Acquire) == word::BUSY {
-        // With a timeout, since pid 1 may be killed before there is a program's process.
-        sys::futex_wait(&report.program, word::BUSY, Some(100));
-    }
-    sys::futex_wake(&report.program);
-}
-
-/// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: from the
-/// program's exec on the init watches the lifeline instead, which does not depend on a thread.
+/// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: the
+/// init watches a socket instead, which does not depend on a thread.
 fn die_with_the_lab(plan: &Plan) -> Result<(), Errno> {
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64)?;
     if lab_is_gone(plan) {
@@ -186,38 +171,50 @@ fn lab_is_gone(plan: &Plan) -> bool {
 /// How often a gate is looked at before sleeping at it: for less than what a sleep and the wake-up on another processor take.
 const YIELDS: u32 = 200;
 
+/// Waits until pid 1 or the lab opens the gate. It needs no look at whether they are alive: pid 1's end is everybody's, and a
+/// lab that ends closes the lifeline.
 fn wait_for_gate(launch: &Launch, bit: u32) {
+    wait_until(launch, &launch.report.gates, |gates| gates & bit != 0);
+}
+
+/// Waits until the program's process opens the gate. When it is dead, pid 1 ends as its init would: with its status.
+fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
+    wait_until(launch, &launch.report.gates, |gates| {
+        if gates & bit != 0 {
+            return true;
+        }
+        let mut status = 0i32;
+        // SAFETY: room for an int.
+        let ended = unsafe { call!(libc::SYS_wait4, program, &raw mut status, libc::WNOHANG, 0) };
+        if ended == Ok(program as usize) {
+            // The lab has no other way to learn it; when it is gone itself, nobody has to.
+            let _ = sys::write(launch.plan.link, &status.to_ne_bytes());
+            sys::exit_process(125);
+        }
+        false
+    });
+}
+
+/// Waits until pid 1 has executed its init.
+fn wait_for_init(launch: &Launch) {
+    wait_until(launch, &launch.report.pid1_word, |pid1| pid1 == word::RELEASED);
+}
+
+fn wait_until(launch: &Launch, word: &AtomicU32, reached: impl Fn(u32) -> bool) {
     for _ in 0..YIELDS {
-        if launch.report.gates.load(Acquire) & bit != 0 {
+        if reached(word.load(Acquire)) {
             return;
         }
         sys::yield_processor();
     }
     loop {
-        let gates = launch.report.gates.load(Acquire);
-        if gates & gate::ABANDONED != 0 {
-            sys::exit_process(125);
-        }
-        if gates & bit != 0 {
+        let value = word.load(Acquire);
+        if reached(value) {
             return;
         }
-        sys::futex_wait(&launch.report.gates, gates, Some(100));
+        sys::futex_wait(word, value, Some(100));
         if lab_is_gone(&launch.plan) {
             sys::exit_process(125);
         }
     }
-}
-
-fn become_root(plan: &Plan) -> Result<(), Errno> {
-    // SAFETY: numbers only. The raw calls change this process alone, which is what is wanted.
-    unsafe {
-        call!(libc::SYS_setresgid, 0, 0, 0)?;
-        call!(libc::SYS_setresuid, 0, 0, 0)?;
-    }
-    // The lab's memory is this process's: changing ids made it untraceable, and the program's process could not join
-    // the network namespace.
-    if plan.dumpable {
-        sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
-    }
-    Ok(())
 }

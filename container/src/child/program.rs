@@ -1,31 +1,34 @@
 //! The process that becomes the program: it builds the file system, everything it must not keep goes, it executes.
 //!
-//! The order: the root, since the network is not there before; the control group, while the descriptor for it is; what
-//! needs nothing of what is still to come, signals and standard input and output among it; the namespaces; the resource limits
-//! and ids, while the capabilities for them are; the filter, under no_new_privs; then, when pid 1 has cut off the host's mounts,
-//! what the filter allows: the working directory as the user that the program runs as, and exec.
+//! The order: the root, since the network is not there before; what needs nothing of what is still to come, signals and
+//! standard input and output among it; the namespaces and the control group, when pid 1 has made them; the resource limits,
+//! while the capabilities for them are; the filter, under no_new_privs; then, when pid 1 is its init, exec. A program that
+//! runs as another user than the root of its user namespace gets its ids, capabilities and filter from the helper
+//! (`helper.rs`), because they would be changed in the lab's memory here.
 
 use std::sync::atomic::Ordering::*;
 
-use super::{Launch, Line, exec, root, stdio, wait_for_gate};
+use super::exec::Way;
+use super::{Launch, Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init};
+use crate::capability::Capability;
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, gate};
 use crate::spec::Rlimit;
 use crate::steps::Step;
-use crate::sys::{self, CloneArgs, Errno, call};
+use crate::sys::{self, CloneArgs, Errno, call, credentials};
 
 /// Starts the process and returns its id.
 pub fn clone(launch: &Launch) -> Result<i32, Errno> {
     let stack = launch.stacks.program;
     let arguments = CloneArgs {
         flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID) as u64,
-        child_tid: launch.report.program.as_ptr() as u64,
+        child_tid: launch.report.program_word.as_ptr() as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: stack.base,
         stack_size: stack.size,
         ..Default::default()
     };
-    // SAFETY: the program's own stack; pid 1, and so the lab, keeps the launch until `Report::program` is cleared or
+    // SAFETY: the program's own stack; pid 1, and so the lab, keeps the launch until `Report::program_word` is cleared or
     // every process of the container is dead; `main` keeps to the rules.
     unsafe { sys::clone_onto(&arguments, main, launch) }
 }
@@ -36,41 +39,44 @@ extern "C" fn main(launch: *const Launch) -> ! {
     let (plan, report) = (&launch.plan, &launch.report);
     let line = Line {
         report,
-        log: &report.main,
+        log: &report.program,
     };
+    report.program.begin();
     let stdio = root::build(launch, &line);
     // In a user namespace, /sys can be mounted only while the host's is in sight.
     let leave_early = plan.id_maps.is_none();
     if leave_early {
-        report.open_gate(gate::ROOT);
+        line.done(Step::LeaveHost, root::leave_host());
     }
     if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
         if plan.group_maker == GroupMaker::Program {
             group
                 .create()
                 .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupMake, item, errno));
-            report.main.end(Step::CgroupMake);
+            report.program.end(Step::CgroupMake);
             report.open_gate(gate::CGROUP);
         }
         group
             .enter()
             .unwrap_or_else(|(item, errno)| line.fail(Step::CgroupEnter, item, errno));
-        report.main.end(Step::CgroupEnter);
+        report.program.end(Step::CgroupEnter);
     }
-    line.done(Step::BoundingSet, drop_bounding_set(plan.capabilities));
+    line.done(Step::BoundingSet, credentials::drop_bounding_set(bounding_set(plan)));
     reset_signals();
     line.done(Step::Session, stdio::session(stdio));
     if plan.own_network {
         wait_for_gate(launch, gate::NETWORK);
-        report.main.end(Step::WaitNetwork);
-        line.done(Step::JoinNetwork, join_network(plan));
+        report.program.end(Step::WaitNetwork);
+        line.done(Step::JoinNetwork, network::join(launch));
+        // Here, because pid 1 has its init to become meanwhile.
+        line.done(Step::Loopback, network::loopback_up());
     }
     line.done(Step::Sys, root::mount_sys(launch));
     if plan.read_only_root {
         line.done(Step::ReadOnlyRoot, root::make_read_only());
     }
     if !leave_early {
-        report.open_gate(gate::ROOT);
+        line.done(Step::LeaveHost, root::leave_host());
     }
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
@@ -78,42 +84,60 @@ extern "C" fn main(launch: *const Launch) -> ! {
     if !plan.rlimits.is_empty() {
         set_limits(plan, limit_while_privileged)
             .unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
-        report.main.end(Step::ResourceLimits);
+        report.program.end(Step::ResourceLimits);
     }
-    line.done(Step::Capabilities, drop_capabilities(plan));
-    line.done(Step::NoNewPrivileges, sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1));
     wait_for_gate(launch, gate::FILTER);
-    if let Some(Some(filter)) = launch.filter.get() {
-        let program = libc::sock_fprog {
-            len: filter.len() as u16,
-            filter: filter.as_ptr().cast_mut(),
-        };
-        // Without SPEC_ALLOW, kernels before 5.16 switch the processor's speculation off for the whole program.
-        let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-        // SAFETY: a sock_fprog that describes the filter, which the kernel copies.
-        let set = unsafe {
-            call!(
-                libc::SYS_seccomp,
-                libc::SECCOMP_SET_MODE_FILTER,
-                flags,
-                &raw const program
-            )
-        };
-        line.done(Step::Seccomp, set);
+    if !plan.changes_user() {
+        line.done(Step::Capabilities, drop_capabilities(plan));
+        line.done(Step::NoNewPrivileges, sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1));
+        if !launch.filter().is_empty() {
+            line.done(Step::Seccomp, sys::set_filter(launch.filter()));
+        }
+        line.done(Step::ChangeDirectory, change_directory(plan));
     }
-    wait_for_gate(launch, gate::PID1);
-    report.main.end(Step::WaitLeaveHost);
-    line.done(Step::CloseFiles, exec::close_files(plan));
-    line.done(Step::ChangeDirectory, change_directory(plan));
-    let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
-    set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
-    report.prepared.store(true, Release);
+    let errno = execute(launch, &line);
     report.fail(Failure {
         step: Step::Exec,
         item: 0,
-        errno: exec::become_program(plan, way),
+        errno,
     });
     sys::exit_process(127)
+}
+
+/// Executes the program, or the helper that does. Returns only when that failed.
+fn execute(launch: &Launch, line: &Line) -> Errno {
+    let (plan, report) = (&launch.plan, &launch.report);
+    let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
+    match way {
+        Way::Direct => line.done(Step::CloseFiles, exec::keep([], FIRST_CLOSED)),
+        Way::Helper => {
+            let descriptors = line.done(Step::Helper, helper::prepare(launch));
+            line.done(Step::CloseFiles, helper::keep(&descriptors));
+            report.by_helper.store(true, Release);
+        }
+    }
+    set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
+    wait_for_init(launch);
+    report.program.end(Step::WaitInit);
+    report.prepared.store(true, Release);
+    match way {
+        Way::Direct => exec::become_program(plan),
+        Way::Helper => helper::become_helper(launch),
+    }
+}
+
+/// The first descriptor that is not the program's.
+const FIRST_CLOSED: i32 = 3;
+
+/// The capabilities that an exec may still give: what the program keeps, and what the helper needs to become its user.
+fn bounding_set(plan: &Plan) -> u64 {
+    let helpers = [Capability::Setuid, Capability::Setgid, Capability::Setpcap];
+    match plan.changes_user() {
+        true => helpers
+            .iter()
+            .fold(plan.capabilities, |set, helper| set | 1 << *helper as u8),
+        false => plan.capabilities,
+    }
 }
 
 fn set_limits(plan: &Plan, set: fn(&Rlimit) -> Result<(), Errno>) -> Result<(), (u16, Errno)> {
@@ -147,81 +171,13 @@ fn set_limit(resource: u32, pair: [u64; 2]) -> Result<(), Errno> {
     unsafe { call!(libc::SYS_prlimit64, 0, resource, pair.as_ptr(), 0) }.map(drop)
 }
 
-/// Moves into the network namespace that pid 1 has made (setns(2) with a pidfd, Linux 5.8).
-///
-/// The kernel asks whether pid 1 may be traced. Pid 1 runs on the lab's memory, and another container of the same lab
-/// that changes its ids at this moment makes that memory untraceable: then it is put right, and tried again.
-fn join_network(plan: &Plan) -> Result<(), Errno> {
-    const TRIES: u32 = 1000;
-    // SAFETY: numbers only. 1 is pid 1 of this pid namespace.
-    let pidfd = unsafe { call!(libc::SYS_pidfd_open, 1, 0) }? as i32;
-    let mut joined = Err(libc::EPERM);
-    for _ in 0..TRIES {
-        // SAFETY: numbers only.
-        joined = unsafe { call!(libc::SYS_setns, pidfd, libc::CLONE_NEWNET) }.map(drop);
-        if joined != Err(libc::EPERM) || !plan.dumpable {
-            break;
-        }
-        sys::prctl(libc::PR_SET_DUMPABLE, 1)?;
-    }
-    sys::close(pidfd);
-    joined
-}
-
-/// Takes every capability but those wanted out of the bounding set: exec can give none of them back.
-pub fn drop_bounding_set(wanted: u64) -> Result<(), Errno> {
-    for capability in 0..64 {
-        if wanted >> capability & 1 == 0
-            && let Err(errno) = sys::prctl(libc::PR_CAPBSET_DROP, capability)
-        {
-            match errno {
-                // Past the last capability that this kernel has.
-                libc::EINVAL => break,
-                errno => return Err(errno),
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Becomes the user and drops every capability that was not asked for.
-///
-/// Inheritable and ambient sets end empty (CVE-2022-24769); what root keeps over exec is what the bounding set has.
+/// Drops every capability that was not asked for. Root gets over exec what the bounding set has; who is another user in a
+/// user namespace of its own keeps what is ambient.
 fn drop_capabilities(plan: &Plan) -> Result<(), Errno> {
-    // SAFETY: numbers only, or an empty list. The raw calls change this process alone, which is what is wanted.
-    unsafe {
-        call!(
-            libc::SYS_prctl,
-            libc::PR_CAP_AMBIENT,
-            libc::PR_CAP_AMBIENT_CLEAR_ALL,
-            0,
-            0,
-            0
-        )?;
-        if plan.clear_groups {
-            call!(libc::SYS_setgroups, 0, 0)?;
-        }
-        call!(libc::SYS_setresgid, plan.gid, plan.gid, plan.gid)?;
-        call!(libc::SYS_setresuid, plan.uid, plan.uid, plan.uid)?;
+    if plan.clear_groups {
+        credentials::clear_groups()?;
     }
-    keep_capabilities(if plan.uid == 0 { plan.capabilities } else { 0 })
-}
-
-/// Sets the effective and permitted capabilities to those of `wanted` that are there, the inheritable ones to none.
-pub fn keep_capabilities(wanted: u64) -> Result<(), Errno> {
-    // _LINUX_CAPABILITY_VERSION_3: two structs of 32 bits each for effective, permitted, inheritable.
-    let header: [u32; 2] = [0x2008_0522, 0];
-    let mut data = [[0u32; 3]; 2];
-    // SAFETY: header and data have the layout and size of version 3.
-    unsafe {
-        call!(libc::SYS_capget, header.as_ptr(), data.as_mut_ptr())?;
-        for (half, [effective, permitted, inheritable]) in data.iter_mut().enumerate() {
-            *permitted &= (wanted >> (32 * half)) as u32;
-            *effective = *permitted;
-            *inheritable = 0;
-        }
-        call!(libc::SYS_capset, header.as_ptr(), data.as_ptr()).map(drop)
-    }
+    credentials::keep_capabilities(plan.capabilities, plan.uid != 0)
 }
 
 /// Changes to the working directory and makes sure that it lies inside the root: a path through /proc/self/fd could

@@ -8,8 +8,9 @@
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
+use super::copy::Workshop;
 use super::stdio::{self, Sources};
-use super::{Launch, Line, copy, terminal, volumes};
+use super::{Launch, Line, terminal, volumes};
 use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
 use crate::plan::Plan;
 use crate::steps::Step;
@@ -47,7 +48,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
     line.done(Step::Stage, stage(plan));
     mount_layers(plan, line);
     line.done(Step::Proc, sys::mount(c"proc", c"root/proc", c"proc", CAREFUL, None));
-    line.done(Step::Devices, devices());
+    line.done(Step::Devices, devices(plan));
     let terminal_flags = libc::MS_NOSUID | libc::MS_NOEXEC;
     line.done(
         Step::Terminals,
@@ -83,6 +84,7 @@ fn mount_layers(plan: &Plan, line: &Line) {
     match sys::mount(c"overlay", c"root", c"overlay", flags, Some(&plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
         Err(libc::ENODEV | libc::EPERM | libc::EINVAL | libc::ELOOP | libc::EOPNOTSUPP | libc::ESTALE) => {
+            line.report.copied.store(true, Relaxed);
             line.done(Step::Copy, copy_layers(plan, flags));
         }
         other => line.done(Step::Overlay, other),
@@ -90,8 +92,10 @@ fn mount_layers(plan: &Plan, line: &Line) {
 }
 
 fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
+    // `work` is for an overlay, and there is none.
+    let workshop = Workshop::new(c"work", plan.id_maps.is_some())?;
     for layer in &plan.layers {
-        copy::copy_layer(layer, c"upper")?;
+        workshop.copy_layer(layer, c"upper")?;
     }
     sys::bind(c"upper", c"root")?;
     sys::mount(c"", c"root", c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)
@@ -100,8 +104,10 @@ fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
 fn stage(plan: &Plan) -> Result<(), Errno> {
     // SAFETY: a number. What is made below gets exactly the mode it is made with.
     let _ = unsafe { call!(libc::SYS_umask, 0) };
-    // Not MS_NODEV: the devices of the container's /dev are here.
-    sys::mount(c"stage", c"/proc", c"tmpfs", libc::MS_NOSUID, Some(&plan.stage_options))?;
+    // The devices of the container's /dev are here, unless the program may make some of its own.
+    let no_devices = if plan.makes_devices { libc::MS_NODEV } else { 0 };
+    let flags = libc::MS_NOSUID | no_devices;
+    sys::mount(c"stage", c"/proc", c"tmpfs", flags, Some(&plan.stage_options))?;
     sys::chdir(c"/proc")?;
     for directory in [
         c"upper",
@@ -120,13 +126,20 @@ fn stage(plan: &Plan) -> Result<(), Errno> {
     sys::mkdir(HERE, c"empty", 0o555)
 }
 
-fn devices() -> Result<(), Errno> {
+fn devices(plan: &Plan) -> Result<(), Errno> {
     for (path, major, minor, host) in DEVICES {
-        match sys::mknod(HERE, path, libc::S_IFCHR | 0o666, libc::makedev(major, minor)) {
-            // In a user namespace nobody may make devices: show the host's.
+        let made = match plan.makes_devices {
+            // Those it makes must not be openable, so /dev has no devices but these, shown one by one.
+            true => Err(libc::EPERM),
+            false => sys::mknod(HERE, path, libc::S_IFCHR | 0o666, libc::makedev(major, minor)),
+        };
+        match made {
+            // In a user namespace nobody may make devices: show the host's. Its mode is the host's business.
             Err(libc::EPERM) => {
                 sys::mknod(HERE, path, libc::S_IFREG | 0o666, 0)?;
                 sys::bind(host, path)?;
+                let flags = libc::MS_NOSUID | libc::MS_NOEXEC | libc::MS_RDONLY;
+                sys::mount(c"", path, c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)?;
             }
             other => other?,
         }
@@ -185,9 +198,8 @@ fn pivot() -> Result<(), Errno> {
     sys::pivot_root(c".", c".")
 }
 
-/// Detaches the old root, and the host's mounts with it; runs in pid 1, whose root pivot_root(2) has changed, too. The
-/// old root lies on top of the new one, so that it is what umount2(2) finds at `/`. The kernel waits for an RCU grace
-/// period here.
+/// Detaches the old root, and the host's mounts with it. The old root lies on top of the new one, so that it is what
+/// umount2(2) finds at `/`. The kernel waits for an RCU grace period here.
 pub fn leave_host() -> Result<(), Errno> {
     sys::chdir(c"/")?;
     sys::detach(c"/")

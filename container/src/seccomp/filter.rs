@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::policy::{DEFAULT, Verdict};
+use super::policy::{Policy, Verdict, X32_BIT};
 
 /// One instruction, `struct sock_filter`.
 pub type Instruction = libc::sock_filter;
@@ -35,6 +35,13 @@ fn refuse(errno: u16) -> Instruction {
     instruction(RETURN, libc::SECCOMP_RET_ERRNO | u32::from(errno), 0, 0)
 }
 
+const KILL: Instruction = Instruction {
+    code: RETURN,
+    jt: 0,
+    jf: 0,
+    k: libc::SECCOMP_RET_KILL_PROCESS,
+};
+
 const ALLOW: Instruction = Instruction {
     code: RETURN,
     jt: 0,
@@ -42,20 +49,20 @@ const ALLOW: Instruction = Instruction {
     k: libc::SECCOMP_RET_ALLOW,
 };
 
-/// Compiles rules into a program.
-pub fn compile(rules: &BTreeMap<u32, Verdict>) -> Vec<Instruction> {
+/// Compiles a policy into a program.
+pub fn compile(policy: &Policy) -> Vec<Instruction> {
     let mut program = vec![
         instruction(LOAD, ARCHITECTURE, 0, 0),
         instruction(IF_EQUAL, X86_64, 1, 0),
         refuse(libc::ENOSYS as u16),
         instruction(LOAD, NUMBER, 0, 0),
     ];
-    program.extend(tree(&segments(rules)));
+    program.extend(tree(&segments(policy), policy.default));
     program
 }
 
 /// The whole range of numbers as segments of one verdict each: where each begins, in order, the first at 0.
-fn segments(rules: &BTreeMap<u32, Verdict>) -> Vec<(u32, Verdict)> {
+fn segments(policy: &Policy) -> Vec<(u32, Verdict)> {
     let mut segments: Vec<(u32, Verdict)> = Vec::new();
     let mut push = |start, verdict| {
         if segments.last().is_none_or(|(_, last)| *last != verdict) {
@@ -63,14 +70,15 @@ fn segments(rules: &BTreeMap<u32, Verdict>) -> Vec<(u32, Verdict)> {
         }
     };
     let mut next = 0;
-    for (&number, &verdict) in rules {
+    for (&number, &verdict) in &policy.rules {
         if number > next {
-            push(next, DEFAULT);
+            push(next, policy.default);
         }
         push(number, verdict);
         next = number.saturating_add(1);
     }
-    push(next, DEFAULT);
+    push(next, policy.unknown);
+    push(next.max(X32_BIT), policy.default);
     segments
 }
 
@@ -92,14 +100,15 @@ struct Comparison {
 
 /// A binary tree over the segments, all its ways to one verdict ending at the same instructions. Where that is too far
 /// for a conditional jump, which reaches 255 instructions, two smaller trees.
-fn tree(segments: &[(u32, Verdict)]) -> Vec<Instruction> {
+fn tree(segments: &[(u32, Verdict)], default: Verdict) -> Vec<Instruction> {
     let mut comparisons = Vec::new();
-    let start = compare(segments, &mut comparisons);
-    if let Some(code) = lay_out(&comparisons, start) {
+    let start = compare(segments, default, &mut comparisons);
+    if let Some(code) = lay_out(&comparisons, start, default) {
         return code;
     }
     let (low, high) = segments.split_at(segments.len() / 2);
-    let (boundary, low, high) = (high.first().map_or(0, |segment| segment.0), tree(low), tree(high));
+    let boundary = high.first().map_or(0, |segment| segment.0);
+    let (low, high) = (tree(low, default), tree(high, default));
     let mut code = vec![
         instruction(IF_AT_LEAST, boundary, 0, 1),
         instruction(JUMP, low.len() as u32, 0, 0),
@@ -110,30 +119,30 @@ fn tree(segments: &[(u32, Verdict)]) -> Vec<Instruction> {
 }
 
 /// Adds the comparisons that find the segment of a number, each before those it leads to.
-fn compare(segments: &[(u32, Verdict)], comparisons: &mut Vec<Comparison>) -> Next {
+fn compare(segments: &[(u32, Verdict)], default: Verdict, comparisons: &mut Vec<Comparison>) -> Next {
     match segments {
-        [] => Next::Verdict(DEFAULT),
+        [] => Next::Verdict(default),
         [(_, verdict)] => Next::Verdict(*verdict),
         _ => {
             let (low, high) = segments.split_at(segments.len() / 2);
             let index = comparisons.len();
-            let undecided = Next::Verdict(DEFAULT);
+            let undecided = Next::Verdict(default);
             comparisons.push(Comparison {
                 boundary: high[0].0,
                 low: undecided,
                 high: undecided,
             });
-            comparisons[index].low = compare(low, comparisons);
-            comparisons[index].high = compare(high, comparisons);
+            comparisons[index].low = compare(low, default, comparisons);
+            comparisons[index].high = compare(high, default, comparisons);
             Next::Comparison(index)
         }
     }
 }
 
 /// The comparisons, one instruction each, then each verdict once; `None` when a jump is too long.
-fn lay_out(comparisons: &[Comparison], start: Next) -> Option<Vec<Instruction>> {
+fn lay_out(comparisons: &[Comparison], start: Next, default: Verdict) -> Option<Vec<Instruction>> {
     if let Next::Verdict(verdict) = start {
-        return Some(leaf(verdict));
+        return Some(leaf(verdict, default));
     }
     let mut leaves = Vec::new();
     let mut places: BTreeMap<Verdict, usize> = BTreeMap::new();
@@ -144,7 +153,7 @@ fn lay_out(comparisons: &[Comparison], start: Next) -> Option<Vec<Instruction>> 
                 Next::Comparison(place) => place,
                 Next::Verdict(verdict) => *places.entry(verdict).or_insert_with(|| {
                     let place = comparisons.len() + leaves.len();
-                    leaves.extend(leaf(verdict));
+                    leaves.extend(leaf(verdict, default));
                     place
                 }),
             };
@@ -157,10 +166,10 @@ fn lay_out(comparisons: &[Comparison], start: Next) -> Option<Vec<Instruction>> 
     Some(code)
 }
 
-fn leaf(verdict: Verdict) -> Vec<Instruction> {
-    let refused = match DEFAULT {
+fn leaf(verdict: Verdict, default: Verdict) -> Vec<Instruction> {
+    let refused = match default {
         Verdict::Refuse(errno) => refuse(errno),
-        _ => instruction(RETURN, libc::SECCOMP_RET_KILL_PROCESS, 0, 0),
+        _ => KILL,
     };
     let one_of = |values: &[u32], matches, otherwise| {
         let mut code = vec![instruction(LOAD, FIRST_ARGUMENT, 0, 0)];
@@ -172,6 +181,7 @@ fn leaf(verdict: Verdict) -> Vec<Instruction> {
     };
     match verdict {
         Verdict::Allow => vec![ALLOW],
+        Verdict::Kill => vec![KILL],
         Verdict::Refuse(errno) => vec![refuse(errno)],
         Verdict::AllowWithout(bits) => {
             vec![
@@ -191,7 +201,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::seccomp::policy;
+    use crate::capability::Capability;
+    use crate::seccomp::policy::{self, EPERM};
     use crate::spec::Seccomp;
 
     /// Runs a program as the kernel does. Returns the answer and how many instructions it took.
@@ -231,6 +242,7 @@ mod tests {
         };
         match verdict {
             Verdict::Allow => when(true),
+            Verdict::Kill => libc::SECCOMP_RET_KILL_PROCESS,
             Verdict::Refuse(errno) => libc::SECCOMP_RET_ERRNO | u32::from(errno),
             Verdict::AllowWithout(bits) => when(argument & bits == 0),
             Verdict::AllowOneOf(values) => when(values.contains(&argument)),
@@ -238,9 +250,19 @@ mod tests {
         }
     }
 
+    const ENOSYS: Verdict = Verdict::Refuse(libc::ENOSYS as u16);
+
+    fn verdict_on(policy: &Policy, number: u32) -> Verdict {
+        let highest = policy.rules.keys().last();
+        let is_unknown = highest.is_none_or(|highest| number > *highest) && number < X32_BIT;
+        let otherwise = if is_unknown { policy.unknown } else { policy.default };
+        policy.rules.get(&number).copied().unwrap_or(otherwise)
+    }
+
     fn any_verdict() -> impl Strategy<Value = Verdict> {
         prop_oneof![
             Just(Verdict::Allow),
+            Just(Verdict::Kill),
             (1u16..4096).prop_map(Verdict::Refuse),
             any::<u32>().prop_map(Verdict::AllowWithout),
             Just(Verdict::AllowOneOf(&[0, 8, 0xffff_ffff])),
@@ -255,9 +277,10 @@ mod tests {
             numbers in prop::collection::vec(prop_oneof![0u32..1600, any::<u32>()], 50),
             argument in prop_oneof![0u32..64, any::<u32>()],
         ) {
-            let program = compile(&rules);
+            let policy = Policy { rules, default: EPERM, unknown: ENOSYS };
+            let program = compile(&policy);
             for number in numbers {
-                let verdict = rules.get(&number).copied().unwrap_or(DEFAULT);
+                let verdict = verdict_on(&policy, number);
                 prop_assert_eq!(run(&program, X86_64, number, argument).0, expected(verdict, argument));
             }
         }
@@ -265,25 +288,36 @@ mod tests {
 
     #[test]
     fn the_default_filter_reaches_every_verdict_in_few_steps() {
-        let rules = policy::rules(Seccomp::Default, &Default::default()).unwrap();
-        let program = compile(&rules);
+        let policy = policy::policy(Seccomp::Default, &Default::default()).unwrap();
+        let program = compile(&policy);
         for number in 0..500 {
             let (answer, taken) = run(&program, X86_64, number, 0);
-            assert_eq!(
-                answer,
-                expected(rules.get(&number).copied().unwrap_or(DEFAULT), 0),
-                "system call {number}"
-            );
+            assert_eq!(answer, expected(verdict_on(&policy, number), 0), "system call {number}");
             assert!(taken <= 16, "system call {number} takes {taken} instructions");
         }
         assert!(program.len() <= 110, "{} instructions", program.len());
     }
 
     #[test]
+    fn the_helper_has_room_for_every_filter() {
+        for bits in [0, 1 << 21, u64::MAX] {
+            let capabilities = Capability::ALL.iter().copied();
+            let capabilities = capabilities
+                .filter(|capability| bits >> *capability as u8 & 1 == 1)
+                .collect();
+            let program = compile(&policy::policy(Seccomp::Default, &capabilities).unwrap());
+            assert!(
+                program.len() <= crate::abi::FILTER_MAX,
+                "{} instructions",
+                program.len()
+            );
+        }
+    }
+
+    #[test]
     fn programs_for_other_architectures_are_refused() {
-        let program = compile(&policy::rules(Seccomp::Default, &Default::default()).unwrap());
+        let program = compile(&policy::policy(Seccomp::Default, &Default::default()).unwrap());
         const I386: u32 = 0x4000_0003;
-        const X32_BIT: u32 = 0x4000_0000;
         assert_eq!(
             run(&program, I386, 4, 0).0,
             libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32

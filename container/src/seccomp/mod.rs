@@ -1,12 +1,14 @@
 //! The system-call filter: what is allowed, and its shape.
 
 mod filter;
+mod init;
 mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use filter::Instruction;
+pub use init::init_filter;
 
 use crate::capability::Capability;
 use crate::spec::Seccomp;
@@ -20,7 +22,7 @@ pub fn filter(seccomp: Seccomp, capabilities: &BTreeSet<Capability>) -> Option<A
     {
         return Some(Arc::clone(filter));
     }
-    let filter: Arc<[Instruction]> = filter::compile(&policy::rules(seccomp, capabilities)?).into();
+    let filter: Arc<[Instruction]> = filter::compile(&policy::policy(seccomp, capabilities)?).into();
     compiled.insert(key(capabilities), Arc::clone(&filter));
     Some(filter)
 }

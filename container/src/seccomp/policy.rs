@@ -14,6 +14,8 @@ use crate::spec::Seccomp;
 pub enum Verdict {
     /// It is made.
     Allow,
+    /// It ends the process.
+    Kill,
     /// It is not, and answers this errno(3).
     Refuse(u16),
     /// It is made unless its first argument has one of these bits.
@@ -24,8 +26,22 @@ pub enum Verdict {
     AllowUnlessOneOf(&'static [u32]),
 }
 
-/// What every call not named gets.
-pub const DEFAULT: Verdict = Verdict::Refuse(libc::EPERM as u16);
+/// What happens to each system call.
+#[derive(Debug)]
+pub struct Policy {
+    /// To those named.
+    pub rules: BTreeMap<u32, Verdict>,
+    /// To all others, and to those named when their arguments are refused.
+    pub default: Verdict,
+    /// To those with a number above all that are named, which the author of the list did not know. Up to [`X32_BIT`].
+    pub unknown: Verdict,
+}
+
+/// Numbers from here on are calls of x32 programs (`__X32_SYSCALL_BIT` of asm/unistd.h).
+pub const X32_BIT: u32 = 0x4000_0000;
+
+/// The default of the containers' policy.
+pub const EPERM: Verdict = Verdict::Refuse(libc::EPERM as u16);
 
 /// `CLONE_NEW*` of clone(2), as its first argument: no new namespaces.
 const NEW_NAMESPACES: u32 = 0x7e02_0000;
@@ -148,8 +164,8 @@ const WITH_CAPABILITY: &[(Capability, &[i64])] = &[
     (Capability::Perfmon, &[libc::SYS_perf_event_open]),
 ];
 
-/// The verdict on every system call that does not get [`DEFAULT`]; `None`: no filter at all.
-pub fn rules(seccomp: Seccomp, capabilities: &BTreeSet<Capability>) -> Option<BTreeMap<u32, Verdict>> {
+/// The policy for a container; `None`: no filter at all.
+pub fn policy(seccomp: Seccomp, capabilities: &BTreeSet<Capability>) -> Option<Policy> {
     if seccomp == Seccomp::Unconfined {
         return None;
     }
@@ -164,7 +180,12 @@ pub fn rules(seccomp: Seccomp, capabilities: &BTreeSet<Capability>) -> Option<BT
             rules.extend(numbers.iter().map(|number| (*number as u32, Verdict::Allow)));
         }
     }
-    Some(rules)
+    // A libc that tries a new call falls back to an old one when it is told that there is no such call, and fails on EPERM.
+    Some(Policy {
+        rules,
+        default: EPERM,
+        unknown: Verdict::Refuse(libc::ENOSYS as u16),
+    })
 }
 
 #[cfg(test)]
@@ -178,8 +199,10 @@ mod tests {
 
     #[test]
     fn a_capability_opens_its_own_calls_and_no_others() {
-        let none = rules(Seccomp::Default, &BTreeSet::new()).unwrap();
-        let time = rules(Seccomp::Default, &BTreeSet::from([Capability::SysTime])).unwrap();
+        let none = policy(Seccomp::Default, &BTreeSet::new()).unwrap().rules;
+        let time = policy(Seccomp::Default, &BTreeSet::from([Capability::SysTime]))
+            .unwrap()
+            .rules;
         let added: Vec<_> = time
             .keys()
             .filter(|number| !none.contains_key(number))
@@ -190,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_calls_behind_known_escapes_are_not_on_the_list() {
-        let rules = rules(Seccomp::Default, &BTreeSet::new()).unwrap();
+        let rules = policy(Seccomp::Default, &BTreeSet::new()).unwrap().rules;
         for number in [
             libc::SYS_unshare,
             libc::SYS_fsconfig,

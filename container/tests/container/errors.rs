@@ -15,6 +15,16 @@ pub const TESTS: &[Test] = &[
         Need::Nothing,
         not_executable,
     ),
+    (
+        "what the helper cannot execute is told by the start, too",
+        Need::Nothing,
+        not_executable_by_helper,
+    ),
+    (
+        "what another user may not execute or enter is told by the start",
+        Need::Root,
+        not_for_user,
+    ),
     ("a layer that is not there is named", Need::Nothing, missing_layer),
     ("a volume that is not there is named", Need::Nothing, missing_volume),
     (
@@ -69,6 +79,66 @@ fn not_executable() {
     }
 }
 
+/// A script, and a program on a volume, is executed by a helper.
+fn not_executable_by_helper() {
+    let image = directory();
+    let file = |name: &str, text: &str| {
+        fs::write(image.path().join(name), text).unwrap();
+        open_to_all(&image.path().join(name));
+    };
+    file("script", "#!/no/such/interpreter\n");
+    file("broken", "neither an ELF nor a script");
+    let as_program = |program: &str| {
+        let mut spec = payload(&[]);
+        spec.layers.push(image.path().to_owned());
+        spec.volumes = vec![Volume {
+            source: image.path().to_owned(),
+            target: "/volume".into(),
+            access: Access::ReadOnly,
+        }];
+        spec.program = program.into();
+        refusal(spec)
+    };
+    for (program, errno, code) in [
+        ("/script", Errno::ENOENT, 127),
+        ("/volume/script", Errno::ENOENT, 127),
+        ("/volume/broken", Errno::ENOEXEC, 126),
+    ] {
+        let error = as_program(program);
+        assert_eq!(
+            (error.step, error.errno, error.exit_code()),
+            ("exec", Some(errno), code),
+            "{program}: {error}"
+        );
+    }
+}
+
+fn not_for_user() {
+    use std::os::unix::fs::PermissionsExt;
+    let image = directory();
+    fs::copy(std::env::current_exe().unwrap(), image.path().join("payload")).unwrap();
+    fs::set_permissions(image.path().join("payload"), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::create_dir(image.path().join("folder")).unwrap();
+    fs::set_permissions(image.path().join("folder"), fs::Permissions::from_mode(0o700)).unwrap();
+    let mut spec = payload(&["exit", "0"]);
+    spec.user = container::User { uid: 1234, gid: 56 };
+    spec.layers = vec![image.path().to_owned()];
+    let error = refusal(spec);
+    assert_eq!((error.step, error.errno), ("exec", Some(Errno::EACCES)), "{error}");
+    let mut spec = payload(&["exit", "0"]);
+    spec.user = container::User { uid: 1234, gid: 56 };
+    spec.layers.push(image.path().to_owned());
+    spec.program = "/payload".into();
+    spec.cwd = "/folder".into();
+    spec.layers.reverse();
+    let error = refusal(spec);
+    assert_eq!(
+        (error.step, error.errno),
+        ("change directory", Some(Errno::EACCES)),
+        "{error}"
+    );
+}
+
 fn missing_layer() {
     let mut spec = payload(&[]);
     spec.layers.push("/no/such/layer".into());
@@ -104,6 +174,9 @@ fn nonsense() {
     with(|spec| spec.args = vec!["zero\0byte".into()]);
     with(|spec| spec.limits.memory_bytes = Some(1));
     with(|spec| spec.layers = vec!["/proc/self/cwd".into()]);
+    // A folder of them would show more than was asked for, and what is no device file is a volume.
+    with(|spec| spec.devices = vec!["/dev".into()]);
+    with(|spec| spec.devices = vec!["/proc/self/exe".into()]);
     for spec in specs {
         let error = refusal(spec);
         assert_eq!((error.step, error.errno), ("spec", None), "{error}");

@@ -49,6 +49,11 @@ pub const TESTS: &[Test] = &[
         Need::Nothing,
         odd_names,
     ),
+    (
+        "where the kernel refuses an overlay, the layers are copied",
+        Need::Root,
+        copied_layers,
+    ),
     ("root can map users", Need::Root, mapped_users),
     ("the program can run as another user", Need::Root, other_user),
 ];
@@ -244,4 +249,62 @@ fn other_user() {
     let mut spec = payload(&["status", "CapEff", "CapPrm", "Groups"]);
     spec.user = User { uid: 1234, gid: 56 };
     assert_eq!(output(spec), "0000000000000000\n0000000000000000\n\n");
+}
+
+/// How many folders deep a file of a copied layer is.
+const DEEP: usize = 60;
+
+/// Called as `copying-lab STATE_DIR LAYER FOLDER`: a lab whose layers are on an overlay on an overlay, which is as deep as the
+/// kernel lets them be (`FILESYSTEM_MAX_STACK_DEPTH`).
+pub fn run_if_called() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let ["copying-lab", state_dir, layer, folder] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+        return;
+    };
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+    unshare(CloneFlags::CLONE_NEWNS).expect("unshare");
+    let none: Option<&str> = None;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).expect("private mounts");
+    let mut below = layer.to_owned();
+    for number in ["1", "2"] {
+        let [empty, point] = ["empty", "point"].map(|name| format!("{folder}/{name}{number}"));
+        for directory in [&empty, &point] {
+            fs::create_dir(directory).expect("mkdir");
+        }
+        let options = format!("lowerdir={below}:{empty}");
+        mount(
+            Some("overlay"),
+            point.as_str(),
+            Some("overlay"),
+            MsFlags::empty(),
+            Some(options.as_str()),
+        )
+        .expect("overlay");
+        below = point;
+    }
+    let mut spec = container::Spec::new(vec![below.into()], "/payload");
+    spec.state_dir = state_dir.into();
+    let read = format!("read:/{}file", "d/".repeat(DEEP));
+    spec.args = ["try", &read, "write:/new"].map(Into::into).into();
+    let mut instance = container::start(&spec).expect("start");
+    assert_eq!(instance.root(), container::RootKind::Copy);
+    instance.wait().expect("wait");
+    std::process::exit(0);
+}
+
+fn copied_layers() {
+    use std::os::unix::process::CommandExt;
+    let (image, folder) = (directory(), directory());
+    fs::copy(layer().join("payload"), image.path().join("payload")).unwrap();
+    let deep = "d/".repeat(DEEP);
+    fs::create_dir_all(image.path().join(&deep)).unwrap();
+    fs::write(image.path().join(&deep).join("file"), "deep").unwrap();
+    let said = std::process::Command::new(std::env::current_exe().unwrap())
+        .arg0("copying-lab")
+        .args([crate::run::state_dir().as_path(), image.path(), folder.path()])
+        .output()
+        .unwrap();
+    let expected = format!("read:/{deep}file: deep\nwrite:/new: ok\n");
+    assert_eq!(String::from_utf8_lossy(&said.stdout), expected, "{said:?}");
 }

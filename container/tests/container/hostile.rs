@@ -6,13 +6,24 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use container::{Access, ExitStatus, Tmpfs, Volume};
+use container::{Access, Capability, ExitStatus, Tmpfs, Volume};
 use nix::errno::Errno;
 
+use crate::first_instruction::{self, Reached};
 use crate::run::{answers, attempts, directory, layer, output, payload, refusal, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
+    (
+        "CVE-2016-9962: pid 1 is out of reach from the program's first instruction on",
+        Need::Nothing,
+        pid1_out_of_reach,
+    ),
+    (
+        "CVE-2016-9962: also with any one capability, with Docker's and with all",
+        Need::Root,
+        pid1_out_of_reach_of_capabilities,
+    ),
     (
         "CVE-2019-5736: pid 1's executable cannot be opened",
         Need::Nothing,
@@ -90,6 +101,67 @@ fn volume(source: &Path, target: &str) -> Volume {
     }
 }
 
+/// Runs the program that reaches for pid 1 with these capabilities.
+fn reach(capabilities: &[Capability]) -> Reached {
+    let image = directory();
+    first_instruction::write_program(&image.path().join("reach"));
+    let mut spec = payload(&[]);
+    spec.layers = vec![image.path().to_owned()];
+    spec.program = "/reach".into();
+    spec.capabilities = capabilities.iter().copied().collect();
+    let mut running = start(spec).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut running.output, &mut bytes).unwrap();
+    assert_eq!(running.container.wait(), Ok(ExitStatus::Code(0)));
+    Reached::from_bytes(&bytes)
+}
+
+/// The runtime was still reachable as a process of the container when the program ran: its memory, its descriptors.
+fn pid1_out_of_reach() {
+    for _ in 0..10 {
+        assert_eq!(reach(&[]), Reached::default());
+    }
+}
+
+/// The fourteen that Docker gives by default (docs.docker.com/engine/containers/run, "Runtime privilege and Linux capabilities").
+pub const DOCKERS: [Capability; 14] = [
+    Capability::AuditWrite,
+    Capability::Chown,
+    Capability::DacOverride,
+    Capability::Fowner,
+    Capability::Fsetid,
+    Capability::Kill,
+    Capability::Mknod,
+    Capability::NetBindService,
+    Capability::NetRaw,
+    Capability::Setfcap,
+    Capability::Setgid,
+    Capability::Setpcap,
+    Capability::Setuid,
+    Capability::SysChroot,
+];
+
+fn pid1_out_of_reach_of_capabilities() {
+    let each = Capability::ALL.iter().map(std::slice::from_ref);
+    let repeated = [&DOCKERS[..], &[Capability::SysPtrace], Capability::ALL];
+    let repeated = repeated.into_iter().flat_map(|set| std::iter::repeat_n(set, 5));
+    for capabilities in each.chain(repeated) {
+        let reached = reach(capabilities);
+        if capabilities.contains(&Capability::SysPtrace) {
+            // It may trace what is in its own pid namespace, and finds the init there: nothing of isolab.
+            let nothing = [
+                reached.environment,
+                reached.memory_of_isolab,
+                reached.executable,
+                reached.links_out,
+            ];
+            assert_eq!(nothing, [0; 4], "{capabilities:?}: {reached:?}");
+        } else {
+            assert_eq!(reached, Reached::default(), "{capabilities:?}");
+        }
+    }
+}
+
 /// The runtime's executable was overwritten through /proc/PID/exe. Here pid 1 is a sealed memory file besides.
 fn executable_of_pid1() {
     let text = output(attempts(&["open:/proc/1/exe", "path:/proc/1/exe", "link:/proc/1/exe"]));
@@ -114,6 +186,9 @@ fn executable_of_the_lab() {
     script("script", "/proc/self/exe");
     script("script-of-script", "/script");
     script("script-of-link", "/link");
+    let dynamic = image.path().join("dynamic");
+    fs::write(&dynamic, dynamic_program(b"/proc/self/exe\0")).unwrap();
+    fs::set_permissions(&dynamic, fs::Permissions::from_mode(0o755)).unwrap();
     let as_program = |program: &str| {
         let mut spec = payload(&["--list"]);
         spec.layers.push(image.path().to_owned());
@@ -129,11 +204,56 @@ fn executable_of_the_lab() {
         );
         assert_eq!(error.exit_code(), 126);
     }
-    for program in ["/script", "/script-of-script", "/script-of-link"] {
+    for program in ["/script", "/script-of-script", "/script-of-link", "/dynamic"] {
         let (status, text) = start(as_program(program)).unwrap().finish();
-        // What runs is the helper of one page that executes scripts, and it refuses.
-        assert_eq!((status, text.as_str()), (ExitStatus::Code(126), ""), "{program}");
+        // What runs is the helper of one page that executes scripts, and it refuses. Kernels before 6.7 take it for no loader,
+        // because it has no data.
+        let kernel = nix::sys::utsname::uname().unwrap();
+        let version = kernel
+            .release()
+            .to_str()
+            .unwrap()
+            .split(['.', '-'])
+            .flat_map(str::parse);
+        let segfault = ExitStatus::Signal {
+            signal: libc::SIGSEGV,
+            out_of_memory: false,
+        };
+        let refuses = program != "/dynamic" || version.take(2).collect::<Vec<u32>>() >= vec![6, 7];
+        let expected = if refuses { ExitStatus::Code(126) } else { segfault };
+        assert_eq!((status, text.as_str()), (expected, ""), "{program}");
     }
+}
+
+/// A program whose loader is that file (elf(5)): the header, PT_INTERP, and one page to load that nothing ever runs.
+fn dynamic_program(loader: &[u8]) -> Vec<u8> {
+    const HEADERS: u64 = 64 + 2 * 56;
+    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+    file.resize(16, 0);
+    let mut put = |bytes: &[u8]| file.extend(bytes);
+    // e_type ET_EXEC, e_machine EM_X86_64, e_version; e_entry, e_phoff, e_shoff; e_flags; sizes and numbers.
+    [2u16, 62].iter().for_each(|half| put(&half.to_le_bytes()));
+    put(&1u32.to_le_bytes());
+    [0x10_0000_0000u64, 64, 0]
+        .iter()
+        .for_each(|word| put(&word.to_le_bytes()));
+    put(&0u32.to_le_bytes());
+    [64u16, 56, 2, 64, 0, 0]
+        .iter()
+        .for_each(|half| put(&half.to_le_bytes()));
+    // p_type, p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align of PT_INTERP and PT_LOAD.
+    for (kind, place, words) in [
+        (3u32, HEADERS, [loader.len() as u64, loader.len() as u64, 1]),
+        (1, 0, [HEADERS, HEADERS, 4096]),
+    ] {
+        [kind, 5].iter().for_each(|half| put(&half.to_le_bytes()));
+        [place, 0x10_0000_0000 + place, 0]
+            .iter()
+            .for_each(|word| put(&word.to_le_bytes()));
+        words.iter().for_each(|word| put(&word.to_le_bytes()));
+    }
+    put(loader);
+    file
 }
 
 /// The image has a link where the volume goes.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use container::{ExitStatus, Network, Share};
+use container::{ExitStatus, Network, Share, UserNamespace};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -60,6 +60,11 @@ pub const TESTS: &[Test] = &[
         "statuses come out of a lab that ignores SIGCHLD",
         Need::Nothing,
         careless_lab,
+    ),
+    (
+        "starts for other users leave the lab as it was: it can be dumped",
+        Need::Root,
+        dumpable_lab,
     ),
 ];
 
@@ -225,12 +230,20 @@ fn threads() {
     });
 }
 
-/// Called as `careless-lab STATE_DIR LAYER`: a lab that ignores the end of its children, as what started it did.
+/// Called as `careless-lab STATE_DIR LAYER`: a lab that ignores the end of its children, as what started it did. Called as
+/// `dumpable-lab STATE_DIR LAYER`: one that says whether it can be dumped. A process of its own, since other tests in
+/// this one start containers at the same time.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
-    let ["careless-lab", state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
-        return;
-    };
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["careless-lab", state_dir, layer] => ignore_children(state_dir, layer),
+        ["dumpable-lab", state_dir, layer] => stay_dumpable(state_dir, layer),
+        _ => return,
+    }
+    std::process::exit(0);
+}
+
+fn ignore_children(state_dir: &str, layer: &str) {
     // SAFETY: ignoring a signal runs no code.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, nix::sys::signal::SigHandler::SigIgn) }.expect("signal");
     for (word, number) in [("exit", 3), ("raise", libc::SIGKILL)] {
@@ -240,17 +253,51 @@ pub fn run_if_called() {
         let mut instance = container::start(&spec).expect("start");
         println!("{}", instance.wait().expect("wait").code());
     }
-    std::process::exit(0);
+}
+
+/// Changing ids marks a process's memory as one that cannot be dumped, and a start shares this process's.
+fn stay_dumpable(state_dir: &str, layer: &str) {
+    let map = vec![container::IdMap {
+        inside: 0,
+        outside: 100_000,
+        count: 65_536,
+    }];
+    let mapped = UserNamespace::Mapped {
+        uids: map.clone(),
+        gids: map,
+    };
+    for user in [UserNamespace::Auto, mapped] {
+        for uid in [0, 7] {
+            let mut spec = container::Spec::new(vec![layer.into()], "/payload");
+            spec.state_dir = state_dir.into();
+            spec.args = vec!["exit".into(), "0".into()];
+            spec.namespaces.user = user.clone();
+            spec.user = container::User { uid, gid: uid };
+            let mut instance = container::start(&spec).expect("start");
+            assert_eq!(instance.wait().expect("wait").code(), 0);
+            // SAFETY: prctl(2) without pointers.
+            println!("{}", unsafe { libc::prctl(libc::PR_GET_DUMPABLE) });
+        }
+    }
 }
 
 fn careless_lab() {
+    assert_eq!(said_by("careless-lab"), "3\n137\n");
+}
+
+fn dumpable_lab() {
+    assert_eq!(said_by("dumpable-lab"), "1\n1\n1\n1\n");
+}
+
+fn said_by(lab: &str) -> String {
     use std::os::unix::process::CommandExt;
     let said = std::process::Command::new(std::env::current_exe().unwrap())
-        .arg0("careless-lab")
+        .arg0(lab)
         .args([crate::run::state_dir(), crate::run::layer()])
         .output()
         .unwrap();
-    assert_eq!(String::from_utf8_lossy(&said.stdout), "3\n137\n", "{said:?}");
+    assert!(said.status.success(), "{said:?}");
+    String::from_utf8(said.stdout).unwrap()
 }
 
 fn outlives_thread() {

@@ -23,6 +23,12 @@ pub const TESTS: &[Test] = &[
     ),
     ("a removed container leaves no group", Need::Groups, nothing_left),
     ("without limits there is no group", Need::Nothing, no_group),
+    ("a limit on memory limits swap, too", Need::Groups, swap),
+    (
+        "a set-up past the limit on memory ends its container, not the lab",
+        Need::Groups,
+        memory_of_set_up,
+    ),
 ];
 
 fn limited(arguments: &[&str], limits: Limits) -> container::Spec {
@@ -143,4 +149,57 @@ fn no_group() {
     let mut running = start(payload(&["exit", "0"])).unwrap();
     running.container.wait().unwrap();
     assert_eq!(running.container.statistics(), None);
+}
+
+fn swap() {
+    let mut running = start(limited(&["hold"], usual_limits())).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let own = format!("isolab-{}-", std::process::id());
+    let memory = usual_limits().memory_bytes.unwrap();
+    let read = |file: &str| {
+        let groups = crate::sweep::groups().into_iter();
+        let mut own = groups.filter(|path| path.to_string_lossy().contains(&own));
+        own.find_map(|group| std::fs::read_to_string(group.join(file)).ok())
+    };
+    // A kernel without swap accounting has neither.
+    if let Some(sum) = read("memory.memsw.limit_in_bytes") {
+        assert_eq!(sum.trim(), (2 * memory).to_string());
+    }
+    if let Some(swap) = read("memory.swap.max") {
+        assert_eq!(swap.trim(), memory.to_string());
+    }
+}
+
+/// Called as `large-lab STATE_DIR LAYER`: a lab whose container takes more of the kernel's memory than its limit. The
+/// out-of-memory killer ends all who share the memory of the process that it picks.
+pub fn run_if_called() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let ["large-lab", state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+        return;
+    };
+    let mut spec = container::Spec::new(vec![layer.into()], "/payload");
+    spec.state_dir = state_dir.into();
+    spec.args = vec!["exit".into(), "0".into()];
+    spec.limits.memory_bytes = Some(6 << 20);
+    let tmpfs = |number| container::Tmpfs {
+        target: format!("/memory/{number}").into(),
+        size_bytes: None,
+    };
+    spec.tmpfs = (0..6000).map(tmpfs).collect();
+    // It may have been refused, or been killed, or have ended before: this process goes on.
+    if let Ok(mut instance) = container::start(&spec) {
+        instance.wait().expect("wait");
+    }
+    println!("alive");
+    std::process::exit(0);
+}
+
+fn memory_of_set_up() {
+    use std::os::unix::process::CommandExt;
+    let said = std::process::Command::new(std::env::current_exe().unwrap())
+        .arg0("large-lab")
+        .args([crate::run::state_dir(), crate::run::layer()])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "alive\n", "{said:?}");
 }

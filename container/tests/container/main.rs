@@ -5,8 +5,10 @@
 //! into a layer (`payload.rs`); it is also the lab that is killed (`sweep.rs`) and a careless one
 //! (`life.rs`).
 
+mod death;
 mod errors;
 mod files;
+mod first_instruction;
 mod hostile;
 mod life;
 mod limits;
@@ -45,7 +47,10 @@ impl Need {
 fn main() {
     payload::run_if_called();
     sweep::run_if_called();
+    files::run_if_called();
     life::run_if_called();
+    limits::run_if_called();
+    death::run_if_called();
     let arguments = Arguments::from_args();
     let tests = [
         life::TESTS,
@@ -56,6 +61,7 @@ fn main() {
         hostile::TESTS,
         syscalls::TESTS,
         sweep::TESTS,
+        death::TESTS,
     ];
     let trials = tests.into_iter().flatten().map(|&(name, need, test)| {
         let missing = need.missing();

@@ -238,7 +238,7 @@ fn io_answer(result: std::io::Result<()>) -> String {
     )
 }
 
-/// One attempt: a name, or `open:PATH`, `read:PATH`, `write:PATH`, `mkdir:PATH`, `list:PATH`, `link:PATH`.
+/// One attempt: a name, or what to do with a path: `open:PATH`, `device:PATH`, …
 fn try_one(attempt: &str) -> String {
     if let Some((what, path)) = attempt.split_once(':') {
         return match what {
@@ -253,6 +253,23 @@ fn try_one(attempt: &str) -> String {
             "read" => fs::read_to_string(path).unwrap_or_else(|error| io_answer(Err(error))),
             "write" => io_answer(fs::write(path, "written inside")),
             "mkdir" => io_answer(fs::create_dir(path)),
+            // A second /dev/zero: harmless if it works. Whether it could be made, and opened.
+            "device" => {
+                let (kind, mode) = (
+                    nix::sys::stat::SFlag::S_IFCHR,
+                    nix::sys::stat::Mode::from_bits_truncate(0o666),
+                );
+                let made = nix::sys::stat::mknod(path, kind, mode, nix::sys::stat::makedev(1, 5));
+                let opened = io_answer(fs::File::open(path).map(drop));
+                format!(
+                    "{} {opened}",
+                    made.map_or_else(|errno| format!("{errno:?}"), |()| "made".to_owned())
+                )
+            }
+            "lock" => {
+                use std::os::unix::fs::PermissionsExt;
+                io_answer(fs::set_permissions(path, fs::Permissions::from_mode(0o000)))
+            }
             "link" => fs::read_link(path).map_or_else(|error| io_answer(Err(error)), |to| to.display().to_string()),
             "list" => match fs::read_dir(path) {
                 Ok(entries) => {
@@ -288,19 +305,8 @@ fn try_one(attempt: &str) -> String {
         ("clone3", (libc::SYS_clone3, [0, 0, 0, 0])),
         // __X32_SYSCALL_BIT of asm/unistd.h.
         ("x32-getpid", (0x4000_0000 | libc::SYS_getpid, [0; 4])),
-        ("setns", (libc::SYS_setns, [-1, 0, 0, 0])),
         ("fsconfig", (libc::SYS_fsconfig, [-1, 0, 0, 0])),
         ("keyctl", (libc::SYS_keyctl, [0, 0, 0, 0])),
-        ("add_key", (libc::SYS_add_key, [0, 0, 0, 0])),
-        ("bpf", (libc::SYS_bpf, [0, 0, 0, 0])),
-        ("perf_event_open", (libc::SYS_perf_event_open, [0, 0, 0, 0])),
-        ("userfaultfd", (libc::SYS_userfaultfd, [0, 0, 0, 0])),
-        ("io_uring_setup", (libc::SYS_io_uring_setup, [0, 0, 0, 0])),
-        ("kexec_load", (libc::SYS_kexec_load, [0, 0, 0, 0])),
-        ("init_module", (libc::SYS_init_module, [0, 0, 0, 0])),
-        ("reboot", (libc::SYS_reboot, [0, 0, 0, 0])),
-        ("swapon", (libc::SYS_swapon, [0, 0, 0, 0])),
-        ("settimeofday", (libc::SYS_settimeofday, [0, 0, 0, 0])),
         (
             "ptrace-1",
             (libc::SYS_ptrace, [i64::from(libc::PTRACE_ATTACH), 1, 0, 0]),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use container::{Capability, Rlimit};
 
+use crate::hostile::DOCKERS;
 use crate::run::{answers, attempts, directory, layer, output, payload, start};
 use crate::{Need, Test};
 
@@ -14,16 +15,31 @@ pub const TESTS: &[Test] = &[
         Need::Root,
         added_capabilities,
     ),
+    (
+        "another user than root has the capabilities that were asked for",
+        Need::Root,
+        capabilities_of_another_user,
+    ),
     ("no new privileges, and a filter", Need::Nothing, confined),
     ("calls that programs need are allowed", Need::Nothing, allowed_calls),
     ("files that tell about the host are covered", Need::Nothing, masked),
     ("files that steer the host are read-only", Need::Nothing, steering),
     ("device files of an image do not work", Need::Root, device_files),
+    (
+        "device files that a program may make cannot be opened anywhere",
+        Need::Root,
+        made_device_files,
+    ),
     ("pid 1 cannot be traced or looked into", Need::Nothing, pid1_closed),
     (
         "pid 1 has no capability but the one to signal",
         Need::Nothing,
         pid1_capabilities,
+    ),
+    (
+        "input cannot be pushed into a terminal that is the caller's",
+        Need::Nothing,
+        pushed_input,
     ),
     ("only loopback, and it works", Need::Nothing, loopback),
     ("resource limits are set", Need::Nothing, resource_limits),
@@ -44,6 +60,33 @@ fn added_capabilities() {
         .collect();
     let wanted = 1 | 1 << 13 | 1 << 40;
     assert_eq!(sets, [0, wanted, wanted, wanted, 0]);
+}
+
+fn capabilities_of_another_user() {
+    let wanted = 1 | 1 << 13;
+    for (user, ambient) in [((1234, 56), wanted), ((0, 56), 0)] {
+        let mut spec = payload(&[
+            "status",
+            "CapInh",
+            "CapPrm",
+            "CapEff",
+            "CapBnd",
+            "CapAmb",
+            "Uid",
+            "NoNewPrivs",
+            "Seccomp",
+        ]);
+        spec.user = container::User {
+            uid: user.0,
+            gid: user.1,
+        };
+        spec.capabilities = BTreeSet::from([Capability::Chown, Capability::NetRaw]);
+        let text = output(spec);
+        let (sets, rest): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.len() == 16);
+        let sets: Vec<u64> = sets.iter().map(|set| u64::from_str_radix(set, 16).unwrap()).collect();
+        assert_eq!(sets, [ambient, wanted, wanted, wanted, ambient], "{user:?}");
+        assert_eq!(rest[1..], ["1", "2"]);
+    }
 }
 
 fn confined() {
@@ -110,6 +153,63 @@ fn device_files() {
     assert_eq!(output(spec), "open:/device: EACCES\nopen:/volume/device: EACCES\n");
 }
 
+fn made_device_files() {
+    let folder = directory();
+    let host = || std::fs::metadata("/dev/null").unwrap().permissions();
+    let before = host();
+    for capabilities in [
+        &[Capability::Mknod][..],
+        &[Capability::Mknod, Capability::Fowner],
+        &DOCKERS,
+        Capability::ALL,
+    ] {
+        let tries = [
+            "device:/zero",
+            "device:/dev/zero-2",
+            "device:/dev/shm/zero",
+            "device:/dev/pts/zero",
+            "device:/memory/zero",
+            "device:/volume/zero",
+            "device:/proc/zero",
+            "device:/sys/zero",
+            "write:/dev/null",
+            "read:/dev/null",
+            "lock:/dev/null",
+            "mkdir:/dev/folder",
+            "list:/dev",
+        ];
+        let mut spec = attempts(&tries);
+        spec.capabilities = capabilities.iter().copied().collect();
+        spec.tmpfs = vec![container::Tmpfs {
+            target: "/memory".into(),
+            size_bytes: None,
+        }];
+        spec.volumes = vec![container::Volume {
+            source: folder.path().to_owned(),
+            target: "/volume".into(),
+            access: container::Access::ReadWrite,
+        }];
+        let text = output(spec);
+        let answers = answers(&text);
+        for (attempt, answer) in &answers[..8] {
+            assert!(!answer.ends_with("ok"), "{capabilities:?}: {attempt}: {answer}");
+        }
+        assert_eq!(answers[0].1, "made EACCES");
+        assert_eq!(answers[1].1, "made EACCES");
+        let expected = [
+            ("write:/dev/null", "ok"),
+            ("read:/dev/null", ""),
+            ("lock:/dev/null", "EROFS"),
+            ("mkdir:/dev/folder", "ok"),
+        ];
+        assert_eq!(answers[8..12], expected, "{capabilities:?}");
+        let listed = "fd folder full null ptmx pts random shm stderr stdin stdout tty urandom zero zero-2";
+        assert_eq!(answers[12].1, listed);
+        assert_eq!(host(), before);
+        std::fs::remove_file(folder.path().join("zero")).unwrap();
+    }
+}
+
 fn pid1_closed() {
     let text = output(attempts(&[
         "ptrace-1",
@@ -143,6 +243,25 @@ fn pid1_capabilities() {
     ] {
         assert!(text.contains(&field), "{field}: {text}");
     }
+}
+
+/// CVE-2017-5226 (bubblewrap) and others: a program that was given the caller's terminal typed commands into it.
+fn pushed_input() {
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let mut spec = attempts(&["tiocsti"]);
+    let (mut output, writer) = std::io::pipe().unwrap();
+    spec.stdio.stdin = container::Stdio::Fd(terminal.slave);
+    spec.stdio.stdout = container::Stdio::Fd(writer.into());
+    let mut instance = container::start(&spec).unwrap();
+    drop(spec);
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut output, &mut text).unwrap();
+    instance.wait().unwrap();
+    // EIO: this kernel allows it to nobody.
+    assert!(
+        ["tiocsti: EPERM\n", "tiocsti: EIO\n"].contains(&text.as_str()),
+        "{text}"
+    );
 }
 
 fn loopback() {

@@ -24,7 +24,151 @@ pub const TESTS: &[Test] = &[
         Need::Nothing,
         killed_lab_ends_containers,
     ),
+    (
+        "a note that is forged kills nobody and removes nothing",
+        Need::Nothing,
+        forged_notes,
+    ),
+    (
+        "another user's notes are not believed",
+        Need::Root,
+        notes_of_another_user,
+    ),
+    ("a group that was left is emptied and removed", Need::Groups, left_group),
+    ("a note stays as long as a group does", Need::Groups, note_with_group),
 ];
+
+/// A note as a lab that is gone leaves it, and what its groups are called.
+const NOTE: &str = "1-0123456789abcdef.groups";
+const GROUP: &str = "isolab-1-0123456789abcdef-0";
+
+/// A process that a sweep could kill.
+struct Victim(Child);
+
+impl Victim {
+    fn new() -> Victim {
+        Victim(Command::new("sleep").arg("1000").spawn().unwrap())
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What says that it is a control group and is none.
+fn false_group(base: &Path, victim: &Victim) -> PathBuf {
+    let group = base.join(GROUP);
+    fs::create_dir(&group).unwrap();
+    fs::write(group.join("cgroup.procs"), format!("{}\n", victim.0.id())).unwrap();
+    group
+}
+
+fn forged_notes() {
+    let (state, base) = (run::directory(), run::directory());
+    let mut victim = Victim::new();
+    let group = false_group(base.path(), &victim);
+    fs::write(state.path().join(NOTE), format!("{}\n", base.path().display())).unwrap();
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert!(victim.is_alive() && group.exists());
+
+    // A state directory that others may write to, a link to one, and a link to a note.
+    let write = |path: &Path| fs::write(path, format!("{}\n", base.path().display())).unwrap();
+    write(&state.path().join(NOTE));
+    let set_mode =
+        |mode| fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    set_mode(0o777);
+    let error = container::sweep(state.path()).unwrap_err();
+    assert!(error.step == "state directory" && !error.hint.is_empty(), "{error}");
+    set_mode(0o755);
+    let link = base.path().join("link");
+    std::os::unix::fs::symlink(state.path(), &link).unwrap();
+    assert_eq!(container::sweep(&link).unwrap_err().step, "state directory");
+    fs::rename(state.path().join(NOTE), base.path().join("note")).unwrap();
+    std::os::unix::fs::symlink(base.path().join("note"), state.path().join(NOTE)).unwrap();
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert!(state.path().join(NOTE).is_symlink());
+    assert!(victim.is_alive() && group.exists());
+}
+
+fn notes_of_another_user() {
+    let (state, base) = (run::directory(), run::directory());
+    let mut victim = Victim::new();
+    false_group(base.path(), &victim);
+    fs::write(state.path().join(NOTE), format!("{}\n", base.path().display())).unwrap();
+    std::os::unix::fs::chown(state.path(), Some(65534), None).unwrap();
+    let error = container::sweep(state.path()).unwrap_err();
+    assert!(error.to_string().contains("another user's"), "{error}");
+    let mut spec = run::payload(&["exit", "0"]);
+    spec.limits = usual_limits();
+    spec.state_dir = state.path().to_owned();
+    assert_eq!(run::refusal(spec).step, "state directory");
+    // This user's directory, and another's note in it.
+    std::os::unix::fs::chown(state.path(), Some(0), None).unwrap();
+    std::os::unix::fs::chown(state.path().join(NOTE), Some(65534), None).unwrap();
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert!(state.path().join(NOTE).exists() && victim.is_alive());
+}
+
+/// Where this user's groups are made.
+fn places() -> Vec<PathBuf> {
+    let mut spec = run::payload(&["hold"]);
+    spec.limits = usual_limits();
+    let mut running = run::start(spec).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let own = format!("isolab-{}-", std::process::id());
+    let groups = groups()
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains(&own));
+    let mut places: Vec<_> = groups.map(|path| path.parent().unwrap().to_owned()).collect();
+    places.sort();
+    places.dedup();
+    places
+}
+
+fn left_group() {
+    let state = run::directory();
+    let mut text = String::new();
+    let mut victims = Vec::new();
+    for place in places() {
+        let group = place.join(GROUP);
+        fs::create_dir(&group).unwrap();
+        let victim = Victim::new();
+        fs::write(group.join("cgroup.procs"), victim.0.id().to_string()).unwrap();
+        victims.push((victim, group));
+        text += &format!("{}\n", place.display());
+    }
+    fs::write(state.path().join(NOTE), text).unwrap();
+    let mut bystander = Victim::new();
+    assert_eq!(container::sweep(state.path()), Ok(victims.len()));
+    for (victim, group) in &mut victims {
+        assert!(!group.exists());
+        victim.0.wait().unwrap();
+    }
+    assert!(bystander.is_alive());
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+}
+
+/// A lab that ends by itself without having removed its container.
+fn note_with_group() {
+    let state = run::directory();
+    let mut command = own("killed-lab");
+    command
+        .env(LIMITS, "1")
+        .arg("leave")
+        .args([state.path(), &run::layer()]);
+    let said = command.stdout(Stdio::piped()).output().unwrap();
+    assert!(said.status.success(), "{said:?}");
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 1);
+    assert!(container::sweep(state.path()).unwrap() >= 1);
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+}
 
 /// The variable that says how many labs are killed, for a longer run.
 const KILLS: &str = "CONTAINER_TEST_KILLS";
@@ -36,13 +180,18 @@ const LIMITS: &str = "CONTAINER_TEST_LIMITS";
 /// How long the kernel may take to end what belongs to a killed lab, on the slowest host.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Called as `killed-lab once|hold STATE_DIR LAYER`: a lab that will be killed. Called as `lab-killer FOLDER LAYER`: what kills
+/// Called as `killed-lab once|hold|leave STATE_DIR LAYER`: a lab that will be killed, or ends and leaves its container. Called as `lab-killer FOLDER LAYER`: what kills
 /// labs; a process of its own, so that it can see every process that a lab leaves.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["killed-lab", "once", state_dir, layer] => live_once(spec(state_dir, layer)),
         ["killed-lab", "hold", state_dir, layer] => hold(spec(state_dir, layer)),
+        ["killed-lab", "leave", state_dir, layer] => {
+            let mut spec = spec(state_dir, layer);
+            spec.args = vec!["hold".into()];
+            std::mem::forget(container::start(&spec).expect("start"));
+        }
         ["lab-killer", folder, layer] => kill_labs(Path::new(folder), Path::new(layer)),
         _ => return,
     }
@@ -135,10 +284,10 @@ fn kill_labs(folder: &Path, layer: &Path) {
     eprintln!("{kills} labs killed within {longest:?} after the start began; {SEED}={seed}");
 
     let mounts_before = mounts();
-    let (mut random, mut killed, mut removed, mut slowest) = (seed, Vec::new(), 0, Duration::ZERO);
+    let (mut state_of_random, mut killed, mut removed, mut slowest) = (seed, Vec::new(), 0, Duration::ZERO);
     for _ in 0..kills {
         let mut lab = lab(own("killed-lab"), "once", &state, layer);
-        std::thread::sleep(longest.mul_f64(next(&mut random)));
+        std::thread::sleep(longest.mul_f64(random(&mut state_of_random)));
         lab.kill().unwrap();
         let began = Instant::now();
         let mut said = String::new();
@@ -185,7 +334,7 @@ fn reap_all() {
 }
 
 /// A number from 0 to 1 (SplitMix64).
-fn next(state: &mut u64) -> f64 {
+pub fn random(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -3,6 +3,8 @@
 //! Both are 16550 UARTs (PC16550D data sheet). They are used without interrupts and without waiting for the transmitter:
 //! a virtual one takes a byte as soon as it is written.
 
+use crate::abi::Piece;
+use crate::abi::port::{COM1, COM2, STRING};
 use crate::cpu;
 use crate::errno::Result;
 use crate::global::Global;
@@ -12,10 +14,6 @@ use crate::power;
 use crate::user;
 use core::fmt;
 
-/// First port of COM1.
-const COM1: u16 = 0x3f8;
-/// First port of COM2.
-const COM2: u16 = 0x2f8;
 /// Line status register.
 const LINE_STATUS: u16 = 5;
 /// Line status: a byte was received.
@@ -24,25 +22,13 @@ const DATA_READY: u8 = 1;
 const MODEM_STATUS: u16 = 6;
 /// Modem status: carrier detected. A terminal that hangs up is the end of its input.
 const CARRIER: u8 = 0x80;
-/// How long to idle for input at a time, in microseconds.
+/// How long to wait for input at a time, in microseconds.
 const WAIT: u32 = 1_000_000;
-
-/// String port: our monitor writes a whole string to the console when it is given the physical address of a [`Piece`].
-const STRING: u16 = 0xf7;
 
 /// The port of the program's standard input and output: COM2, unless the command line says otherwise.
 static STANDARD: Global<u16> = Global::new(COM2);
 /// Whether output goes through the string port instead.
 static BY_STRINGS: Global<bool> = Global::new(false);
-
-/// A string for the string port.
-#[repr(C)]
-struct Piece {
-    /// Physical address of its first byte.
-    address: u64,
-    /// Its length; it does not cross a page.
-    bytes: u64,
-}
 
 static PIECE: Global<Piece> = Global::new(Piece { address: 0, bytes: 0 });
 
@@ -122,7 +108,7 @@ pub fn read(buffer: &mut [u8]) -> usize {
         } else if count > 0 || cpu::in8(port + MODEM_STATUS) & CARRIER == 0 {
             break;
         } else {
-            power::idle(WAIT);
+            power::wait_for_input(WAIT);
         }
     }
     count

@@ -10,10 +10,21 @@ pub struct Entry<'a> {
     pub mode: u32,
     /// Number that hard links to one file share.
     pub inode: u32,
+    /// How many of them there are.
+    links: u32,
+    /// Which archive of several this is in.
+    archive: u32,
     /// Modification time, seconds since 1970.
     pub modified: u32,
     /// The file's bytes, or a symbolic link's target.
     pub data: &'a [u8],
+}
+
+impl Entry<'_> {
+    /// Whether the two are names of one file.
+    pub fn is_link_of(&self, other: &Entry) -> bool {
+        self.links > 1 && (self.inode, self.mode, self.archive) == (other.inode, other.mode, other.archive)
+    }
 }
 
 /// Bytes of a header: magic and thirteen 8-digit hexadecimal fields.
@@ -22,6 +33,7 @@ const HEADER: usize = 110;
 /// The entries of an archive, in order; an error ends them.
 pub struct Entries<'a> {
     archive: &'a [u8],
+    number: u32,
     at: usize,
     failed: bool,
 }
@@ -30,6 +42,7 @@ pub struct Entries<'a> {
 pub fn entries(archive: &[u8]) -> Entries<'_> {
     Entries {
         archive,
+        number: 0,
         at: 0,
         failed: false,
     }
@@ -49,9 +62,18 @@ impl<'a> Iterator for Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// The entry at `self.at`; `None` at the trailer or the archive's end.
+    /// The next entry; `None` at the end. Archives may be concatenated, with zeroes between them.
     fn read(&mut self) -> Result<Option<Entry<'a>>, &'static str> {
-        // Archives may be concatenated, with zeroes between them.
+        loop {
+            match self.entry()? {
+                Some(entry) if entry.name == b"TRAILER!!!" => self.number += 1,
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// The entry at `self.at`, the trailer of an archive too.
+    fn entry(&mut self) -> Result<Option<Entry<'a>>, &'static str> {
         while self.archive.get(self.at) == Some(&0) {
             self.at += 1;
         }
@@ -71,7 +93,7 @@ impl<'a> Entries<'a> {
             });
         }
         let field = |n: usize| hexadecimal(&header[6 + 8 * n..14 + 8 * n]);
-        let (inode, mode, modified) = (field(0)?, field(1)?, field(5)?);
+        let (inode, mode, links, modified) = (field(0)?, field(1)?, field(4)?, field(5)?);
         let (data_bytes, name_bytes) = (field(6)? as usize, field(11)? as usize);
 
         let name_at = self.at + HEADER;
@@ -87,13 +109,12 @@ impl<'a> Entries<'a> {
         self.at = align4(data_at + data_bytes).min(self.archive.len());
 
         let name = &name[..name.iter().position(|&byte| byte == 0).unwrap_or(name.len())];
-        if name == b"TRAILER!!!" {
-            return Ok(None);
-        }
         Ok(Some(Entry {
             name: normalize(name),
             mode,
             inode,
+            links,
+            archive: self.number,
             modified,
             data,
         }))

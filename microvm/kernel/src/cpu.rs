@@ -1,5 +1,6 @@
 //! Instructions that Rust has no word for.
 
+use crate::patch::patch;
 use core::arch::asm;
 
 /// Model-specific registers (SDM volume 4, table 2-2; AMD APM volume 2, appendix A).
@@ -19,6 +20,11 @@ pub mod msr {
     /// KVM's clock, per processor.
     pub const KVM_SYSTEM_TIME: u32 = 0x4b56_4d01;
 }
+
+/// RFLAGS bits that are a program's to set: carry, parity, auxiliary carry, zero, sign, trap, direction, overflow,
+/// alignment check, identification (SDM volume 1, 3.4.3). The others are the I/O privilege level, interrupts, and bits by
+/// which the processor keeps its own state.
+pub const USER_FLAGS: u64 = 1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11 | 1 << 18 | 1 << 21;
 
 /// What CPUID answers.
 #[derive(Clone, Copy)]
@@ -92,10 +98,14 @@ pub unsafe fn rdmsr(register: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// The time stamp counter, in its own ticks.
+/// The time stamp counter, in its own ticks; not before the instructions that come before this.
 pub fn rdtsc() -> u64 {
+    let (low, high): (u32, u32);
     // SAFETY: CR4.TSD is clear.
-    unsafe { core::arch::x86_64::_rdtsc() }
+    unsafe {
+        asm!(patch!(LFENCE), "rdtsc", out("eax") low, out("edx") high, options(nostack, preserves_flags));
+    }
+    u64::from(high) << 32 | u64::from(low)
 }
 
 /// The address whose access caused the page fault.

@@ -27,6 +27,8 @@ unsafe extern "C" {
     pub static mut program_pml4: [u64; 512];
     /// The table below both of the kernel's maps; entry n of it is GiB n of the direct map.
     pub static mut kernel_pdpt: [u64; 512];
+    /// The interrupt descriptor table: four words for each gate.
+    static mut idt: [[u32; 4]; 32];
     /// The descriptor of the task state segment, two words of the GDT.
     pub static mut task_state_descriptor: [u64; 2];
     /// First byte after the kernel's image and zeroed data.
@@ -135,6 +137,7 @@ global_asm!(
     // The interrupt stubs lie 16 bytes apart from KERNEL_BASE + 1 MiB on (kernel.ld): gate n points to stub n. Present,
     // 64-bit interrupt gate; DPL 3 for the breakpoint, which programs may raise.
     ".balign 16",
+    ".globl idt",
     "idt:",
     "    .set vector, 0",
     "    .rept 32",
@@ -177,6 +180,18 @@ global_asm!(
     start = sym crate::start::start,
     prepare = sym crate::prepare::prepare,
 );
+
+/// Lets a vector lead to another handler of the kernel's.
+pub fn set_gate(vector: usize, handler: unsafe extern "C" fn()) {
+    let address = handler as *const () as u32;
+    // SAFETY: the first two words of a gate hold the lower half of the address, 16 bits each (SDM volume 3, 7.14.1); the
+    // upper half is that of all of the kernel's.
+    unsafe {
+        let gate = &raw mut idt[vector];
+        (*gate)[0] = (*gate)[0] & 0xffff_0000 | address & 0xffff;
+        (*gate)[1] = (*gate)[1] & 0xffff | address & 0xffff_0000;
+    }
+}
 
 unsafe extern "C" {
     /// The task state segment.

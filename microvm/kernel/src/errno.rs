@@ -22,6 +22,7 @@ pub enum Errno {
     ESPIPE = 29,
     EROFS = 30,
     ERANGE = 34,
+    ENAMETOOLONG = 36,
     ENOSYS = 38,
     ELOOP = 40,
     EOVERFLOW = 75,

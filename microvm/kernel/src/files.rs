@@ -5,9 +5,10 @@ use crate::cpio;
 use crate::errno::{Errno, Result};
 use crate::frames::Frames;
 use crate::global::Global;
-use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, LARGE_PAGE, direct};
+use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, PAGE, WINDOW_SIZE, direct, page_floor};
 use crate::page_table;
 use crate::path;
+use core::cmp::Reverse;
 use core::slice;
 
 /// File type bits of `st_mode`.
@@ -18,7 +19,7 @@ const S_IFREG: u32 = 0o100_000;
 pub const S_IFLNK: u32 = 0o120_000;
 const S_IFCHR: u32 = 0o020_000;
 /// Open files a program may have: fewer than Linux's 1024, enough for a program without threads.
-const OPEN_MAX: usize = 64;
+pub const OPEN_MAX: usize = 64;
 
 /// A file, directory or symbolic link of the initramfs.
 #[derive(Clone, Copy)]
@@ -51,7 +52,6 @@ pub struct Files {
     nodes: &'static [Node],
     archive: Range,
     has_links: bool,
-    window: bool,
     program: &'static [u8],
     open: [Open; OPEN_MAX],
 }
@@ -61,7 +61,6 @@ pub static FILES: Global<Files> = Global::new(Files {
     nodes: &[],
     archive: Range { start: 0, end: 0 },
     has_links: false,
-    window: false,
     program: b"",
     open: {
         let mut open = [Open::Closed; OPEN_MAX];
@@ -129,11 +128,6 @@ impl Node {
         stat
     }
 
-    /// Where the helper page's code sees byte `offset` of the data.
-    pub fn in_window(&self, offset: u64, archive: Range) -> u64 {
-        let physical = self.data.as_ptr() as u64 - DIRECT_MAP + offset;
-        INITRAMFS_WINDOW + (physical - (archive.start & !(LARGE_PAGE - 1)))
-    }
 }
 
 impl Files {
@@ -151,16 +145,18 @@ impl Files {
         let table: *mut Node = direct(table.ok_or("not enough memory to list the initramfs")?).cast();
         let mut written = 0;
         for entry in cpio::entries(archive) {
+            let entry = entry?;
             let cpio::Entry {
                 name,
                 mode,
                 inode,
                 modified,
                 mut data,
-            } = entry?;
+                ..
+            } = entry;
             if data.is_empty() && mode & S_IFMT == S_IFREG {
                 // The other names of a file with hard links carry no bytes (cpio writes them with the last).
-                let same = |other: &cpio::Entry| other.inode == inode && other.mode == mode && !other.data.is_empty();
+                let same = |other: &cpio::Entry| entry.is_link_of(other) && !other.data.is_empty();
                 if let Some(linked) = cpio::entries(archive).filter_map(core::result::Result::ok).find(same) {
                     data = linked.data;
                 }
@@ -180,7 +176,8 @@ impl Files {
         }
         // SAFETY: just written; shared from here on.
         let nodes = unsafe { slice::from_raw_parts_mut(table, written) };
-        nodes.sort_unstable_by_key(|node| node.hash);
+        // Of entries of the same name the last counts; names lie in memory in the order of their entries.
+        nodes.sort_unstable_by_key(|node| (node.hash, Reverse(node.name.as_ptr())));
         self.nodes = nodes;
         self.archive = range;
         Ok(())
@@ -218,7 +215,9 @@ impl Files {
             match self.exact(name) {
                 Some(node) if node.kind() != S_IFLNK || !follow => return Ok(node),
                 None if name.is_empty() => return Ok(ROOT),
-                None if !self.has_links && !name.contains(&b'.') => return Err(Errno::ENOENT),
+                None if !self.has_links && !name.contains(&b'.') && name.len() <= path::NAME_MAX => {
+                    return Err(Errno::ENOENT);
+                }
                 _ => {}
             }
         }
@@ -250,14 +249,15 @@ impl Files {
         Ok(())
     }
 
-    /// The archive, mapped for the helper page's code to copy from.
-    pub fn window(&mut self, frames: &mut Frames) -> Result<Range> {
-        if !self.window {
-            let Range { start, end } = self.archive;
-            page_table::map_window(INITRAMFS_WINDOW, start, end, frames).ok_or(Errno::ENOMEM)?;
-            self.window = true;
-        }
-        Ok(self.archive)
+    /// Maps some of a file's bytes for the helper page's code to copy from; gives their address there, and how many of them
+    /// can be seen. No page of anything but the archive is mapped.
+    pub fn window(&self, bytes: &[u8], frames: &mut Frames) -> Result<(u64, u64)> {
+        let physical = bytes.as_ptr() as u64 - DIRECT_MAP;
+        let (first, offset) = (page_floor(physical), physical % PAGE);
+        let window = INITRAMFS_WINDOW + (first - page_floor(self.archive.start)) % (WINDOW_SIZE / 2);
+        let seen = (bytes.len() as u64).min(WINDOW_SIZE / 2 - offset);
+        page_table::map_window(window, first, (offset + seen).div_ceil(PAGE), frames).ok_or(Errno::ENOMEM)?;
+        Ok((window + offset, seen))
     }
 
     /// The entries of a directory from a position on: name, node, position after it. The first two are `.` and `..`.
@@ -266,7 +266,8 @@ impl Files {
         let nodes: &'static [Node] = self.nodes;
         let children = nodes.iter().enumerate().filter_map(move |(n, node)| {
             let (parent, name) = node.split();
-            (parent == directory.name && !name.is_empty()).then_some((name, *node, n as u64 + 3))
+            let counts = || self.exact(node.name).is_some_and(|other| other.name.as_ptr() == node.name.as_ptr());
+            (parent == directory.name && !name.is_empty() && counts()).then_some((name, *node, n as u64 + 3))
         });
         dots.into_iter()
             .chain(children)

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `0` | [`USER_END`] | the program: its segments, heap, mappings, stack |
 //! | [`HELPER`] | two pages | code of the kernel's that ring 3 executes (`user.rs`, `light.rs`), and its data |
-//! | [`INITRAMFS_WINDOW`] | size of the initramfs | the initramfs, read-only, for that code to copy from |
+//! | [`INITRAMFS_WINDOW`] | [`WINDOW_SIZE`] | the initramfs, read-only, for that code to copy from |
 //! | [`DIRECT_MAP`] | size of RAM | all of guest-physical memory, in order |
 //! | [`KERNEL_BASE`] | 1 GiB | the first GiB of it again, where the kernel is linked |
 //!
@@ -23,10 +23,14 @@ pub const DIRECT_MAP: u64 = 0xffff_ff80_0000_0000;
 /// Memory from here on is in the direct map only; below, also in the kernel's own map.
 pub const LOW_MEMORY: u64 = 1 << 30;
 
-/// First address that is never the program's.
+/// First address that is never the program's: nothing from here on can it map, unmap or give to a system call.
 pub const USER_END: u64 = HELPER;
 /// The helper pages, directly above the stack so that they share page tables.
-pub const HELPER: u64 = 0x0000_7fff_ffff_d000;
+pub const HELPER: u64 = INITRAMFS_WINDOW - 2 * PAGE;
+/// The initramfs as the helper sees it.
+pub const INITRAMFS_WINDOW: u64 = 0x0000_7fff_8000_0000;
+/// Half of this can be seen there at a time, from any page on.
+pub const WINDOW_SIZE: u64 = 1 << 30;
 /// The stack ends (begins to grow) here.
 pub const STACK_TOP: u64 = HELPER;
 /// What the stack may grow to: Linux's default RLIMIT_STACK.
@@ -35,8 +39,6 @@ pub const STACK_SIZE: u64 = 8 << 20;
 pub const MAPPINGS_TOP: u64 = STACK_TOP - STACK_SIZE - LARGE_PAGE;
 /// Mappings are placed above this address.
 pub const MAPPINGS_BOTTOM: u64 = 0x0000_7f00_0000_0000;
-/// The initramfs as the helper sees it.
-pub const INITRAMFS_WINDOW: u64 = 0x0000_7e00_0000_0000;
 /// Where a position-independent program is put: Linux's ELF_ET_DYN_BASE.
 pub const PIE_BASE: u64 = 0x0000_5555_5555_4000;
 /// The lowest address that may be mapped: Linux's default vm.mmap_min_addr.

@@ -6,8 +6,12 @@
 //! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
 //! [`crate::trap_entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
+use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
-use crate::layout::STACK_SIZE;
+use crate::layout::{STACK_SIZE, USER_END};
+use crate::prepare;
+use crate::signals::{SIGKILL, SIGSTOP};
+use crate::start::RFLAGS;
 use crate::syscall::PROCESS;
 use crate::trap_entry::Frame;
 use crate::user::in_helper;
@@ -97,9 +101,16 @@ global_asm!(
     "1:  mov eax, 12",
     "    jmp light_heavy",
 
-    // rt_sigaction(RDI signal, RSI new, RDX old). With new and old at one place the order matters: the kernel does it.
+    // rt_sigaction(RDI signal, RSI new, RDX old, R10 8). What is refused is the kernel's, and with new and old at one place,
+    // where the order matters.
     "light_action:",
     "    cmp rsi, rdx",
+    "    je light_heavy",
+    "    cmp r10, 8",
+    "    jne light_heavy",
+    "    cmp rdi, {sigkill}",
+    "    je light_heavy",
+    "    cmp rdi, {sigstop}",
     "    je light_heavy",
     "    lea eax, [rdi - 1]",
     "    cmp eax, 63",
@@ -189,6 +200,8 @@ global_asm!(
 
     ".balign 8",
     "light_kernel: .quad syscall_entry",
+    sigkill = const SIGKILL,
+    sigstop = const SIGSTOP,
     process = const PROCESS,
     enosys = const Errno::ENOSYS as u64,
     stack = const STACK_SIZE,
@@ -209,13 +222,16 @@ pub fn entry() -> u64 {
     in_helper(&raw const light_entry)
 }
 
-/// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT.
+/// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT. The
+/// program may have jumped here, with anything in RCX and R11.
 pub fn failed(frame: &mut Frame) -> bool {
-    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip);
+    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip)
+        && prepare::syscall_stays_in_ring_3()
+        && frame.rcx < USER_END;
     if here {
         // SAFETY: written before every access to the program's memory.
         frame.rdi = unsafe { (&raw const light_rdi).read() };
-        (frame.rip, frame.rflags) = (frame.rcx, frame.r11);
+        (frame.rip, frame.rflags) = (frame.rcx, frame.r11 & USER_FLAGS | RFLAGS);
         frame.rax = (Errno::EFAULT as u64).wrapping_neg();
     }
     here

@@ -33,6 +33,9 @@ pub fn load(memory: &mut Memory, file: &[u8], base: u64, segment: &Segment) -> R
         protection,
         origin: Origin::Anonymous,
     };
+    if !memory.regions.is_free(start, end) {
+        return Err(Error::Message("two segments of the program lie in the same pages"));
+    }
     let shared = protection & WRITE == 0 && data.is_multiple_of(PAGE) && segment.memory_bytes == segment.file_bytes;
     if shared {
         let origin = Origin::File {

@@ -24,6 +24,8 @@
 #![no_std]
 #![no_main]
 
+#[path = "../../abi.rs"]
+mod abi;
 mod boot_info;
 mod clock;
 mod cmdline;
@@ -43,6 +45,7 @@ mod light;
 mod load;
 mod memory;
 mod page_table;
+mod patch;
 mod path;
 mod power;
 mod prepare;

@@ -42,12 +42,15 @@ pub struct Memory {
 pub enum Fault {
     /// The access works now.
     Resolved,
-    /// It works now, but this page still holds what its former user left and must be zeroed before the program goes on.
-    ResolvedDirty(u64),
+    /// It works now, but this page still holds what its frame's former user left and must be zeroed before the program
+    /// goes on.
+    ResolvedDirty { page: u64, frame: u64 },
     /// Nothing is mapped there.
     Unmapped,
     /// What is mapped there forbids it.
     Forbidden,
+    /// A file is mapped there that ended before this page.
+    BehindFile,
     /// There is no memory left.
     OutOfMemory,
 }
@@ -126,8 +129,8 @@ impl Memory {
             match self.fault(address, READ) {
                 Fault::Resolved => {}
                 // Nobody has written to the page, so what is read of it should be zeroes.
-                // SAFETY: just mapped, and the program's own.
-                Fault::ResolvedDirty(page) => unsafe { (page as *mut u8).write_bytes(0, PAGE as usize) },
+                // SAFETY: the program's own, and not used yet.
+                Fault::ResolvedDirty { frame, .. } => unsafe { direct(frame).write_bytes(0, PAGE as usize) },
                 _ => return Err(Errno::EFAULT),
             }
         }
@@ -142,7 +145,8 @@ impl Memory {
         // SAFETY: `entry` maps `page`.
         unsafe { entry.write(frame.address | bits) }
         if frame.dirty && region.protection & WRITE != 0 {
-            return Fault::ResolvedDirty(page);
+            let frame = frame.address;
+            return Fault::ResolvedDirty { page, frame };
         }
         if frame.dirty {
             // SAFETY: the frame was just taken.
@@ -176,6 +180,9 @@ impl Memory {
             // SAFETY: `entry` maps `page`.
             unsafe { entry.write(data | bits(protection, false)) }
             return Fault::Resolved;
+        }
+        if left == 0 {
+            return Fault::BehindFile;
         }
         let Some(frame) = self.frames.take_zeroed() else {
             return Fault::OutOfMemory;
@@ -221,9 +228,6 @@ impl Memory {
 
     /// The part of `mmap` that is about memory: makes a region, at `wanted` if that is given and free (or `fixed`).
     pub fn map(&mut self, wanted: u64, size: u64, fixed: bool, protection: u8, origin: Origin) -> Result<u64> {
-        if size > self.ram_bytes && origin == Origin::Anonymous && protection != 0 {
-            return Err(Errno::ENOMEM); // as Linux's heuristic overcommit refuses it
-        }
         let usable = wanted >= USER_START && wanted.checked_add(size).is_some_and(|end| end <= MAPPINGS_TOP);
         let start = if fixed {
             if !usable {

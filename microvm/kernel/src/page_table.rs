@@ -3,7 +3,7 @@
 use crate::cpu;
 use crate::entry::{boot_pml4, kernel_pdpt, program_pml4};
 use crate::frames::Frames;
-use crate::layout::{DIRECT_MAP, KERNEL_BASE, LARGE_PAGE, LOW_MEMORY, direct};
+use crate::layout::{DIRECT_MAP, KERNEL_BASE, LARGE_PAGE, LOW_MEMORY, PAGE, direct};
 
 /// The entry translates.
 pub const PRESENT: u64 = 1;
@@ -133,26 +133,24 @@ pub fn extend_direct_map(end: u64, frames: &mut Frames) -> Option<()> {
     Some(())
 }
 
-/// Maps physical memory read-only for ring 3 with large pages, `start` rounded down to one.
-pub fn map_window(window: u64, start: u64, end: u64, frames: &mut Frames) -> Option<()> {
-    let mut current = (&raw mut boot_pml4).cast::<u64>();
-    for level in [3, 2] {
-        // SAFETY: as in `last_table`; the window is used for nothing else.
-        unsafe {
-            let entry = current.add(index(window, level));
-            if entry.read() & PRESENT == 0 {
-                make_table(entry, frames)?;
+/// Maps pages of physical memory read-only for ring 3, where the program maps nothing.
+pub fn map_window(window: u64, physical: u64, pages: u64, frames: &mut Frames) -> Option<()> {
+    let mut page = 0;
+    while page < pages {
+        let table = last_table(window + page * PAGE, Some(frames))?;
+        for entry in index(window + page * PAGE, 0)..512 {
+            if page == pages {
+                break;
             }
-            current = table(entry.read());
-        }
-    }
-    let first = start & !(LARGE_PAGE - 1);
-    for (n, page) in (first..end).step_by(LARGE_PAGE as usize).take(512).enumerate() {
-        // SAFETY: within the directory.
-        unsafe {
-            current
-                .add(n)
-                .write(page | LARGE | PRESENT | USER | ACCESSED | NO_EXECUTE)
+            // SAFETY: within the table, and the program's tables are only changed here now.
+            unsafe {
+                let entry = table.add(entry);
+                let old = entry.replace((physical + page * PAGE) | PRESENT | USER | ACCESSED | NO_EXECUTE);
+                if old != 0 && frame_of(old) != physical + page * PAGE {
+                    cpu::flush_translation(window + page * PAGE);
+                }
+            }
+            page += 1;
         }
     }
     Some(())

@@ -5,6 +5,8 @@ use crate::files::{Files, Node, ROOT, S_IFLNK};
 
 /// Longest path.
 const PATH_MAX: usize = 4096;
+/// Longest name in it (Linux: NAME_MAX).
+pub const NAME_MAX: usize = 255;
 /// Symbolic links followed before a path is given up (Linux: 40).
 const LINKS_MAX: u32 = 40;
 
@@ -39,7 +41,7 @@ impl<'a> Path<'a> {
         let at = if self.length == 0 { 0 } else { self.length + 1 };
         let end = at + name.len();
         if end > PATH_MAX {
-            return Err(Errno::ERANGE);
+            return Err(Errno::ENAMETOOLONG);
         }
         if at > 0 {
             self.name[at - 1] = b'/';
@@ -68,6 +70,7 @@ impl<'a> Path<'a> {
                     self.pop();
                     continue;
                 }
+                _ if component.len() > NAME_MAX => return Err(Errno::ENAMETOOLONG),
                 _ => self.push(component)?,
             }
             let node = self.files.exact(&self.name[..self.length]).ok_or(Errno::ENOENT)?;

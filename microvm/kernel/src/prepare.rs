@@ -8,15 +8,12 @@ use crate::entry::kernel_end;
 use crate::errno::Errno;
 use crate::files::FILES;
 use crate::global::Global;
-use crate::layout::{HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_START, page_ceil};
+use crate::layout::{HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
 use crate::memory::{MEMORY, Memory};
 use crate::regions::{EXECUTE, READ};
 use crate::request::{REQUEST, Request};
 use crate::{first_stack, light, load, page_table, user};
 use core::fmt;
-
-/// Exit status when there is no program to run, or it cannot be run: as a shell answers.
-pub const CANNOT_START: u8 = 126;
 
 /// Where the program begins.
 #[derive(Clone, Copy)]
@@ -121,13 +118,18 @@ fn run(start_info: u64) -> Result<Start, Error> {
     let mut end = 0;
     for segment in program.segments() {
         let segment = segment.map_err(complain)?;
-        if base + segment.address < USER_START || base + segment.address + segment.memory_bytes > PIE_END {
+        let start = base.saturating_add(segment.address);
+        if start < USER_START || start.saturating_add(segment.memory_bytes) > PIE_END {
             return Err(complain(
                 "a segment of the program lies outside the addresses that it may use",
             ));
         }
         load::load(memory, file, base, &segment)?;
         end = end.max(page_ceil(base + segment.address + segment.memory_bytes));
+    }
+    let entry = base.saturating_add(program.entry);
+    if entry >= USER_END {
+        return Err(complain("the program's entry lies outside the addresses that it may use"));
     }
     memory.start_heap(end)?;
 
@@ -137,7 +139,7 @@ fn run(start_info: u64) -> Result<Start, Error> {
     unsafe { *SYSCALL_STAYS.borrow() = light::syscall_stays_in_ring_3() }
     let stack = first_stack::make(request, memory, &program, base)?;
     Ok(Start {
-        entry: base + program.entry,
+        entry,
         stack,
     })
 }

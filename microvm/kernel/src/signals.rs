@@ -5,7 +5,7 @@ use crate::errno::{Errno, Result};
 use crate::global::Global;
 use crate::regions::{READ, WRITE};
 use crate::trap_entry::Frame;
-use crate::{log, power};
+use crate::{abi, log, power};
 
 pub const SIGILL: u8 = 4;
 pub const SIGTRAP: u8 = 5;
@@ -15,7 +15,7 @@ pub const SIGKILL: u8 = 9;
 pub const SIGSEGV: u8 = 11;
 const SIGCHLD: u8 = 17;
 const SIGCONT: u8 = 18;
-const SIGSTOP: u8 = 19;
+pub const SIGSTOP: u8 = 19;
 const SIGURG: u8 = 23;
 const SIGWINCH: u8 = 28;
 const SIG_DFL: u64 = 0;
@@ -55,8 +55,56 @@ impl Signals {
     }
 }
 
+/// The signals that were sent while they were blocked.
+static PENDING: Global<u64> = Global::new(0);
+
+/// The bit of a signal in a set of them.
+const fn bit(signal: u64) -> u64 {
+    1 << (signal - 1)
+}
+
+/// Signals that can be neither blocked nor handled.
+const UNBLOCKABLE: u64 = bit(SIGKILL as u64) | bit(SIGSTOP as u64);
+
+/// Whether a signal has an action that a program may change.
+pub fn can_be_handled(signal: u64) -> bool {
+    (1..=64).contains(&signal) && bit(signal) & UNBLOCKABLE == 0
+}
+
+/// The signals that were sent while they were blocked.
+pub fn pending() -> u64 {
+    // SAFETY: a single read.
+    unsafe { *PENDING.borrow() }
+}
+
 /// The program sends a signal to itself.
 pub fn raise(signal: u64) -> Result<()> {
+    // SAFETY: borrowed for one statement each.
+    let blocked = unsafe { SIGNALS.borrow().action(signal)?;
+        SIGNALS.borrow().mask & !UNBLOCKABLE };
+    if blocked & bit(signal) != 0 {
+        // SAFETY: as above.
+        unsafe { *PENDING.borrow() |= bit(signal) }
+        return Ok(());
+    }
+    deliver(signal)
+}
+
+/// Delivers what was sent while it was blocked and is blocked no longer.
+pub fn deliver_pending() -> Result<()> {
+    loop {
+        // SAFETY: single accesses.
+        let ready = unsafe { *PENDING.borrow() & !SIGNALS.borrow().mask };
+        if ready == 0 {
+            return Ok(());
+        }
+        // SAFETY: as above.
+        unsafe { *PENDING.borrow() &= !(ready & ready.wrapping_neg()) }
+        deliver(u64::from(ready.trailing_zeros()) + 1)?;
+    }
+}
+
+fn deliver(signal: u64) -> Result<()> {
     // SAFETY: borrowed for one statement.
     let handler = unsafe { SIGNALS.borrow().action(signal)?[0] };
     let signal = signal as u8;
@@ -67,7 +115,7 @@ pub fn raise(signal: u64) -> Result<()> {
     if handler > SIG_IGN {
         log!("the program sent itself signal {signal}, which it handles; this kernel does not call handlers");
     }
-    power::exit(128 + signal)
+    power::exit(abi::status::SIGNAL + signal)
 }
 
 /// The program made a fault: says what and where, and ends the machine.
@@ -101,5 +149,5 @@ pub fn fatal(frame: &Frame, signal: u8, what: &str, access: Option<(u64, u8)>) -
         frame.rsi,
         frame.rdx
     );
-    power::exit(128 + signal)
+    power::exit(abi::status::SIGNAL + signal)
 }

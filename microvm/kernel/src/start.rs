@@ -5,7 +5,7 @@ use crate::entry::{
     KERNEL_CODE, SYSRET_BASE, TASK_STATE, USER_CODE, USER_DATA, prepare_in_ring_3, task_state, task_state_descriptor,
 };
 use crate::light;
-use crate::power::{PHASE_KERNEL, phase};
+use crate::{abi, power};
 use core::arch::asm;
 
 /// CR4.OSXSAVE.
@@ -13,14 +13,15 @@ const OSXSAVE: u64 = 1 << 18;
 /// XCR0 bits that programs are given where the processor has them: x87, SSE, AVX, AVX-512. (Not AMX: it has to be asked
 /// for by a system call that this kernel does not have.)
 const FLOATING_POINT_STATE: u64 = 0b1110_0111;
-/// RFLAGS bits that SYSCALL clears: trap, interrupt, direction, alignment check.
-const SYSCALL_MASK: u64 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 18;
+/// RFLAGS bits that SYSCALL clears: all that a program can set, and the I/O privilege level, interrupts, nested task and
+/// resume beside them. The kernel begins with none of them.
+const SYSCALL_MASK: u64 = cpu::USER_FLAGS | 1 << 9 | 3 << 12 | 1 << 14 | 1 << 16;
 /// RFLAGS of new code in ring 3: interrupts off (there are none), only the bit that is always 1.
 pub const RFLAGS: u64 = 2;
 
 /// The first Rust function: called once by [`crate::entry`], with the physical address of the PVH start info.
 pub extern "C" fn start(start_info: u64) -> ! {
-    phase(PHASE_KERNEL);
+    power::phase(abi::phase::KERNEL);
 
     // SAFETY: runs once, before anything else uses the descriptor; the values are those of SDM volume 3, 8.2.3: present,
     // type 9 (available 64-bit TSS), limit 103.

@@ -1,6 +1,8 @@
 //! How the processor comes from ring 3 into the kernel, by an exception or a system call, and goes back.
 
+use crate::cpu::USER_FLAGS;
 use crate::entry::{USER_CODE, USER_DATA};
+use crate::patch::patch;
 use core::arch::global_asm;
 
 /// What a trap pushes: by the stub, by the processor.
@@ -46,6 +48,8 @@ pub struct SyscallFrame {
     pub ss: u64,
 }
 
+/// Page fault error code (SDM volume 3, 5.7): ring 3 fetched an instruction.
+const USER_FETCH: u64 = 1 << 2 | 1 << 4;
 /// Numbers of system calls end below this.
 const CALLS: usize = 512;
 
@@ -67,6 +71,10 @@ static IN_RING_3: [u64; CALLS / 64] = {
 unsafe extern "C" {
     /// Where the SYSCALL instruction goes.
     pub fn syscall_entry();
+    /// Where page faults go if SYSCALL stays in ring 3: some of them are system calls.
+    pub fn page_fault_or_system_call();
+    /// Where undefined instructions go then: some of them are the end of a system call that was made in ring 3.
+    pub fn undefined_or_end_of_call();
 }
 
 global_asm!(
@@ -96,11 +104,7 @@ global_asm!(
     ".set vector, 0",
     ".rept 32",
     ".balign 16",
-    ".if vector == 14",
-    "    jmp page_fault",
-    ".elseif vector == 6",
-    "    jmp undefined",
-    ".elseif vector == 8 || (vector >= 10 && vector <= 13) || vector == 17 || vector == 21",
+    ".if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21",
     "    push vector",
     "    jmp trap_common",
     ".else",
@@ -113,21 +117,31 @@ global_asm!(
 
     ".text",
     // Some hypervisors execute SYSCALL in ring 3 without entering ring 0: it sets RCX, R11 and RIP as it should. What
-    // `light` does not answer there jumps here, to a page of the kernel's, and faults: a page fault from ring 3 whose RIP
-    // is `syscall_entry` is a system call, and is given the frame of one.
-    "page_fault:",
+    // `light` does not answer there jumps to `syscall_entry`, a page of the kernel's, and faults: an instruction fetch of
+    // ring 3 there is a system call, and is given the frame of one. RCX and R11 are what the program put there, so an
+    // address that IRETQ would refuse makes it an ordinary fault, and of the flags the program gets its own.
+    ".globl page_fault_or_system_call",
+    "page_fault_or_system_call:",
     "    push rax",
     "    lea rax, [rip + syscall_entry]",
     "    cmp rax, [rsp + 16]",
-    "    mov rax, [rsp]",
     "    jne 3f",
+    "    mov eax, [rsp + 8]",
+    "    and eax, {user_fetch}",
+    "    cmp eax, {user_fetch}",
+    "    jne 3f",
+    "    mov rax, rcx",
+    "    shr rax, 47",
+    "    jnz 3f",
+    "    mov rax, [rsp]",
     "    cmp rax, {calls}",
     "    jae 2f",
     "    bt [rip + {in_ring_3}], rax",
     "    jnc 2f",
-    // The call is made in ring 3, with the kernel's memory open to it.
+    // The call is made in ring 3, with the kernel's memory open to it, and with flags of the kernel's.
     "    lea rax, [rip + syscall_in_ring_3]",
     "    mov [rsp + 16], rax",
+    "    mov qword ptr [rsp + 32], {flags}",
     "    mov eax, offset boot_pml4 - {base}",
     "    mov cr3, rax",
     "    pop rax",
@@ -136,15 +150,19 @@ global_asm!(
     "2:  pop rax",
     "    add rsp, 8",
     "    mov [rsp], rcx",
+    "    and r11d, {user_flags}",
     "    mov [rsp + 16], r11",
+    "    cld",
     "    make_system_call",
     "    iretq",
     "3:  pop rax",
     "    push 14",
     "    jmp trap_common",
 
-    // An undefined instruction: a call that was made in ring 3 is over, and the kernel's memory is closed again.
-    "undefined:",
+    // A call that was made in ring 3 is over, and the kernel's memory is closed again. (While it is closed, ring 3 cannot
+    // fetch the instruction that ends there.)
+    ".globl undefined_or_end_of_call",
+    "undefined_or_end_of_call:",
     "    push rax",
     "    lea rax, [rip + syscall_in_ring_3_done]",
     "    cmp rax, [rsp + 8]",
@@ -153,12 +171,14 @@ global_asm!(
     "    mov cr3, rax",
     "    pop rax",
     "    mov [rsp], rcx",
+    "    and r11d, {user_flags}",
     "    mov [rsp + 16], r11",
     "    iretq",
     "2:  pop rax",
     "    push 0",
     "    push 6",
 
+    // The processor clears no more of the program's flags than TF, IF and NT (SDM volume 3, 7.12.1.3).
     "trap_common:",
     "    push rax",
     "    push rbx",
@@ -177,6 +197,7 @@ global_asm!(
     "    push r15",
     "    mov rdi, rsp",
     "    cld",
+    patch!(CLAC),
     "    mov rbp, rsp",
     "    and rsp, -16",
     "    call {trap}",
@@ -199,8 +220,8 @@ global_asm!(
     "    add rsp, 16",
     "    iretq",
 
-    // SYSCALL as the processor does it: ring 0, the program's stack still in RSP, its RIP in RCX, its flags in R11. There
-    // is one processor, so a fixed place will do to keep RSP in.
+    // SYSCALL as the processor does it: ring 0, the program's stack still in RSP, its RIP in RCX, its flags in R11, the
+    // flags in SFMASK cleared. There is one processor, so a fixed place will do to keep RSP in.
     ".macro system_call_on stack",
     "    mov [rip + user_rsp], rsp",
     "    lea rsp, [rip + \\stack]",
@@ -219,7 +240,8 @@ global_asm!(
     ".globl syscall_entry",
     "syscall_entry:",
     "    system_call_on kernel_stack_top",
-    // The last page below the non-canonical addresses is never mapped, so RCX cannot be non-canonical here.
+    // No page of the program's or of the helper's lies just below the non-canonical addresses, so RCX cannot be one
+    // here: `sysretq` would fault in ring 0, on the program's stack.
     "    sysretq",
 
     // The same in ring 3, where `page_fault` leads to. Faults on the way use the kernel's stack from its top.
@@ -232,6 +254,9 @@ global_asm!(
     ".balign 8",
     "user_rsp: .zero 8",
     base = const crate::layout::KERNEL_BASE,
+    flags = const crate::start::RFLAGS,
+    user_flags = const USER_FLAGS,
+    user_fetch = const USER_FETCH,
     calls = const CALLS,
     in_ring_3 = sym IN_RING_3,
     system_call = sym crate::syscall::system_call,

@@ -1,12 +1,11 @@
 //! What the kernel does about an exception.
 
-use crate::entry::prepare_done;
+use crate::entry::{prepare_done, set_gate};
 use crate::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
-use crate::power::{self, PHASE_PROGRAM};
 use crate::regions::{EXECUTE, READ, WRITE};
-use crate::trap_entry::{Frame, syscall_entry};
-use crate::{cpu, light, log, page_table, prepare, signals, start, user};
+use crate::trap_entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
+use crate::{abi, cpu, light, log, page_table, patch, power, prepare, signals, start, user};
 
 /// Page fault error code: the page was present.
 const PF_PRESENT: u64 = 1;
@@ -69,12 +68,12 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     };
     match fault {
         Fault::Resolved => {}
-        Fault::ResolvedDirty(page) => user::zero_page(frame, page, from_user),
+        Fault::ResolvedDirty { page, frame: physical } => user::zero_page(frame, page, physical, from_user),
         Fault::OutOfMemory => {
             // SAFETY: a borrow for one expression.
             let used = unsafe { MEMORY.borrow().frames.used_bytes() } >> 20;
             log!("out of memory: the program uses {used} MiB, and this machine has no more; give it more memory");
-            power::exit(128 + signals::SIGKILL)
+            power::exit(abi::status::SIGNAL + signals::SIGKILL)
         }
         _ if !from_user => {
             if !user::recover(frame) {
@@ -88,6 +87,10 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
                 _ => "the address is the kernel's",
             };
             signals::fatal(frame, signals::SIGSEGV, what, Some((address, access)))
+        }
+        Fault::BehindFile => {
+            let what = "the file that is mapped there has ended";
+            signals::fatal(frame, signals::SIGBUS, what, Some((address, access)))
         }
         Fault::Forbidden => signals::fatal(
             frame,
@@ -103,9 +106,13 @@ fn start_program(frame: &mut Frame) {
     page_table::close_kernel();
     match prepare::take_result() {
         Ok(program) => {
-            let entry = match prepare::syscall_stays_in_ring_3() {
-                true => light::entry(),
-                false => syscall_entry as *const () as u64,
+            let entry = if prepare::syscall_stays_in_ring_3() {
+                set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
+                set_gate(UNDEFINED as usize, undefined_or_end_of_call);
+                light::entry()
+            } else {
+                patch::harden();
+                syscall_entry as *const () as u64
             };
             // SAFETY: both are made to be entered by SYSCALL.
             unsafe { cpu::wrmsr(cpu::msr::LSTAR, entry) }
@@ -114,11 +121,11 @@ fn start_program(frame: &mut Frame) {
             frame.rflags = start::RFLAGS;
             // The ABI leaves RDX as a function to call at exit, if it is not zero; the rest is cleared for tidiness.
             (frame.rdx, frame.rax, frame.rbx, frame.rcx, frame.rdi, frame.rsi) = (0, 0, 0, 0, 0, 0);
-            power::phase(PHASE_PROGRAM);
+            power::phase(abi::phase::PROGRAM);
         }
         Err(error) => {
             log!("cannot start the program: {error}");
-            power::exit(prepare::CANNOT_START)
+            power::exit(abi::status::NOT_EXECUTABLE)
         }
     }
 }
@@ -132,11 +139,8 @@ fn kernel_fault(frame: &Frame, address: u64) -> ! {
         frame.rip,
         address
     );
-    power::exit(KERNEL_FAULT)
+    power::exit(abi::status::KERNEL_FAULT)
 }
-
-/// Exit status after a fault of the kernel itself.
-const KERNEL_FAULT: u8 = 255;
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo) -> ! {
@@ -146,5 +150,5 @@ fn panic(info: &core::panic::PanicInfo) -> ! {
         unsafe { core::arch::asm!("ud2", options(noreturn)) }
     }
     log!("panic in the kernel: {info}");
-    power::exit(KERNEL_FAULT)
+    power::exit(abi::status::KERNEL_FAULT)
 }

@@ -7,7 +7,8 @@
 
 use crate::errno::{Errno, Result};
 use crate::global::Global;
-use crate::layout::{HELPER, PAGE, USER_END};
+use crate::layout::{HELPER, PAGE, USER_END, direct};
+use crate::patch::patch;
 use crate::trap_entry::{Frame, SyscallFrame};
 use core::arch::global_asm;
 use core::mem::MaybeUninit;
@@ -30,22 +31,27 @@ global_asm!(
     // Between these labels, a fault means that the program gave a bad address. No stack is used.
     "user_code_start:",
     "user_copy:",
+    patch!(STAC),
     "    mov rcx, rdx",
     "    shr rcx, 3",
     "    rep movsq",
     "    mov ecx, edx",
     "    and ecx, 7",
     "    rep movsb",
+    patch!(CLAC),
     "    xor eax, eax",
     "    ret",
     "user_out_string:",
+    patch!(STAC),
     "    mov rcx, rdx",
     "    mov edx, edi",
     "    rep outsb",
+    patch!(CLAC),
     "    xor eax, eax",
     "    ret",
     "user_code_end:",
     "user_code_fault:",
+    patch!(CLAC),
     "    mov eax, 1",
     "    ret",
     ".section .helper, \"ax\", @progbits",
@@ -138,16 +144,16 @@ pub fn write_bytes(address: u64, bytes: &[u8]) -> Result<()> {
     unsafe { done(user_copy(address as *mut u8, bytes.as_ptr(), bytes.len() as u64)) }
 }
 
-/// Room for a string, not zeroed in advance.
-pub type StringBuffer = MaybeUninit<[u8; STRING_MAX]>;
-/// Longest string that is read from the program: PATH_MAX.
-const STRING_MAX: usize = 4096;
+/// Room for a string, not zeroed in advance, and for the word that its end lies in.
+pub type StringBuffer = MaybeUninit<[u8; STRING_MAX + 8]>;
+/// Longest string that is read from the program, with its zero byte: PATH_MAX.
+pub const STRING_MAX: usize = 4096;
 
 /// Reads a string that ends in a zero byte, eight bytes at a time, into `buffer`.
 pub fn read_string(address: u64, buffer: &mut StringBuffer) -> Result<&[u8]> {
     let bytes: *mut u8 = buffer.as_mut_ptr().cast();
     let mut length = 0;
-    while length <= STRING_MAX - 8 {
+    while length < STRING_MAX {
         let at = address.wrapping_add(length as u64);
         // A string may end just before a page that is not mapped.
         let (word, size): (u64, usize) = if at % PAGE <= PAGE - 8 {
@@ -159,13 +165,13 @@ pub fn read_string(address: u64, buffer: &mut StringBuffer) -> Result<&[u8]> {
         unsafe { bytes.add(length).cast::<u64>().write_unaligned(word) }
         let zeroes = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
         let zero = zeroes.trailing_zeros() as usize / 8;
-        if zeroes != 0 && zero < size {
+        if zeroes != 0 && zero < size && length + zero < STRING_MAX {
             // SAFETY: as many bytes were written.
             return Ok(unsafe { core::slice::from_raw_parts(bytes, length + zero) });
         }
         length += size;
     }
-    Err(Errno::ERANGE)
+    Err(Errno::ENAMETOOLONG)
 }
 
 /// Writes the program's bytes to an I/O port.
@@ -229,11 +235,11 @@ pub fn copy_later(call: &mut SyscallFrame, to: u64, from: u64, bytes: u64) -> Re
     Ok(())
 }
 
-/// Zeroes a page that a fault has just mapped: in ring 3 before the program goes on, or at once for the kernel.
-pub fn zero_page(frame: &mut Frame, page: u64, from_user: bool) {
+/// Zeroes the page of a frame that a fault has just mapped: in ring 3 before the program goes on, or at once for the kernel.
+pub fn zero_page(frame: &mut Frame, page: u64, physical: u64, from_user: bool) {
     if !from_user {
-        // SAFETY: the page is mapped, writable to the kernel, and the program's.
-        unsafe { (page as *mut u8).write_bytes(0, PAGE as usize) }
+        // SAFETY: the frame is the program's, and nobody has used it yet.
+        unsafe { direct(physical).write_bytes(0, PAGE as usize) }
         return;
     }
     let saved = Zeroing {

@@ -41,6 +41,8 @@ pub struct Probe {
     pub kind: KvmKind,
     /// The findings behind it.
     pub findings: Vec<Finding>,
+    /// How long an instruction in ring 0 of a guest takes, where that was timed.
+    pub instruction: Option<Duration>,
 }
 
 /// From here on an instruction in a guest's ring 0 takes too long to have been executed by the processor: emulation takes
@@ -64,7 +66,11 @@ pub fn probe() -> Probe {
     if matches!(kind, KvmKind::Hardware { .. }) {
         findings.extend(outer_hypervisor());
     }
-    Probe { kind, findings }
+    Probe {
+        kind,
+        findings,
+        instruction: None,
+    }
 }
 
 /// As [`probe`], and makes a tiny machine and times a loop in its ring 0: some milliseconds. Where looking and timing
@@ -75,7 +81,10 @@ pub fn examine() -> Probe {
         return probe;
     }
     let (kind, finding) = match timing::ring_0_instruction() {
-        Ok(instruction) => judge(probe.kind, instruction),
+        Ok(instruction) => {
+            probe.instruction = Some(instruction);
+            judge(probe.kind, instruction)
+        }
         Err(error) => {
             let text = error.to_string();
             let finding = Finding {

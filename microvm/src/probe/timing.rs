@@ -4,7 +4,7 @@
 use crate::kernel::Protocol;
 use crate::machine::{give_memory, open_kvm};
 use crate::memory::Ram;
-use crate::{Error, Recorder, vcpu};
+use crate::{Error, vcpu};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::time::{Duration, Instant};
 use vm_memory::GuestAddress;
@@ -30,7 +30,9 @@ pub fn ring_0_instruction() -> Result<Duration, Error> {
     memory
         .write(&code(), CODE)
         .ok_or(Error::DoesNotFit { what: "a loop", mib: 2 })?;
-    let mut vcpu = vcpu::make(&kvm, &vm, Protocol::Pvh(CODE.0), &mut Recorder::default())?;
+    let mut vcpu = vcpu::make(&vm, 0)?;
+    vcpu::set_features(&vcpu, &vcpu::features(&kvm)?)?;
+    vcpu::enter(&vcpu, Protocol::Pvh(CODE.0))?;
     let mut shortest = Duration::MAX;
     for _ in 0..ATTEMPTS {
         come_out(&mut vcpu)?;

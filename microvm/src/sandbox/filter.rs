@@ -14,8 +14,6 @@ pub enum Thread {
     Processor,
     /// Passes on input to a Linux guest.
     Input,
-    /// Waits for the end of a Linux guest, and interrupts the others then.
-    Main,
 }
 
 /// What all of them may do: read, write and wait on open descriptors; allocate; end.
@@ -82,7 +80,6 @@ fn rules(thread: Thread) -> Vec<(u32, Rule)> {
             rules.push((libc::SYS_ioctl, Rule::OneOf(1, calls)));
         }
         Thread::Input => rules.push((libc::SYS_ioctl, Rule::OneOf(1, [KVM_IRQ_LINE; 4]))),
-        Thread::Main => {}
     }
     // Rust makes sure that what it closes is open, in builds with its own checks.
     rules.push((libc::SYS_fcntl, Rule::OneOf(1, [libc::F_GETFD as u32; 4])));
@@ -255,7 +252,7 @@ mod tests {
 
     #[test]
     fn exactly_the_listed_calls_are_allowed() {
-        for thread in [Thread::Processor, Thread::Input, Thread::Main] {
+        for thread in [Thread::Processor, Thread::Input] {
             let listed = rules(thread);
             for number in (0..600).chain([0x4000_0000, 0x4000_0001, u32::MAX]) {
                 let rule = listed.iter().find(|(listed, _)| *listed == number);
@@ -279,7 +276,7 @@ mod tests {
 
     #[test]
     fn nothing_new_can_be_opened_executed_or_reached() {
-        for thread in [Thread::Processor, Thread::Input, Thread::Main] {
+        for thread in [Thread::Processor, Thread::Input] {
             for number in [
                 libc::SYS_open,
                 libc::SYS_openat,
@@ -315,7 +312,6 @@ mod tests {
         ));
         assert!(allowed(Thread::Input, libc::SYS_ioctl, [0, KVM_IRQ_LINE, 0]));
         assert!(!allowed(Thread::Input, libc::SYS_ioctl, [0, KVM_RUN, 0]));
-        assert!(!allowed(Thread::Main, libc::SYS_ioctl, [0, KVM_IRQ_LINE, 0]));
     }
 
     #[test]

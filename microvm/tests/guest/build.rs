@@ -1,4 +1,4 @@
-//! Compiles `program.rs` statically.
+//! Compiles `program.rs` and its modules statically.
 
 use std::env;
 use std::path::Path;
@@ -6,6 +6,8 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=program.rs");
+    println!("cargo::rerun-if-changed=hostile.rs");
+    println!("cargo::rerun-if-changed=semantics.rs");
     let output = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("guest-program");
     let mut rustc = Command::new(env::var("RUSTC").expect("cargo sets it"));
     rustc.args([

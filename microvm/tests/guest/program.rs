@@ -1,5 +1,8 @@
 //! What the micro-VM's tests run inside the guest: each argument names something to try; it prints what it saw.
 
+mod hostile;
+mod semantics;
+
 use std::arch::asm;
 use std::collections::HashMap;
 use std::fs;
@@ -55,6 +58,13 @@ fn main() -> io::Result<()> {
         Some("count") => (0..args.next().and_then(|end| end.parse().ok()).unwrap_or(0)).for_each(|n| println!("{n}")),
         Some("random-now") => random_now(),
         Some("processors") => println!("{} processors", std::thread::available_parallelism()?),
+        Some("paths") => semantics::paths(),
+        Some("signals") => semantics::signals(),
+        Some("waiting") => semantics::waiting(),
+        Some("futex") => semantics::futex(),
+        Some("mappings") => semantics::mappings(),
+        Some("sleep") => std::thread::sleep(Duration::from_millis(300)),
+        Some("hostile") => hostile::run(&args.next().unwrap_or_default()),
         Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
         other => panic!("no such test: {other:?}"),
     }

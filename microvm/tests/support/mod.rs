@@ -7,7 +7,7 @@
 #![allow(dead_code)]
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use microvm::{Config, Disk, End, KvmKind};
+use microvm::{Config, Disk, End, KvmKind, Sandbox};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::time::Duration;
@@ -25,6 +25,9 @@ pub const LOADED: &str = "ISOLAB_TEST_LOADED";
 pub const ROOT_DISK: &str = "ISOLAB_TEST_ROOT_DISK";
 pub const DISK: &str = "ISOLAB_TEST_DISK";
 pub const OVERLAY: &str = "ISOLAB_TEST_OVERLAY";
+
+/// Tells it to say what its processor came out for.
+pub const EXITS: &str = "ISOLAB_TEST_EXITS";
 
 /// The status of a machine that ended otherwise than by an exit status, and of one that could not be run.
 pub const ENDED: i32 = 200;
@@ -61,21 +64,26 @@ fn be_a_machine(mut config: Config) -> ExitCode {
     let number = |name| text(name).and_then(|value| value.parse::<u64>().ok());
     config.timeout = Some(Duration::from_millis(number(TIMEOUT).unwrap_or(120_000)));
     config.memory_bytes = number(MEMORY).map_or(config.memory_bytes, |mib| mib << 20);
-    config.cpus = number(CPUS).map_or(config.cpus, |cpus| cpus as u8);
+    config.linux.cpus = number(CPUS).map_or(config.linux.cpus, |cpus| cpus as u8);
     config.kernel = text(GUEST_KERNEL).map_or(config.kernel, |path| microvm::Kernel::File(path.into()));
     config.kernel_parameters.extend(text(PARAMETER));
-    config.modules = text(LOADED).map_or_else(Vec::new, |paths| paths.split(':').map(PathBuf::from).collect());
+    config.linux.modules = text(LOADED).map_or_else(Vec::new, |paths| paths.split(':').map(PathBuf::from).collect());
     if let Some(image) = text(ROOT_DISK) {
-        config.root_disk = Some(image.into());
+        config.linux.root_disk = Some(image.into());
         config.initramfs = microvm::Initramfs::Bytes(Vec::new());
     }
-    config.disk = text(DISK).map(|base| Disk {
+    config.linux.disk = text(DISK).map(|base| Disk {
         base: base.into(),
         overlay: text(OVERLAY).map(PathBuf::from),
     });
+    config.sandbox = Sandbox::On(Vec::new());
     match microvm::run(config) {
         Ok(outcome) => {
             eprint!("{}", outcome.kernel_log);
+            if text(EXITS).is_some() {
+                let exits = outcome.exits.iter();
+                exits.for_each(|(reason, exit)| eprintln!("exits: {} {reason}", exit.count));
+            }
             match outcome.end {
                 End::Exited(status) => ExitCode::from(status),
                 end => {

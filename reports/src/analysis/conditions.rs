@@ -20,9 +20,10 @@ pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
     same("cores", &|results| results.host.cores.to_string());
     same("kvm", &|results| format!("{:?}", results.host.kvm_kind));
     same("cgroups", &|results| results.host.cgroup_mode.clone());
-    same("pinned", &|results| {
-        let cpu = results.config.pinned_to;
-        cpu.map_or("–".to_owned(), |cpu| cpu.to_string())
+    // The first is isolab's own, so that the order matters.
+    same("pinned", &|results| format!("{:?}", results.config.pinned_to));
+    same("starts", &|results| {
+        if results.config.cold { "cold" } else { "warm" }.to_owned()
     });
     same("image-files", &|results| results.config.image_files_bytes.to_string());
     // Older versions had no choice.

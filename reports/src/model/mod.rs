@@ -6,6 +6,7 @@
 //! ([`v1`]).
 
 mod any_json;
+mod environment;
 pub mod file;
 mod instance;
 mod message;
@@ -17,6 +18,7 @@ pub mod schema;
 mod summary;
 pub mod v1;
 
+pub use environment::{Environment, On, Primitive};
 pub use instance::Instance;
 pub use message::{Argument, Message};
 pub use metric::{Aggregate, Better, Definition, Figures, Scope, Unit};
@@ -24,10 +26,10 @@ pub use name::Name;
 pub use sample::{Phase, Sample};
 pub use samples::{Iter, Samples};
 pub use summary::{Change, Comparison, Diff, Distribution, Interval, Nearest, Summary, Verdict};
-pub use v1::{Counters, Memory};
+pub use v1::{Counters, Memory, OneMore};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The schema name that this version writes.
 pub const SCHEMA: &str = "isolab-results/2";
@@ -112,6 +114,9 @@ pub struct Host {
     /// How many programs ran or wanted to, averaged over the minute before the measuring (/proc/loadavg).
     #[serde(default)]
     pub load_1min: Option<f64>,
+    /// What else explains this machine's figures.
+    #[serde(default)]
+    pub environment: Environment,
     /// The version of isolab.
     pub isolab_version: String,
 }
@@ -152,14 +157,35 @@ pub struct Config {
     /// Where a Linux guest had the image's files, `initramfs` or `disk`; null where no guest was one.
     #[serde(default)]
     pub rootfs: Option<String>,
-    /// The CPU that isolab and everything it started were pinned to, where they were.
+    /// The CPUs that isolab and everything it started were pinned to; of several, the first was isolab's own and the others
+    /// those of the instances. Empty where nothing was pinned. Older files have one number, or null.
+    #[serde(default, deserialize_with = "cpu_list")]
+    pub pinned_to: Vec<u32>,
+    /// Whether the files of the image, of the guest kernel and of the runtime were dropped from the page cache before each
+    /// start.
     #[serde(default)]
-    pub pinned_to: Option<u32>,
+    pub cold: bool,
     /// Limits of the container target.
     #[serde(default)]
     pub container_limits: Limits,
     /// A run that takes longer is ended and counted as failed.
     pub timeout_s: f64,
+}
+
+/// A list of CPUs, which was one CPU or none in older files.
+fn cpu_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        None,
+        One(u32),
+        Several(Vec<u32>),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::None => Vec::new(),
+        Written::One(cpu) => vec![cpu],
+        Written::Several(cpus) => cpus,
+    })
 }
 
 /// Limits of a container; null where it had none.

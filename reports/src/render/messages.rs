@@ -32,8 +32,16 @@ impl Lang {
 
     fn source(self) -> &'static str {
         match self {
-            Lang::En => include_str!("../../messages/en.ftl"),
-            Lang::Ko => include_str!("../../messages/ko.ftl"),
+            Lang::En => concat!(
+                include_str!("../../messages/en.ftl"),
+                "\n",
+                include_str!("../../messages/doctor-en.ftl")
+            ),
+            Lang::Ko => concat!(
+                include_str!("../../messages/ko.ftl"),
+                "\n",
+                include_str!("../../messages/doctor-ko.ftl")
+            ),
         }
     }
 }
@@ -273,6 +281,8 @@ mod tests {
             "report-title",
             "cell-runs",
             "metric-",
+            // Names of products; the findings have a test of their own.
+            "doctor-",
         ];
         let resource = FluentResource::try_new(Lang::Ko.source().to_owned()).map_err(|(_, errors)| errors);
         for entry in resource.expect("a message file without syntax errors").entries() {

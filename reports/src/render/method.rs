@@ -85,11 +85,19 @@ fn runs(results: &Results, messages: &Messages) -> Vec<String> {
         ("cpus", config.cpus.into()),
         (
             "pinned",
-            config.pinned_to.map_or("no".to_owned(), |cpu| cpu.to_string()).into(),
+            match config.pinned_to.as_slice() {
+                [] => "no".to_owned(),
+                cpus => cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+            }
+            .into(),
         ),
         ("timeout", format!("{}{}s", config.timeout_s, units::NO_BREAK).into()),
     ];
-    vec![messages.with("method-runs-text", &arguments)]
+    let cold = config.cold.then(|| messages.get("method-runs-cold"));
+    [messages.with("method-runs-text", &arguments)]
+        .into_iter()
+        .chain(cold)
+        .collect()
 }
 
 /// What the host told, or a dash.

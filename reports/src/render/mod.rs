@@ -4,6 +4,7 @@
 pub mod chart;
 mod csv;
 mod diff;
+pub mod finding;
 mod headline;
 mod html;
 mod json;

@@ -1,37 +1,30 @@
-//! What the lab and a monitor tell each other. To the monitor: an order as its argument, and its environment (the
-//! workload's). From it: a report in a file, and its exit status.
+//! What isolab tells a monitor: its machine, and the image's files. The workload's environment is the monitor's own.
 
 use super::{Disk, Linux, MicroVm, Rootfs, Tell};
 use crate::error::Error;
-use crate::targets::{End, MachineStory, Step};
 use crate::workloads::image::Image;
 use microvm::{Config, Files, Initramfs, Kernel, Sandbox};
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::FileExt;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The first argument that makes the lab a monitor.
-pub const MONITOR: &str = "microvm-monitor";
-
-/// What a monitor is to run.
+/// A machine to run.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Order {
+pub struct MachineOrder {
+    /// The Linux to boot; none for the built-in guest kernel.
     pub linux: Option<Linux>,
     memory_bytes: u64,
     cpus: u8,
     timeout: Option<Duration>,
+    /// What the monitor is to tell at its end.
     pub tell: Tell,
     /// The program's path in the guest.
     program: String,
     args: Vec<String>,
+    /// Where the guest finds the image's files.
     pub root: Root,
-    /// Where the report goes.
-    pub report: PathBuf,
 }
 
 /// The image's files, as the guest gets them.
@@ -53,23 +46,6 @@ pub struct GuestFile {
     pub source: PathBuf,
 }
 
-/// What a monitor reports at its end.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Report {
-    /// The steps of the start, with when each ended.
-    pub stamps: Vec<(String, u64)>,
-    /// VM exits by reason.
-    pub exits: BTreeMap<String, u64>,
-    /// What went wrong.
-    pub failure: Option<String>,
-    /// Whether the machine was ended because its time was up.
-    pub timed_out: bool,
-    /// Every step of the start, and the rest of the story, where it was asked for.
-    pub story: Option<(Vec<Step>, MachineStory)>,
-    /// The guest kernel's log, where it was asked for.
-    pub kernel_log: Option<String>,
-}
-
 impl GuestFile {
     /// An image's files, the program last.
     pub fn all(image: &Image) -> Vec<Self> {
@@ -85,10 +61,10 @@ impl GuestFile {
     }
 }
 
-impl Order {
-    /// To run the image's program with `args`, and to report into the file `report`.
-    pub fn new(machine: &MicroVm, image: &Image, args: &[String], report: PathBuf) -> Result<Self, Error> {
-        Ok(Order {
+impl MachineOrder {
+    /// To run the image's program with `args`.
+    pub fn new(machine: &MicroVm, image: &Image, args: &[String]) -> Result<Self, Error> {
+        Ok(MachineOrder {
             linux: machine.linux.clone(),
             memory_bytes: machine.memory_bytes,
             cpus: machine.processors()?,
@@ -100,20 +76,7 @@ impl Order {
                 Some(linux) if linux.rootfs == Rootfs::Disk => Root::Disk(image.disk()?.path().into()),
                 _ => Root::Initramfs(GuestFile::all(image)),
             },
-            report,
         })
-    }
-
-    /// The monitor's arguments after the name of this program.
-    pub fn arguments(&self) -> Result<[String; 2], Error> {
-        let order = serde_json::to_string(self).map_err(|error| Error::from_cause("cannot tell the monitor", error))?;
-        Ok([MONITOR.into(), order])
-    }
-
-    /// In the monitor: what it was told, by its argument after [`MONITOR`].
-    pub fn parse(argument: Option<String>) -> Result<Self, Error> {
-        let order = argument.ok_or_else(|| Error::new("a monitor is started by the lab only"))?;
-        serde_json::from_str(&order).map_err(|error| Error::from_cause("cannot read the lab's order", error))
     }
 
     /// In the monitor: its machine. The report's file is the only descriptor that it keeps.
@@ -125,23 +88,25 @@ impl Order {
         let config = match self.linux {
             None => Config::new(Kernel::Builtin),
             Some(linux) => Config {
-                modules: linux.modules,
-                disk: linux.disk.map(Disk::into),
+                linux: microvm::Linux {
+                    root_disk,
+                    cpus: self.cpus,
+                    modules: linux.modules,
+                    disk: linux.disk.map(Disk::into),
+                    kernel_log: self.tell.kernel_log,
+                },
                 ..Config::new(Kernel::File(linux.kernel))
             },
         };
         Ok(Config {
             initramfs,
-            root_disk,
             program: self.program,
             args: self.args,
             env: std::env::vars()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect(),
             memory_bytes: self.memory_bytes,
-            cpus: self.cpus,
             timeout: self.timeout,
-            kernel_log: self.tell.kernel_log,
             sandbox: Sandbox::On(vec![report.as_raw_fd()]),
             ..config
         })
@@ -169,48 +134,4 @@ pub fn open(files: &[GuestFile]) -> Result<Files, Error> {
 pub fn initramfs(files: &[GuestFile]) -> Result<Initramfs, Error> {
     let initramfs = open(files)?.into_initramfs();
     initramfs.map_err(|error| Error::new(error.to_string()))
-}
-
-/// A memory file for a report: the lab's handle, and the monitor's.
-pub fn report_file() -> Result<(File, OwnedFd), Error> {
-    let file = memfd_create("isolab-report", MFdFlags::MFD_CLOEXEC)
-        .map(File::from)
-        .map_err(|errno| Error::from_cause("cannot make a file in memory (memfd_create)", errno.desc()))?;
-    let given = file.try_clone().map(OwnedFd::from);
-    let given = given.map_err(|error| Error::from_cause("cannot duplicate a descriptor", error))?;
-    Ok((file, given))
-}
-
-/// Adds what the monitor reported to what is known of the end. Killed, by the lab or from outside, it could not.
-pub fn complete(end: End, file: &File) -> Result<End, Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::from_cause("cannot read the monitor's report", error);
-    let length = file.metadata().map_err(|error| failed(&error))?.len();
-    if length == 0 {
-        return Ok(end);
-    }
-    let mut bytes = vec![0; length as usize];
-    file.read_exact_at(&mut bytes, 0).map_err(|error| failed(&error))?;
-    let report: Report = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
-    let (steps, machine) = report.story.unzip();
-    // A jail is there before its monitor begins.
-    let jailed_ns = end.steps.iter().map(|step| step.began_ns + step.cost_ns).max();
-    let steps = steps.into_iter().flatten().map(|step| Step {
-        began_ns: step.began_ns + jailed_ns.unwrap_or(0),
-        ..step
-    });
-    Ok(End {
-        stamps: end.stamps.into_iter().chain(report.stamps).collect(),
-        steps: end.steps.into_iter().chain(steps).collect(),
-        vm_exits: report.exits,
-        failure: report.failure,
-        timed_out: report.timed_out,
-        kernel_log: report.kernel_log,
-        machine,
-        ..end
-    })
-}
-
-/// In the monitor: leaves its report for the lab.
-pub fn write_report(file: &File, report: &Report) -> std::io::Result<()> {
-    file.write_all_at(&serde_json::to_vec(report)?, 0)
 }

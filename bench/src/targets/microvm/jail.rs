@@ -2,16 +2,17 @@
 //! it finds a root with nothing but that monitor's executable, the files of its machine and /dev/kvm, and no network.
 
 use super::MicroVm;
-use super::handover::{self, Order, Root};
+use super::handover::{MachineOrder, Root};
 use crate::error::Error;
 use crate::files::scratch::Scratch;
-use crate::targets::container::{running, standard};
-use crate::targets::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use crate::targets::runtime::container::{ContainerOrder, OrderedVolume};
+use crate::targets::runtime::report::ReportFile;
+use crate::targets::runtime::{self, Order, What};
+use crate::targets::{CgroupMemory, End, Instance, Role, Start, Stdio, Step};
 use crate::workloads::image::Image;
-use container::{Access, Spec, Terminal, Volume};
 use std::fs::File;
 use std::os::fd::BorrowedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Makes a container with the monitor of a machine ready.
 pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
@@ -23,66 +24,75 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
     };
     let report = File::create_new(place("report")).map_err(failed)?;
     std::fs::create_dir(place("root")).map_err(failed)?;
-    let mut order = Order::new(machine, image, args, place("report"))?;
+    let mut order = MachineOrder::new(machine, image, args)?;
     let executable = std::env::current_exe()
         .map_err(|error| Error::from_cause("cannot find this program's own file (/proc/self/exe)", error))?;
 
-    let mut spec = Spec::new(vec![place("root")], "/isolab");
-    spec.volumes = vec![volume(executable, "/isolab", Access::ReadOnly)?];
-    let mut show = |source: &mut PathBuf, inside: &str, access| -> Result<(), Error> {
-        spec.volumes
-            .push(volume(std::mem::replace(source, inside.into()), inside, access)?);
+    let mut volumes = vec![
+        volume(executable, "/isolab", false)?,
+        volume(place("report"), "/report", true)?,
+    ];
+    let mut show = |source: &mut PathBuf, inside: &str, writable| -> Result<(), Error> {
+        volumes.push(volume(std::mem::replace(source, inside.into()), inside, writable)?);
         Ok(())
     };
-    show(&mut order.report, "/report", Access::ReadWrite)?;
     match &mut order.root {
         Root::Initramfs(files) => {
             for (index, file) in files.iter_mut().enumerate() {
-                show(&mut file.source, &format!("/files/{index}"), Access::ReadOnly)?;
+                show(&mut file.source, &format!("/files/{index}"), false)?;
             }
         }
-        Root::Disk(image) => show(image, "/root-disk", Access::ReadOnly)?,
+        Root::Disk(image) => show(image, "/root-disk", false)?,
     }
     if let Some(linux) = &mut order.linux {
-        show(&mut linux.kernel, "/kernel", Access::ReadOnly)?;
+        show(&mut linux.kernel, "/kernel", false)?;
         for (index, module) in linux.modules.iter_mut().enumerate() {
-            show(module, &format!("/modules/{index}"), Access::ReadOnly)?;
+            show(module, &format!("/modules/{index}"), false)?;
         }
         if let Some(disk) = &mut linux.disk {
-            show(&mut disk.base, "/disk", Access::ReadOnly)?;
+            show(&mut disk.base, "/disk", false)?;
             if let Some(overlay) = &mut disk.overlay {
                 // A volume has to be there.
                 let made = File::options().append(true).create(true).open(&*overlay);
                 made.map_err(|error| Error::from_cause(format_args!("cannot write to {}", overlay.display()), error))?;
-                show(overlay, "/overlay", Access::ReadWrite)?;
+                show(overlay, "/overlay", true)?;
             }
         }
     }
-    spec.devices = vec!["/dev/kvm".into()];
-    spec.args = order.arguments()?.map(Into::into).into();
-    spec.env = ENVIRONMENT.iter().map(Into::into).collect();
-    spec.stdio = standard(stdio, Terminal::None);
+    let order = Order {
+        what: What::Machine(order),
+        report: "/report".into(),
+    };
+    let around = ContainerOrder {
+        layer: place("root"),
+        program: "/isolab".into(),
+        args: order.arguments()?.into(),
+        volumes,
+        devices: vec!["/dev/kvm".into()],
+        ..ContainerOrder::default()
+    };
+    let start = runtime::prepare(What::Container(around), stdio, machine.group)?;
     Ok(Box::new(move || {
         Ok(Box::new(Jailed {
-            container: running(container::start(&spec))?,
-            report,
+            container: start()?,
+            report: ReportFile::of(report),
             _scratch: scratch,
         }))
     }))
 }
 
-fn volume(source: PathBuf, target: impl AsRef<Path>, access: Access) -> Result<Volume, Error> {
+fn volume(source: PathBuf, target: &str, writable: bool) -> Result<OrderedVolume, Error> {
     let found = source.canonicalize();
-    Ok(Volume {
+    Ok(OrderedVolume {
         source: found.map_err(|error| Error::from_cause(format_args!("cannot find {}", source.display()), error))?,
-        target: target.as_ref().into(),
-        access,
+        target: target.into(),
+        writable,
     })
 }
 
 struct Jailed {
     container: Box<dyn Instance>,
-    report: File,
+    report: ReportFile,
     _scratch: Scratch,
 }
 
@@ -110,6 +120,31 @@ impl Instance for Jailed {
     }
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
-        handover::complete(self.container.finish()?, &self.report)
+        let jail = self.container.finish()?;
+        match self.report.read()? {
+            None => Ok(jail),
+            Some(report) => Ok(within(
+                jail.status,
+                jail.stamps,
+                jail.steps,
+                report.into_end(jail.status)?,
+            )),
+        }
+    }
+}
+
+/// The end of the machine, whose start began with that of the jail.
+fn within(status: i32, stamps: Vec<(String, u64)>, steps: Vec<Step>, machine: End) -> End {
+    // A jail is there before its monitor begins.
+    let jailed_ns = steps.iter().map(|step| step.began_ns + step.cost_ns).max().unwrap_or(0);
+    let later = machine.steps.into_iter().map(|step| Step {
+        began_ns: step.began_ns + jailed_ns,
+        ..step
+    });
+    End {
+        status,
+        stamps: stamps.into_iter().chain(machine.stamps).collect(),
+        steps: steps.into_iter().chain(later).collect(),
+        ..machine
     }
 }

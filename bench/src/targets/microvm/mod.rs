@@ -1,26 +1,27 @@
 //! The workload in a KVM virtual machine that boots a guest kernel.
 //!
-//! One machine is one process: the lab executes itself again as a monitor ([`monitor`]), which runs one machine and ends.
-//! [`handover`] is what the two tell each other, and [`jail`] a container around the monitor. [`disk_image`] is for guests
-//! whose root is a disk.
+//! One machine is one process of isolab's runtime ([`super::runtime`]): the monitor ([`monitor`]), which runs one machine and
+//! ends. [`handover`] is what it is told, and [`jail`] a container around it. [`disk_image`] is for guests whose root is a
+//! disk.
 
 pub mod disk_image;
-mod handover;
+pub mod handover;
 mod jail;
 pub mod monitor;
 
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use super::registry::Purpose;
+use super::runtime::{self, What};
+use super::{Backend, Start, Stdio};
 use crate::error::Error;
-use crate::targets::spawn::{Child, Group, Prepared};
+use crate::files::xdg;
+use crate::targets::spawn::Group;
 use crate::workloads::image::{self, Image, part};
 use crate::workloads::newc;
 use crate::workloads::sha256;
-use handover::{GuestFile, Order};
+use handover::{GuestFile, MachineOrder};
 use microvm::{Config, Kernel};
 use reports::model::{self, ImagePart};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -106,16 +107,16 @@ pub struct Tell {
 }
 
 impl MicroVm {
-    /// A machine with one processor and the memory that is usual, for as long as it takes.
-    pub fn new(linux: Option<Linux>, group: Group) -> Self {
+    /// A machine with what the plan gives it, that boots `linux`, or else the built-in guest kernel.
+    pub fn new(purpose: &Purpose, linux: Option<Linux>) -> Self {
         MicroVm {
             linux,
-            memory_bytes: microvm::DEFAULT_MEMORY_BYTES,
-            cpus: 1.0,
-            timeout: None,
-            group,
-            tell: Tell::default(),
-            jail: false,
+            memory_bytes: purpose.machine.memory_bytes,
+            cpus: purpose.machine.cpus,
+            timeout: purpose.timeout,
+            group: purpose.group,
+            tell: purpose.tell,
+            jail: purpose.machine.jail,
         }
     }
 
@@ -165,9 +166,12 @@ impl MicroVm {
     fn init_part(&self, image: &Image) -> Result<Option<ImagePart>, Error> {
         let Some(linux) = &self.linux else { return Ok(None) };
         let config = Config {
-            modules: linux.modules.clone(),
+            linux: microvm::Linux {
+                modules: linux.modules.clone(),
+                root_disk: self.has_root_disk().then(PathBuf::new),
+                ..microvm::Linux::default()
+            },
             program: image.program().into(),
-            root_disk: self.has_root_disk().then(PathBuf::new),
             ..Config::new(Kernel::File(linux.kernel.clone()))
         };
         let archive = config
@@ -178,7 +182,7 @@ impl MicroVm {
 }
 
 impl Backend for MicroVm {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         match self.linux {
             None => "microvm",
             Some(_) => "microvm-linux",
@@ -223,33 +227,34 @@ impl Backend for MicroVm {
         })
     }
 
+    /// The built-in guest kernel is in the runtime's executable. Of a bzImage, what was unpacked of it is read.
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        let mut files = [image.files(), vec![runtime::executable()?]].concat();
+        if let Some(linux) = &self.linux {
+            files.push(linux.kernel.clone());
+            files.extend(linux.modules.iter().cloned());
+            files.extend(linux.disk.as_ref().map(|disk| disk.base.clone()));
+            let unpacked = xdg::cache().map(|cache| std::fs::read_dir(cache.join("kernels")));
+            let unpacked = unpacked
+                .into_iter()
+                .flatten()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path());
+            files.extend(unpacked.filter(|path| path.extension().is_some_and(|end| end == "elf")));
+        }
+        if self.has_root_disk() {
+            files.push(image.disk()?.path().to_owned());
+        }
+        Ok(files)
+    }
+
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
         if self.jail {
             return jail::prepare(self, image, args, stdio);
         }
-        let (kept_report, report) = handover::report_file()?;
-        let order = Order::new(self, image, args, "/proc/self/fd/3".into())?;
-        let [monitor, order] = &order.arguments()?;
-        let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, report];
-        let prepared = Prepared::new(
-            "/proc/self/exe",
-            &["isolab", monitor, order],
-            &ENVIRONMENT,
-            fds,
-            self.group,
-        )?;
-        Ok(Box::new(move || {
-            let child = prepared.spawn().map_err(|errno| {
-                Error::from_cause(
-                    "cannot execute this program again (/proc/self/exe) as a monitor",
-                    errno.desc(),
-                )
-            })?;
-            Ok(Box::new(Running {
-                child,
-                report: kept_report,
-            }) as Box<dyn Instance>)
-        }))
+        let order = MachineOrder::new(self, image, args)?;
+        runtime::prepare(What::Machine(order), stdio, self.group)
     }
 }
 
@@ -257,36 +262,4 @@ impl Backend for MicroVm {
 pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
     let initramfs = handover::initramfs(&GuestFile::all(image))?;
     initramfs.to_bytes().map_err(|error| Error::new(error.to_string()))
-}
-
-struct Running {
-    child: Child,
-    report: File,
-}
-
-impl Instance for Running {
-    fn pidfd(&self) -> BorrowedFd<'_> {
-        self.child.pidfd()
-    }
-
-    fn processes(&self) -> Vec<(i32, Role)> {
-        vec![(self.child.pid(), Role::Monitor)]
-    }
-
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
-        Err("the monitor has no cgroup of its own".into())
-    }
-
-    fn kill(&mut self) {
-        self.child.kill();
-    }
-
-    fn finish(self: Box<Self>) -> Result<End, Error> {
-        let status = self.child.reap()?;
-        let end = End {
-            status,
-            ..End::default()
-        };
-        handover::complete(end, &self.report)
-    }
 }

@@ -1,43 +1,21 @@
-//! The monitor process: runs one machine and ends with the workload's status.
+//! In the runtime's process: one virtual machine, whose monitor this process is.
 
 use super::Tell;
-use super::handover::{self, MONITOR, Order, Report};
-use crate::error::Error;
+use super::handover::MachineOrder;
+use crate::targets::runtime::FAILED;
+use crate::targets::runtime::report::Report;
 use crate::targets::{MachineStory, Step, VmExits};
 use microvm::{Config, End, Kernel, Outcome, Stamp};
 use std::fs::File;
 use std::time::Duration;
 
-/// The exit status of a monitor that could not do its work, as `docker run` gives it.
-const FAILED: i32 = 125;
-
 /// What the lines of a Linux guest's first program begin with in its kernel's log (`microvm/init`).
 const INIT_SAYS: &str = "isolab init: ";
 
-/// Becomes a monitor, and never returns, where the lab has started this process as one. To be called before anything else:
-/// what comes before the machine counts as its start.
-pub fn run_if_asked() {
-    let mut args = std::env::args_os().skip(1);
-    if args.next().is_some_and(|first| first == MONITOR) {
-        std::process::exit(run());
-    }
-}
-
-fn run() -> i32 {
-    let order = Order::parse(std::env::args().nth(2)).and_then(|order| {
-        let report = File::options().write(true).open(&order.report);
-        let failed = |error| Error::from_cause(format_args!("cannot open {}", order.report.display()), error);
-        report.map_err(failed).map(|report| (order, report))
-    });
-    let (order, report_file) = match order {
-        Ok(given) => given,
-        Err(error) => {
-            eprintln!("isolab: {error}");
-            return FAILED;
-        }
-    };
+/// Runs the machine; gives its exit status and the report. `report_file` is the only descriptor that the monitor keeps.
+pub fn run(order: MachineOrder, report_file: &File) -> (i32, Report) {
     let tell = order.tell;
-    let config = order.config(&report_file).map_err(|error| error.to_string());
+    let config = order.config(report_file).map_err(|error| error.to_string());
     let outcome = config.and_then(|config| {
         // Told now: a machine that runs leaves its monitor no right to open files.
         let command_line = if tell.story {
@@ -50,20 +28,13 @@ fn run() -> i32 {
             Err(error) => Err(error.to_string()),
         }
     });
-    let (status, report) = outcome.unwrap_or_else(|failure| {
+    outcome.unwrap_or_else(|failure| {
         let report = Report {
             failure: Some(failure),
             ..Report::default()
         };
         (FAILED, report)
-    });
-    match handover::write_report(&report_file, &report) {
-        Ok(()) => status,
-        Err(error) => {
-            eprintln!("isolab: the monitor cannot write its report: {error}");
-            FAILED
-        }
-    }
+    })
 }
 
 fn status(outcome: &Outcome) -> i32 {
@@ -90,9 +61,8 @@ fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
     let phases = microvm::phases(&outcome.stamps).into_iter();
     Report {
         stamps: phases.map(|(phase, at_ns)| (phase.to_owned(), at_ns)).collect(),
-        story: tell
-            .story
-            .then(|| (steps(&outcome.stamps), story(&outcome, command_line))),
+        steps: if tell.story { steps(&outcome.stamps) } else { Vec::new() },
+        machine: tell.story.then(|| story(&outcome, command_line)),
         exits: outcome
             .exits
             .into_iter()
@@ -101,6 +71,7 @@ fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
         failure,
         timed_out: outcome.end == End::TimedOut,
         kernel_log: tell.kernel_log.then_some(outcome.kernel_log),
+        ..Report::default()
     }
 }
 

@@ -1,14 +1,14 @@
 //! System calls on open files.
 
-use super::frame;
+use super::{frame, time};
 use crate::console;
 use crate::errno::{Errno, Result};
-use crate::files::{FILES, Files, Node, Open, device_stat, entry_type};
+use crate::files::{FILES, Files, Node, OPEN_MAX, Open, device_stat, entry_type};
 use crate::memory::MEMORY;
 use crate::{clock, power, user};
 
 /// What is copied to the program by the kernel itself; more is left to ring 3.
-const SMALL: u64 = 256;
+const SMALL: usize = 256;
 /// Most bytes of one `read` from the console.
 const CONSOLE_READ: usize = 256;
 /// Most buffers of `readv` and `writev` (Linux: UIO_MAXIOV).
@@ -56,14 +56,14 @@ fn read_node(node: &Node, position: u64, address: u64, bytes: u64) -> Result<u64
         return Err(Errno::EISDIR);
     }
     let rest = &node.data[node.data.len().min(usize::try_from(position).unwrap_or(usize::MAX))..];
-    let count = bytes.min(rest.len() as u64);
-    if count <= SMALL {
-        user::write_bytes(address, &rest[..count as usize])?;
-    } else {
-        // SAFETY: borrowed for one statement.
-        let archive = files().window(&mut unsafe { MEMORY.borrow() }.frames)?;
-        user::copy_later(frame(), address, node.in_window(position, archive), count)?;
+    let rest = &rest[..bytes.min(rest.len() as u64) as usize];
+    if rest.len() <= SMALL {
+        user::write_bytes(address, rest)?;
+        return Ok(rest.len() as u64);
     }
+    // SAFETY: borrowed for one statement.
+    let (from, count) = files().window(rest, &mut unsafe { MEMORY.borrow() }.frames)?;
+    user::copy_later(frame(), address, from, count)?;
     Ok(count)
 }
 
@@ -201,17 +201,49 @@ pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
     Ok(written)
 }
 
-/// `poll`, `ppoll` (which waits as long as it must: nothing else can happen here).
+/// How long `poll` waits.
+#[derive(Clone, Copy)]
+enum Wait {
+    /// Until the monotonic clock says so.
+    Until(u64),
+    /// Until something is ready.
+    Ever,
+}
+
+/// `poll`: the timeout is in milliseconds; a negative one is none.
 pub fn poll(address: u64, count: u64, timeout: u64) -> Result<u64> {
+    let wait = match timeout as i32 {
+        ..0 => Wait::Ever,
+        0 => Wait::Until(0),
+        milliseconds => Wait::Until(clock::monotonic() + milliseconds as u64 * 1_000_000),
+    };
+    poll_and_wait(address, count, wait)
+}
+
+/// `ppoll`: the timeout is a `struct timespec`. (No signal comes while this waits, so the mask makes no difference.)
+pub fn poll_precisely(address: u64, count: u64, timeout: u64) -> Result<u64> {
+    let wait = match timeout {
+        0 => Wait::Ever,
+        timeout => match time::read_time(timeout)? {
+            0 => Wait::Until(0),
+            nanoseconds => Wait::Until(clock::monotonic().saturating_add(nanoseconds)),
+        },
+    };
+    poll_and_wait(address, count, wait)
+}
+
+fn poll_and_wait(address: u64, count: u64, wait: Wait) -> Result<u64> {
     const POLLIN: u16 = 1;
     const POLLOUT: u16 = 4;
     const POLLNVAL: u16 = 32;
-    let milliseconds = timeout as i32;
-    let deadline = clock_deadline(milliseconds);
+    let count = u64::from(count as u32);
+    if count > OPEN_MAX as u64 {
+        return Err(Errno::EINVAL);
+    }
     loop {
-        let mut ready = 0;
-        for n in 0..count.min(1024) {
-            let at = address + 8 * n;
+        let (mut ready, mut for_input) = (0, false);
+        for n in 0..count {
+            let at = address.wrapping_add(8 * n);
             let entry: u64 = user::read(at)?;
             let (descriptor, events) = (entry as i32, (entry >> 32) as u16);
             let mut revents = 0;
@@ -219,6 +251,7 @@ pub fn poll(address: u64, count: u64, timeout: u64) -> Result<u64> {
                 revents = match files().get(descriptor as u64) {
                     Err(_) => POLLNVAL,
                     Ok(Open::Console) if events & POLLIN != 0 && descriptor == 0 => {
+                        for_input = true;
                         events & POLLOUT | if console::input_ready() { POLLIN } else { 0 }
                     }
                     Ok(Open::Console) => events & POLLOUT,
@@ -230,17 +263,19 @@ pub fn poll(address: u64, count: u64, timeout: u64) -> Result<u64> {
             }
             ready += u64::from(revents != 0);
         }
-        if ready > 0 || milliseconds == 0 || deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
-            return Ok(ready);
-        }
-        power::idle(if milliseconds > 0 {
-            milliseconds as u32 * 1000
+        let left = match wait {
+            _ if ready > 0 => return Ok(ready),
+            Wait::Until(0) => return Ok(0),
+            Wait::Until(deadline) => match deadline.saturating_sub(clock::monotonic()) {
+                0 => return Ok(0),
+                left => time::microseconds(left),
+            },
+            Wait::Ever => u32::MAX,
+        };
+        if for_input {
+            power::wait_for_input(left);
         } else {
-            1_000_000
-        });
+            power::sleep(left);
+        }
     }
-}
-
-fn clock_deadline(milliseconds: i32) -> Option<u64> {
-    (milliseconds > 0).then(|| clock::monotonic() + milliseconds as u64 * 1_000_000)
 }

@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::errno::{Errno, Result};
+use crate::files::OPEN_MAX;
 use crate::layout::STACK_SIZE;
 use crate::memory::MEMORY;
 use crate::user;
@@ -40,7 +41,7 @@ pub fn limit(process: u64, resource: u64, new: u64, old: u64) -> Result<u64> {
     }
     let limits = match resource {
         RLIMIT_STACK => [STACK_SIZE, RLIM_INFINITY],
-        RLIMIT_NOFILE => [64, 64],
+        RLIMIT_NOFILE => [OPEN_MAX as u64; 2],
         0..16 => [RLIM_INFINITY, RLIM_INFINITY],
         _ => return Err(Errno::EINVAL),
     };

@@ -10,6 +10,7 @@ const MAP_PRIVATE: u64 = 2;
 const MAP_TYPE: u64 = 15;
 const MAP_FIXED: u64 = 0x10;
 const MAP_ANONYMOUS: u64 = 0x20;
+const MAP_NORESERVE: u64 = 0x4000;
 const MAP_FIXED_NOREPLACE: u64 = 0x10_0000;
 const MREMAP_MAYMOVE: u64 = 1;
 const MADV_DONTNEED: u64 = 4;
@@ -67,7 +68,11 @@ pub fn map(address: u64, bytes: u64, protection: u64, flags: u64, descriptor: u6
             return Err(Errno::EEXIST);
         }
     }
-    memory().map(address & !(PAGE - 1), size, fixed, protection as u8 & 7, origin)
+    let protection = protection as u8 & 7;
+    if size > memory().ram_bytes && origin == Origin::Anonymous && protection != 0 && flags & MAP_NORESERVE == 0 {
+        return Err(Errno::ENOMEM); // as Linux's heuristic overcommit refuses it (proc_sys_vm(5))
+    }
+    memory().map(address & !(PAGE - 1), size, fixed, protection, origin)
 }
 
 /// `munmap`.

@@ -51,8 +51,8 @@ fn dispatch(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> Resu
         10 => mappings::protect(a, b, c),
         11 => mappings::unmap(a, b),
         12 => mappings::set_break(a),
-        13 => signal_action(a, b, c),
-        14 => signal_mask(a, b, c),
+        13 => signal_action(a, b, c, d),
+        14 => signal_mask(a, b, c, d),
         16 => descriptors::control(a),
         17 => descriptors::read_at(a, b, c, d),
         19 => descriptors::read_vector(a, b, c),
@@ -64,7 +64,7 @@ fn dispatch(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> Resu
         35 => time::sleep(a),
         39 | 186 => Ok(PROCESS),          // getpid, gettid
         60 | 231 => power::exit(a as u8), // exit, exit_group
-        62 => signal_send(a, b),
+        62 => signal_send(a as i32, b),
         63 => identity::name(a),
         72 => descriptors::fcntl(a, b),
         79 => paths::working_directory(a, b),
@@ -75,21 +75,22 @@ fn dispatch(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> Resu
         102 | 104 | 107 | 108 | 110 => Ok(0), // getuid, getgid, geteuid, getegid, getppid
         131 => signal_stack(a, b),
         158 => thread_pointer(a, b),
-        200 => signal_send(a, b),
+        127 => signal_pending(a, b),
+        200 => signal_thread(PROCESS as i32, a as i32, b),
         201 => time::seconds(a),
-        202 => time::futex(a, b, c, d),
+        202 => time::futex(a, b, c, d, f),
         204 => identity::affinity(b, c),
         217 => descriptors::entries(a, b, c),
         218 => Ok(PROCESS), // set_tid_address
         228 => time::clock(a, b),
         229 => time::resolution(a, b),
         230 => time::clock_sleep(a, b, c),
-        234 => signal_send(a, c),
+        234 => signal_thread(a as i32, b as i32, c),
         257 => paths::open(a, b, c),
         262 => paths::stat(a, b, c, d),
         267 => paths::read_link(a, b, c, d),
         269 => paths::access(a, b, c),
-        271 => descriptors::poll(a, b, u64::MAX),
+        271 => descriptors::poll_precisely(a, b, c),
         273 => Ok(0), // set_robust_list
         302 => identity::limit(a, b, c, d),
         318 => random_bytes(a, b),
@@ -145,8 +146,14 @@ fn random_bytes(address: u64, bytes: u64) -> Result<u64> {
     Ok(bytes)
 }
 
+/// Bytes of a set of signals.
+const SIGNAL_SET: u64 = 8;
+
 /// `rt_sigaction`.
-fn signal_action(signal: u64, new: u64, old: u64) -> Result<u64> {
+fn signal_action(signal: u64, new: u64, old: u64, size: u64) -> Result<u64> {
+    if size != SIGNAL_SET || new != 0 && !signals::can_be_handled(signal) {
+        return Err(Errno::EINVAL);
+    }
     // SAFETY: borrowed for one statement each, not across copies.
     let before = *unsafe { SIGNALS.borrow() }.action(signal)?;
     if new != 0 {
@@ -160,7 +167,10 @@ fn signal_action(signal: u64, new: u64, old: u64) -> Result<u64> {
 }
 
 /// `rt_sigprocmask`.
-fn signal_mask(how: u64, new: u64, old: u64) -> Result<u64> {
+fn signal_mask(how: u64, new: u64, old: u64, size: u64) -> Result<u64> {
+    if size != SIGNAL_SET {
+        return Err(Errno::EINVAL);
+    }
     // SAFETY: single accesses, not across copies.
     let before = unsafe { SIGNALS.borrow() }.mask;
     if new != 0 {
@@ -176,7 +186,7 @@ fn signal_mask(how: u64, new: u64, old: u64) -> Result<u64> {
     if old != 0 {
         user::write(old, before)?;
     }
-    Ok(0)
+    signals::deliver_pending().map(|()| 0)
 }
 
 /// `sigaltstack`.
@@ -193,9 +203,28 @@ fn signal_stack(new: u64, old: u64) -> Result<u64> {
     Ok(0)
 }
 
-/// `kill`, `tkill` and the second half of `tgkill`: there is one process to send a signal to.
-fn signal_send(process: u64, signal: u64) -> Result<u64> {
-    if process as i32 > 0 && process != PROCESS {
+/// `rt_sigpending`.
+fn signal_pending(set: u64, size: u64) -> Result<u64> {
+    if size > SIGNAL_SET {
+        return Err(Errno::EINVAL);
+    }
+    user::write_bytes(set, &signals::pending().to_le_bytes()[..size as usize]).map(|()| 0)
+}
+
+/// `tkill`, `tgkill`: the process has one thread, of its own number.
+fn signal_thread(process: i32, thread: i32, signal: u64) -> Result<u64> {
+    if process <= 0 || thread <= 0 {
+        return Err(Errno::EINVAL);
+    }
+    match (process as u64, thread as u64) {
+        (PROCESS, PROCESS) => signal_send(process, signal),
+        _ => Err(Errno::ESRCH),
+    }
+}
+
+/// `kill`: there is one process to send a signal to, by its number or as the group that it is in.
+fn signal_send(process: i32, signal: u64) -> Result<u64> {
+    if process != 0 && process != PROCESS as i32 {
         return Err(Errno::ESRCH);
     }
     if signal != 0 {

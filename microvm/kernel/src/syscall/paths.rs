@@ -22,6 +22,9 @@ fn files() -> &'static mut Files {
 
 /// The node that a descriptor and a path mean.
 fn find(descriptor: u64, path: &[u8], follow: bool) -> Result<Node> {
+    if path.is_empty() {
+        return Err(Errno::ENOENT);
+    }
     let root = files::ROOT;
     let directory = match descriptor as i32 {
         -100 => root,

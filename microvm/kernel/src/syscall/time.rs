@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::errno::{Errno, Result};
-use crate::{log, power, user};
+use crate::{abi, log, power, user};
 
 const NANOSECONDS: u64 = 1_000_000_000;
 
@@ -22,7 +22,7 @@ fn write_time(address: u64, nanoseconds: u64) -> Result<u64> {
 }
 
 /// Reads a `struct timespec`.
-fn read_time(address: u64) -> Result<u64> {
+pub fn read_time(address: u64) -> Result<u64> {
     let [seconds, nanoseconds]: [u64; 2] = user::read(address)?;
     if seconds as i64 >= 0 && nanoseconds < NANOSECONDS {
         Ok(seconds.saturating_mul(NANOSECONDS).saturating_add(nanoseconds))
@@ -38,8 +38,13 @@ fn wait_until(deadline: u64) {
         if now >= deadline {
             return;
         }
-        power::idle(u32::try_from((deadline - now).div_ceil(1000)).unwrap_or(u32::MAX));
+        power::sleep(microseconds(deadline - now));
     }
+}
+
+/// Microseconds that are not fewer than those nanoseconds, as far as a port takes them.
+pub fn microseconds(nanoseconds: u64) -> u32 {
+    u32::try_from(nanoseconds.div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 /// `clock_gettime`.
@@ -78,9 +83,10 @@ pub fn sleep(address: u64) -> Result<u64> {
 /// `clock_nanosleep`.
 pub fn clock_sleep(clock: u64, flags: u64, address: u64) -> Result<u64> {
     const TIMER_ABSTIME: u64 = 1;
+    let now = now(clock)?;
     let time = read_time(address)?;
     let duration = if flags & TIMER_ABSTIME != 0 {
-        time.saturating_sub(now(clock)?)
+        time.saturating_sub(now)
     } else {
         time
     };
@@ -89,24 +95,38 @@ pub fn clock_sleep(clock: u64, flags: u64, address: u64) -> Result<u64> {
 }
 
 /// `futex`, as it is without other threads: nobody waits, and nobody would wake the one who did.
-pub fn futex(address: u64, operation: u64, value: u64, timeout: u64) -> Result<u64> {
+pub fn futex(address: u64, operation: u64, value: u64, timeout: u64, bits: u64) -> Result<u64> {
+    const FUTEX_CLOCK_REALTIME: u64 = 256;
+    const FUTEX_PRIVATE: u64 = 128;
     const FUTEX_WAIT: u64 = 0;
     const FUTEX_WAKE: u64 = 1;
     const FUTEX_WAIT_BITSET: u64 = 9;
     const FUTEX_WAKE_BITSET: u64 = 10;
     const SIGABRT: u8 = 6;
-    match operation & 0x7f {
+    match operation & !(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME) {
         FUTEX_WAKE | FUTEX_WAKE_BITSET => Ok(0),
         wait @ (FUTEX_WAIT | FUTEX_WAIT_BITSET) => {
+            let time = match timeout {
+                0 => None,
+                timeout => Some(read_time(timeout)?),
+            };
+            if address % 4 != 0 || wait == FUTEX_WAIT_BITSET && bits as u32 == 0 {
+                return Err(Errno::EINVAL);
+            }
             if user::read::<u32>(address)? != value as u32 {
                 return Err(Errno::EAGAIN);
             }
-            if timeout == 0 {
+            let Some(time) = time else {
                 log!("the program waits for another thread, and there is none: deadlock");
-                power::exit(128 + SIGABRT);
-            }
-            let start = if wait == FUTEX_WAIT { clock::monotonic() } else { 0 };
-            wait_until(start.saturating_add(read_time(timeout)?));
+                power::exit(abi::status::SIGNAL + SIGABRT);
+            };
+            // FUTEX_WAIT takes a duration, FUTEX_WAIT_BITSET the time of a clock (futex(2)).
+            let duration = match (wait, operation & FUTEX_CLOCK_REALTIME) {
+                (FUTEX_WAIT, _) => time,
+                (_, 0) => time.saturating_sub(clock::monotonic()),
+                _ => time.saturating_sub(clock::realtime()),
+            };
+            wait_until(clock::monotonic().saturating_add(duration));
             Err(Errno::ETIMEDOUT)
         }
         _ => Err(Errno::ENOSYS),

@@ -1,0 +1,63 @@
+//! A container that a fresh process of isolab's runtime starts: the one that is measured.
+
+use crate::error::Error;
+use crate::targets::runtime::container::ContainerOrder;
+use crate::targets::runtime::{self, What};
+use crate::targets::spawn::Group;
+use crate::targets::{Backend, Start, Stdio};
+use crate::workloads::image::Image;
+use container::{Limits, Verdict};
+use reports::model;
+use std::path::PathBuf;
+
+/// Runs a workload in a container of a fresh runtime.
+#[derive(Debug)]
+pub struct Container {
+    /// How much of the host it may use.
+    limits: Limits,
+    /// Whether it has a control group for all that Docker counts.
+    own_cgroup: bool,
+}
+
+impl Container {
+    /// A container with these limits, and with a control group as Docker gives one, where this host lets this user make
+    /// one.
+    pub fn new(limits: Limits) -> Self {
+        let cgroups = container::probe()
+            .into_iter()
+            .filter(|finding| finding.subject.starts_with("cgroup"));
+        let works: Vec<bool> = cgroups.map(|finding| finding.verdict == Verdict::Works).collect();
+        Container {
+            limits,
+            own_cgroup: !works.is_empty() && works.into_iter().all(|works| works),
+        }
+    }
+}
+
+impl Backend for Container {
+    fn name(&self) -> &str {
+        "container"
+    }
+
+    fn describe(&self, image: &Image) -> Result<model::Target, Error> {
+        super::describe(self.name(), image)
+    }
+
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        Ok([image.files(), vec![runtime::executable()?]].concat())
+    }
+
+    fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
+        let order = ContainerOrder {
+            layer: image.layer().to_owned(),
+            program: image.program().into(),
+            args: args.to_vec(),
+            memory_bytes: self.limits.memory_bytes,
+            cpus: self.limits.cpus,
+            pids: self.limits.pids,
+            own_cgroup: self.own_cgroup,
+            ..ContainerOrder::default()
+        };
+        runtime::prepare(What::Container(order), stdio, Group::Own)
+    }
+}

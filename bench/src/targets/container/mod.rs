@@ -1,0 +1,195 @@
+//! The workload in a namespace container that shares the host's kernel: [`Container`] starts it from this process, as
+//! `isolab run` does, and [`fresh::Container`] from a fresh process of isolab's runtime, as it is measured.
+
+pub mod fresh;
+
+use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
+use crate::error::Error;
+use crate::workloads::image::Image;
+use container::{Capability, ExitStatus, Limits, Network, Spec, Stdio3, Terminal, Tmpfs, Volume, Writable};
+use nix::sys::signal::Signal;
+use reports::model;
+use std::collections::BTreeSet;
+use std::os::fd::BorrowedFd;
+
+/// Runs a workload in a container that this process starts.
+#[derive(Debug, Default)]
+pub struct Container {
+    /// What was asked for beside the program.
+    pub options: Options,
+}
+
+/// What a container can be asked for; the default is the careful one of [`Spec::new`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Host directories and files made visible inside.
+    pub volumes: Vec<Volume>,
+    /// Empty file systems in memory.
+    pub tmpfs: Vec<Tmpfs>,
+    /// How much of the host it may use.
+    pub limits: Limits,
+    /// Capabilities that the program keeps.
+    pub capabilities: BTreeSet<Capability>,
+    /// The network it sees.
+    pub network: Network,
+    /// What it may write to besides.
+    pub writable: Writable,
+    /// Whether it has a terminal of its own.
+    pub terminal: Terminal,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            volumes: Vec::new(),
+            tmpfs: Vec::new(),
+            limits: Limits::default(),
+            capabilities: BTreeSet::new(),
+            network: Network::Loopback,
+            writable: Writable::Memory { size_bytes: None },
+            terminal: Terminal::None,
+        }
+    }
+}
+
+impl Backend for Container {
+    fn name(&self) -> &str {
+        "container"
+    }
+
+    fn describe(&self, image: &Image) -> Result<model::Target, Error> {
+        describe(self.name(), image)
+    }
+
+    fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
+        let mut spec = Spec::new(vec![image.layer().to_owned()], image.program());
+        spec.args = args.iter().map(Into::into).collect();
+        spec.env = ENVIRONMENT.iter().map(Into::into).collect();
+        let options = self.options.clone();
+        spec.volumes = options.volumes;
+        spec.tmpfs = options.tmpfs;
+        spec.limits = options.limits;
+        spec.capabilities = options.capabilities;
+        spec.namespaces.network = options.network;
+        spec.writable = options.writable;
+        spec.stdio = Stdio3 {
+            stdin: container::Stdio::Fd(stdio.stdin),
+            stdout: container::Stdio::Fd(stdio.stdout),
+            stderr: container::Stdio::Fd(stdio.stderr),
+            terminal: options.terminal,
+        };
+        Ok(Box::new(move || {
+            let container = container::start(&spec).map_err(explained)?;
+            Ok(Box::new(Running { container }))
+        }))
+    }
+}
+
+/// A failure of the container library as one of isolab.
+pub fn explained(error: container::Error) -> Error {
+    let run_status = error.exit_code();
+    let cause = container::Error {
+        hint: String::new(),
+        ..error.clone()
+    };
+    let explained = Error::from_cause("cannot start the container", cause).run_status(run_status);
+    if error.hint.is_empty() {
+        explained
+    } else {
+        explained.remedy(error.hint)
+    }
+}
+
+/// What the results file says of a container of isolab's.
+fn describe(name: &str, image: &Image) -> Result<model::Target, Error> {
+    Ok(model::Target {
+        name: name.into(),
+        version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
+        guest_kernel: None,
+        image: image.parts()?,
+        workload_sha256: image.layer_sha256()?,
+        unavailable: None,
+    })
+}
+
+struct Running {
+    container: container::Container,
+}
+
+impl Instance for Running {
+    fn pidfd(&self) -> BorrowedFd<'_> {
+        self.container.pidfd()
+    }
+
+    fn processes(&self) -> Vec<(i32, Role)> {
+        let pid_1 = self.container.pid().as_raw();
+        let role = |pid| if pid == pid_1 { Role::Runtime } else { Role::Program };
+        self.container.pids().into_iter().map(|pid| (pid, role(pid))).collect()
+    }
+
+    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+        match self.container.statistics() {
+            Some(statistics) => Ok(CgroupMemory {
+                anon_bytes: statistics.anon_bytes,
+                peak_bytes: statistics.memory_peak_bytes,
+            }),
+            None => Err("the container has no memory cgroup of its own here".into()),
+        }
+    }
+
+    fn kill(&mut self) {
+        // It may have ended by itself meanwhile; `finish` finds out.
+        let _ = self.container.signal(Signal::SIGKILL);
+    }
+
+    fn finish(self: Box<Self>) -> Result<End, Error> {
+        let mut container = self.container;
+        let status = container.wait().map_err(explained)?;
+        let stamps = container
+            .stamps()
+            .into_iter()
+            .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
+            .collect();
+        let steps = container.explain().into_iter().map(step).collect();
+        let note = note(&container, status);
+        container.remove().map_err(explained)?;
+        Ok(End {
+            status: status.code().into(),
+            stamps,
+            note,
+            steps,
+            ..End::default()
+        })
+    }
+}
+
+/// What a reader of the status should know: that the memory limit was reached.
+pub fn note(container: &container::Container, status: ExitStatus) -> Option<String> {
+    let ExitStatus::Signal {
+        out_of_memory: true, ..
+    } = status
+    else {
+        return None;
+    };
+    let peak = container
+        .statistics()
+        .and_then(|statistics| statistics.memory_peak_bytes);
+    let peak = peak.map_or(String::new(), |bytes| {
+        format!(", after {} KiB at the peak", bytes >> 10)
+    });
+    Some(format!(
+        "the memory limit was reached, and the kernel ended the program (OOM kill){peak}"
+    ))
+}
+
+/// A step of the container library as one of isolab.
+pub fn step(step: container::ExplainedStep) -> Step {
+    Step {
+        name: step.name.into(),
+        call: step.call.into(),
+        purpose: step.purpose.into(),
+        by: step.by.into(),
+        began_ns: step.began_ns,
+        cost_ns: step.cost_ns,
+    }
+}

@@ -1,0 +1,125 @@
+//! The files that a tool gets: a copy of the image with the folders that the tool mounts at, and the description's own files.
+
+use super::description::Description;
+use super::template::Values;
+use crate::error::Error;
+use crate::files::scratch::Scratch;
+use crate::targets::ENVIRONMENT;
+use crate::workloads::image::{Image, read_back};
+use crate::workloads::sha256;
+use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// What a tool gets of one image.
+#[derive(Debug)]
+pub struct Root {
+    scratch: Scratch,
+    /// Where the image's files were copied from.
+    layer: PathBuf,
+    /// The program's path in the root.
+    program: String,
+    args: Vec<String>,
+}
+
+impl Root {
+    /// Copies the image and writes the files of the description.
+    pub fn make(description: &Description, image: &Image, args: &[String]) -> Result<Self, Error> {
+        let root = Root {
+            scratch: Scratch::new()?,
+            layer: image.layer().to_owned(),
+            program: image.program().into(),
+            args: args.to_vec(),
+        };
+        let files: Vec<(PathBuf, String)> = description
+            .files
+            .iter()
+            .map(|(path, text)| Ok((root.work().join(path), root.values("").text(text)?)))
+            .collect::<Result<_, Error>>()?;
+        root.write(&description.folders, &files).map_err(|error| {
+            Error::from_cause(format_args!("cannot write to {}", root.scratch.path().display()), error)
+                .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+        })?;
+        Ok(root)
+    }
+
+    fn write(&self, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
+        let open = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755));
+        open(self.scratch.path())?;
+        for folder in [self.folder(), self.work()] {
+            std::fs::create_dir(&folder)?;
+            open(&folder)?;
+        }
+        for entry in std::fs::read_dir(&self.layer)? {
+            let entry = entry?;
+            std::fs::copy(entry.path(), self.folder().join(entry.file_name()))?;
+        }
+        for folder in folders {
+            std::fs::create_dir_all(self.folder().join(folder))?;
+        }
+        for (path, text) in files {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            std::fs::write(path, text)?;
+        }
+        Ok(())
+    }
+
+    /// Whether it was made of this image, for these arguments.
+    pub fn is_of(&self, image: &Image, args: &[String]) -> bool {
+        self.layer == image.layer() && self.args == args
+    }
+
+    /// What the placeholders stand for in the instance `id`.
+    pub fn values(&self, id: &str) -> Values {
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        // A text or a list of texts is JSON whatever it holds.
+        let json = |value: serde_json::Value| value.to_string();
+        let command: Vec<&str> = [self.program.as_str()]
+            .into_iter()
+            .chain(self.args.iter().map(String::as_str))
+            .collect();
+        let texts = BTreeMap::from([
+            ("root", text(self.folder())),
+            ("root-json", json(text(self.folder()).into())),
+            ("work", text(self.work())),
+            ("program", self.program.clone()),
+            ("id", id.to_owned()),
+            ("command-json", json(command.into())),
+            ("environment-json", json(ENVIRONMENT.as_slice().into())),
+        ]);
+        Values::new(texts, self.args.clone())
+    }
+
+    /// Device and inode of the program's file.
+    pub fn program(&self) -> (u64, u64) {
+        let file = std::fs::metadata(self.executable());
+        // Without a file nothing is executed, and no process is looked for.
+        file.map_or((0, 0), |file| (file.dev(), file.ino()))
+    }
+
+    /// SHA-256 of the program as the tool is given it.
+    pub fn program_sha256(&self) -> Result<String, Error> {
+        Ok(sha256(&read_back(&self.executable())?))
+    }
+
+    /// The image's files as the tool gets them.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .collect()
+    }
+
+    fn executable(&self) -> PathBuf {
+        self.folder().join(self.program.trim_start_matches('/'))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.scratch.path().join("root")
+    }
+
+    fn work(&self) -> PathBuf {
+        self.scratch.path().join("work")
+    }
+}

@@ -1,0 +1,265 @@
+//! What one more instance takes of the host's memory.
+//!
+//! Other tests run at the same time and change the host's memory: a look that says so is taken again, and no bound is
+//! wider for it.
+
+use crate::programs::{self, EXIT, PAUSE, WRITE_AND_EXIT, elf, reading, touching, with_busy_thread};
+use crate::support::{
+    Need, Place, Running, descendants, expect, expect_holds, expect_status, is_alive, say, test, until,
+};
+use bench::error::Error;
+use bench::measure::memory::hold::{self, Held, Stage};
+use bench::measure::memory::{look, of_instance, series::Budget};
+use bench::plan::Machine;
+use bench::targets::Backend;
+use bench::targets::microvm::Tell;
+use bench::targets::registry::{Purpose, TargetKind};
+use bench::targets::spawn::Group;
+use bench::workloads::Workload;
+use bench::workloads::image::Image;
+use libtest_mimic::{Failed, Trial};
+use reports::model::OneMore;
+use std::time::Duration;
+
+const ALL: &[Need] = &[Need::Kvm, Need::Containers];
+const TARGETS: [&str; 3] = ["process", "container", "microvm"];
+const MIB: u64 = 1 << 20;
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a look is taken on a host that other tests keep busy.
+const LOOKS: u32 = 20;
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        test("touched_memory_is_in_the_figure_of_every_target", ALL, touched),
+        test("a_file_that_is_only_read_is_shared_and_in_no_figure", ALL, only_read),
+        test(
+            "a_process_takes_less_than_a_container_and_that_less_than_a_micro_vm",
+            ALL,
+            in_order,
+        ),
+        test(
+            "a_program_that_ends_at_its_first_byte_has_its_memory_every_time",
+            ALL,
+            short_lived,
+        ),
+        test(
+            "all_threads_of_a_held_program_stand_still",
+            &[Need::Containers],
+            threads,
+        ),
+        test("a_program_that_writes_nothing_is_an_error_that_says_so", ALL, silent),
+        test(
+            "held_instances_die_with_an_isolab_that_is_killed",
+            &[Need::Containers],
+            killed,
+        ),
+        test(
+            "an_ordinary_user_holds_instances_too",
+            &[Need::Root, Need::Tool("setpriv")],
+            ordinary_user,
+        ),
+    ]
+}
+
+fn backend(target: &str) -> Result<Box<dyn Backend>, Error> {
+    let purpose = Purpose {
+        machine: &Machine {
+            memory_bytes: 512 * MIB,
+            ..Machine::default()
+        },
+        group: Group::Own,
+        timeout: None,
+        tell: Tell::default(),
+        container: None,
+    };
+    let backend = TargetKind::find(target)?.backend(&purpose);
+    backend.ok_or_else(|| Error::new(format!("{target} runs no program")))
+}
+
+/// An image of a program with this code, followed by so many pages.
+fn image(code: &[u8], pages: u32) -> Result<Image, Failed> {
+    let place = Place::new();
+    let mut code = code.to_vec();
+    code.resize(code.len() + pages as usize * 4096, 1);
+    let path = programs::file(place.path(), "program", &elf(&code));
+    Ok(Image::build(&Workload::program(&path, Vec::new())?, 0)?)
+}
+
+/// What one more takes, as soon as the host is quiet enough.
+fn one_more(target: &str, image: &Image) -> Result<OneMore, Failed> {
+    let backend = backend(target)?;
+    let mut why = None;
+    for _ in 0..LOOKS {
+        let memory = look(backend.as_ref(), image, TIMEOUT, Budget::default())?;
+        if let Some(one_more) = memory.one_more {
+            return Ok(one_more);
+        }
+        why = memory.missing.get("one_more").cloned();
+    }
+    Err(format!("{target}: no figure in {LOOKS} looks: {why:?}").into())
+}
+
+fn touched() -> Result<(), Failed> {
+    for target in TARGETS {
+        let plain = one_more(target, &image(&WRITE_AND_EXIT, 0)?)?;
+        for mebibytes in [8, 64, 256] {
+            let found = one_more(target, &image(&touching(mebibytes * 256), 0)?)?;
+            let touched = f64::from(mebibytes) * MIB as f64;
+            let own = |of: &OneMore| (of.program_bytes + of.guest_ram_bytes) as f64;
+            for (what, rise) in [
+                ("host", found.bytes as f64 - plain.bytes as f64),
+                ("program", own(&found) - own(&plain)),
+            ] {
+                expect((rise / touched - 1.0).abs() < 0.02, || {
+                    format!("{target}, {mebibytes} MiB, {what}: {plain:?}, then {found:?}")
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn only_read() -> Result<(), Failed> {
+    const PAGES: u32 = 64 * 256;
+    let (plain, reads) = (image(&WRITE_AND_EXIT, 0)?, image(&reading(PAGES), PAGES)?);
+    for target in TARGETS {
+        let (plain, found) = (one_more(target, &plain)?, one_more(target, &reads)?);
+        expect(found.shared_file_bytes >= plain.shared_file_bytes + 64 * MIB, || {
+            format!("{target}: {plain:?}, then {found:?}")
+        })?;
+        // Page tables for what is mapped, and no more.
+        expect(found.bytes < plain.bytes + 2 * MIB, || {
+            format!("{target}: {plain:?}, then {found:?}")
+        })?;
+    }
+    Ok(())
+}
+
+fn in_order() -> Result<(), Failed> {
+    let image = image(&WRITE_AND_EXIT, 0)?;
+    let found = TARGETS
+        .into_iter()
+        .map(|target| one_more(target, &image))
+        .collect::<Result<Vec<_>, _>>()?;
+    let [process, container, microvm] = &found[..] else {
+        return Err("three targets, three figures".into());
+    };
+    let figures = || format!("{found:?}");
+    expect(
+        process.bytes < container.bytes && container.bytes < microvm.bytes,
+        figures,
+    )?;
+    // Its network namespace alone is 100 KiB and more.
+    expect(container.kernel_bytes > process.kernel_bytes + 100 * 1024, figures)?;
+    expect(process.runtime_bytes == 0 && container.runtime_bytes > 0, figures)?;
+    expect(microvm.guest_ram_bytes > 0 && microvm.monitor_bytes > 0, figures)?;
+    for one_more in &found {
+        let own = one_more.program_bytes + one_more.runtime_bytes + one_more.monitor_bytes + one_more.guest_ram_bytes;
+        // The parts are rounded, each once.
+        expect(one_more.bytes.abs_diff(own + one_more.kernel_bytes) <= 1, figures)?;
+        expect(
+            one_more.standard_error_bytes as f64 <= 0.03 * one_more.bytes as f64,
+            figures,
+        )?;
+    }
+    Ok(())
+}
+
+fn short_lived() -> Result<(), Failed> {
+    const TOUCHED: u32 = 64;
+    let image = image(&touching(TOUCHED), 0)?;
+    for target in TARGETS {
+        let (backend, stage) = (backend(target)?, Stage::new()?);
+        for time in 0..100 {
+            let held = stage.hold(backend.as_ref(), &image, TIMEOUT)?;
+            let memory = of_instance(held.instance());
+            expect(memory.uss_bytes > Some(u64::from(TOUCHED) * 4096), || {
+                format!("{target}, time {time}: {memory:?}")
+            })?;
+            hold::end(vec![held])?;
+        }
+    }
+    Ok(())
+}
+
+/// The states of all threads of the instance's program (proc_pid_stat(5)).
+fn states(held: &Held) -> Vec<char> {
+    let all = held.instance().processes().into_iter();
+    let programs = all.filter(|(_, role)| *role == bench::targets::Role::Program);
+    let tasks = programs.flat_map(|(pid, _)| std::fs::read_dir(format!("/proc/{pid}/task")));
+    let stats = tasks
+        .flatten()
+        .flatten()
+        .flat_map(|task| std::fs::read_to_string(task.path().join("stat")));
+    stats
+        .filter_map(|stat| stat.rsplit_once(") ")?.1.chars().next())
+        .collect()
+}
+
+fn threads() -> Result<(), Failed> {
+    let image = image(&with_busy_thread(&WRITE_AND_EXIT), 0)?;
+    for target in ["process", "container"] {
+        let held = Stage::new()?.hold(backend(target)?.as_ref(), &image, TIMEOUT)?;
+        let stopped = until("two threads that are stopped", || {
+            Some(states(&held)).filter(|states| states[..] == ['T', 'T'])
+        });
+        stopped.map_err(|_| format!("{target}: {:?}", states(&held)))?;
+    }
+    Ok(())
+}
+
+fn silent() -> Result<(), Failed> {
+    const SHORT: Duration = Duration::from_millis(300);
+    let (waits, ends) = (image(PAUSE, 0)?, image(EXIT, 0)?);
+    for target in TARGETS {
+        let (backend, stage) = (backend(target)?, Stage::new()?);
+        let why = |image, timeout| match stage.hold(backend.as_ref(), image, timeout) {
+            Ok(_) => "it was held".to_owned(),
+            Err(error) => error.message,
+        };
+        expect_holds(&why(&waits, SHORT), "it wrote nothing to stdout within 0.3 s")?;
+        expect_holds(&why(&ends, TIMEOUT), "it ended without writing anything to stdout")?;
+    }
+    Ok(())
+}
+
+/// Processes that are stopped.
+fn stopped(pid: &u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+}
+
+fn killed() -> Result<(), Failed> {
+    for target in ["process", "container"] {
+        let place = Place::new();
+        let args = [
+            "compare", "--on", target, "--runs", "1", "--warmup", "0", "hold", "--", "64",
+        ];
+        let mut isolab = Running::start(&mut place.isolab(&args))?;
+        let processes = until("an instance that is held", || {
+            let processes = descendants(isolab.id());
+            processes.iter().any(stopped).then_some(processes)
+        })?;
+        isolab.kill()?;
+        isolab.wait()?;
+        until("every process of the held instances to be gone", || {
+            processes.iter().all(|pid| !is_alive(*pid)).then_some(())
+        })?;
+    }
+    Ok(())
+}
+
+fn ordinary_user() -> Result<(), Failed> {
+    let place = Place::new();
+    let user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let script = "$ISOLAB compare --on process,container --runs 1 --warmup 0 --json - hello";
+    let said = say(place.script(&user, script))?;
+    expect_status(&said, 0)?;
+    let results = said.results()?;
+    expect(!results.samples.is_empty(), || format!("{results:?}"))?;
+    for summary in &results.summary {
+        let uss = summary.metric("uss_bytes").map(|uss| uss.value);
+        expect(uss > Some(0.0), || format!("{summary:?}; {}", said.stderr))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What a guest and its monitor agree on. The monitor (`src`), the built-in kernel (`kernel`) and the first program of Linux
+//! guests (`init`) each take in this file; no number in it stands anywhere else.
+
+// Each of the three uses its part.
+#![allow(dead_code)]
+
+/// I/O ports.
+pub mod port {
+    /// First port of COM1, the kernel's log: a 16550 UART (PC16550D data sheet), as a PC has it.
+    pub const COM1: u16 = 0x3f8;
+    /// First port of COM2, the program's standard input and output.
+    pub const COM2: u16 = 0x2f8;
+    /// Ports of a UART.
+    pub const UART_PORTS: u16 = 8;
+    /// The keyboard controller's command port: [`RESET`] resets the machine.
+    pub const KEYBOARD: u16 = 0x64;
+    /// The keyboard controller's command that resets the machine.
+    pub const RESET: u8 = 0xfe;
+    /// A byte written here ends the machine with that status; QEMU's `isa-debug-exit` does the same.
+    pub const EXIT: u16 = 0xf4;
+    /// A byte written here names a step of the start that was reached ([`super::phase`]).
+    pub const PHASE: u16 = 0xf5;
+    /// A number of microseconds, 32 bits, written here: the machine sleeps as long.
+    pub const SLEEP: u16 = 0xf6;
+    /// The physical address, 32 bits, of a [`super::Piece`] written here writes those bytes to the console: one exit to the
+    /// monitor for a whole string, where a UART takes one for each byte. Reading it gives [`STRING_PRESENT`].
+    pub const STRING: u16 = 0xf7;
+    /// What is read from [`STRING`] under a monitor that has it.
+    pub const STRING_PRESENT: u8 = 1;
+    /// A number of microseconds, 32 bits, written here: the machine sleeps as long, or until the console has input or its
+    /// input has ended.
+    pub const WAIT_FOR_INPUT: u16 = 0xfb;
+}
+
+/// Steps of a start, as the phase port takes them.
+pub mod phase {
+    /// The built-in kernel's first Rust function was reached.
+    pub const KERNEL: u8 = 1;
+    /// The program's first instruction is next.
+    pub const PROGRAM: u8 = 2;
+    /// The first program of a Linux guest has begun.
+    pub const INIT: u8 = 3;
+}
+
+/// Exit statuses that are not the program's own, as shells and `docker run` use them.
+pub mod status {
+    /// Something else than the program failed.
+    pub const FAILED: u8 = 125;
+    /// The program cannot be executed.
+    pub const NOT_EXECUTABLE: u8 = 126;
+    /// There is no such program.
+    pub const NOT_FOUND: u8 = 127;
+    /// The program was ended by a signal: this and its number.
+    pub const SIGNAL: u8 = 128;
+    /// The built-in kernel itself failed.
+    pub const KERNEL_FAULT: u8 = 255;
+}
+
+/// A string for the string port.
+#[repr(C)]
+pub struct Piece {
+    /// Physical address of its first byte.
+    pub address: u64,
+    /// Its length, at most [`PIECE_MAX`].
+    pub bytes: u64,
+}
+
+/// Most bytes of one string.
+pub const PIECE_MAX: usize = 4096;
