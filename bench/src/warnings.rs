@@ -126,26 +126,29 @@ impl Warning {
             Warning::StealTime { share } => Message::new("steal-time").with("percent", format!("{:.1}", share * 100.0)),
             Warning::Swapping => Message::new("swapping"),
             Warning::Throttled => Message::new("throttled"),
-            Warning::SlowGovernor { governor, pace } => Message::new(match pace {
-                Pace::Low => "low-governor",
-                _ => "slow-governor",
-            })
-            .with("governor", governor.as_str()),
-            Warning::SlowClock { source, grade } => Message::new(match grade {
-                Grade::Coarse => "coarse-clock",
-                _ => "slow-clock",
-            })
-            .with("source", source.as_str()),
-            Warning::NotCold { target, file, stayed } => match stayed.pages {
-                Some(pages) => Message::new("not-cold")
-                    .with("target", target.as_str())
-                    .with("file", file.as_str())
-                    .with("pages", pages as f64)
-                    .with("of", stayed.of as f64),
-                None => Message::new("perhaps-not-cold")
-                    .with("target", target.as_str())
-                    .with("file", file.as_str()),
-            },
+            Warning::SlowGovernor { governor, pace } => {
+                let id = match pace {
+                    Pace::Low => "slow-governor-low",
+                    _ => "slow-governor",
+                };
+                Message::new(id).with("governor", governor.as_str())
+            }
+            Warning::SlowClock { source, grade } => {
+                let id = match grade {
+                    Grade::Coarse => "slow-clock-coarse",
+                    _ => "slow-clock",
+                };
+                Message::new(id).with("source", source.as_str())
+            }
+            Warning::NotCold { target, file, stayed } => {
+                let message = match stayed.pages {
+                    Some(pages) => Message::new("not-cold")
+                        .with("pages", pages as f64)
+                        .with("of", stayed.of as f64),
+                    None => Message::new("not-cold-unknown"),
+                };
+                message.with("target", target.as_str()).with("file", file.as_str())
+            }
             Warning::GaveUp { target, why } => Message::new("gave-up")
                 .with("target", target.as_str())
                 .with("why", why.clone()),
@@ -192,21 +195,21 @@ pub fn examples() -> Vec<Warning> {
             pace: Pace::Low,
         },
         Warning::SlowClock {
-            source: "jiffies".into(),
-            grade: Grade::Coarse,
-        },
-        Warning::SlowClock {
             source: "hpet".into(),
             grade: Grade::Slow,
         },
+        Warning::SlowClock {
+            source: "jiffies".into(),
+            grade: Grade::Coarse,
+        },
         Warning::NotCold {
             target: target(),
-            file: "/x".into(),
+            file: "/isolab".into(),
             stayed: Cached { pages: Some(3), of: 9 },
         },
         Warning::NotCold {
             target: target(),
-            file: "/x".into(),
+            file: "/isolab".into(),
             stayed: Cached { pages: None, of: 9 },
         },
         Warning::GaveUp {

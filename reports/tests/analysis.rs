@@ -213,8 +213,8 @@ fn a_slope_keeps_its_own_interval_and_the_number_of_instances() {
 fn a_metric_that_nobody_here_knows_is_compared_by_its_own_definition() {
     let with = |joules: f64| {
         let samples = (0..20).map(|round| {
-            let mut sample = sample("a", round, 1.0 + f64::from(round) / 100.0);
-            sample.metrics.set("joules", joules + f64::from(round));
+            let mut sample = sample("a", round, 1.0 + f64::from(round * 7 % 20) / 100.0);
+            sample.metrics.set("joules", joules + f64::from(round * 7 % 20));
             sample
         });
         let mut results = results(samples);
@@ -359,6 +359,14 @@ fn another_program_is_a_word_and_another_host_is_a_refusal() {
     old.workload.name = "/old/build/server".into();
     assert_eq!(conditions::differences(&old, &new), []);
     assert!(of_one(&old, &new, None).notes.iter().any(|note| note.id == "program"));
+    // A host that was not the same all the time is a word, too.
+    new.warnings = vec![Message::new("busy-host").with("cpus", 1.0)];
+    assert!(
+        of_one(&old, &new, None)
+            .notes
+            .iter()
+            .any(|note| note.id == "disturbed-new")
+    );
     new.host.kernel = "Linux 1.0".into();
     new.config.memory_bytes = 1;
     new.workload.args = vec!["20".into()];

@@ -78,6 +78,10 @@ impl Target for Cold {
         self.target.memory()
     }
 
+    fn metrics(&self) -> Vec<model::Definition> {
+        self.target.metrics()
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         let stayed = self.stayed.iter().map(|(path, stayed)| Warning::NotCold {
             target: self.name.clone(),

@@ -113,8 +113,11 @@ fn not_installed() -> Result<(), Failed> {
     )?;
     let said = say(compare(&place, "process,./tool.toml", &[]))?;
     expect_status(&said, 0)?;
-    let reason = said.results()?.targets[1].unavailable.clone().unwrap_or_default();
-    let reason = english(&reason);
+    let reason = said.results()?.targets[1]
+        .unavailable
+        .as_ref()
+        .map(english)
+        .unwrap_or_default();
     expect_holds(&reason, "no-such-tool is not installed")?;
     expect_holds(&reason, "buy it")
 }
@@ -128,7 +131,10 @@ fn failing() -> Result<(), Failed> {
         "the others were not measured".into()
     })?;
     let failed = results.samples.of("tool").find_map(|sample| sample.error);
-    expect_holds(&english(&failed.unwrap_or_default()), "status 3; on stderr: why")?;
+    expect_holds(
+        &failed.as_ref().map(english).unwrap_or_default(),
+        "status 3; on stderr: why",
+    )?;
     let tidied = std::fs::read_to_string(place.path().join("tidied"))?;
     expect_holds(&tidied, "isolab-tool-")
 }

@@ -69,6 +69,14 @@ fn touch(pages: u32) -> Vec<u8> {
     code
 }
 
+/// Instructions that write this text and end.
+pub fn saying(text: &[u8]) -> Vec<u8> {
+    let mut code = WRITE_AND_EXIT[..WRITE_AND_EXIT.len() - 1].to_vec();
+    code[18..22].copy_from_slice(&(text.len() as u32).to_le_bytes());
+    code.extend(text);
+    code
+}
+
 /// Instructions that start a thread that never waits, and go on with these.
 pub fn with_busy_thread(code: &[u8]) -> Vec<u8> {
     let mut all = vec![0xb8, 56, 0, 0, 0]; // mov eax, 56 (clone)
@@ -95,14 +103,6 @@ pub fn touching_and_reading(touched: u32, pages: u32) -> Vec<u8> {
     code.extend(repeat(pages, &[0x41, 0x8a, 0x45, 0, 0x49, 0x81, 0xc5, 0, 0x10, 0, 0])); // mov al, [r13]; add r13, 4096
     code.extend(WRITE_AND_EXIT);
     code.resize(4096 - HEADERS_BYTES as usize, 0);
-    code
-}
-
-/// Instructions that write this text and end.
-pub fn saying(text: &[u8]) -> Vec<u8> {
-    let mut code = WRITE_AND_EXIT[..WRITE_AND_EXIT.len() - 1].to_vec();
-    code[18..22].copy_from_slice(&(text.len() as u32).to_le_bytes());
-    code.extend(text);
     code
 }
 

@@ -3,6 +3,9 @@
 use crate::model::{Message, Results, Target};
 use std::path::Path;
 
+/// Warnings of a host that was not the same all the time. No test between two files can tell that from a change.
+const DISTURBANCES: [&str; 4] = ["busy-host", "steal-time", "swapping", "throttled"];
+
 /// What differs between old results and new ones so that a difference between their figures says nothing; none where they may
 /// be compared. A changed program is no such thing: that is what people compare.
 pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
@@ -17,12 +20,10 @@ pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
     same("cores", &|results| results.host.cores.to_string());
     same("kvm", &|results| format!("{:?}", results.host.kvm_kind));
     same("cgroups", &|results| results.host.cgroup_mode.clone());
-    same("pinned", &|results| {
-        let cpus = &results.config.pinned_to;
-        match cpus.as_slice() {
-            [] => "–".to_owned(),
-            cpus => cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
-        }
+    // The first is isolab's own, so that the order matters.
+    same("pinned", &|results| format!("{:?}", results.config.pinned_to));
+    same("starts", &|results| {
+        if results.config.cold { "cold" } else { "warm" }.to_owned()
     });
     same("image-files", &|results| results.config.image_files_bytes.to_string());
     // Older versions had no choice.
@@ -54,6 +55,15 @@ pub(super) fn remarks(old: &Results, new: &Results) -> Vec<Message> {
             old.host.isolab_version.clone(),
             new.host.isolab_version.clone(),
         ));
+    }
+    for (results, id) in [(old, "disturbed-old"), (new, "disturbed-new")] {
+        if results
+            .warnings
+            .iter()
+            .any(|warning| DISTURBANCES.contains(&warning.id.as_str()))
+        {
+            found.push(Message::new(id));
+        }
     }
     for (before, after) in shared(old, new) {
         if let (Some(old), Some(new)) = (&before.guest_kernel, &after.guest_kernel)

@@ -12,6 +12,10 @@ use super::statistics::OUTSIDE;
 use crate::metrics::{self, Place};
 use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Scope, Verdict};
 
+/// A smaller change than this, in percent, is no difference, however sure it is: so much do two measurements of the same thing
+/// differ because the host is not the same a minute later.
+pub const NEGLIGIBLE_PERCENT: f64 = 0.25;
+
 /// Old results, and new ones to compare with them.
 pub type Pair<'a> = (&'a Results, &'a Results);
 
@@ -157,16 +161,22 @@ fn wholly_worse(interval: Interval, better: Better, factor: f64) -> bool {
 
 /// Fills in the intervals, the verdicts and the regressions of what is tested together.
 fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
+    let least = 1.0 + NEGLIGIBLE_PERCENT / 100.0;
+    let p_value = |candidate: &Candidate| match candidate.change.ratio {
+        ratio if ratio > least => candidate.evidence.p_value(least),
+        ratio if ratio < 1.0 / least => candidate.evidence.p_value(1.0 / least),
+        _ => None,
+    };
     let p_values: Vec<f64> = tested
         .iter()
-        .map(|candidate| candidate.change.p_value.unwrap_or(1.0))
+        .map(|candidate| p_value(candidate).unwrap_or(1.0))
         .collect();
     for (candidate, share) in tested.iter_mut().zip(holm::shares(&p_values, OUTSIDE)) {
         candidate.change.interval = candidate.evidence.interval(share);
         candidate.change.verdict = match candidate.change.interval {
             None => Verdict::TooFew,
-            Some(interval) if interval.contains(1.0) => Verdict::NoDifference,
-            Some(_) => candidate.direction(),
+            Some(interval) if interval.low > least || interval.high < 1.0 / least => candidate.direction(),
+            Some(_) => Verdict::NoDifference,
         };
     }
     let Some(limit) = limit_percent else { return };

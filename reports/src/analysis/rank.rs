@@ -3,8 +3,11 @@
 //! It is what the Mann-Whitney test is to a p-value: the interval holds exactly those factors that the test does not reject,
 //! so that the two never contradict each other. At the same number of runs it finds smaller changes than a ratio of medians
 //! does, of normal and even more of skewed figures (Hodges and Lehmann 1963; Lehmann, Nonparametrics, 2.5).
+//!
+//! Where runs resemble those just before them, because the host was slow for a while, there are fewer independent ones than
+//! runs, and both are widened for it.
 
-use super::statistics::{ascending, normal_quantile};
+use super::statistics::{ascending, mann_whitney, normal_p_value, normal_quantile};
 use crate::model::Interval;
 
 /// Two groups of positive figures.
@@ -12,14 +15,19 @@ use crate::model::Interval;
 pub(super) struct Pairs {
     new: Vec<f64>,
     old: Vec<f64>,
+    /// How many times larger the variance of the ranks is than that of independent runs.
+    inflation: f64,
 }
 
 impl Pairs {
-    /// `None` where a group is empty or has a figure that is not above zero, of which there is no factor.
+    /// Of figures in the order of their runs. `None` where a group is empty or has a figure that is not above zero, of which
+    /// there is no factor.
     pub(super) fn new(new: &[f64], old: &[f64]) -> Option<Pairs> {
+        let (n, m) = (new.len() as f64, old.len() as f64);
+        let inflation = (m * persistence(new) + n * persistence(old) + 1.0) / (n + m + 1.0);
         let (new, old) = (ascending(new), ascending(old));
         let positive = |group: &[f64]| group.first().is_some_and(|least| *least > 0.0);
-        (positive(&new) && positive(&old)).then_some(Pairs { new, old })
+        (positive(&new) && positive(&old)).then_some(Pairs { new, old, inflation })
     }
 
     /// Figures of the smaller group.
@@ -40,7 +48,7 @@ impl Pairs {
     /// The interval of the ratio with this share outside; `None` where there are too few figures for it.
     pub(super) fn interval(&self, outside: f64) -> Option<Interval> {
         let (n, m) = (self.new.len() as f64, self.old.len() as f64);
-        let spread = (n * m * (n + m + 1.0) / 12.0).sqrt();
+        let spread = (self.inflation * n * m * (n + m + 1.0) / 12.0).sqrt();
         let below = (n * m / 2.0 - normal_quantile(outside) * spread).floor();
         // The smallest and the largest ratio hold it that surely, and no more.
         let surest = 2.0 * 0.5_f64.powi(self.fewest() as i32);
@@ -53,7 +61,14 @@ impl Pairs {
     /// The p-value of the test that the new figures are `factor` times the old ones.
     pub(super) fn p_value(&self, factor: f64) -> f64 {
         let expected: Vec<f64> = self.old.iter().map(|figure| figure * factor).collect();
-        super::statistics::mann_whitney(&self.new, &expected).1
+        let independent = mann_whitney(&self.new, &expected).1;
+        // A p-value of 0 is one too small for a number.
+        let deviations = normal_quantile(independent.max(f64::MIN_POSITIVE));
+        if deviations.is_finite() {
+            normal_p_value(deviations / self.inflation.sqrt())
+        } else {
+            independent
+        }
     }
 
     /// The ratio at this place among those of all pairs in order, counted from 0. Found by halving, as there are too many
@@ -89,6 +104,34 @@ impl Pairs {
     }
 }
 
+/// How many times fewer independent figures there are than figures, as one resembles those just before it: 1 + 2 · the sum of
+/// the autocorrelations of their ranks, up to the first that may be chance.
+fn persistence(figures: &[f64]) -> f64 {
+    let n = figures.len();
+    let sorted = ascending(figures);
+    let middle = (n as f64 - 1.0) / 2.0;
+    let rank = |figure: &f64| {
+        let (below, up_to) = (
+            sorted.partition_point(|x| x < figure),
+            sorted.partition_point(|x| x <= figure),
+        );
+        (below + up_to) as f64 / 2.0 - 0.5 - middle
+    };
+    let ranks: Vec<f64> = figures.iter().map(rank).collect();
+    let variance: f64 = ranks.iter().map(|rank| rank * rank).sum();
+    if variance == 0.0 {
+        return 1.0;
+    }
+    let correlation = |lag: usize| ranks.iter().zip(&ranks[lag..]).map(|(a, b)| a * b).sum::<f64>() / variance;
+    // Of independent figures one in twenty reaches this (Bartlett 1946).
+    let chance = 1.645 / (n as f64).sqrt();
+    let sum: f64 = (1..n)
+        .map(correlation)
+        .take_while(|correlation| *correlation > chance)
+        .sum();
+    1.0 + 2.0 * sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,11 +154,31 @@ mod tests {
         fn the_interval_holds_the_estimate_and_is_mirrored(
             new in prop::collection::vec(0.1..10.0_f64, 8..20), old in prop::collection::vec(0.1..10.0_f64, 8..20),
         ) {
+            let (new, old) = (ascending(&new), ascending(&old));
+            let shuffle = |figures: &[f64]| -> Vec<f64> {
+                let (even, odd): (Vec<_>, Vec<_>) = figures.iter().enumerate().partition(|(index, _)| index % 2 == 0);
+                even.into_iter().zip(odd.into_iter().rev()).flat_map(|(a, b)| [*a.1, *b.1]).collect()
+            };
+            let (new, old) = (shuffle(&new), shuffle(&old));
             let (there, back) = (Pairs::new(&new, &old).expect("positive"), Pairs::new(&old, &new).expect("positive"));
             let (found, mirrored) = (there.interval(0.05).expect("enough"), back.interval(0.05).expect("enough"));
             prop_assert!(found.contains(there.ratio()));
             prop_assert!((found.low * mirrored.high - 1.0).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn runs_that_resemble_their_neighbours_count_for_fewer() {
+        let slow_for_a_while = |run: i32| if (20..35).contains(&run) { 9.0 } else { 5.0 };
+        let figures: Vec<f64> = (0..50)
+            .map(|run| slow_for_a_while(run) + f64::from(run * 7 % 11) / 100.0)
+            .collect();
+        assert!(persistence(&figures) > 3.0, "{}", persistence(&figures));
+        // The same figures in an order that says nothing.
+        let shuffled: Vec<f64> = (0..50).map(|run| figures[run * 23 % 50]).collect();
+        assert!(persistence(&shuffled) < 1.5, "{}", persistence(&shuffled));
+        assert_eq!(persistence(&[3.0; 9]), 1.0);
+        assert_eq!(persistence(&[3.0]), 1.0);
     }
 
     #[test]

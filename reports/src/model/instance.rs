@@ -18,6 +18,9 @@ pub struct Instance {
     /// The intervals of those figures that are no single measurement: slopes over several instances.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intervals: BTreeMap<Name, Interval>,
+    /// What distorts the figures on this host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<Message>,
     /// Metric → why it has no figure.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<Name, Message>,

@@ -126,7 +126,7 @@ pub struct Change {
     pub ratio: f64,
     /// Of the ratio, corrected for the number of tests. None where there are too few runs for one.
     pub interval: Option<Interval>,
-    /// Two-sided Mann-Whitney U test of no change, not corrected.
+    /// Two-sided Mann-Whitney U test of no change, widened for runs that resemble their neighbours, not corrected.
     pub p_value: Option<f64>,
     /// What that means.
     pub verdict: Verdict,
@@ -144,7 +144,7 @@ pub enum Verdict {
     Worse,
     /// It has changed; neither way is better.
     Changed,
-    /// The interval includes no change.
+    /// The interval includes no change, or one too small to count.
     NoDifference,
     /// There are too few runs to say.
     #[default]

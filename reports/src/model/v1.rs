@@ -4,8 +4,8 @@
 //! [`Memory`] and [`Counters`] are also what the harness fills in before they become metrics.
 
 use super::{
-    Comparison, Config, Distribution, Figures, Host, Instance, Interval, Message, Name, Nearest, OneMore, Phase,
-    Results, SCHEMA, Sample, Samples, Summary, Target, Workload,
+    Comparison, Config, Distribution, Figures, Host, Instance, Interval, Message, Name, Nearest, Phase, Results,
+    SCHEMA, Sample, Samples, Summary, Target, Workload,
 };
 use crate::analysis::{statistics, summaries};
 use crate::metrics;
@@ -44,10 +44,61 @@ pub struct Memory {
     #[serde(default)]
     pub instances: Option<u32>,
     /// What one more instance takes of the host's memory.
-    #[serde(skip)]
+    #[serde(default)]
     pub one_more: Option<OneMore>,
     /// Field name → why it is `None`.
     pub missing: BTreeMap<String, String>,
+}
+
+/// What one more instance takes of the host's memory: the slope of the memory that the host uses, page cache left out,
+/// over the number of instances that are alive at once. `kernel_bytes` is the rest that the parts of its processes leave.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct OneMore {
+    /// The slope.
+    pub bytes: u64,
+    /// Its standard error.
+    pub standard_error_bytes: u64,
+    /// How many instances were alive at the end.
+    pub instances: u32,
+    /// Anonymous and shared memory of the program.
+    pub program_bytes: u64,
+    /// Of the container's own processes.
+    pub runtime_bytes: u64,
+    /// Of the virtual machine monitor.
+    pub monitor_bytes: u64,
+    /// Of the guest.
+    pub guest_ram_bytes: u64,
+    /// What the kernel keeps for it: page tables, stacks, namespaces, cgroups, files in a tmpfs.
+    pub kernel_bytes: u64,
+    /// File pages that the instance maps, not counted in `bytes`: they are there once for all instances, as page cache.
+    pub shared_file_bytes: u64,
+    /// What distorts the figure on this host.
+    pub caveats: Vec<String>,
+}
+
+impl OneMore {
+    /// Half of a 95 % interval, in standard errors.
+    const REACH: f64 = 1.96;
+
+    fn figures(&self) -> [(&'static str, u64); 7] {
+        [
+            ("memory_bytes", self.bytes),
+            ("memory_program_bytes", self.program_bytes),
+            ("memory_runtime_bytes", self.runtime_bytes),
+            ("memory_monitor_bytes", self.monitor_bytes),
+            ("memory_guest_ram_bytes", self.guest_ram_bytes),
+            ("memory_kernel_bytes", self.kernel_bytes),
+            ("memory_shared_file_bytes", self.shared_file_bytes),
+        ]
+    }
+
+    fn interval(&self) -> Interval {
+        let (bytes, reach) = (self.bytes as f64, OneMore::REACH * self.standard_error_bytes as f64);
+        Interval {
+            low: bytes - reach,
+            high: bytes + reach,
+        }
+    }
 }
 
 impl Memory {
@@ -70,22 +121,33 @@ impl Memory {
             ("host_delta_bytes", self.host_delta_bytes),
         ];
         let metric = |field: String| match field.as_str() {
-            "one_more" => "memory_bytes".into(),
             "guest_ram_bytes" | "monitor_bytes" | "runtime_bytes" => format!("uss_{field}"),
+            "one_more" => "memory_bytes".to_owned(),
             _ => field,
         };
+        let mut metrics = given(figures);
+        let slope = self.one_more.as_ref();
+        // A part that a target has not, such as guest RAM of a process, is no figure of it.
+        let parts = slope
+            .into_iter()
+            .flat_map(OneMore::figures)
+            .filter(|(_, bytes)| *bytes > 0);
+        parts.for_each(|(id, bytes)| metrics.set(id, bytes as f64));
         let missing = self.missing.into_iter();
-        let mut look = Instance {
+        Instance {
             target: target.into(),
-            alive: self.instances,
-            metrics: given(figures),
+            alive: slope.map(|slope| slope.instances).or(self.instances),
+            metrics,
+            intervals: slope
+                .map(|slope| ("memory_bytes".into(), slope.interval()))
+                .into_iter()
+                .collect(),
             missing: missing.map(|(field, why)| (metric(field).into(), why.into())).collect(),
-            ..Instance::default()
-        };
-        if let Some(one_more) = self.one_more {
-            one_more.add_to(&mut look);
+            caveats: slope
+                .into_iter()
+                .flat_map(|slope| slope.caveats.iter().cloned().map(Message::plain))
+                .collect(),
         }
-        look
     }
 }
 

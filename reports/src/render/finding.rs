@@ -1,7 +1,7 @@
 //! What `isolab doctor` finds: identifiers with parameters, and their texts in the reader's language
 //! (`messages/doctor-*.ftl`).
 
-use super::messages::{Lang, Messages, clean};
+use crate::render::messages::{Lang, Messages, clean};
 use fluent_bundle::FluentValue;
 use serde::Serialize;
 use std::collections::BTreeMap;
