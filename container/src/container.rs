@@ -100,11 +100,6 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         });
     }
     container.await_program()?;
-    if let Some(place) = &container.launch.plan.group {
-        place
-            .limit_memory()
-            .map_err(|failure| place.explain(Doing::Create, failure))?;
-    }
     Ok(container)
 }
 

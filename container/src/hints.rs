@@ -15,7 +15,7 @@ pub const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);
     let doing = match failure.step {
-        Step::CgroupMake => Some(Doing::Create),
+        Step::CgroupMake | Step::LimitMemory => Some(Doing::Create),
         Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
         _ => None,
     };

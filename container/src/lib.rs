@@ -51,6 +51,7 @@ mod id_maps;
 mod init;
 mod kernel_files;
 mod link;
+mod name_files;
 mod overlay;
 mod plan;
 mod probe;

@@ -18,6 +18,7 @@ use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
+use crate::name_files::{NameFile, name_files};
 use crate::overlay::{overlay_options, stage_options};
 use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
 use crate::state;
@@ -40,10 +41,14 @@ pub struct Plan {
     pub volumes: Vec<VolumePlan>,
     pub tmpfs: Vec<TmpfsPlan>,
     pub host_name: Option<Vec<u8>>,
+    pub name_files: Vec<NameFile>,
+    pub own_ipc: bool,
     pub program: CString,
     /// The helper's name and the working directory (`init/helper.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,
     pub environment: Strings,
+    /// How long both are together.
+    pub argument_bytes: u64,
     pub cwd: CString,
     pub cwd_target: Option<Target>,
     pub rlimits: Vec<Rlimit>,
@@ -123,6 +128,8 @@ impl Plan {
             .env
             .iter()
             .map(|variable| c_string(variable, "environment variable"));
+        let environment = environment.collect::<Result<Vec<_>, _>>()?;
+        let length = |strings: &[CString]| strings.iter().map(|text| text.as_bytes().len() as u64).sum::<u64>();
         Ok(Plan {
             clone_flags: clone_flags(spec, id_maps.is_some()),
             own_network: spec.namespaces.network == Network::Loopback,
@@ -142,9 +149,12 @@ impl Plan {
             volumes: volumes(spec)?,
             tmpfs: memory_file_systems(spec)?,
             host_name: host_name(spec)?,
+            name_files: name_files(spec),
+            own_ipc: spec.namespaces.ipc == Share::Private,
             program: c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?,
+            argument_bytes: length(&arguments) + length(&environment),
             arguments: Strings::new(arguments),
-            environment: Strings::new(environment.collect::<Result<_, _>>()?),
+            environment: Strings::new(environment),
             cwd,
             cwd_target: match spec.cwd == Path::new("/") {
                 true => None,

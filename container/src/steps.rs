@@ -85,11 +85,13 @@ steps! {
     Propagation: Program, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";
     VolumeSource: Program, "root file system", "volume sources", "open_tree(OPEN_TREE_CLONE), mount_setattr", "take hold of the volumes while the host's files are still in sight; no devices, no set-user-id";
     Stage: Program, "root file system", "stage", "mount(tmpfs)", "memory for what the container writes; gone with it";
+    NameFiles: Program, "root file system", "names", "write /etc/{hostname,hosts,resolv.conf}", "the container's name, and where names are looked up";
     Overlay: Program, "root file system", "overlay", "mount(overlay)", "read-only layers below, the writable one above";
     Copy: Program, "root file system", "copy of the layers", "openat, getdents64, sendfile", "where the kernel refuses an overlay: the layers copied into memory";
     Proc: Program, "root file system", "/proc", "mount(proc)", "shows the processes of the new pid namespace only";
     Devices: Program, "root file system", "/dev", "mknod, symlink, bind", "null, zero, full, random, urandom, tty and the usual links; no host device";
     Terminals: Program, "root file system", "/dev/pts", "mount(devpts)", "terminals of its own";
+    MessageQueues: Program, "root file system", "/dev/mqueue", "mount(mqueue)", "POSIX message queues of its own";
     SharedMemory: Program, "root file system", "/dev/shm", "mount(tmpfs)", "POSIX shared memory of its own";
     Terminal: Program, "root file system", "terminal", "open(/dev/pts/ptmx), TIOCGPTPEER, sendmsg(SCM_RIGHTS)", "a terminal of the program's own, from the container's /dev/pts; the lab gets its other end";
     Mask: Program, "root file system", "mask /proc", "mount(MS_BIND)", "files that tell about the host are covered, files that steer it become read-only";
@@ -107,12 +109,14 @@ steps! {
     CgroupMake: Program, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
     CgroupEnter: Program, "cgroup", "enter cgroup", "write 0 to tasks", "a process that moves itself need not wait for an RCU grace period";
     CgroupNamespace: Program, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "the control group looks like the top of the tree";
+    CgroupMount: Program, "cgroup", "/sys/fs/cgroup", "mount(cgroup2, MS_RDONLY)", "where programs look for their limits";
     BoundingSet: Program, "drop privileges", "bounding set", "prctl(PR_CAPBSET_DROP)", "exec can give no capability back that was not asked for";
     ResourceLimits: Program, "drop privileges", "resource limits", "prlimit64", "limits of the process";
     Capabilities: Program, "drop privileges", "capabilities", "capset", "keep no capability that was not asked for";
     NoNewPrivileges: Program, "drop privileges", "no new privileges", "prctl(PR_SET_NO_NEW_PRIVS)", "no set-user-id program can gain any";
     Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list; what follows here is on it";
     ChangeDirectory: Program, "exec", "change directory", "chdir, getcwd", "refused when it lies outside the root";
+    LimitMemory: Program, "cgroup", "limit memory", "write memory.max", "last, since what has been counted so far was used in the lab's memory";
     CloseFiles: Program, "exec", "close files", "close_range(3, ~0)", "no descriptor of the lab reaches the program";
     Helper: Program, "exec", "prepare the helper", "memfd_create, pipe2", "what executes a program that runs as another user, or may lead to the lab's own executable";
     WaitInit: Program, "exec", "wait for the init", "futex", "no program runs while pid 1 still has the lab's memory";

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering::*;
 use super::exec::Way;
 use super::{Launch, Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init};
 use crate::capability::Capability;
+use crate::cgroup::Place;
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, gate};
 use crate::spec::Rlimit;
@@ -80,6 +81,9 @@ extern "C" fn main(launch: *const Launch) -> ! {
     }
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
+        if plan.group.as_ref().is_some_and(Place::has_v2) {
+            line.done(Step::CgroupMount, root::mount_cgroup());
+        }
     }
     if !plan.rlimits.is_empty() {
         set_limits(plan, limit_while_privileged)
@@ -108,6 +112,12 @@ extern "C" fn main(launch: *const Launch) -> ! {
 fn execute(launch: &Launch, line: &Line) -> Errno {
     let (plan, report) = (&launch.plan, &launch.report);
     let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
+    if let Some(group) = plan.group.as_ref().filter(|group| group.limits_memory_late()) {
+        group
+            .limit_memory(EXEC_BYTES + plan.argument_bytes)
+            .unwrap_or_else(|(item, errno)| line.fail(Step::LimitMemory, item, errno));
+        report.program.end(Step::LimitMemory);
+    }
     match way {
         Way::Direct => line.done(Step::CloseFiles, exec::keep([], FIRST_CLOSED)),
         Way::Helper => {
@@ -125,6 +135,9 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
         Way::Helper => helper::become_helper(launch),
     }
 }
+
+/// More than the kernel takes for two execs, arguments and environment not counted.
+const EXEC_BYTES: u64 = 2 << 20;
 
 /// The first descriptor that is not the program's.
 const FIRST_CLOSED: i32 = 3;

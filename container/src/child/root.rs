@@ -60,6 +60,11 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
             Some(&plan.terminal_options),
         ),
     );
+    if plan.own_ipc {
+        let queues = sys::mkdir(HERE, c"dev/mqueue", 0o755)
+            .and_then(|()| sys::mount(c"mqueue", c"root/dev/mqueue", c"mqueue", CAREFUL, None));
+        line.done(Step::MessageQueues, queues);
+    }
     let shared = sys::mount(c"shm", c"root/dev/shm", c"tmpfs", CAREFUL, Some(c"mode=1777,size=64m"));
     line.done(Step::SharedMemory, shared);
     // Before the volumes, which may cover /dev.
@@ -80,6 +85,9 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
 
 /// The layers as one file system at `root`: an overlay, or a copy where the kernel refuses that.
 fn mount_layers(plan: &Plan, line: &Line) {
+    if !plan.name_files.is_empty() {
+        line.done(Step::NameFiles, write_name_files(plan));
+    }
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
     match sys::mount(c"overlay", c"root", c"overlay", flags, Some(&plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
@@ -97,8 +105,35 @@ fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
     for layer in &plan.layers {
         workshop.copy_layer(layer, c"upper")?;
     }
+    // Over those of the image.
+    write_name_files(plan)?;
     sys::bind(c"upper", c"root")?;
     sys::mount(c"", c"root", c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)
+}
+
+/// Writes the files of /etc that are the container's into the writable layer, where they hide the image's.
+fn write_name_files(plan: &Plan) -> Result<(), Errno> {
+    if plan.name_files.is_empty() {
+        return Ok(());
+    }
+    match sys::mkdir(HERE, c"upper/etc", 0o755) {
+        Err(libc::EEXIST) => {}
+        other => other?,
+    }
+    for file in &plan.name_files {
+        // What a copied image has there may be a link.
+        // SAFETY: a terminated string.
+        match unsafe { call!(libc::SYS_unlinkat, HERE, file.path.as_ptr(), 0) } {
+            Err(libc::ENOENT) => {}
+            other => drop(other?),
+        }
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+        let opened = sys::open(HERE, &file.path, flags, 0o644)?;
+        let written = sys::write(opened, &file.text);
+        sys::close(opened);
+        written?;
+    }
+    Ok(())
 }
 
 fn stage(plan: &Plan) -> Result<(), Errno> {
@@ -225,6 +260,13 @@ pub fn mount_sys(launch: &Launch) -> Result<(), Errno> {
         sys::close(tree);
     }
     Ok(())
+}
+
+/// Mounts the container's control group, read-only: programs look there for their limits. The caller is in the group's own
+/// namespace.
+pub fn mount_cgroup() -> Result<(), Errno> {
+    let flags = CAREFUL | libc::MS_RDONLY;
+    sys::mount(c"cgroup", c"/sys/fs/cgroup", c"cgroup2", flags, None)
 }
 
 /// Makes the root read-only; what is mounted below stays as it is.
