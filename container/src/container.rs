@@ -10,12 +10,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::cgroup::{Doing, Group, Place};
-use crate::child::Launch;
 use crate::dumpable::Dumpable;
 use crate::error::Error;
 use crate::hints;
 use crate::id_maps::write_id_maps;
 use crate::init::Shared;
+use crate::launch::Launch;
 use crate::link::Ends;
 use crate::plan::{GroupMaker, Plan};
 use crate::process::{Process, children, clone};
@@ -87,7 +87,7 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     // Put back when this start is over, whatever comes of it.
     let _dumpable = changes_ids.then(Dumpable::remember);
     let process = clone(&launch, group.as_ref(), link)?;
-    stack::give_back(stacks, Arc::clone(&launch));
+    stack::give_back(stacks, launch.clone());
     let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
     launch.filter.get_or_init(|| filter);
     launch.report.open_gate(gate::FILTER);

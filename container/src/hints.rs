@@ -8,9 +8,6 @@ use crate::plan::Plan;
 use crate::report::Failure;
 use crate::steps::Step;
 
-/// What to do about EMFILE.
-pub const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
-
 /// The error for a step that failed in the child.
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);

@@ -8,8 +8,7 @@ use std::sync::OnceLock;
 
 use nix::errno::Errno;
 
-use crate::Error;
-use crate::hints::TOO_MANY_FILES;
+use crate::error::{Error, TOO_MANY_FILES};
 use crate::seccomp::{self, Instruction};
 use crate::sys;
 

@@ -50,6 +50,7 @@ mod hints;
 mod id_maps;
 mod init;
 mod kernel_files;
+mod launch;
 mod link;
 mod name_files;
 mod overlay;
@@ -71,6 +72,7 @@ mod target;
 mod terminal;
 mod timeline;
 pub mod user_folder;
+mod validate;
 
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};

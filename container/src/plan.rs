@@ -5,10 +5,8 @@
 
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 
@@ -25,6 +23,7 @@ use crate::state;
 use crate::strings::Strings;
 use crate::target::{Kind, Target};
 use crate::terminal::Terminal;
+use crate::validate::{absolute, c_string, wrong};
 
 /// See the top of the file.
 pub struct Plan {
@@ -89,8 +88,6 @@ pub struct VolumePlan {
     pub source: CString,
     pub attributes: u64,
     pub target: Target,
-    /// The detached mount, once the child has taken hold of it.
-    pub tree: AtomicI32,
 }
 
 /// A memory file system, ready to be mounted.
@@ -204,35 +201,6 @@ impl Plan {
     }
 }
 
-pub fn wrong(tried: String, hint: &str) -> Error {
-    Error {
-        step: "spec",
-        tried,
-        errno: None,
-        hint: hint.to_owned(),
-    }
-}
-
-pub fn c_string(text: &OsStr, what: &str) -> Result<CString, Error> {
-    CString::new(text.as_bytes()).map_err(|_| {
-        wrong(
-            format!("{what} {text:?}"),
-            "it contains a zero byte, which ends a string for the kernel",
-        )
-    })
-}
-
-pub fn absolute<'a>(path: &'a Path, what: &str) -> Result<&'a Path, Error> {
-    if path.is_absolute() {
-        Ok(path)
-    } else {
-        Err(wrong(
-            format!("{what} {path:?}"),
-            "give an absolute path inside the root",
-        ))
-    }
-}
-
 fn clone_flags(spec: &Spec, user: bool) -> u64 {
     let chosen = [
         (true, libc::CLONE_NEWPID),
@@ -288,7 +256,6 @@ impl VolumePlan {
             source: c_string(source.as_os_str(), "volume")?,
             attributes,
             target: Target::new(target, kind, "volume target")?,
-            tree: AtomicI32::new(-1),
         })
     }
 }

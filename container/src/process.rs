@@ -13,9 +13,10 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::cgroup::Group;
-use crate::child::{self, Launch};
+use crate::child;
 use crate::error::Error;
 use crate::hints;
+use crate::launch::Launch;
 use crate::link::{Ends, Link};
 use crate::report::word;
 use crate::status::ExitStatus;

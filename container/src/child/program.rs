@@ -9,9 +9,10 @@
 use std::sync::atomic::Ordering::*;
 
 use super::exec::Way;
-use super::{Launch, Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init};
+use super::{Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init};
 use crate::capability::Capability;
 use crate::cgroup::Place;
+use crate::launch::Launch;
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, gate};
 use crate::spec::Rlimit;

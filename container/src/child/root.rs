@@ -10,8 +10,9 @@ use std::sync::atomic::Ordering::*;
 
 use super::copy::Workshop;
 use super::stdio::{self, Sources};
-use super::{Launch, Line, terminal, volumes};
+use super::{Line, terminal, volumes};
 use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
+use crate::launch::Launch;
 use crate::plan::Plan;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
@@ -44,7 +45,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
         Step::Propagation,
         sys::mount(c"", c"/", c"", libc::MS_REC | libc::MS_PRIVATE, None),
     );
-    volumes::take_hold(plan, line);
+    volumes::take_hold(launch, line);
     line.done(Step::Stage, stage(plan));
     mount_layers(plan, line);
     line.done(Step::Proc, sys::mount(c"proc", c"root/proc", c"proc", CAREFUL, None));
@@ -72,7 +73,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
     let terminal = terminal.map(|terminal| line.done(Step::Terminal, terminal::open(terminal, plan.uid)));
     let stdio = stdio::take_hold(plan, terminal).unwrap_or_else(|errno| line.fail(Step::Session, 0, errno));
     line.done(Step::Mask, mask(launch));
-    volumes::mount(plan, line);
+    volumes::mount(launch, line);
     line.done(Step::Pivot, pivot());
     if let Some(name) = &plan.host_name {
         // SAFETY: pointer and length of a live buffer.
