@@ -4,7 +4,7 @@
 //! be checked without the kernel is checked here.
 
 use std::ffi::{CString, OsStr};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
@@ -63,6 +63,8 @@ pub struct Plan {
     pub stdio: [RawFd; 3],
     pub terminal: Option<TerminalPlan>,
     pub shared: &'static Shared,
+    /// The init's executable, where it is this container's alone.
+    pub own_init: Option<OwnedFd>,
     /// The init's end of its socket to the lab.
     pub link: RawFd,
     /// The lab's end of it.
@@ -181,6 +183,10 @@ impl Plan {
                 }),
             },
             shared,
+            own_init: match spec.capabilities.contains(&Capability::SysPtrace) {
+                true => Some(Shared::executable_of_its_own()?),
+                false => None,
+            },
             link,
             link_keeper,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {

@@ -30,6 +30,11 @@ pub const TESTS: &[Test] = &[
         executable_of_pid1,
     ),
     (
+        "CVE-2019-5736: what a program that may trace does to pid 1's executable is its own container's affair",
+        Need::Root,
+        mode_of_executable,
+    ),
+    (
         "CVE-2019-5736: an image cannot have the lab's own executable run inside",
         Need::Nothing,
         executable_of_the_lab,
@@ -152,6 +157,18 @@ fn executable_of_pid1() {
     }
     let own = output(attempts(&["open:/proc/self/exe"]));
     assert_eq!(own, "open:/proc/self/exe: ETXTBSY\n");
+}
+
+/// The content is sealed, but a file has a mode, too, and all containers' inits could be one file.
+fn mode_of_executable() {
+    use std::os::unix::fs::MetadataExt;
+    let mut spec = attempts(&["lock:/proc/1/exe"]);
+    spec.capabilities = [Capability::SysPtrace].into();
+    assert_eq!(output(spec), "lock:/proc/1/exe: ok\n");
+    let mut running = start(payload(&["hold"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let init = fs::metadata(format!("/proc/{}/exe", running.container.pid())).unwrap();
+    assert_eq!(init.mode() & 0o777, 0o111);
 }
 
 /// Before exec, /proc/self/exe is the lab's executable. Were it run inside, it could be opened there, and written to
