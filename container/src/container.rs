@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Acquire;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::cgroup::{Doing, Group, Place};
@@ -178,10 +178,9 @@ impl Container {
 
     /// Sends a signal to the program, through pid 1, which forwards it. SIGKILL ends the whole container at once.
     pub fn signal(&self, signal: Signal) -> Result<(), Error> {
-        let program = children(self.process.pid.as_raw()).next().map(Pid::from_raw);
-        let sent = match (signal, program) {
+        let sent = match signal {
             // Nobody can forward it, pid 1 itself would stop.
-            (Signal::SIGSTOP, Some(program)) => kill(program, signal),
+            Signal::SIGSTOP => self.process.stop_program(),
             _ => self.process.send(signal),
         };
         sent.map_err(|errno| Error {
