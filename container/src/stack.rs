@@ -1,4 +1,5 @@
-//! Stacks for the two processes of a start while they share the lab's memory: pid 1 and the program's.
+//! Stacks for the two processes of a start while they share the lab's memory, pid 1 and the program's, and for a thread of the
+//! latter.
 //!
 //! They are kept and used again, so that many containers alive at once do not each hold their own.
 
@@ -20,6 +21,8 @@ pub struct Stack {
 pub struct Roles {
     pub pid1: Stack,
     pub program: Stack,
+    /// A thread of the program's process.
+    pub leaver: Stack,
 }
 
 /// What runs on stacks.
@@ -28,7 +31,7 @@ pub trait Runs: Send + Sync {
     fn has_finished(&self) -> bool;
 }
 
-/// Two stacks, each with an inaccessible page below it.
+/// The stacks of a start, each with an inaccessible page below it.
 #[derive(Debug)]
 pub struct Stacks {
     base: u64,
@@ -38,7 +41,7 @@ const GUARD: u64 = 4096;
 /// Enough for an unoptimised build, whose frames are large, and a path of PATH_MAX.
 const SIZE: u64 = 60 * 1024;
 const STRIDE: u64 = GUARD + SIZE;
-const COUNT: u64 = 2;
+const COUNT: u64 = 3;
 
 /// Stacks, each with what ran on it last; free when that has finished.
 static LENT: Mutex<Vec<(Stacks, Arc<dyn Runs>)>> = Mutex::new(Vec::new());
@@ -96,6 +99,7 @@ impl Stacks {
         Roles {
             pid1: stack(0),
             program: stack(1),
+            leaver: stack(2),
         }
     }
 }

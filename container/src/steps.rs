@@ -99,7 +99,7 @@ steps! {
     WorkingDirectory: Program, "root file system", "working directory", "openat2(RESOLVE_IN_ROOT), mkdir", "made when missing";
     Pivot: Program, "root file system", "pivot root", "pivot_root", "the container's root becomes the root";
     HostName: Program, "root file system", "host name", "sethostname", "a name of its own";
-    LeaveHost: Program, "root file system", "leave the host", "umount2(MNT_DETACH)", "the host's files are out of reach";
+    LeaveHost: Program, "root file system", "leave the host", "clone3(CLONE_THREAD), umount2(MNT_DETACH)", "the host's files go out of reach; a thread waits for the kernel meanwhile";
     Session: Program, "drop privileges", "session", "setsid, dup3", "a session of its own, standard input and output";
     WaitNetwork: Program, "network", "wait for the network", "futex", "pid 1 makes it meanwhile";
     JoinNetwork: Program, "network", "join network namespace", "setns(CLONE_NEWNET)", "the program belongs to the container's network";
@@ -119,6 +119,7 @@ steps! {
     LimitMemory: Program, "cgroup", "limit memory", "write memory.max", "last, since what has been counted so far was used in the lab's memory";
     CloseFiles: Program, "exec", "close files", "close_range(3, ~0)", "no descriptor of the lab reaches the program";
     Helper: Program, "exec", "prepare the helper", "memfd_create, pipe2", "what executes a program that runs as another user, or may lead to the lab's own executable";
+    WaitLeaveHost: Program, "exec", "wait for the host to be left", "futex", "no program runs while the host's files are in reach";
     WaitInit: Program, "exec", "wait for the init", "futex", "no program runs while pid 1 still has the lab's memory";
     User: Program, "drop privileges", "become the user", "setgroups, setresgid, setresuid, capset", "by the helper, which has memory of its own: keep no capability that was not asked for";
     Exec: Program, "exec", "exec", "execve", "become the program";

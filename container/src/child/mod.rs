@@ -162,6 +162,11 @@ fn wait_for_init(launch: &Launch) {
     wait_until(launch, &launch.report.pid1_word, |pid1| pid1 == word::RELEASED);
 }
 
+/// Waits until the host's mounts are cut off.
+fn wait_for_leaver(launch: &Launch) {
+    wait_until(launch, &launch.report.leaver_word, |leaver| leaver == word::RELEASED);
+}
+
 fn wait_until(launch: &Launch, word: &AtomicU32, reached: impl Fn(u32) -> bool) {
     for _ in 0..YIELDS {
         if reached(word.load(Acquire)) {

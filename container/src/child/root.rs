@@ -235,9 +235,8 @@ fn pivot() -> Result<(), Errno> {
 }
 
 /// Detaches the old root, and the host's mounts with it. The old root lies on top of the new one, so that it is what
-/// umount2(2) finds at `/`. The kernel waits for an RCU grace period here.
-pub fn leave_host() -> Result<(), Errno> {
-    sys::chdir(c"/")?;
+/// umount2(2) finds at `/`.
+pub fn detach_host() -> Result<(), Errno> {
     sys::detach(c"/")
 }
 
