@@ -67,6 +67,27 @@ capabilities! {
     CheckpointRestore = 40 "CHECKPOINT_RESTORE",
 }
 
+impl Capability {
+    /// The fourteen that Docker gives by default (docs.docker.com/engine/containers/run, "Runtime privilege and Linux
+    /// capabilities").
+    pub const DOCKER: [Capability; 14] = [
+        Capability::AuditWrite,
+        Capability::Chown,
+        Capability::DacOverride,
+        Capability::Fowner,
+        Capability::Fsetid,
+        Capability::Kill,
+        Capability::Mknod,
+        Capability::NetBindService,
+        Capability::NetRaw,
+        Capability::Setfcap,
+        Capability::Setgid,
+        Capability::Setpcap,
+        Capability::Setuid,
+        Capability::SysChroot,
+    ];
+}
+
 /// A name that is no capability.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no capability: capabilities(7) lists their names, with or without CAP_, in either case")]

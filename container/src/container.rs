@@ -6,16 +6,16 @@ use std::sync::atomic::Ordering::Acquire;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::cgroup::{Doing, Group, Place};
-use crate::child::Launch;
 use crate::dumpable::Dumpable;
 use crate::error::Error;
 use crate::hints;
 use crate::id_maps::write_id_maps;
 use crate::init::Shared;
+use crate::launch::Launch;
 use crate::link::Ends;
 use crate::plan::{GroupMaker, Plan};
 use crate::process::{Process, children, clone};
@@ -87,7 +87,7 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     // Put back when this start is over, whatever comes of it.
     let _dumpable = changes_ids.then(Dumpable::remember);
     let process = clone(&launch, group.as_ref(), link)?;
-    stack::give_back(stacks, Arc::clone(&launch));
+    stack::give_back(stacks, launch.clone());
     let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
     launch.filter.get_or_init(|| filter);
     launch.report.open_gate(gate::FILTER);
@@ -100,11 +100,6 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         });
     }
     container.await_program()?;
-    if let Some(place) = &container.launch.plan.group {
-        place
-            .limit_memory()
-            .map_err(|failure| place.explain(Doing::Create, failure))?;
-    }
     Ok(container)
 }
 
@@ -183,10 +178,9 @@ impl Container {
 
     /// Sends a signal to the program, through pid 1, which forwards it. SIGKILL ends the whole container at once.
     pub fn signal(&self, signal: Signal) -> Result<(), Error> {
-        let program = children(self.process.pid.as_raw()).next().map(Pid::from_raw);
-        let sent = match (signal, program) {
+        let sent = match signal {
             // Nobody can forward it, pid 1 itself would stop.
-            (Signal::SIGSTOP, Some(program)) => kill(program, signal),
+            Signal::SIGSTOP => self.process.stop_program(),
             _ => self.process.send(signal),
         };
         sent.map_err(|errno| Error {

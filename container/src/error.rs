@@ -4,6 +4,9 @@ use std::fmt;
 
 use nix::errno::Errno;
 
+/// What to do about EMFILE.
+pub(crate) const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
+
 /// Why a container could not be started, controlled or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {

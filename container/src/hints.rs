@@ -8,14 +8,11 @@ use crate::plan::Plan;
 use crate::report::Failure;
 use crate::steps::Step;
 
-/// What to do about EMFILE.
-pub const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
-
 /// The error for a step that failed in the child.
 pub fn explain(plan: &Plan, failure: Failure) -> Error {
     let errno = Errno::from_raw(failure.errno);
     let doing = match failure.step {
-        Step::CgroupMake => Some(Doing::Create),
+        Step::CgroupMake | Step::LimitMemory => Some(Doing::Create),
         Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
         _ => None,
     };

@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use nix::unistd::{Gid, Pid, Uid};
 
 use crate::error::Error;
-use crate::plan::wrong;
 use crate::spec::{IdMap, Spec, UserNamespace};
+use crate::validate::wrong;
 
 /// What goes into `/proc/PID/uid_map` and `gid_map`.
 pub struct IdMaps {

@@ -3,13 +3,13 @@
 //! Sealed, so that nothing inside a container can change what the next one executes (CVE-2019-5736), and in memory, so
 //! that the lab's own executable is never what `/proc/1/exe` shows.
 
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
 
-use crate::Error;
-use crate::hints::TOO_MANY_FILES;
+use crate::error::{Error, TOO_MANY_FILES};
 use crate::seccomp::{self, Instruction};
 use crate::sys;
 
@@ -28,33 +28,43 @@ pub struct Shared {
     lifeline_keeper: OwnedFd,
 }
 
+fn sealed(name: &CStr, content: &[u8]) -> Result<OwnedFd, (&'static str, Errno)> {
+    let file =
+        sys::sealed_file(name, content).map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
+    // SAFETY: just made, owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(file) })
+}
+
+fn failed((tried, errno): (&str, Errno)) -> Error {
+    Error {
+        step: "plan",
+        tried: tried.to_owned(),
+        errno: Some(errno),
+        hint: match errno {
+            Errno::EMFILE => TOO_MANY_FILES.into(),
+            _ => String::new(),
+        },
+    }
+}
+
 impl Shared {
+    /// The init's executable for one container alone, whose program may change what /proc/1/exe leads to: the content is
+    /// sealed, but not the mode.
+    pub fn executable_of_its_own() -> Result<OwnedFd, Error> {
+        sealed(c"isolab-init", EXECUTABLE).map_err(failed)
+    }
+
     /// Made at the first start, kept until the lab ends.
     pub fn get() -> Result<&'static Shared, Error> {
         static SHARED: OnceLock<Shared> = OnceLock::new();
         if let Some(shared) = SHARED.get() {
             return Ok(shared);
         }
-        let made = Shared::make().map_err(|(tried, errno)| Error {
-            step: "plan",
-            tried: tried.to_owned(),
-            errno: Some(errno),
-            hint: if errno == Errno::EMFILE {
-                TOO_MANY_FILES.into()
-            } else {
-                String::new()
-            },
-        })?;
+        let made = Shared::make().map_err(failed)?;
         Ok(SHARED.get_or_init(|| made))
     }
 
     fn make() -> Result<Shared, (&'static str, Errno)> {
-        let sealed = |name, content| {
-            let file = sys::sealed_file(name, content)
-                .map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
-            // SAFETY: just made, owned by nobody else.
-            Ok(unsafe { OwnedFd::from_raw_fd(file) })
-        };
         let (executable, helper) = (sealed(c"isolab-init", EXECUTABLE)?, sealed(c"isolab-exec", HELPER)?);
         let (lifeline, lifeline_keeper) =
             nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| ("pipe2", errno))?;

@@ -13,26 +13,35 @@
 //!
 //! # What a container is here
 //! Two processes. Pid 1 is an init of one page, which forwards signals, reaps orphans and ends with the program or
-//! with the lab. The program is its child, and sees: its own processes, mounts, host name, IPC objects, network (a
+//! with its caller. The program is its child, and sees: its own processes, mounts, host name, IPC objects, network (a
 //! loopback device) and control group; an overlay of the read-only layers and a writable one in memory; /proc, /dev
 //! and /sys of its own, covered and read-only where Docker covers them; no capability, no descriptor above 2, the
 //! system calls of Docker's default list. Every part can be widened or narrowed in the [`Spec`].
 //!
+//! # What it keeps to when it is widened
+//! - The program runs only when pid 1 has become its init, which has none of the caller's memory and descriptors, a filter
+//!   of ten system calls, and a file that cannot be read, so that the kernel lets nobody trace it but who has SYS_PTRACE:
+//!   and that one finds nothing but the init (CVE-2016-9962, CVE-2019-5736).
+//! - A device file that a program with MKNOD makes cannot be opened anywhere inside.
+//! - A limit on memory acts when no process of the container shares the caller's memory.
+//! - What a container of root without a user namespace can do with SYS_ADMIN, SYS_MODULE, SYS_RAWIO, BPF or, given a
+//!   volume, DAC_READ_SEARCH is what root can do on the host: these capabilities give the host away, here as with Docker.
+//!
 //! # Why it starts fast
-//! - Nothing is copied: both processes share the lab's memory until they execute (CLONE_VM), which costs no page table
-//!   however large the lab is. In return, everything between clone and exec is system calls on prepared arguments
+//! - Nothing is copied: both processes share the caller's memory until they execute (CLONE_VM), which costs no page table
+//!   however large the caller is. In return, everything between clone and exec is system calls on prepared arguments
 //!   (`child`, `plan`, `sys`).
-//! - The network namespace, the most expensive step, and the file system are made side by side.
+//! - The network namespace, the most expensive step, and the file system are made side by side; so are pid 1's last steps
+//!   and the program's.
 //! - Nothing waits for an RCU grace period that need not: processes enter v1 control groups by themselves, v2 ones by
-//!   being born there, no mount is tried that must fail, and the host's mounts are cut off while the program drops its
-//!   privileges.
+//!   being born there, and no mount is tried that must fail.
 //! - The system-call filter is a small tree, not a chain.
 //!
 //! [`Container::explain`] lists every step with its kernel call, its purpose and its cost.
 //!
 //! # What is left behind
-//! Nothing: mounts live in the container's own namespace, processes end with pid 1, pid 1 ends with the lab, however
-//! that ends. Control groups of a lab that was killed are removed by the next [`sweep`].
+//! Nothing: mounts live in the container's own namespace, processes end with pid 1, pid 1 ends with its caller,
+//! however that ends. Control groups of a caller that was killed are removed by the next [`sweep`].
 //!
 //! # Needs
 //! Linux 5.12 on x86-64, and root or unprivileged user namespaces; [`probe`] tries it.
@@ -50,7 +59,9 @@ mod hints;
 mod id_maps;
 mod init;
 mod kernel_files;
+mod launch;
 mod link;
+mod name_files;
 mod overlay;
 mod plan;
 mod probe;
@@ -70,6 +81,7 @@ mod target;
 mod terminal;
 mod timeline;
 pub mod user_folder;
+mod validate;
 
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};

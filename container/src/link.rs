@@ -10,8 +10,7 @@ use std::os::unix::net::UnixStream;
 use nix::errno::Errno;
 
 use crate::abi;
-use crate::error::Error;
-use crate::hints::TOO_MANY_FILES;
+use crate::error::{Error, TOO_MANY_FILES};
 use crate::rights;
 use crate::steps::Step;
 

@@ -4,8 +4,8 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::Error;
-use crate::plan::{c_string, wrong};
 use crate::spec::{Spec, Writable};
+use crate::validate::{c_string, wrong};
 
 /// Of the memory file system with the writable layer.
 pub fn stage_options(spec: &Spec) -> Result<CString, Error> {

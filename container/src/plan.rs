@@ -4,11 +4,9 @@
 //! be checked without the kernel is checked here.
 
 use std::ffi::{CString, OsStr};
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 
@@ -18,12 +16,14 @@ use crate::cgroup::Place;
 use crate::error::Error;
 use crate::id_maps::{IdMaps, id_maps};
 use crate::init::Shared;
+use crate::name_files::{NameFile, name_files};
 use crate::overlay::{overlay_options, stage_options};
 use crate::spec::{Access, Network, Rlimit, Share, Spec, Stdio, Writable};
 use crate::state;
 use crate::strings::Strings;
 use crate::target::{Kind, Target};
 use crate::terminal::Terminal;
+use crate::validate::{absolute, c_string, wrong};
 
 /// See the top of the file.
 pub struct Plan {
@@ -40,10 +40,14 @@ pub struct Plan {
     pub volumes: Vec<VolumePlan>,
     pub tmpfs: Vec<TmpfsPlan>,
     pub host_name: Option<Vec<u8>>,
+    pub name_files: Vec<NameFile>,
+    pub own_ipc: bool,
     pub program: CString,
     /// The helper's name and the working directory (`init/helper.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,
     pub environment: Strings,
+    /// How long both are together.
+    pub argument_bytes: u64,
     pub cwd: CString,
     pub cwd_target: Option<Target>,
     pub rlimits: Vec<Rlimit>,
@@ -59,6 +63,8 @@ pub struct Plan {
     pub stdio: [RawFd; 3],
     pub terminal: Option<TerminalPlan>,
     pub shared: &'static Shared,
+    /// The init's executable, where it is this container's alone.
+    pub own_init: Option<OwnedFd>,
     /// The init's end of its socket to the lab.
     pub link: RawFd,
     /// The lab's end of it.
@@ -84,8 +90,6 @@ pub struct VolumePlan {
     pub source: CString,
     pub attributes: u64,
     pub target: Target,
-    /// The detached mount, once the child has taken hold of it.
-    pub tree: AtomicI32,
 }
 
 /// A memory file system, ready to be mounted.
@@ -123,6 +127,8 @@ impl Plan {
             .env
             .iter()
             .map(|variable| c_string(variable, "environment variable"));
+        let environment = environment.collect::<Result<Vec<_>, _>>()?;
+        let length = |strings: &[CString]| strings.iter().map(|text| text.as_bytes().len() as u64).sum::<u64>();
         Ok(Plan {
             clone_flags: clone_flags(spec, id_maps.is_some()),
             own_network: spec.namespaces.network == Network::Loopback,
@@ -142,9 +148,12 @@ impl Plan {
             volumes: volumes(spec)?,
             tmpfs: memory_file_systems(spec)?,
             host_name: host_name(spec)?,
+            name_files: name_files(spec),
+            own_ipc: spec.namespaces.ipc == Share::Private,
             program: c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?,
+            argument_bytes: length(&arguments) + length(&environment),
             arguments: Strings::new(arguments),
-            environment: Strings::new(environment.collect::<Result<_, _>>()?),
+            environment: Strings::new(environment),
             cwd,
             cwd_target: match spec.cwd == Path::new("/") {
                 true => None,
@@ -174,6 +183,10 @@ impl Plan {
                 }),
             },
             shared,
+            own_init: match spec.capabilities.contains(&Capability::SysPtrace) {
+                true => Some(Shared::executable_of_its_own()?),
+                false => None,
+            },
             link,
             link_keeper,
             group_maker: match group.as_ref().is_some_and(Place::has_v2) || id_maps.is_some() {
@@ -191,35 +204,6 @@ impl Plan {
     pub fn changes_user(&self) -> bool {
         let builds_as_root = self.id_maps.as_ref().is_none_or(|maps| maps.become_root);
         builds_as_root && (self.uid != 0 || self.gid != 0)
-    }
-}
-
-pub fn wrong(tried: String, hint: &str) -> Error {
-    Error {
-        step: "spec",
-        tried,
-        errno: None,
-        hint: hint.to_owned(),
-    }
-}
-
-pub fn c_string(text: &OsStr, what: &str) -> Result<CString, Error> {
-    CString::new(text.as_bytes()).map_err(|_| {
-        wrong(
-            format!("{what} {text:?}"),
-            "it contains a zero byte, which ends a string for the kernel",
-        )
-    })
-}
-
-pub fn absolute<'a>(path: &'a Path, what: &str) -> Result<&'a Path, Error> {
-    if path.is_absolute() {
-        Ok(path)
-    } else {
-        Err(wrong(
-            format!("{what} {path:?}"),
-            "give an absolute path inside the root",
-        ))
     }
 }
 
@@ -278,7 +262,6 @@ impl VolumePlan {
             source: c_string(source.as_os_str(), "volume")?,
             attributes,
             target: Target::new(target, kind, "volume target")?,
-            tree: AtomicI32::new(-1),
         })
     }
 }

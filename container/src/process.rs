@@ -13,9 +13,10 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::cgroup::Group;
-use crate::child::{self, Launch};
+use crate::child;
 use crate::error::Error;
 use crate::hints;
+use crate::launch::Launch;
 use crate::link::{Ends, Link};
 use crate::report::word;
 use crate::status::ExitStatus;
@@ -81,15 +82,35 @@ fn mask_signals(mask: u64) -> u64 {
     before
 }
 
+/// pidfd_send_signal(2).
+fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
+    // SAFETY: numbers and a null pointer.
+    let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal as i32, 0, 0) };
+    Errno::result(sent).map(drop)
+}
+
 impl Process {
     /// pidfd_send_signal(2).
     pub fn send(&self, signal: Signal) -> Result<(), Errno> {
         if self.ended.is_some() {
             return Err(Errno::ESRCH);
         }
-        // SAFETY: pidfd_send_signal(2) with numbers and a null pointer.
-        let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, self.pidfd.as_raw_fd(), signal as i32, 0, 0) };
-        Errno::result(sent).map(drop)
+        send(&self.pidfd, signal)
+    }
+
+    /// Stops the program, which is pid 1's first child.
+    pub fn stop_program(&self) -> Result<(), Errno> {
+        let first = || children(self.pid.as_raw()).next();
+        let program = first().filter(|_| self.ended.is_none()).ok_or(Errno::ESRCH)?;
+        // SAFETY: numbers only.
+        let pidfd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, program, 0) })?;
+        // SAFETY: just opened, owned by nobody else.
+        let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd as i32) };
+        // Another process may have its id by the time that it is opened; this one is a child of pid 1.
+        match first() == Some(program) {
+            true => send(&pidfd, Signal::SIGSTOP),
+            false => Err(Errno::ESRCH),
+        }
     }
 
     /// Whether it ends within that time.

@@ -35,6 +35,8 @@ pub struct Report {
     pub program_word: AtomicU32,
     /// Whether pid 1 does.
     pub pid1_word: AtomicU32,
+    /// Whether the thread that leaves the host does, if there is one.
+    pub leaver_word: AtomicU32,
     /// What each has finished that others wait for.
     pub gates: AtomicU32,
     /// Whether everything before the program's exec went well.
@@ -69,6 +71,7 @@ impl Report {
         Report {
             program_word: AtomicU32::new(word::BUSY),
             pid1_word: AtomicU32::new(word::BUSY),
+            leaver_word: AtomicU32::new(word::RELEASED),
             gates: AtomicU32::new(0),
             prepared: AtomicBool::new(false),
             by_helper: AtomicBool::new(false),
@@ -99,14 +102,14 @@ impl Report {
 
     /// Whether nobody runs on the lab's memory any more.
     pub fn is_released(&self) -> bool {
-        [&self.program_word, &self.pid1_word]
+        [&self.program_word, &self.pid1_word, &self.leaver_word]
             .into_iter()
             .all(|process| process.load(Acquire) == word::RELEASED)
     }
 
     /// Notes that every process of the container has been reaped. The kernel has cleared the words of those there were.
     pub fn release(&self) {
-        for process in [&self.program_word, &self.pid1_word] {
+        for process in [&self.program_word, &self.pid1_word, &self.leaver_word] {
             process.store(word::RELEASED, Release);
         }
     }

@@ -42,7 +42,7 @@ pub struct Spec {
     pub limits: Limits,
     /// Resource limits of the process (setrlimit(2)), beside those that are inherited.
     pub rlimits: Vec<Rlimit>,
-    /// Capabilities the program keeps; none by default.
+    /// Capabilities the program keeps, whichever user it runs as; none by default. [`Capability::DOCKER`] are Docker's.
     pub capabilities: BTreeSet<Capability>,
     /// The system-call filter.
     pub seccomp: Seccomp,

@@ -1,4 +1,5 @@
-//! Stacks for the two processes of a start while they share the lab's memory: pid 1 and the program's.
+//! Stacks for the two processes of a start while they share the lab's memory, pid 1 and the program's, and for a thread of the
+//! latter.
 //!
 //! They are kept and used again, so that many containers alive at once do not each hold their own.
 
@@ -7,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::errno::Errno;
 
 use crate::Error;
-use crate::child::{Launch, LaunchStacks};
 
 /// One stack: its lowest address and its size in bytes, as `struct clone_args` wants them.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,22 @@ pub struct Stack {
     pub size: u64,
 }
 
-/// Two stacks, each with an inaccessible page below it.
+/// Who runs on which stack.
+#[derive(Debug, Clone, Copy)]
+pub struct Roles {
+    pub pid1: Stack,
+    pub program: Stack,
+    /// A thread of the program's process.
+    pub leaver: Stack,
+}
+
+/// What runs on stacks.
+pub trait Runs: Send + Sync {
+    /// Whether nothing does any more.
+    fn has_finished(&self) -> bool;
+}
+
+/// The stacks of a start, each with an inaccessible page below it.
 #[derive(Debug)]
 pub struct Stacks {
     base: u64,
@@ -26,17 +41,16 @@ const GUARD: u64 = 4096;
 /// Enough for an unoptimised build, whose frames are large, and a path of PATH_MAX.
 const SIZE: u64 = 60 * 1024;
 const STRIDE: u64 = GUARD + SIZE;
-const COUNT: u64 = 2;
+const COUNT: u64 = 3;
 
-/// Stacks, each with the start that used it last; free when both its processes have
-/// released the lab's memory.
-static LENT: Mutex<Vec<(Stacks, Arc<Launch>)>> = Mutex::new(Vec::new());
+/// Stacks, each with what ran on it last; free when that has finished.
+static LENT: Mutex<Vec<(Stacks, Arc<dyn Runs>)>> = Mutex::new(Vec::new());
 
 impl Stacks {
     /// Spare ones, or new ones.
     pub fn get() -> Result<Stacks, Error> {
         let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(free) = lent.iter().position(|(_, launch)| launch.report.is_released()) {
+        if let Some(free) = lent.iter().position(|(_, last)| last.has_finished()) {
             return Ok(lent.swap_remove(free).0);
         }
         drop(lent);
@@ -77,14 +91,15 @@ impl Stacks {
     }
 
     /// Which stack is whose.
-    pub fn roles(&self) -> LaunchStacks {
+    pub fn roles(&self) -> Roles {
         let stack = |index| Stack {
             base: self.base + index * STRIDE + GUARD,
             size: SIZE,
         };
-        LaunchStacks {
+        Roles {
             pid1: stack(0),
             program: stack(1),
+            leaver: stack(2),
         }
     }
 }
@@ -97,9 +112,7 @@ impl Drop for Stacks {
     }
 }
 
-/// Keeps the stacks of a start for later ones, once nothing runs on them any more.
-pub fn give_back(stacks: Stacks, launch: Arc<Launch>) {
-    LENT.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push((stacks, launch));
+/// Keeps the stacks of a start for later ones, and what runs on them until it has finished.
+pub fn give_back(stacks: Stacks, last: Arc<dyn Runs>) {
+    LENT.lock().unwrap_or_else(PoisonError::into_inner).push((stacks, last));
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use crate::error::Error;
-use crate::plan::{absolute, c_string, wrong};
+use crate::validate::{absolute, c_string, wrong};
 
 /// A path inside the root as the list of its prefixes, each relative to the root: `a`, `a/b`, `a/b/c`.
 pub struct Target {

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::pty::Winsize;
 
-use crate::error::Error;
-use crate::hints::TOO_MANY_FILES;
+use crate::error::{Error, TOO_MANY_FILES};
 use crate::rights;
 
 /// Whether the program's standard input, output and error are a terminal of its own.

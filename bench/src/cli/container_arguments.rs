@@ -3,7 +3,11 @@
 use crate::targets::container::Options;
 use crate::units;
 use clap::Args;
-use container::{Access, Capability, Limits, Network, Terminal, Tmpfs, Volume, Writable};
+use container::{
+    Access, Capability, Limits, Network, Rlimit, Terminal, Tmpfs, UnknownCapability, User, Volume, Writable,
+};
+use nix::libc;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 // Options of containers only.
@@ -16,9 +20,30 @@ pub struct ContainerArguments {
     /// Mount an empty file system in memory at the absolute path DST
     #[arg(long, value_name = "DST[:SIZE]", value_parser = tmpfs)]
     tmpfs: Vec<Tmpfs>,
-    /// Let the program keep a capability, for example NET_ADMIN
-    #[arg(long, value_name = "CAP")]
-    cap_add: Vec<Capability>,
+    /// Let the program keep a capability, for example NET_ADMIN; `default` are Docker's fourteen
+    #[arg(long, value_name = "CAP", value_parser = capabilities)]
+    cap_add: Vec<Capabilities>,
+    /// Run the program as this user, and group
+    #[arg(long, value_name = "UID[:GID]", value_parser = user)]
+    user: Option<User>,
+    /// Set a variable; without a value, take this command's own
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = variable)]
+    env: Vec<OsString>,
+    /// Begin in this folder, which is made when missing
+    #[arg(long, value_name = "DST", value_parser = inside)]
+    workdir: Option<PathBuf>,
+    /// The host name inside
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<String>,
+    /// Show a device file of the host inside, for example /dev/kvm
+    #[arg(long, value_name = "FILE")]
+    device: Vec<PathBuf>,
+    /// Limit a resource of the process (setrlimit(2)), for example nofile=64:128
+    #[arg(long, value_name = "NAME=SOFT[:HARD]", value_parser = ulimit)]
+    ulimit: Vec<Rlimit>,
+    /// Run on these processors only, for example 0-1,4
+    #[arg(long, value_name = "LIST")]
+    cpuset: Option<String>,
     /// Which network it sees: its own with a loopback device, or the host's
     #[arg(long, value_name = "NET", default_value = "loopback", value_parser = ["loopback", "host"])]
     network: String,
@@ -37,6 +62,13 @@ impl ContainerArguments {
             (!self.volume.is_empty(), "--volume"),
             (!self.tmpfs.is_empty(), "--tmpfs"),
             (!self.cap_add.is_empty(), "--cap-add"),
+            (self.user.is_some(), "--user"),
+            (!self.env.is_empty(), "--env"),
+            (self.workdir.is_some(), "--workdir"),
+            (self.hostname.is_some(), "--hostname"),
+            (!self.device.is_empty(), "--device"),
+            (!self.ulimit.is_empty(), "--ulimit"),
+            (self.cpuset.is_some(), "--cpuset"),
             (self.network == "host", "--network"),
             (self.read_only, "--read-only"),
             (self.tty, "--tty"),
@@ -46,11 +78,18 @@ impl ContainerArguments {
     }
 
     /// As the target takes them.
-    pub fn options(&self, limits: Limits, terminal: Terminal) -> Options {
+    pub fn options(&self, mut limits: Limits, terminal: Terminal) -> Options {
+        limits.cpuset = self.cpuset.clone();
         let mut options = Options {
             volumes: self.volume.clone(),
             tmpfs: self.tmpfs.clone(),
-            capabilities: self.cap_add.iter().copied().collect(),
+            capabilities: self.cap_add.iter().flat_map(|added| &added.0).copied().collect(),
+            user: self.user,
+            env: self.env.clone(),
+            cwd: self.workdir.clone(),
+            hostname: self.hostname.clone(),
+            devices: self.device.clone(),
+            rlimits: self.ulimit.clone(),
             limits,
             terminal,
             ..Options::default()
@@ -63,6 +102,86 @@ impl ContainerArguments {
         }
         options
     }
+}
+
+/// The capabilities that one option adds.
+#[derive(Debug, Clone)]
+struct Capabilities(Vec<Capability>);
+
+fn capabilities(text: &str) -> Result<Capabilities, UnknownCapability> {
+    match text {
+        "default" => Ok(Capabilities(Capability::DOCKER.into())),
+        name => Ok(Capabilities(vec![name.parse()?])),
+    }
+}
+
+/// `UID`, or `UID:GID`.
+fn user(text: &str) -> Result<User, String> {
+    let number = |text: &str| {
+        text.parse()
+            .map_err(|_| format!("{text:?} is not the number of a user or group"))
+    };
+    let (uid, gid) = text.split_once(':').unwrap_or((text, "0"));
+    Ok(User {
+        uid: number(uid)?,
+        gid: number(gid)?,
+    })
+}
+
+/// `NAME=VALUE`, or `NAME`.
+fn variable(text: &str) -> Result<OsString, String> {
+    let name = text.split('=').next().unwrap_or_default();
+    match (name, text.contains('=')) {
+        ("", _) => Err("it has the form NAME=VALUE or NAME".into()),
+        (_, true) => Ok(text.into()),
+        (name, false) => {
+            let value = std::env::var_os(name).ok_or_else(|| format!("there is no variable {name}"))?;
+            let mut variable = OsString::from(format!("{name}="));
+            variable.push(value);
+            Ok(variable)
+        }
+    }
+}
+
+/// The limits of setrlimit(2) by the names that ulimit and Docker have for them.
+const RESOURCES: [(&str, u32); 15] = [
+    ("as", libc::RLIMIT_AS),
+    ("core", libc::RLIMIT_CORE),
+    ("cpu", libc::RLIMIT_CPU),
+    ("data", libc::RLIMIT_DATA),
+    ("fsize", libc::RLIMIT_FSIZE),
+    ("locks", libc::RLIMIT_LOCKS),
+    ("memlock", libc::RLIMIT_MEMLOCK),
+    ("msgqueue", libc::RLIMIT_MSGQUEUE),
+    ("nice", libc::RLIMIT_NICE),
+    ("nofile", libc::RLIMIT_NOFILE),
+    ("nproc", libc::RLIMIT_NPROC),
+    ("rtprio", libc::RLIMIT_RTPRIO),
+    ("rttime", libc::RLIMIT_RTTIME),
+    ("sigpending", libc::RLIMIT_SIGPENDING),
+    ("stack", libc::RLIMIT_STACK),
+];
+
+/// `NAME=SOFT`, or `NAME=SOFT:HARD`, each a number or `unlimited`.
+fn ulimit(text: &str) -> Result<Rlimit, String> {
+    let (name, values) = text
+        .split_once('=')
+        .ok_or("it has the form NAME=SOFT or NAME=SOFT:HARD")?;
+    let resource = RESOURCES.iter().find(|(known, _)| *known == name);
+    let &(_, resource) = resource.ok_or_else(|| {
+        let known: Vec<_> = RESOURCES.iter().map(|(name, _)| *name).collect();
+        format!("{name:?} is no resource; there are {}", known.join(", "))
+    })?;
+    let number = |text: &str| match text {
+        "unlimited" => Ok(libc::RLIM_INFINITY),
+        text => text.parse().map_err(|_| format!("{text:?} is not a number")),
+    };
+    let (soft, hard) = values.split_once(':').unwrap_or((values, values));
+    let (soft, hard) = (number(soft)?, number(hard)?);
+    if soft > hard {
+        return Err("the soft limit is above the hard one".into());
+    }
+    Ok(Rlimit { resource, soft, hard })
 }
 
 /// `SRC:DST`, or `SRC:DST:ro`.
@@ -124,6 +243,45 @@ mod tests {
     }
 
     #[test]
+    fn a_user_names_its_group_or_has_that_of_root() {
+        assert_eq!(user("7:8"), Ok(User { uid: 7, gid: 8 }));
+        assert_eq!(user("7"), Ok(User { uid: 7, gid: 0 }));
+        for wrong in ["", "root", "7:", "-1", "7:8:9"] {
+            assert!(user(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_limit_names_its_resource_and_one_number_or_two() {
+        let limit = ulimit("nofile=64:unlimited").unwrap();
+        assert_eq!(
+            (limit.resource, limit.soft, limit.hard),
+            (libc::RLIMIT_NOFILE, 64, libc::RLIM_INFINITY)
+        );
+        assert_eq!(ulimit("core=0").unwrap().hard, 0);
+        for wrong in ["", "nofile", "files=1", "nofile=2:1", "nofile=x"] {
+            assert!(ulimit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn default_are_the_capabilities_that_docker_gives() {
+        assert_eq!(capabilities("default").unwrap().0.len(), 14);
+        assert_eq!(capabilities("net_admin").unwrap().0, [Capability::NetAdmin]);
+        assert!(capabilities("everything").is_err());
+    }
+
+    #[test]
+    fn a_variable_has_a_value_or_takes_one_over() {
+        assert_eq!(variable("A=b=c"), Ok("A=b=c".into()));
+        assert_eq!(variable("A="), Ok("A=".into()));
+        assert!(variable("PATH").unwrap().to_string_lossy().starts_with("PATH=/"));
+        for wrong in ["", "=x", "NO_SUCH_VARIABLE_HERE"] {
+            assert!(variable(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_tmpfs_names_its_place_and_perhaps_its_size() {
         assert_eq!(tmpfs("/tmp").unwrap().size_bytes, None);
         assert_eq!(tmpfs("/tmp:1M").unwrap().size_bytes, Some(1 << 20));
@@ -135,7 +293,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
-            let _ = (volume(&text), tmpfs(&text));
+            let _ = (volume(&text), tmpfs(&text), user(&text), variable(&text), ulimit(&text));
         }
     }
 }

@@ -86,6 +86,7 @@ fn failed(what: &str, path: &Path, errno: Errno) -> Error {
         Errno::EINVAL => "the kernel refuses this value: choose one it accepts on this machine",
         Errno::EBUSY if path.to_string_lossy().ends_with("limit_in_bytes") => "it uses more than that: raise the limit",
         Errno::EBUSY => "the group above has processes of its own, which v2 forbids: run in a delegated group",
+        Errno::ENOMEM => "what the kernel keeps for the container takes as much already: raise the limit on memory",
         Errno::ENOSPC => "the kernel's number of control groups is used up, or a cpuset is empty: remove unused ones",
         _ => "",
     };

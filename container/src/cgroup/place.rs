@@ -24,9 +24,11 @@ pub struct Part {
     name: CString,
     /// What is written before anybody enters.
     files: Vec<Value>,
-    /// What is written when nobody in it shares this process's memory: the kernel kills all who share the memory of the
-    /// process that it picks when a limit on memory is reached.
+    /// What limits memory, and what counts it, of a group that pid 1 is born in: written last, by the program's process.
     late: Vec<Value>,
+    current: Value,
+    /// The most memory there may be.
+    memory_bytes: u64,
     tasks: CString,
     /// The same file, opened by the lab for processes that have no right to.
     open_tasks: OnceLock<OwnedFd>,
@@ -38,9 +40,32 @@ struct Value {
     file: CString,
     text: String,
     implied: bool,
+    /// The file, opened by the lab for a process that cannot reach it.
+    open: OnceLock<OwnedFd>,
 }
 
 impl Value {
+    fn new(file: CString, text: String, implied: bool) -> Value {
+        let open = OnceLock::new();
+        Value {
+            file,
+            text,
+            implied,
+            open,
+        }
+    }
+
+    fn open(&self, directory: RawFd, flags: i32) -> Result<(), sys::Errno> {
+        match sys::open(directory, &self.file, flags | libc::O_CLOEXEC, 0) {
+            Err(libc::ENOENT) if self.implied => Ok(()),
+            opened => {
+                // SAFETY: just opened, owned by nobody else.
+                let _ = self.open.set(unsafe { OwnedFd::from_raw_fd(opened?) });
+                Ok(())
+            }
+        }
+    }
+
     fn write(&self, directory: RawFd) -> Result<(), sys::Errno> {
         match write(directory, &self.file, self.text.as_bytes()) {
             Err(libc::ENOENT | libc::EOPNOTSUPP) if self.implied => Ok(()),
@@ -101,15 +126,34 @@ impl Place {
         Ok(())
     }
 
-    /// Writes the limits on memory that had to wait until nobody in the group shares this process's.
-    pub fn limit_memory(&self) -> Result<(), (Item, sys::Errno)> {
-        for (index, part) in self.parts.iter().enumerate() {
+    /// Limits the memory of a group that pid 1 was born in. `more` is what may still be used before the program runs.
+    ///
+    /// Until then, a process of the group shares the memory of this library's caller. When a limit is reached, the kernel
+    /// ends all who share the memory of the process that it picks: so no limit is set that is near. Allocates nothing.
+    pub fn limit_memory(&self, more: u64) -> Result<(), (Item, sys::Errno)> {
+        for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| !part.late.is_empty()) {
+            let item = |file: usize| (index * FILES + part.files.len() + file + 1) as Item;
+            let used = part
+                .current
+                .open
+                .get()
+                .map_or(Ok(0), |file| read_number(file.as_raw_fd()));
+            let used = used.map_err(|errno| (item(0), errno))?;
+            if used.saturating_add(more) > part.memory_bytes {
+                return Err((item(0), libc::ENOMEM));
+            }
             for (file, value) in part.late.iter().enumerate() {
-                let item = (index * FILES + part.files.len() + file + 1) as Item;
-                value.write(part.directory).map_err(|errno| (item, errno))?;
+                if let Some(open) = value.open.get() {
+                    sys::write(open.as_raw_fd(), value.text.as_bytes()).map_err(|errno| (item(file), errno))?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether there is memory to be limited by [`limit_memory`](Self::limit_memory).
+    pub fn limits_memory_late(&self) -> bool {
+        self.parts.iter().any(|part| !part.late.is_empty())
     }
 
     /// Moves the calling thread, and what it clones later, into the parts that are v1. Allocates nothing.
@@ -129,18 +173,23 @@ impl Place {
         Ok(())
     }
 
-    /// Opens what processes without any right to the group enter it with.
+    /// Opens what processes without any right to the group enter it, and limit its memory, with.
     pub fn open_for_others(&self) -> Result<(), (Item, sys::Errno)> {
-        for (index, part) in self
-            .parts
-            .iter()
-            .enumerate()
-            .filter(|(_, part)| part.version != Version::V2)
-        {
-            let opened = sys::open(part.directory, &part.tasks, libc::O_WRONLY | libc::O_CLOEXEC, 0);
-            let opened = opened.map_err(|errno| ((index * FILES) as Item, errno))?;
-            // SAFETY: just opened, owned by nobody else.
-            let _ = part.open_tasks.set(unsafe { OwnedFd::from_raw_fd(opened) });
+        for (index, part) in self.parts.iter().enumerate() {
+            let item = |errno| ((index * FILES) as Item, errno);
+            if part.version != Version::V2 {
+                let opened = sys::open(part.directory, &part.tasks, libc::O_WRONLY | libc::O_CLOEXEC, 0);
+                // SAFETY: just opened, owned by nobody else.
+                let _ = part
+                    .open_tasks
+                    .set(unsafe { OwnedFd::from_raw_fd(opened.map_err(item)?) });
+            }
+            if !part.late.is_empty() {
+                part.current.open(part.directory, libc::O_RDONLY).map_err(item)?;
+            }
+            for value in &part.late {
+                value.open(part.directory, libc::O_WRONLY).map_err(item)?;
+            }
         }
         Ok(())
     }
@@ -203,11 +252,9 @@ impl Part {
             .filter(|setting| mounted.controls(setting.controller));
         let (late, early): (Vec<_>, Vec<_>) = settings.partition(is_late);
         let values = |settings: Vec<Setting>| {
-            let values = settings.into_iter().map(|setting| Value {
-                file: below(setting.file),
-                text: setting.value,
-                implied: setting.implied,
-            });
+            let values = settings
+                .into_iter()
+                .map(|setting| Value::new(below(setting.file), setting.value, setting.implied));
             values.collect()
         };
         Ok(Part {
@@ -217,6 +264,8 @@ impl Part {
             name: CString::new(name).unwrap_or_default(),
             files: values(early),
             late: values(late),
+            current: Value::new(below("memory.current"), String::new(), false),
+            memory_bytes: limits.memory_bytes.unwrap_or(u64::MAX),
             tasks: below("tasks"),
             open_tasks: OnceLock::new(),
         })
@@ -229,4 +278,15 @@ fn write(directory: RawFd, path: &CStr, value: &[u8]) -> Result<(), sys::Errno> 
     let written = sys::write(file, value);
     sys::close(file);
     written
+}
+
+/// Reads a file that is a number.
+fn read_number(file: RawFd) -> Result<u64, sys::Errno> {
+    let mut text = [0u8; 24];
+    // SAFETY: pointer and length of a live buffer.
+    let length = unsafe { sys::call!(libc::SYS_pread64, file, text.as_mut_ptr(), text.len(), 0) }?;
+    let digits = text.iter().take(length).take_while(|byte| byte.is_ascii_digit());
+    Ok(digits.fold(0u64, |number, digit| {
+        number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    }))
 }

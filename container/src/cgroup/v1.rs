@@ -6,8 +6,8 @@ use std::path::Path;
 use super::limits::{PERIOD_US, quota_us, tasks_with_pid1};
 use super::{Controller, Setting, errno_of, failed};
 use crate::error::Error;
-use crate::plan::wrong;
 use crate::spec::Limits;
+use crate::validate::wrong;
 
 /// What to write, in the order it must be written.
 pub fn settings(limits: &Limits, above: &Path) -> Result<Vec<Setting>, Error> {

@@ -6,6 +6,7 @@
 //! else is executed by a helper that is executed first, a sealed file in memory (`helper.rs`).
 
 use std::ffi::CStr;
+use std::os::fd::AsRawFd;
 
 use super::executable;
 use crate::abi;
@@ -72,7 +73,8 @@ pub fn become_harmless(plan: &Plan) -> Result<(), Errno> {
     credentials::drop_bounding_set(kill)?;
     credentials::keep_capabilities(kill, false)?;
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-    keep([plan.link, plan.shared.executable()], 0)?;
+    let own = plan.own_init.as_ref().map(AsRawFd::as_raw_fd);
+    keep([plan.link, own.unwrap_or(plan.shared.executable())], 0)?;
     // SAFETY: numbers only. The init lies where only a stack that is not randomised leaves room (`build.rs`).
     unsafe {
         call!(libc::SYS_fcntl, abi::INIT_IMAGE, libc::F_SETFD, libc::FD_CLOEXEC)?;

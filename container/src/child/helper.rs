@@ -1,8 +1,8 @@
 //! The way to the program over the helper, `init/helper.rs`: what it is told, and where it tells what went wrong.
 
-use super::Launch;
 use super::exec;
 use crate::abi::{self, Order};
+use crate::launch::Launch;
 use crate::rights;
 use crate::sys::{self, Errno, call};
 

@@ -23,51 +23,13 @@ mod stdio;
 mod terminal;
 mod volumes;
 
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::*};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU32, Ordering::*};
 
-use crate::kernel_files::MASKED_SYS;
+use crate::launch::Launch;
 use crate::plan::{GroupMaker, Plan};
 use crate::report::{Failure, Log, Report, gate, word};
-use crate::seccomp::Instruction;
-use crate::stack::Stack;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call, credentials};
-
-/// What lab and child share for one start.
-pub struct Launch {
-    pub plan: Plan,
-    pub report: Report,
-    pub stacks: LaunchStacks,
-    /// The system-call filter, which the lab compiles while pid 1 is on its way. Behind [`gate::FILTER`].
-    pub filter: OnceLock<Option<Arc<[Instruction]>>>,
-    /// What covers directories of /sys, taken hold of while its place is still in sight.
-    pub covers: [AtomicI32; MASKED_SYS.len()],
-}
-
-/// Who runs on which stack.
-#[derive(Debug, Clone, Copy)]
-pub struct LaunchStacks {
-    pub pid1: Stack,
-    pub program: Stack,
-}
-
-impl Launch {
-    /// The instructions of the system-call filter, behind [`gate::FILTER`]; none for no filter.
-    fn filter(&self) -> &[Instruction] {
-        self.filter.get().and_then(Option::as_deref).unwrap_or_default()
-    }
-
-    pub fn new(plan: Plan, report: Report, stacks: LaunchStacks) -> Self {
-        Launch {
-            plan,
-            report,
-            stacks,
-            filter: OnceLock::new(),
-            covers: [const { AtomicI32::new(-1) }; MASKED_SYS.len()],
-        }
-    }
-}
 
 /// One line of work: a log, and what to do when a step fails.
 struct Line<'a> {
@@ -198,6 +160,11 @@ fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
 /// Waits until pid 1 has executed its init.
 fn wait_for_init(launch: &Launch) {
     wait_until(launch, &launch.report.pid1_word, |pid1| pid1 == word::RELEASED);
+}
+
+/// Waits until the host's mounts are cut off.
+fn wait_for_leaver(launch: &Launch) {
+    wait_until(launch, &launch.report.leaver_word, |leaver| leaver == word::RELEASED);
 }
 
 fn wait_until(launch: &Launch, word: &AtomicU32, reached: impl Fn(u32) -> bool) {

@@ -3,7 +3,7 @@
 //! A descriptor goes from one to the other. By pid 1's id, setns(2) would ask whether pid 1 may be traced, and that it
 //! must not be.
 
-use super::Launch;
+use crate::launch::Launch;
 use crate::report::gate;
 use crate::rights;
 use crate::sys::{self, Errno, call};

@@ -9,10 +9,12 @@
 use std::sync::atomic::Ordering::*;
 
 use super::exec::Way;
-use super::{Launch, Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init};
+use super::{Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init, wait_for_leaver};
 use crate::capability::Capability;
+use crate::cgroup::Place;
+use crate::launch::Launch;
 use crate::plan::{GroupMaker, Plan};
-use crate::report::{Failure, gate};
+use crate::report::{Failure, gate, word};
 use crate::spec::Rlimit;
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call, credentials};
@@ -46,7 +48,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
     // In a user namespace, /sys can be mounted only while the host's is in sight.
     let leave_early = plan.id_maps.is_none();
     if leave_early {
-        line.done(Step::LeaveHost, root::leave_host());
+        line.done(Step::LeaveHost, leave_host(launch));
     }
     if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
         if plan.group_maker == GroupMaker::Program {
@@ -76,10 +78,13 @@ extern "C" fn main(launch: *const Launch) -> ! {
         line.done(Step::ReadOnlyRoot, root::make_read_only());
     }
     if !leave_early {
-        line.done(Step::LeaveHost, root::leave_host());
+        line.done(Step::LeaveHost, leave_host(launch));
     }
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
+        if plan.group.as_ref().is_some_and(Place::has_v2) {
+            line.done(Step::CgroupMount, root::mount_cgroup());
+        }
     }
     if !plan.rlimits.is_empty() {
         set_limits(plan, limit_while_privileged)
@@ -104,10 +109,51 @@ extern "C" fn main(launch: *const Launch) -> ! {
     sys::exit_process(127)
 }
 
+/// Has the host's mounts cut off. The kernel waits for an RCU grace period there, which this process can use: a thread of it
+/// waits in its stead, and is gone before the exec.
+fn leave_host(launch: &Launch) -> Result<(), Errno> {
+    sys::chdir(c"/")?;
+    let (stack, word) = (launch.stacks.leaver, &launch.report.leaver_word);
+    let flags = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+    let arguments = CloneArgs {
+        flags: (flags | libc::CLONE_CHILD_CLEARTID) as u64,
+        child_tid: word.as_ptr() as u64,
+        stack: stack.base,
+        stack_size: stack.size,
+        ..Default::default()
+    };
+    word.store(word::BUSY, Release);
+    // SAFETY: the thread's own stack; the launch is kept as for this process, whose end is the thread's; `leave` keeps to the
+    // rules.
+    if unsafe { sys::clone_onto(&arguments, leave, launch) }.is_ok() {
+        return Ok(());
+    }
+    // The limit on tasks counts it.
+    word.store(word::RELEASED, Release);
+    root::detach_host()
+}
+
+extern "C" fn leave(launch: *const Launch) -> ! {
+    // SAFETY: see `leave_host`.
+    let launch = unsafe { &*launch };
+    if let Err(errno) = root::detach_host() {
+        let step = Step::LeaveHost;
+        launch.report.fail(Failure { step, item: 0, errno });
+        sys::exit_process(125);
+    }
+    sys::exit_thread()
+}
+
 /// Executes the program, or the helper that does. Returns only when that failed.
 fn execute(launch: &Launch, line: &Line) -> Errno {
     let (plan, report) = (&launch.plan, &launch.report);
     let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
+    if let Some(group) = plan.group.as_ref().filter(|group| group.limits_memory_late()) {
+        group
+            .limit_memory(EXEC_BYTES + plan.argument_bytes)
+            .unwrap_or_else(|(item, errno)| line.fail(Step::LimitMemory, item, errno));
+        report.program.end(Step::LimitMemory);
+    }
     match way {
         Way::Direct => line.done(Step::CloseFiles, exec::keep([], FIRST_CLOSED)),
         Way::Helper => {
@@ -117,6 +163,8 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
         }
     }
     set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
+    wait_for_leaver(launch);
+    report.program.end(Step::WaitLeaveHost);
     wait_for_init(launch);
     report.program.end(Step::WaitInit);
     report.prepared.store(true, Release);
@@ -125,6 +173,9 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
         Way::Helper => helper::become_helper(launch),
     }
 }
+
+/// More than the kernel takes for two execs, arguments and environment not counted.
+const EXEC_BYTES: u64 = 2 << 20;
 
 /// The first descriptor that is not the program's.
 const FIRST_CLOSED: i32 = 3;

@@ -10,8 +10,9 @@ use std::sync::atomic::Ordering::*;
 
 use super::copy::Workshop;
 use super::stdio::{self, Sources};
-use super::{Launch, Line, terminal, volumes};
+use super::{Line, terminal, volumes};
 use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
+use crate::launch::Launch;
 use crate::plan::Plan;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
@@ -44,7 +45,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
         Step::Propagation,
         sys::mount(c"", c"/", c"", libc::MS_REC | libc::MS_PRIVATE, None),
     );
-    volumes::take_hold(plan, line);
+    volumes::take_hold(launch, line);
     line.done(Step::Stage, stage(plan));
     mount_layers(plan, line);
     line.done(Step::Proc, sys::mount(c"proc", c"root/proc", c"proc", CAREFUL, None));
@@ -60,6 +61,11 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
             Some(&plan.terminal_options),
         ),
     );
+    if plan.own_ipc {
+        let queues = sys::mkdir(HERE, c"dev/mqueue", 0o755)
+            .and_then(|()| sys::mount(c"mqueue", c"root/dev/mqueue", c"mqueue", CAREFUL, None));
+        line.done(Step::MessageQueues, queues);
+    }
     let shared = sys::mount(c"shm", c"root/dev/shm", c"tmpfs", CAREFUL, Some(c"mode=1777,size=64m"));
     line.done(Step::SharedMemory, shared);
     // Before the volumes, which may cover /dev.
@@ -67,7 +73,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
     let terminal = terminal.map(|terminal| line.done(Step::Terminal, terminal::open(terminal, plan.uid)));
     let stdio = stdio::take_hold(plan, terminal).unwrap_or_else(|errno| line.fail(Step::Session, 0, errno));
     line.done(Step::Mask, mask(launch));
-    volumes::mount(plan, line);
+    volumes::mount(launch, line);
     line.done(Step::Pivot, pivot());
     if let Some(name) = &plan.host_name {
         // SAFETY: pointer and length of a live buffer.
@@ -80,6 +86,9 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
 
 /// The layers as one file system at `root`: an overlay, or a copy where the kernel refuses that.
 fn mount_layers(plan: &Plan, line: &Line) {
+    if !plan.name_files.is_empty() {
+        line.done(Step::NameFiles, write_name_files(plan));
+    }
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
     match sys::mount(c"overlay", c"root", c"overlay", flags, Some(&plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
@@ -97,8 +106,35 @@ fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
     for layer in &plan.layers {
         workshop.copy_layer(layer, c"upper")?;
     }
+    // Over those of the image.
+    write_name_files(plan)?;
     sys::bind(c"upper", c"root")?;
     sys::mount(c"", c"root", c"", libc::MS_REMOUNT | libc::MS_BIND | flags, None)
+}
+
+/// Writes the files of /etc that are the container's into the writable layer, where they hide the image's.
+fn write_name_files(plan: &Plan) -> Result<(), Errno> {
+    if plan.name_files.is_empty() {
+        return Ok(());
+    }
+    match sys::mkdir(HERE, c"upper/etc", 0o755) {
+        Err(libc::EEXIST) => {}
+        other => other?,
+    }
+    for file in &plan.name_files {
+        // What a copied image has there may be a link.
+        // SAFETY: a terminated string.
+        match unsafe { call!(libc::SYS_unlinkat, HERE, file.path.as_ptr(), 0) } {
+            Err(libc::ENOENT) => {}
+            other => drop(other?),
+        }
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+        let opened = sys::open(HERE, &file.path, flags, 0o644)?;
+        let written = sys::write(opened, &file.text);
+        sys::close(opened);
+        written?;
+    }
+    Ok(())
 }
 
 fn stage(plan: &Plan) -> Result<(), Errno> {
@@ -199,9 +235,8 @@ fn pivot() -> Result<(), Errno> {
 }
 
 /// Detaches the old root, and the host's mounts with it. The old root lies on top of the new one, so that it is what
-/// umount2(2) finds at `/`. The kernel waits for an RCU grace period here.
-pub fn leave_host() -> Result<(), Errno> {
-    sys::chdir(c"/")?;
+/// umount2(2) finds at `/`.
+pub fn detach_host() -> Result<(), Errno> {
     sys::detach(c"/")
 }
 
@@ -225,6 +260,13 @@ pub fn mount_sys(launch: &Launch) -> Result<(), Errno> {
         sys::close(tree);
     }
     Ok(())
+}
+
+/// Mounts the container's control group, read-only: programs look there for their limits. The caller is in the group's own
+/// namespace.
+pub fn mount_cgroup() -> Result<(), Errno> {
+    let flags = CAREFUL | libc::MS_RDONLY;
+    sys::mount(c"cgroup", c"/sys/fs/cgroup", c"cgroup2", flags, None)
 }
 
 /// Makes the root read-only; what is mounted below stays as it is.

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
 use super::Line;
-use crate::plan::Plan;
+use crate::launch::Launch;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
 use crate::target::{Kind, Target};
@@ -15,14 +15,15 @@ use crate::target::{Kind, Target};
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
 /// Takes hold of the volumes, while the host's files are in sight.
-pub fn take_hold(plan: &Plan, line: &Line) {
+pub fn take_hold(launch: &Launch, line: &Line) {
+    let plan = &launch.plan;
     if plan.volumes.is_empty() {
         return;
     }
-    for (index, volume) in plan.volumes.iter().enumerate() {
+    for (index, (volume, hold)) in plan.volumes.iter().zip(&launch.volumes).enumerate() {
         let opened = open_tree(&volume.source, volume.attributes);
         let tree = opened.unwrap_or_else(|errno| line.fail(Step::VolumeSource, index as u16, errno));
-        volume.tree.store(tree, Relaxed);
+        hold.store(tree, Relaxed);
     }
     line.done(Step::VolumeSource, Ok(()));
 }
@@ -62,7 +63,9 @@ pub fn attach(tree: i32, target: i32) -> Result<(), Errno> {
     unsafe { call!(libc::SYS_move_mount, tree, c"".as_ptr(), target, c"".as_ptr(), flags) }.map(drop)
 }
 
-pub fn mount(plan: &Plan, line: &Line) {
+/// Mounts what the plan lists below the root.
+pub fn mount(launch: &Launch, line: &Line) {
+    let plan = &launch.plan;
     if plan.volumes.is_empty() && plan.tmpfs.is_empty() && plan.cwd_target.is_none() {
         return;
     }
@@ -73,8 +76,8 @@ pub fn mount(plan: &Plan, line: &Line) {
         0,
     );
     let root = root.unwrap_or_else(|errno| line.fail(Step::Volumes, 0, errno));
-    for (index, volume) in plan.volumes.iter().enumerate() {
-        let source = volume.tree.load(Relaxed);
+    for (index, (volume, hold)) in plan.volumes.iter().zip(&launch.volumes).enumerate() {
+        let source = hold.load(Relaxed);
         let attached = open_target(root, &volume.target).and_then(|target| {
             attach(source, target)?;
             sys::close(target);

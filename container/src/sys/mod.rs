@@ -51,6 +51,14 @@ pub fn exit_process(code: i32) -> ! {
     }
 }
 
+/// Ends the calling thread (_exit(2), "C library/kernel differences").
+pub fn exit_thread() -> ! {
+    loop {
+        // SAFETY: exit(2) does not return.
+        let _ = unsafe { call!(libc::SYS_exit, 0) };
+    }
+}
+
 /// mount(2).
 pub fn mount(source: &CStr, target: &CStr, kind: &CStr, flags: u64, data: Option<&CStr>) -> Result<(), Errno> {
     let data = data.map_or(std::ptr::null(), |text| text.as_ptr());

@@ -40,6 +40,16 @@ pub const TESTS: &[Test] = &[
         devices,
     ),
     (
+        "/dev/mqueue has the container's message queues and nobody else's",
+        Need::Nothing,
+        message_queues,
+    ),
+    (
+        "an image with /etc gets its container's host name, hosts and resolver there",
+        Need::Nothing,
+        name_files,
+    ),
+    (
         "/proc shows the container's processes only",
         Need::Nothing,
         own_processes,
@@ -193,7 +203,7 @@ fn devices() {
     assert_eq!(
         lines(&text),
         [
-            "list:/dev: fd full null ptmx pts random shm stderr stdin stdout tty urandom zero",
+            "list:/dev: fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero",
             "write:/dev/null: ok",
             "write:/dev/full: ENOSPC",
             "link:/dev/ptmx: pts/ptmx",
@@ -307,4 +317,50 @@ fn copied_layers() {
         .unwrap();
     let expected = format!("read:/{deep}file: deep\nwrite:/new: ok\n");
     assert_eq!(String::from_utf8_lossy(&said.stdout), expected, "{said:?}");
+}
+
+fn message_queues() {
+    let text = output(attempts(&[
+        "list:/dev/mqueue",
+        "write:/dev/mqueue/queue",
+        "list:/dev/mqueue",
+        "device:/dev/mqueue/zero",
+    ]));
+    assert_eq!(lines(&text)[0], "list:/dev/mqueue: ");
+    assert_eq!(lines(&text)[2], "list:/dev/mqueue: queue");
+    assert!(!text.ends_with("ok\n"), "{text}");
+    assert_eq!(output(attempts(&["list:/dev/mqueue"])), "list:/dev/mqueue: \n");
+}
+
+fn name_files() {
+    let tries = [
+        "read:/etc/hostname",
+        "read:/etc/hosts",
+        "read:/etc/resolv.conf",
+        "read:/etc/kept",
+        "write:/etc/hosts",
+    ];
+    // None without /etc.
+    assert!(output(attempts(&tries[..1])).ends_with("ENOENT\n"));
+    let (image, outside) = (directory(), directory());
+    fs::create_dir(image.path().join("etc")).unwrap();
+    fs::write(image.path().join("etc/hosts"), "the image's").unwrap();
+    fs::write(image.path().join("etc/kept"), "kept").unwrap();
+    fs::write(outside.path().join("file"), "untouched").unwrap();
+    std::os::unix::fs::symlink(outside.path().join("file"), image.path().join("etc/resolv.conf")).unwrap();
+    let mut spec = attempts(&tries);
+    spec.layers.push(image.path().to_owned());
+    spec.hostname = "box".into();
+    let text = output(spec);
+    assert!(
+        text.starts_with("read:/etc/hostname: box\n\nread:/etc/hosts: 127.0.0.1\tlocalhost box\n"),
+        "{text}"
+    );
+    assert!(text.contains("read:/etc/resolv.conf: # There is no network"), "{text}");
+    assert!(text.ends_with("read:/etc/kept: kept\nwrite:/etc/hosts: ok\n"), "{text}");
+    assert_eq!(
+        fs::read_to_string(image.path().join("etc/hosts")).unwrap(),
+        "the image's"
+    );
+    assert_eq!(fs::read_to_string(outside.path().join("file")).unwrap(), "untouched");
 }

@@ -33,6 +33,7 @@ pub const TESTS: &[Test] = &[
         clean_signals,
     ),
     ("signals are forwarded to the program", Need::Nothing, forwarding),
+    ("the program can be stopped and continued", Need::Nothing, pausing),
     ("stop asks first, then kills", Need::Nothing, stopping),
     ("a container dropped is a container ended", Need::Nothing, dropping),
     ("every process is listed, pid 1 first", Need::Nothing, listing),
@@ -119,6 +120,22 @@ fn forwarding() {
     let status = running.container.stop(Duration::from_secs(60)).unwrap();
     assert_eq!(status, ExitStatus::Code(7));
     assert!(running.container.signal(Signal::SIGHUP).is_err());
+}
+
+fn pausing() {
+    let mut running = start(payload(&["hold"])).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let program = running.container.pids()[1];
+    let is = |state: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{program}/stat")).unwrap();
+        stat.contains(&format!(") {state} "))
+    };
+    running.container.signal(Signal::SIGSTOP).unwrap();
+    while !is("T") {}
+    running.container.signal(Signal::SIGCONT).unwrap();
+    while is("T") {}
+    running.container.stop(Duration::ZERO).unwrap();
+    assert!(running.container.signal(Signal::SIGSTOP).is_err());
 }
 
 fn stopping() {

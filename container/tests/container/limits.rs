@@ -23,6 +23,11 @@ pub const TESTS: &[Test] = &[
     ),
     ("a removed container leaves no group", Need::Groups, nothing_left),
     ("without limits there is no group", Need::Nothing, no_group),
+    (
+        "a program finds its limits in /sys/fs/cgroup from its first instruction on, and cannot change them",
+        Need::GroupsV2,
+        visible_limits,
+    ),
     ("a limit on memory limits swap, too", Need::Groups, swap),
     (
         "a set-up past the limit on memory ends its container, not the lab",
@@ -202,4 +207,26 @@ fn memory_of_set_up() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&said.stdout), "alive\n", "{said:?}");
+}
+
+fn visible_limits() {
+    let tries = [
+        "read:/sys/fs/cgroup/memory.max",
+        "read:/sys/fs/cgroup/cpu.max",
+        "read:/sys/fs/cgroup/pids.max",
+        "write:/sys/fs/cgroup/memory.max",
+        "mkdir:/sys/fs/cgroup/new",
+        "write:/sys/fs/cgroup/cgroup.procs",
+    ];
+    let tries = [&["try"], &tries[..]].concat();
+    let text = output(limited(&tries, usual_limits()));
+    let answers: Vec<_> = crate::run::answers(&text)
+        .into_iter()
+        .map(|(_, answer)| answer)
+        .collect();
+    assert_eq!(
+        answers,
+        ["67108864", "100000 100000", "33", "EROFS", "EROFS", "EROFS"],
+        "{text}"
+    );
 }

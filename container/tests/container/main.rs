@@ -30,6 +30,8 @@ enum Need {
     Root,
     /// Control groups that this user may make, with these limits.
     Groups,
+    /// The same, of cgroup v2.
+    GroupsV2,
 }
 
 impl Need {
@@ -40,6 +42,7 @@ impl Need {
             Need::Root if !nix::unistd::geteuid().is_root() => Some("needs root".into()),
             Need::Root => run::cannot_start(),
             Need::Groups => run::cannot_start().or_else(run::cannot_limit),
+            Need::GroupsV2 => Need::Groups.missing().or_else(run::limits_are_v1),
         }
     }
 }

@@ -175,6 +175,12 @@ pub fn cannot_limit() -> Option<String> {
     REASON.clone()
 }
 
+/// Why the limits of containers are not those of cgroup v2 here.
+pub fn limits_are_v1() -> Option<String> {
+    let controllers = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").unwrap_or_default();
+    (!controllers.contains("memory")).then(|| "limits are those of cgroup v1 here".to_owned())
+}
+
 fn answer(error: &Error) -> String {
     error
         .errno

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use container::{Capability, Rlimit};
 
-use crate::hostile::DOCKERS;
 use crate::run::{answers, attempts, directory, layer, output, payload, start};
 use crate::{Need, Test};
 
@@ -160,7 +159,7 @@ fn made_device_files() {
     for capabilities in [
         &[Capability::Mknod][..],
         &[Capability::Mknod, Capability::Fowner],
-        &DOCKERS,
+        &Capability::DOCKER,
         Capability::ALL,
     ] {
         let tries = [
@@ -203,7 +202,7 @@ fn made_device_files() {
             ("mkdir:/dev/folder", "ok"),
         ];
         assert_eq!(answers[8..12], expected, "{capabilities:?}");
-        let listed = "fd folder full null ptmx pts random shm stderr stdin stdout tty urandom zero zero-2";
+        let listed = "fd folder full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero zero-2";
         assert_eq!(answers[12].1, listed);
         assert_eq!(host(), before);
         std::fs::remove_file(folder.path().join("zero")).unwrap();

@@ -6,11 +6,16 @@ pub mod fresh;
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
 use crate::error::Error;
 use crate::workloads::image::Image;
-use container::{Capability, ExitStatus, Limits, Network, Spec, Stdio3, Terminal, Tmpfs, Volume, Writable};
+use container::{
+    Capability, ExitStatus, Limits, Network, Rlimit, Spec, Stdio3, Terminal, Tmpfs, User, Volume, Writable,
+};
 use nix::sys::signal::Signal;
 use reports::model;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 /// Runs a workload in a container that this process starts.
 #[derive(Debug, Default)]
@@ -36,6 +41,18 @@ pub struct Options {
     pub writable: Writable,
     /// Whether it has a terminal of its own.
     pub terminal: Terminal,
+    /// The user and group it runs as; its root when `None`.
+    pub user: Option<User>,
+    /// Variables besides the usual ones, `NAME=value`; a later one of a name counts.
+    pub env: Vec<OsString>,
+    /// Its working directory, when not the root.
+    pub cwd: Option<PathBuf>,
+    /// Its host name, when not the usual one.
+    pub hostname: Option<String>,
+    /// Device files of the host shown inside.
+    pub devices: Vec<PathBuf>,
+    /// Resource limits of the process.
+    pub rlimits: Vec<Rlimit>,
 }
 
 impl Default for Options {
@@ -48,8 +65,31 @@ impl Default for Options {
             network: Network::Loopback,
             writable: Writable::Memory { size_bytes: None },
             terminal: Terminal::None,
+            user: None,
+            env: Vec::new(),
+            cwd: None,
+            hostname: None,
+            devices: Vec::new(),
+            rlimits: Vec::new(),
         }
     }
+}
+
+/// The usual variables, and those that were asked for in their place or besides.
+fn environment(asked: &[OsString]) -> Vec<OsString> {
+    let name = |variable: &OsString| {
+        variable
+            .as_bytes()
+            .split(|byte| *byte == b'=')
+            .next()
+            .map(<[u8]>::to_vec)
+    };
+    let mut variables: Vec<OsString> = ENVIRONMENT.iter().map(Into::into).collect();
+    for variable in asked {
+        variables.retain(|other| name(other) != name(variable));
+        variables.push(variable.clone());
+    }
+    variables
 }
 
 impl Backend for Container {
@@ -64,8 +104,13 @@ impl Backend for Container {
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
         let mut spec = Spec::new(vec![image.layer().to_owned()], image.program());
         spec.args = args.iter().map(Into::into).collect();
-        spec.env = ENVIRONMENT.iter().map(Into::into).collect();
         let options = self.options.clone();
+        spec.env = environment(&options.env);
+        spec.user = options.user.unwrap_or(spec.user);
+        spec.cwd = options.cwd.unwrap_or(spec.cwd);
+        spec.hostname = options.hostname.unwrap_or(spec.hostname);
+        spec.devices = options.devices;
+        spec.rlimits = options.rlimits;
         spec.volumes = options.volumes;
         spec.tmpfs = options.tmpfs;
         spec.limits = options.limits;
