@@ -18,6 +18,7 @@ const DIVIDE: u64 = 0;
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
 const UNDEFINED: u64 = 6;
+const PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const X87: u64 = 16;
 const ALIGNMENT: u64 = 17;
@@ -36,7 +37,13 @@ pub extern "C" fn trap(frame: &mut Frame) {
         }
         kernel_fault(frame, 0);
     }
-    if frame.vector == UNDEFINED && user::helper_done(frame) {
+    // An address that is not canonical is a general protection fault and no page fault (SDM volume 1, 3.3.7.1).
+    let over = match frame.vector {
+        UNDEFINED => user::helper_done(frame),
+        PROTECTION => light::failed(frame),
+        _ => false,
+    };
+    if over {
         return;
     }
     let (signal, what) = match frame.vector {
