@@ -1,11 +1,21 @@
 //! What the kernel does about an exception.
 
-use crate::entry::{prepare_done, set_gate};
-use crate::layout::USER_END;
+use crate::boot::entry::{prepare_done, set_gate};
+use crate::memory::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
-use crate::regions::{EXECUTE, READ, WRITE};
-use crate::trap_entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
-use crate::{abi, cpu, light, log, page_table, patch, power, prepare, signals, start, user};
+use crate::memory::vma::{EXECUTE, READ, WRITE};
+use crate::traps::entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
+use crate::abi;
+use crate::cpu;
+use crate::traps::fast_path;
+use crate::log;
+use crate::memory::page_table;
+use crate::cpu::patch;
+use crate::power;
+use crate::boot::prepare;
+use crate::traps::signals;
+use crate::boot::start;
+use crate::memory::user_access;
 
 /// Page fault error code: the page was present.
 const PF_PRESENT: u64 = 1;
@@ -39,8 +49,8 @@ pub extern "C" fn trap(frame: &mut Frame) {
     }
     // An address that is not canonical is a general protection fault and no page fault (SDM volume 1, 3.3.7.1).
     let over = match frame.vector {
-        UNDEFINED => user::helper_done(frame),
-        PROTECTION => light::failed(frame),
+        UNDEFINED => user_access::helper_done(frame),
+        PROTECTION => fast_path::failed(frame),
         _ => false,
     };
     if over {
@@ -50,7 +60,7 @@ pub extern "C" fn trap(frame: &mut Frame) {
         DIVIDE => (signals::SIGFPE, "division by zero or overflow"),
         DEBUG | BREAKPOINT => (signals::SIGTRAP, "breakpoint"),
         // Where `int3` is not delivered as a breakpoint it arrives as an undefined instruction.
-        UNDEFINED if user::read::<u8>(frame.rip) == Ok(0xcc) => (signals::SIGTRAP, "breakpoint"),
+        UNDEFINED if user_access::read::<u8>(frame.rip) == Ok(0xcc) => (signals::SIGTRAP, "breakpoint"),
         UNDEFINED => (signals::SIGILL, "undefined instruction"),
         X87 | SIMD => (signals::SIGFPE, "floating-point exception"),
         ALIGNMENT => (signals::SIGBUS, "unaligned access"),
@@ -75,7 +85,7 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     };
     match fault {
         Fault::Resolved => {}
-        Fault::ResolvedDirty { page, frame: physical } => user::zero_page(frame, page, physical, from_user),
+        Fault::ResolvedDirty { page, frame: physical } => user_access::zero_page(frame, page, physical, from_user),
         Fault::OutOfMemory => {
             // SAFETY: a borrow for one expression.
             let used = unsafe { MEMORY.borrow().frames.used_bytes() } >> 20;
@@ -83,11 +93,11 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
             power::exit(abi::status::SIGNAL + signals::SIGKILL)
         }
         _ if !from_user => {
-            if !user::recover(frame) {
+            if !user_access::recover(frame) {
                 kernel_fault(frame, address)
             }
         }
-        _ if user::helper_failed(frame) || light::failed(frame) => {}
+        _ if user_access::helper_failed(frame) || fast_path::failed(frame) => {}
         Fault::Unmapped => {
             let what = match frame.error & PF_PRESENT {
                 0 => "nothing is mapped there",
@@ -116,7 +126,7 @@ fn start_program(frame: &mut Frame) {
             let entry = if prepare::syscall_stays_in_ring_3() {
                 set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
                 set_gate(UNDEFINED as usize, undefined_or_end_of_call);
-                light::entry()
+                fast_path::entry()
             } else {
                 patch::harden();
                 syscall_entry as *const () as u64
