@@ -113,6 +113,13 @@ fn privileged() -> Result<(), Failed> {
         ("model-specific-register", SIGSEGV),
         ("descriptor-table", SIGSEGV),
         ("single-step", SIGTRAP),
+        ("far-return", SIGSEGV),
+        ("interrupt-return", SIGSEGV),
+        ("popped-flags", SIGSEGV),
+        ("swap", SIGSEGV),
+        ("invalidate", SIGSEGV),
+        ("extended-control-register", SIGSEGV),
+        ("counter", SIGSEGV),
         ("end-of-a-helper", SIGILL),
     ] {
         ended_by(&attack(name), status, "").map_err(named(name))?;
@@ -123,6 +130,8 @@ fn privileged() -> Result<(), Failed> {
         ("software-interrupt", SIGSEGV),
         ("double-fault", SIGSEGV),
         ("debug-trap", SIGTRAP),
+        ("system-return", SIGSEGV),
+        ("hypercall", SIGSEGV),
     ] {
         let ran = attack(name);
         ended_by(&ran, if ran.status == SIGILL { SIGILL } else { status }, "").map_err(named(name))?;
