@@ -1,12 +1,14 @@
 //! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
 //! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--root-disk] [--timeout S] [--parameter WORD]… [--log] PROGRAM ARGS…`
 
-use microvm::{Config, Disk, Files, Initramfs, Kernel};
+use microvm::{Config, Disk, Files, Initramfs, Kernel, Sandbox};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(Kernel::Builtin);
     config.timeout = Some(Duration::from_secs(60));
+    // This process does nothing else.
+    config.sandbox = Sandbox::On(Vec::new());
     let mut root_disk = None;
     let mut args = std::env::args().skip(1);
     let program = loop {

@@ -13,7 +13,6 @@ use crate::stamp::{Recorder, Step};
 use crate::vcpu::exits::Reason;
 use crate::{End, Error};
 use std::mem::offset_of;
-use std::ops::Range;
 use std::time::Duration;
 use vm_memory::{Bytes, GuestAddress};
 use vm_superio::Trigger;
@@ -46,10 +45,19 @@ pub enum Device<'a> {
     Disk(Box<Block>, Line<'a>),
 }
 
-/// The devices by their ports, those by their addresses, and what several of them share.
+/// Where a guest looks for a device: an I/O port, or an address without RAM.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    Port(u16),
+    Memory(u64),
+}
+
+/// A device, its first place, and how many it has.
+pub type Slot<'a> = (Place, u64, Device<'a>);
+
+/// The devices, and what several of them share.
 pub struct Bus<'a> {
-    ports: Vec<(Range<u64>, Device<'a>)>,
-    memory: Vec<(Range<u64>, Device<'a>)>,
+    devices: Vec<Slot<'a>>,
     shared: Shared<'a>,
 }
 
@@ -74,53 +82,32 @@ pub struct Context<'a> {
 }
 
 impl<'a> Bus<'a> {
-    /// A bus with devices by their ports and by their addresses. With an input, the guest has to look for that itself.
-    pub fn new(
-        ports: Vec<(Range<u64>, Device<'a>)>,
-        memory: Vec<(Range<u64>, Device<'a>)>,
-        output: Output<'a>,
-        input: Option<Input<'a>>,
-        stamps: Recorder,
-    ) -> Self {
+    /// A bus with these devices. With an input, the guest has to look for that itself.
+    pub fn new(devices: Vec<Slot<'a>>, output: Output<'a>, input: Option<Input<'a>>, stamps: Recorder) -> Self {
         let shared = Shared {
             output,
             input,
             stamps,
             program_runs: false,
         };
-        Self { ports, memory, shared }
+        Self { devices, shared }
     }
 
-    /// The guest writes to a port.
-    pub fn write_port(&mut self, port: u16, data: &[u8], context: Context) -> Result<Answer, Error> {
-        match find(&mut self.ports, port.into()) {
+    /// The guest writes to a port or to an address without RAM.
+    pub fn write(&mut self, place: Place, data: &[u8], context: Context) -> Result<Answer, Error> {
+        match find(&mut self.devices, place) {
             Some((device, offset)) => device.write(offset, data, &mut self.shared, context),
-            None => Ok((Reason::WriteNoPort, None)),
-        }
-    }
-
-    /// The guest reads a port. Where there is no device nothing drives the bus: all ones.
-    pub fn read_port(&mut self, port: u16, data: &mut [u8], context: Context) -> Result<Answer, Error> {
-        data.fill(0xff);
-        match find(&mut self.ports, port.into()) {
-            Some((device, offset)) => device.read(offset, data, &mut self.shared, context),
-            None => Ok((Reason::ReadNoPort, None)),
-        }
-    }
-
-    /// The guest writes where there is no RAM.
-    pub fn write_memory(&mut self, address: u64, data: &[u8], context: Context) -> Result<Answer, Error> {
-        match find(&mut self.memory, address) {
-            Some((device, offset)) => device.write(offset, data, &mut self.shared, context),
+            None if matches!(place, Place::Port(_)) => Ok((Reason::WriteNoPort, None)),
             None => Ok((Reason::WriteNoMemory, None)),
         }
     }
 
-    /// The guest reads where there is no RAM.
-    pub fn read_memory(&mut self, address: u64, data: &mut [u8], context: Context) -> Result<Answer, Error> {
+    /// The guest reads. Where there is no device nothing drives the bus: all ones.
+    pub fn read(&mut self, place: Place, data: &mut [u8], context: Context) -> Result<Answer, Error> {
         data.fill(0xff);
-        match find(&mut self.memory, address) {
+        match find(&mut self.devices, place) {
             Some((device, offset)) => device.read(offset, data, &mut self.shared, context),
+            None if matches!(place, Place::Port(_)) => Ok((Reason::ReadNoPort, None)),
             None => Ok((Reason::ReadNoMemory, None)),
         }
     }
@@ -136,7 +123,7 @@ impl<'a> Bus<'a> {
     }
 
     fn com2(&mut self) -> Option<&mut Uart<'a>> {
-        self.ports.iter_mut().find_map(|(_, device)| match device {
+        self.devices.iter_mut().find_map(|(_, _, device)| match device {
             Device::Com2(uart) => Some(uart),
             _ => None,
         })
@@ -157,7 +144,7 @@ impl<'a> Bus<'a> {
 
     /// The steps of the start, and what the kernel logged.
     pub fn finish(mut self) -> (Recorder, String) {
-        let log = self.ports.iter_mut().find_map(|(_, device)| match device {
+        let log = self.devices.iter_mut().find_map(|(_, _, device)| match device {
             Device::Com1(uart) => Some(uart.take_sent()),
             _ => None,
         });
@@ -166,10 +153,16 @@ impl<'a> Bus<'a> {
     }
 }
 
-/// The device at an address, and the offset in it.
-fn find<'a, 'b>(devices: &'b mut [(Range<u64>, Device<'a>)], address: u64) -> Option<(&'b mut Device<'a>, u64)> {
-    let (range, device) = devices.iter_mut().find(|(range, _)| range.contains(&address))?;
-    Some((device, address - range.start))
+/// The device at a place, and the offset in it.
+fn find<'a, 'b>(devices: &'b mut [Slot<'a>], place: Place) -> Option<(&'b mut Device<'a>, u64)> {
+    devices.iter_mut().find_map(|(first, size, device)| {
+        let offset = match (place, *first) {
+            (Place::Port(port), Place::Port(first)) => port.checked_sub(first)?.into(),
+            (Place::Memory(address), Place::Memory(first)) => address.checked_sub(first)?,
+            _ => return None,
+        };
+        (offset < *size).then_some((device, offset))
+    })
 }
 
 impl Device<'_> {

@@ -162,7 +162,7 @@ impl Config {
     }
 
     /// The kernel's command line: the program, its environment, and after `--` its arguments, quoted so that the built-in
-    /// kernel reads each as it is (`kernel/src/cmdline.rs`).
+    /// kernel reads each as it is (`kernel/src/boot/cmdline.rs`).
     pub fn command_line(&self) -> String {
         let mut words = self.kernel_parameters.clone();
         if self.kernel == Kernel::Builtin {

@@ -4,7 +4,7 @@
 //! The first processor executes in the calling thread, so that a machine with one needs no other. A PC has one more thread,
 //! which brings it its input. A thread that is to end is interrupted by a signal, in whatever system call it is.
 
-use crate::bus::{Answer, Bus, Context};
+use crate::bus::{Answer, Bus, Context, Place};
 use crate::devices::input;
 use crate::memory::Ram;
 use crate::sandbox::Thread;
@@ -94,7 +94,7 @@ impl<'a> Shared<'a> {
                 .and_then(|()| self.sandbox.enter(Thread::Processor));
             match ready {
                 Ok(()) => self.bus().stamp(stamp::CONFINE),
-                Err(error) => self.fail(error),
+                Err(error) => self.end(Err(error)),
             }
             self.threads[0].store(this_thread(), Ordering::Release);
             drop(gate);
@@ -133,7 +133,7 @@ impl<'a> Shared<'a> {
         self.threads[number].store(this_thread(), Ordering::Release);
         let _here = Here(self, number);
         if let Err(error) = self.sandbox.enter(thread) {
-            self.fail(error);
+            self.end(Err(error));
         }
         drop(self.gate.read());
         (!self.stopped()).then(work)
@@ -166,10 +166,10 @@ impl<'a> Shared<'a> {
             Err(error) => return Err(failed("run the processor", "The host may be out of memory")(error)),
         };
         let (reason, end) = match exit {
-            VcpuExit::IoOut(port, data) => self.access(|bus, context| bus.write_port(port, data, context))?,
-            VcpuExit::IoIn(port, data) => self.access(|bus, context| bus.read_port(port, data, context))?,
-            VcpuExit::MmioRead(at, data) => self.access(|bus, context| bus.read_memory(at, data, context))?,
-            VcpuExit::MmioWrite(at, data) => self.access(|bus, context| bus.write_memory(at, data, context))?,
+            VcpuExit::IoOut(port, data) => self.access(|bus, context| bus.write(Place::Port(port), data, context))?,
+            VcpuExit::IoIn(port, data) => self.access(|bus, context| bus.read(Place::Port(port), data, context))?,
+            VcpuExit::MmioRead(at, data) => self.access(|bus, context| bus.read(Place::Memory(at), data, context))?,
+            VcpuExit::MmioWrite(at, data) => self.access(|bus, context| bus.write(Place::Memory(at), data, context))?,
             VcpuExit::Intr => (Reason::Signal, None),
             exit => {
                 let dead = exits::dead(exit);
@@ -223,11 +223,6 @@ impl<'a> Shared<'a> {
         true
     }
 
-    /// The machine cannot run.
-    fn fail(&self, error: Error) {
-        self.end(Err(error));
-    }
-
     /// Says how the machine ends; the first one counts.
     fn end(&self, end: Result<End, Error>) {
         let mut slot = self.end.lock().unwrap_or_else(PoisonError::into_inner);
@@ -271,7 +266,7 @@ impl Drop for Here<'_, '_> {
     fn drop(&mut self) {
         let Here(shared, number) = *self;
         if thread::panicking() {
-            shared.fail(Error::Panicked);
+            shared.end(Err(Error::Panicked));
         }
         if number != 0 && shared.stopped() {
             shared.interrupt(&shared.threads[..1]);
@@ -303,7 +298,7 @@ mod tests {
             memory: &memory,
             sandbox: &config.sandbox,
             gate: RwLock::new(()),
-            bus: Mutex::new(Bus::new(Vec::new(), Vec::new(), output, None, Recorder::default())),
+            bus: Mutex::new(Bus::new(Vec::new(), output, None, Recorder::default())),
             brings_input: true,
             input_has_room: Condvar::new(),
             deadline: None,

@@ -1,21 +1,21 @@
 //! The parts of the guest kernel that are pure logic, on the host: its readers of archives, command lines and programs,
-//! and its book of regions.
+//! and its book of vmas.
 
 #![allow(dead_code, missing_docs)]
 
-#[path = "../kernel/src/cmdline.rs"]
+#[path = "../kernel/src/boot/cmdline.rs"]
 mod cmdline;
-#[path = "../kernel/src/cpio.rs"]
+#[path = "../kernel/src/files/cpio.rs"]
 mod cpio;
-#[path = "../kernel/src/elf.rs"]
+#[path = "../kernel/src/program/elf.rs"]
 mod elf;
-#[path = "../kernel/src/regions.rs"]
-mod regions;
+#[path = "../kernel/src/memory/vma.rs"]
+mod vma;
 
 use microvm::{Config, Files, Kernel};
 use proptest::prelude::*;
-use regions::{Origin, Region, Regions};
 use std::collections::BTreeMap;
+use vma::{Origin, Vma, Vmas};
 
 /// The words of a command line as the kernel reads them.
 fn words(line: &str) -> Vec<String> {
@@ -106,16 +106,16 @@ fn a_program_that_cannot_run_is_refused_with_its_reason() {
     assert_eq!(elf::Program::read(&elf), Err("the program is not for x86-64"));
 }
 
-/// Protections by page, the simplest book of regions.
+/// Protections by page, the simplest book of vmas.
 type Model = BTreeMap<u64, u8>;
 
-fn model_of(regions: &Regions) -> Model {
-    let pages = |region: &Region| {
-        (region.start / 4096..region.end / 4096)
-            .map(|page| (page, region.protection))
+fn model_of(vmas: &Vmas) -> Model {
+    let pages = |vma: &Vma| {
+        (vma.start / 4096..vma.end / 4096)
+            .map(|page| (page, vma.protection))
             .collect::<Vec<_>>()
     };
-    regions.all().flat_map(pages).collect()
+    vmas.all().flat_map(pages).collect()
 }
 
 proptest! {
@@ -167,32 +167,32 @@ proptest! {
 
     #[test]
     fn regions_are_as_if_kept_page_by_page(steps in prop::collection::vec((0u64..40, 1u64..10, 0u8..3, 0u8..8), 1..60)) {
-        let (mut regions, mut model) = (Regions::new(), Model::new());
+        let (mut vmas, mut model) = (Vmas::new(), Model::new());
         for (first, count, what, protection) in steps {
             let (start, end) = (first * 4096, (first + count) * 4096);
             let pages = first..first + count;
             match what {
-                0 if regions.is_free(start, end) => {
+                0 if vmas.is_free(start, end) => {
                     prop_assert!(pages.clone().all(|page| !model.contains_key(&page)));
-                    let region = Region { start, end, protection, origin: Origin::Anonymous };
-                    prop_assert_eq!(regions.insert(region), Ok(()));
+                    let vma = Vma { start, end, protection, origin: Origin::Anonymous };
+                    prop_assert_eq!(vmas.insert(vma), Ok(()));
                     model.extend(pages.map(|page| (page, protection)));
                 }
                 1 => {
-                    prop_assert_eq!(regions.remove(start, end), Ok(()));
+                    prop_assert_eq!(vmas.remove(start, end), Ok(()));
                     model.retain(|page, _| !pages.contains(page));
                 }
-                2 if regions.is_covered(start, end) => {
+                2 if vmas.is_covered(start, end) => {
                     prop_assert!(pages.clone().all(|page| model.contains_key(&page)));
-                    prop_assert_eq!(regions.protect(start, end, protection), Ok(()));
+                    prop_assert_eq!(vmas.protect(start, end, protection), Ok(()));
                     model.extend(pages.map(|page| (page, protection)));
                 }
                 _ => {}
             }
-            prop_assert_eq!(model_of(&regions), model.clone());
-            prop_assert!(regions.all().is_sorted_by(|a, b| a.end <= b.start));
-            if let Some(place) = regions.find_free(3 * 4096, 0, 64 * 4096) {
-                prop_assert!(regions.is_free(place, place + 3 * 4096));
+            prop_assert_eq!(model_of(&vmas), model.clone());
+            prop_assert!(vmas.all().is_sorted_by(|a, b| a.end <= b.start));
+            if let Some(place) = vmas.find_free(3 * 4096, 0, 64 * 4096) {
+                prop_assert!(vmas.is_free(place, place + 3 * 4096));
             }
         }
     }

@@ -8,10 +8,10 @@ use crate::abi::port::{COM1, COM2, STRING};
 use crate::cpu;
 use crate::errno::Result;
 use crate::global::Global;
-use crate::layout::{KERNEL_BASE, PAGE};
+use crate::memory::layout::{KERNEL_BASE, PAGE};
 use crate::memory::MEMORY;
 use crate::power;
-use crate::user;
+use crate::memory::user_access;
 use core::fmt;
 
 /// Line status register.
@@ -72,9 +72,9 @@ macro_rules! log {
 pub fn write(address: u64, bytes: u64) -> Result<()> {
     // SAFETY: a single read.
     if unsafe { !*BY_STRINGS.borrow() } {
-        return user::out_string(standard(), address, bytes);
+        return user_access::out_string(standard(), address, bytes);
     }
-    user::check(address, bytes)?;
+    user_access::check(address, bytes)?;
     let (mut at, end) = (address, address + bytes);
     while at < end {
         let size = (end - at).min(PAGE - at % PAGE);

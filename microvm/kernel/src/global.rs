@@ -6,7 +6,7 @@ use core::cell::UnsafeCell;
 pub struct Global<T>(UnsafeCell<T>);
 
 // SAFETY: there is one processor and interrupts are off, so no two contexts run at once. What is left is a page fault
-// that the kernel itself takes on the program's memory; it happens only in `user.rs`, which borrows no `Global`.
+// that the kernel itself takes on the program's memory; it happens only in `memory/user_access.rs`, which borrows no `Global`.
 unsafe impl<T> Sync for Global<T> {}
 
 impl<T> Global<T> {

@@ -6,56 +6,35 @@
 //! a static glibc or musl program without threads.
 //!
 //! In the order in which things happen:
-//! 1. [`entry`]: from 32-bit mode to 64-bit mode; descriptor tables; the first Rust function.
-//! 2. [`start`]: everything that needs privilege (model-specific registers, floating point), then down to ring 3.
-//! 3. [`prepare`]: in ring 3, with the kernel's memory opened to it: reads what the boot loader left, finds the
-//!    program, builds its address space and its stack. Nothing of this needs privilege, and where a hypervisor emulates
-//!    ring 0 (see below) it runs hundreds of times faster there.
-//! 4. [`traps`] (through [`trap_entry`]): back in ring 0 for good, by an exception. The kernel's memory is closed to ring 3, the program starts.
-//! 5. [`syscall`] and [`traps`]: the program's system calls and page faults, until [`power::exit`].
+//! 1. [`boot`]: from 32-bit mode to 64-bit mode, descriptor tables, the first Rust function; everything that needs privilege,
+//!    then down to ring 3, with the kernel's memory opened to it: reads what the boot loader left. Nothing of that needs
+//!    privilege, and where a hypervisor emulates ring 0 (see below) it runs hundreds of times faster there.
+//! 2. [`memory`], [`files`], [`program`]: the pages that there are, the initramfs, the program, its address space and stack.
+//! 3. [`traps`]: back in ring 0 for good, by an exception. The kernel's memory is closed to ring 3, the program starts.
+//! 4. [`syscall`] and [`traps`]: the program's system calls and page faults, until [`power::exit`].
 //!
 //! Two kinds of processor are served by the same code. On hardware virtualization all of this executes natively. A
 //! hypervisor without it may run ring 3 natively and emulate ring 0 instruction by instruction, at about half a
 //! microsecond each; there every instruction saved on the way to the program counts. So bulk work is left to ring 3
-//! ([`user`]), calls that concern nobody but the program are answered there at once ([`light`]), and most others are made
-//! there too, by the same code as in ring 0, with a top-level page table that opens the kernel's memory to ring 3 for as
-//! long ([`trap_entry`], [`page_table`]). The program itself never executes under that table.
+//! ([`memory::user_access`]), calls that concern nobody but the program are answered there at once ([`traps::fast_path`]),
+//! and most others are made there too, by the same code as in ring 0, with a top-level page table that opens the kernel's
+//! memory to ring 3 for as long ([`traps::entry`], [`memory::page_table`]). The program itself never executes under that
+//! table.
 
 #![no_std]
 #![no_main]
 
 #[path = "../../abi.rs"]
 mod abi;
-mod boot_info;
-mod clock;
-mod cmdline;
+mod boot;
 mod console;
-mod cpio;
 mod cpu;
-mod elf;
-mod entry;
 mod errno;
 mod files;
-mod first_stack;
-mod frames;
 mod global;
-mod heap;
-mod layout;
-mod light;
-mod load;
 mod memory;
-mod page_table;
-mod patch;
-mod path;
 mod power;
-mod prepare;
-mod random;
-mod regions;
-mod request;
-mod signals;
-mod start;
+mod program;
 mod string;
 mod syscall;
-mod trap_entry;
 mod traps;
-mod user;

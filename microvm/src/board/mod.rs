@@ -10,7 +10,7 @@ mod start;
 
 use crate::abi::{phase, port};
 use crate::boot::{self, Payload};
-use crate::bus::{Bus, Device};
+use crate::bus::{Bus, Device, Place};
 use crate::devices::block::{self, Block};
 use crate::devices::console::{Console, Input, Output};
 use crate::devices::disk::Disk;
@@ -23,7 +23,6 @@ use crate::vcpu::failed;
 use crate::{Config, Error};
 use kvm_bindings::{KVM_PIT_SPEAKER_DUMMY, kvm_pit_config};
 use kvm_ioctls::VmFd;
-use std::ops::Range;
 
 /// The most processors of a machine: enough for any host this is meant for.
 pub const CPUS_MAX: u8 = 32;
@@ -141,42 +140,36 @@ impl Board {
     /// The devices. A PC's have interrupt lines of `vm`, and its input is brought to it.
     pub fn bus<'a>(self, vm: Option<&'a VmFd>, console: &'a Console, stamps: Recorder) -> Bus<'a> {
         let line = |number| Line::new(vm.map(|vm| (vm, number)));
-        let mut ports = vec![
-            (
-                at(port::COM1, port::UART_PORTS),
-                Device::Com1(Uart::new(line(COM1_LINE), LOG_MAX)),
-            ),
-            (
-                at(port::COM2, port::UART_PORTS),
-                Device::Com2(Uart::new(line(COM2_LINE), usize::MAX)),
-            ),
-            (at(port::STRING, 1), Device::Strings),
-            (at(port::EXIT, 1), Device::Exit),
-            (at(port::KEYBOARD, 1), Device::Keyboard),
+        let at = |first, count: u16, device| (Place::Port(first), count.into(), device);
+        let (com1, com2) = (
+            Uart::new(line(COM1_LINE), LOG_MAX),
+            Uart::new(line(COM2_LINE), usize::MAX),
+        );
+        let mut devices = vec![
+            at(port::COM1, port::UART_PORTS, Device::Com1(com1)),
+            at(port::COM2, port::UART_PORTS, Device::Com2(com2)),
+            at(port::STRING, 1, Device::Strings),
+            at(port::EXIT, 1, Device::Exit),
+            at(port::KEYBOARD, 1, Device::Keyboard),
         ];
-        let (mut memory, mut input) = (Vec::new(), None);
+        let mut input = None;
         match self {
             Board::Bare => {
-                ports.push((at(port::PHASE, 1), Device::Phases(BARE_STEPS)));
-                ports.push((at(port::SLEEP, 1), Device::Sleep));
-                ports.push((at(port::WAIT_FOR_INPUT, 1), Device::WaitForInput));
+                devices.push(at(port::PHASE, 1, Device::Phases(BARE_STEPS)));
+                devices.push(at(port::SLEEP, 1, Device::Sleep));
+                devices.push(at(port::WAIT_FOR_INPUT, 1, Device::WaitForInput));
                 input = Some(Input::new(console));
             }
             Board::Pc(disks) => {
-                ports.push((at(port::PHASE, 1), Device::Phases(PC_STEPS)));
-                ports.push((at(rtc::PORT, rtc::PORTS), Device::Rtc(Rtc::default())));
+                devices.push(at(port::PHASE, 1, Device::Phases(PC_STEPS)));
+                devices.push(at(rtc::PORT, rtc::PORTS, Device::Rtc(Rtc::default())));
                 for ((number, disk), line_number) in (0..).zip(disks).zip(DISK_LINES) {
-                    let first = block::ADDRESS + number * block::SIZE;
+                    let first = Place::Memory(block::ADDRESS + number * block::SIZE);
                     let disk = Device::Disk(Box::new(Block::new(disk)), line(line_number));
-                    memory.push((first..first + block::SIZE, disk));
+                    devices.push((first, block::SIZE, disk));
                 }
             }
         }
-        Bus::new(ports, memory, Output::new(console), input, stamps)
+        Bus::new(devices, Output::new(console), input, stamps)
     }
-}
-
-/// Ports from a first one on.
-fn at(first: u16, count: u16) -> Range<u64> {
-    first.into()..u64::from(first) + u64::from(count)
 }

@@ -120,6 +120,25 @@ mod tests {
 
     proptest! {
         #[test]
+        fn no_overlay_makes_it_panic(at in 0usize..12_000, byte: u8, length in 0usize..30_000) {
+            let directory = tempfile::tempdir().unwrap();
+            let config = config(&directory, &[7; 5 * BLOCK as usize + 512]);
+            Disk::open(&config).unwrap().write(&[1; 6000], 100).unwrap();
+            let path = config.overlay.as_ref().unwrap();
+            let mut bytes = std::fs::read(path).unwrap();
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+            bytes.resize(length, byte);
+            std::fs::write(path, bytes).unwrap();
+            if let Ok(mut disk) = Disk::open(&config) {
+                let _ = disk.read(&mut vec![0; disk.bytes() as usize], 0);
+                let _ = disk.write(&[2; 9000], 3000);
+                let _ = disk.flush();
+            }
+        }
+
+        #[test]
         fn it_reads_what_was_written_over_the_base_and_the_base_stays(
             writes in prop::collection::vec((0u64..40_000, prop::collection::vec(any::<u8>(), 1..9000)), 0..20)
         ) {

@@ -7,63 +7,48 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use vm_memory::{Bytes, GuestAddress};
 
-/// What a processor comes out to the monitor for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    WriteCom1,
-    ReadCom1,
-    WriteCom2,
-    ReadCom2,
-    StringPort,
-    ExitPort,
-    PhasePort,
-    SleepPort,
-    InputPort,
-    Keyboard,
-    Reset,
-    Clock,
-    Disk,
-    ReadNoPort,
-    WriteNoPort,
-    ReadNoMemory,
-    WriteNoMemory,
-    Signal,
-    Halt,
-    TripleFault,
-    EntryFailure,
-    InternalError,
-    Other,
+/// The reasons and their names.
+macro_rules! reasons {
+    ($($reason:ident = $name:literal,)*) => {
+        /// What a processor comes out to the monitor for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Reason {
+            $($reason,)*
+        }
+
+        /// Their names, in the same order.
+        const NAMES: [&str; REASONS] = [$($name,)*];
+    };
 }
 
-/// How many reasons there are.
-const REASONS: usize = Reason::Other as usize + 1;
+reasons! {
+    WriteCom1 = "write COM1 (kernel log)",
+    ReadCom1 = "read COM1 (kernel log)",
+    WriteCom2 = "write COM2 (console)",
+    ReadCom2 = "read COM2 (console)",
+    StringPort = "string port (console)",
+    ExitPort = "exit port",
+    PhasePort = "phase port",
+    SleepPort = "sleep port",
+    InputPort = "port to wait for input",
+    Keyboard = "keyboard controller",
+    Reset = "reset",
+    Clock = "clock chip",
+    Disk = "disk",
+    ReadNoPort = "read of a port without a device",
+    WriteNoPort = "write to a port without a device",
+    ReadNoMemory = "read of memory without a device",
+    WriteNoMemory = "write to memory without a device",
+    Signal = "signal",
+    Halt = "halt",
+    TripleFault = "triple fault",
+    EntryFailure = "entry failure",
+    InternalError = "internal error",
+    Other = "other",
+}
 
-/// Their names, in the same order.
-const NAMES: [&str; REASONS] = [
-    "write COM1 (kernel log)",
-    "read COM1 (kernel log)",
-    "write COM2 (console)",
-    "read COM2 (console)",
-    "string port (console)",
-    "exit port",
-    "phase port",
-    "sleep port",
-    "port to wait for input",
-    "keyboard controller",
-    "reset",
-    "clock chip",
-    "disk",
-    "read of a port without a device",
-    "write to a port without a device",
-    "read of memory without a device",
-    "write to memory without a device",
-    "signal",
-    "halt",
-    "triple fault",
-    "entry failure",
-    "internal error",
-    "other",
-];
+/// How many there are.
+const REASONS: usize = Reason::Other as usize + 1;
 
 /// All exits of one reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

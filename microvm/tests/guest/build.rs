@@ -7,6 +7,7 @@ use std::process::Command;
 fn main() {
     println!("cargo::rerun-if-changed=program.rs");
     println!("cargo::rerun-if-changed=hostile.rs");
+    println!("cargo::rerun-if-changed=random_calls.rs");
     println!("cargo::rerun-if-changed=semantics.rs");
     let output = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("guest-program");
     let mut rustc = Command::new(env::var("RUSTC").expect("cargo sets it"));

@@ -51,6 +51,29 @@ pub fn run(attack: &str) {
             "end-of-a-helper" => asm!("jmp {}", in(reg) undefined_instruction()),
             "stack-pointer" => asm!("mov rsp, {0}", "syscall", "mov edi, 7", "mov eax, 231", "syscall",
                 in(reg) NOT_CANONICAL | 8, in("rax") GETPID, options(noreturn)),
+            "far-return" => asm!(
+                "push 8",
+                "lea rax, [rip + 2f]",
+                "push rax",
+                "retfq",
+                "2:",
+                "mov al, 42",
+                "out 0xf4, al",
+                options(noreturn)
+            ),
+            "interrupt-return" => asm!("mov rcx, rsp", "push 0x23", "push rcx", "push {flags}", "push 0x2b",
+                "lea rax, [rip + 2f]", "push rax", "iretq", "2:", "mov al, 42", "out 0xf4, al",
+                flags = const PRIVILEGED_FLAGS, options(noreturn)),
+            "system-return" => asm!("lea rcx, [rip + 2f]", "sysretq", "2:", "mov al, 42", "out 0xf4, al",
+                in("r11") PRIVILEGED_FLAGS, options(noreturn)),
+            "popped-flags" => {
+                asm!("push {flags}", "popfq", "mov al, 42", "out 0xf4, al", flags = const PRIVILEGED_FLAGS)
+            }
+            "swap" => asm!("swapgs"),
+            "invalidate" => asm!("invlpg [{}]", in(reg) KERNEL),
+            "extended-control-register" => asm!("xsetbv", in("ecx") 0, in("eax") 1, in("edx") 0),
+            "counter" => asm!("rdpmc", in("ecx") 0, out("eax") _, out("edx") _),
+            "hypercall" => asm!("vmmcall", "mov al, 42", "out 0xf4, al", in("rax") 1),
             "window" => window(),
             "unmap" => unmap(),
             "recycled" => recycled(),

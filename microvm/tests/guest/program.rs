@@ -1,6 +1,7 @@
 //! What the micro-VM's tests run inside the guest: each argument names something to try; it prints what it saw.
 
 mod hostile;
+mod random_calls;
 mod semantics;
 
 use std::arch::asm;
@@ -64,6 +65,10 @@ fn main() -> io::Result<()> {
         Some("futex") => semantics::futex(),
         Some("mappings") => semantics::mappings(),
         Some("sleep") => std::thread::sleep(Duration::from_millis(300)),
+        Some("random-calls") => {
+            let mut number = || args.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+            random_calls::run(number(), number());
+        }
         Some("hostile") => hostile::run(&args.next().unwrap_or_default()),
         Some("touch") => touch(args.next().and_then(|mib| mib.parse().ok()).unwrap_or(1)),
         other => panic!("no such test: {other:?}"),

@@ -1,9 +1,10 @@
 //! Programs that mean harm to the built-in kernel (`tests/guest/hostile.rs`). None takes its rights, reads its memory, or
 //! makes it fail.
 
-use super::support::{self, Ran, expect, expect_log, run};
+use super::support::{self, Ran, TIMEOUT, command, expect, expect_log, finish, run};
 use libtest_mimic::{Failed, Trial};
 use microvm::{Config, Files, Initramfs, Kernel, KvmKind};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Statuses of a program that its own fault ended: 128 and the signal.
 const SIGILL: i32 = 132;
@@ -24,6 +25,7 @@ pub fn trials(missing: Option<&String>) -> Vec<Trial> {
         trial("the_kernels_memory_around_the_initramfs_is_not_to_be_read", window),
         trial("what_is_not_the_programs_is_not_unmapped", unmap),
         trial("used_memory_reads_as_zeroes_where_it_cannot_be_written", recycled),
+        trial("random_system_calls_do_no_harm", random_calls),
         trial("a_program_whose_addresses_wrap_around_is_refused", wild_program),
     ]
 }
@@ -111,6 +113,13 @@ fn privileged() -> Result<(), Failed> {
         ("model-specific-register", SIGSEGV),
         ("descriptor-table", SIGSEGV),
         ("single-step", SIGTRAP),
+        ("far-return", SIGSEGV),
+        ("interrupt-return", SIGSEGV),
+        ("popped-flags", SIGSEGV),
+        ("swap", SIGSEGV),
+        ("invalidate", SIGSEGV),
+        ("extended-control-register", SIGSEGV),
+        ("counter", SIGSEGV),
         ("end-of-a-helper", SIGILL),
     ] {
         ended_by(&attack(name), status, "").map_err(named(name))?;
@@ -121,6 +130,8 @@ fn privileged() -> Result<(), Failed> {
         ("software-interrupt", SIGSEGV),
         ("double-fault", SIGSEGV),
         ("debug-trap", SIGTRAP),
+        ("system-return", SIGSEGV),
+        ("hypercall", SIGSEGV),
     ] {
         let ran = attack(name);
         ended_by(&ran, if ran.status == SIGILL { SIGILL } else { status }, "").map_err(named(name))?;
@@ -138,6 +149,31 @@ fn unmap() -> Result<(), Failed> {
 
 fn recycled() -> Result<(), Failed> {
     expect(&attack("recycled"), 0, "reads 0\n\0\0\0written 3\n")
+}
+
+/// A million by ten machines where the kernel executes natively, and a tenth of them where it is emulated. `ISOLAB_TEST_SEED`
+/// is the first seed, and `ISOLAB_TEST_CALLS` how many calls each machine makes.
+fn random_calls() -> Result<(), Failed> {
+    let given = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let calls = given("ISOLAB_TEST_CALLS").unwrap_or(if hardware() { 100_000 } else { 10_000 });
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros() as u64;
+    let first = given("ISOLAB_TEST_SEED").unwrap_or(now);
+    let seeds = first..first + 10;
+    println!("seeds {seeds:?}");
+    for seed in seeds {
+        let mut machine = command(&["random-calls", &seed.to_string(), &calls.to_string()]);
+        let ran = finish(machine.env(TIMEOUT, "600000"));
+        let end = format!("{calls} calls, 0 addresses of the kernel\n");
+        if ran.status != 0 || !ran.output.ends_with(&end) {
+            let log: String = ran
+                .log
+                .lines()
+                .filter(|line| !line.contains("unknown system call"))
+                .collect();
+            return Err(format!("seed {seed}: status {}, log: {log}", ran.status).into());
+        }
+    }
+    Ok(())
 }
 
 fn wild_program() -> Result<(), Failed> {

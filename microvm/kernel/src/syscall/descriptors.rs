@@ -5,7 +5,9 @@ use crate::console;
 use crate::errno::{Errno, Result};
 use crate::files::{FILES, Files, Node, OPEN_MAX, Open, device_stat, entry_type};
 use crate::memory::MEMORY;
-use crate::{clock, power, user};
+use crate::cpu::clock;
+use crate::power;
+use crate::memory::user_access;
 
 /// What is copied to the program by the kernel itself; more is left to ring 3.
 const SMALL: usize = 256;
@@ -27,7 +29,7 @@ pub fn read(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
             let mut buffer = [0; CONSOLE_READ];
             let wanted = (bytes as usize).min(CONSOLE_READ);
             let count = console::read(&mut buffer[..wanted]);
-            user::write_bytes(address, &buffer[..count])?;
+            user_access::write_bytes(address, &buffer[..count])?;
             Ok(count as u64)
         }
         Open::Node(node, position) => {
@@ -58,12 +60,12 @@ fn read_node(node: &Node, position: u64, address: u64, bytes: u64) -> Result<u64
     let rest = &node.data[node.data.len().min(usize::try_from(position).unwrap_or(usize::MAX))..];
     let rest = &rest[..bytes.min(rest.len() as u64) as usize];
     if rest.len() <= SMALL {
-        user::write_bytes(address, rest)?;
+        user_access::write_bytes(address, rest)?;
         return Ok(rest.len() as u64);
     }
     // SAFETY: borrowed for one statement.
     let (from, count) = files().window(rest, &mut unsafe { MEMORY.borrow() }.frames)?;
-    user::copy_later(frame(), address, from, count)?;
+    user_access::copy_later(frame(), address, from, count)?;
     Ok(count)
 }
 
@@ -83,7 +85,7 @@ fn each_buffer(vector: u64, count: u64, mut transfer: impl FnMut(u64, u64) -> Re
     }
     let mut total = 0;
     for n in 0..count {
-        let [address, bytes]: [u64; 2] = user::read(vector + 16 * n)?;
+        let [address, bytes]: [u64; 2] = user_access::read(vector + 16 * n)?;
         if bytes == 0 {
             continue;
         }
@@ -129,7 +131,7 @@ pub fn stat(descriptor: u64, address: u64) -> Result<u64> {
         Open::Node(node, _) => node.stat(),
         _ => device_stat(),
     };
-    user::write(address, stat).map(|()| 0)
+    user_access::write(address, stat).map(|()| 0)
 }
 
 /// `lseek`.
@@ -189,9 +191,9 @@ pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
         header[16..18].copy_from_slice(&(size as u16).to_le_bytes());
         header[18] = entry_type(&child);
         let at = address + written;
-        user::write_bytes(at, &header)?;
-        user::write_bytes(at + HEADER as u64, name)?;
-        user::write(at + (HEADER + name.len()) as u64, 0u8)?;
+        user_access::write_bytes(at, &header)?;
+        user_access::write_bytes(at + HEADER as u64, name)?;
+        user_access::write(at + (HEADER + name.len()) as u64, 0u8)?;
         written += size as u64;
         last = next;
     }
@@ -244,7 +246,7 @@ fn poll_and_wait(address: u64, count: u64, wait: Wait) -> Result<u64> {
         let (mut ready, mut for_input) = (0, false);
         for n in 0..count {
             let at = address.wrapping_add(8 * n);
-            let entry: u64 = user::read(at)?;
+            let entry: u64 = user_access::read(at)?;
             let (descriptor, events) = (entry as i32, (entry >> 32) as u16);
             let mut revents = 0;
             if descriptor >= 0 {
@@ -259,7 +261,7 @@ fn poll_and_wait(address: u64, count: u64, wait: Wait) -> Result<u64> {
                 };
             }
             if revents != (entry >> 48) as u16 {
-                user::write(at, entry & 0x0000_ffff_ffff_ffff | u64::from(revents) << 48)?;
+                user_access::write(at, entry & 0x0000_ffff_ffff_ffff | u64::from(revents) << 48)?;
             }
             ready += u64::from(revents != 0);
         }

@@ -1,11 +1,11 @@
 //! System calls that tell the program about itself and the machine.
 
-use crate::clock;
+use crate::cpu::clock;
 use crate::errno::{Errno, Result};
 use crate::files::OPEN_MAX;
-use crate::layout::STACK_SIZE;
+use crate::memory::layout::STACK_SIZE;
 use crate::memory::MEMORY;
-use crate::user;
+use crate::memory::user_access;
 
 /// The number of the only process.
 pub const PROCESS: u64 = 1;
@@ -16,8 +16,8 @@ pub fn name(address: u64) -> Result<u64> {
     let fields: [&[u8]; 6] = [b"isolab", b"isolab", b"6.1.0", VERSION.as_bytes(), b"x86_64", b"(none)"];
     for (n, field) in fields.into_iter().enumerate() {
         let at = address + n as u64 * FIELD;
-        user::write_bytes(at, field)?;
-        user::write(at + field.len() as u64, 0u8)?;
+        user_access::write_bytes(at, field)?;
+        user_access::write(at + field.len() as u64, 0u8)?;
     }
     Ok(0)
 }
@@ -46,7 +46,7 @@ pub fn limit(process: u64, resource: u64, new: u64, old: u64) -> Result<u64> {
         _ => return Err(Errno::EINVAL),
     };
     if old != 0 {
-        user::write(old, limits)?;
+        user_access::write(old, limits)?;
     }
     Ok(0)
 }
@@ -56,7 +56,7 @@ pub fn affinity(bytes: u64, address: u64) -> Result<u64> {
     if bytes < 8 {
         return Err(Errno::EINVAL);
     }
-    user::write(address, 1u64).map(|()| 8)
+    user_access::write(address, 1u64).map(|()| 8)
 }
 
 /// `sysinfo`.
@@ -72,5 +72,5 @@ pub fn system_information(address: u64) -> Result<u64> {
     information[5] = total.saturating_sub(used);
     information[10] = 1; // procs
     information[13] = 1; // mem_unit
-    user::write(address, information).map(|()| 0)
+    user_access::write(address, information).map(|()| 0)
 }

@@ -2,9 +2,9 @@
 
 use crate::errno::{Errno, Result};
 use crate::files::{FILES, Open};
-use crate::layout::{DIRECT_MAP, PAGE, USER_END, page_ceil};
+use crate::memory::layout::{DIRECT_MAP, PAGE, USER_END, page_ceil};
 use crate::memory::{MEMORY, Memory};
-use crate::regions::{Origin, WRITE};
+use crate::memory::vma::{Origin, WRITE};
 
 const MAP_PRIVATE: u64 = 2;
 const MAP_TYPE: u64 = 15;
@@ -64,7 +64,7 @@ pub fn map(address: u64, bytes: u64, protection: u64, flags: u64, descriptor: u6
     }
     if flags & MAP_FIXED_NOREPLACE != 0 {
         let (start, end) = pages(address, bytes)?;
-        if !memory().regions.is_free(start, end) {
+        if !memory().vmas.is_free(start, end) {
             return Err(Errno::EEXIST);
         }
     }

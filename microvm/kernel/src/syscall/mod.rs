@@ -9,14 +9,18 @@ mod names;
 mod paths;
 mod time;
 
-use crate::entry::{kernel_stack_top, ring_3_stack_top};
+use crate::boot::entry::{kernel_stack_top, ring_3_stack_top};
 use crate::errno::{Errno, Result};
 use crate::global::Global;
-use crate::signals::{self, SIGNALS};
-use crate::trap_entry::SyscallFrame;
-use crate::{cpu, log, power, random, user};
+use crate::traps::signals::{self, SIGNALS};
+use crate::traps::entry::SyscallFrame;
+use crate::cpu;
+use crate::log;
+use crate::power;
+use crate::cpu::random;
+use crate::memory::user_access;
 
-/// The program made a system call; called by [`crate::traps`] with the registers that carry it.
+/// The program made a system call; called by [`crate::traps::entry`] with the registers that carry it.
 pub extern "C" fn system_call(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, number: u64) -> u64 {
     match dispatch(number, a, b, c, d, e, f) {
         Ok(value) => value,
@@ -126,9 +130,9 @@ fn thread_pointer(operation: u64, address: u64) -> Result<u64> {
     };
     if !set {
         // SAFETY: the register exists.
-        return user::write(address, unsafe { cpu::rdmsr(register) }).map(|()| 0);
+        return user_access::write(address, unsafe { cpu::rdmsr(register) }).map(|()| 0);
     }
-    if address >= crate::layout::USER_END {
+    if address >= crate::memory::layout::USER_END {
         return Err(Errno::EPERM);
     }
     // SAFETY: the register exists, the address is canonical, and the kernel uses neither FS nor GS.
@@ -141,7 +145,7 @@ fn random_bytes(address: u64, bytes: u64) -> Result<u64> {
     let bytes = bytes.min(256);
     for at in (0..bytes).step_by(8) {
         let word = random::word().to_le_bytes();
-        user::write_bytes(address + at, &word[..(bytes - at).min(8) as usize])?;
+        user_access::write_bytes(address + at, &word[..(bytes - at).min(8) as usize])?;
     }
     Ok(bytes)
 }
@@ -157,11 +161,11 @@ fn signal_action(signal: u64, new: u64, old: u64, size: u64) -> Result<u64> {
     // SAFETY: borrowed for one statement each, not across copies.
     let before = *unsafe { SIGNALS.borrow() }.action(signal)?;
     if new != 0 {
-        let action = user::read(new)?;
+        let action = user_access::read(new)?;
         *unsafe { SIGNALS.borrow() }.action(signal)? = action;
     }
     if old != 0 {
-        user::write(old, before)?;
+        user_access::write(old, before)?;
     }
     Ok(0)
 }
@@ -174,7 +178,7 @@ fn signal_mask(how: u64, new: u64, old: u64, size: u64) -> Result<u64> {
     // SAFETY: single accesses, not across copies.
     let before = unsafe { SIGNALS.borrow() }.mask;
     if new != 0 {
-        let set: u64 = user::read(new)?;
+        let set: u64 = user_access::read(new)?;
         let mask = match how {
             0 => before | set,
             1 => before & !set,
@@ -184,7 +188,7 @@ fn signal_mask(how: u64, new: u64, old: u64, size: u64) -> Result<u64> {
         unsafe { SIGNALS.borrow() }.mask = mask;
     }
     if old != 0 {
-        user::write(old, before)?;
+        user_access::write(old, before)?;
     }
     signals::deliver_pending().map(|()| 0)
 }
@@ -194,11 +198,11 @@ fn signal_stack(new: u64, old: u64) -> Result<u64> {
     // SAFETY: single accesses, not across copies.
     let before = unsafe { SIGNALS.borrow() }.stack;
     if new != 0 {
-        let stack = user::read(new)?;
+        let stack = user_access::read(new)?;
         unsafe { SIGNALS.borrow() }.stack = stack;
     }
     if old != 0 {
-        user::write(old, before)?;
+        user_access::write(old, before)?;
     }
     Ok(0)
 }
@@ -208,7 +212,7 @@ fn signal_pending(set: u64, size: u64) -> Result<u64> {
     if size > SIGNAL_SET {
         return Err(Errno::EINVAL);
     }
-    user::write_bytes(set, &signals::pending().to_le_bytes()[..size as usize]).map(|()| 0)
+    user_access::write_bytes(set, &signals::pending().to_le_bytes()[..size as usize]).map(|()| 0)
 }
 
 /// `tkill`, `tgkill`: the process has one thread, of its own number.

@@ -2,7 +2,7 @@
 
 use crate::errno::{Errno, Result};
 use crate::files::{self, FILES, Files, Node, Open};
-use crate::user::{self, StringBuffer};
+use crate::memory::user_access::{self, StringBuffer};
 
 /// The working directory stands for the descriptor: the root, always.
 pub const AT_FDCWD: u64 = -100i64 as u64;
@@ -40,7 +40,7 @@ fn find(descriptor: u64, path: &[u8], follow: bool) -> Result<Node> {
 /// `open`, `openat`: read-only.
 pub fn open(descriptor: u64, path: u64, flags: u64) -> Result<u64> {
     let mut buffer = StringBuffer::uninit();
-    let path = user::read_string(path, &mut buffer)?;
+    let path = user_access::read_string(path, &mut buffer)?;
     if path == b"/dev/null" {
         return files().open(Open::Null);
     }
@@ -61,31 +61,31 @@ pub fn open(descriptor: u64, path: u64, flags: u64) -> Result<u64> {
 /// `stat`, `lstat`, `newfstatat`.
 pub fn stat(descriptor: u64, path: u64, address: u64, flags: u64) -> Result<u64> {
     let mut buffer = StringBuffer::uninit();
-    let path = user::read_string(path, &mut buffer)?;
+    let path = user_access::read_string(path, &mut buffer)?;
     if path.is_empty() && flags & AT_EMPTY_PATH != 0 {
         return super::descriptors::stat(descriptor, address);
     }
     let node = find(descriptor, path, flags & AT_SYMLINK_NOFOLLOW == 0)?;
-    user::write(address, node.stat()).map(|()| 0)
+    user_access::write(address, node.stat()).map(|()| 0)
 }
 
 /// `access`, `faccessat`: whatever exists may be read and executed, nothing may be written.
 pub fn access(descriptor: u64, path: u64, mode: u64) -> Result<u64> {
     const W_OK: u64 = 2;
     let mut buffer = StringBuffer::uninit();
-    find(descriptor, user::read_string(path, &mut buffer)?, true)?;
+    find(descriptor, user_access::read_string(path, &mut buffer)?, true)?;
     if mode & W_OK != 0 { Err(Errno::EROFS) } else { Ok(0) }
 }
 
 /// `readlink`, `readlinkat`.
 pub fn read_link(descriptor: u64, path: u64, address: u64, bytes: u64) -> Result<u64> {
     let mut buffer = StringBuffer::uninit();
-    let path = user::read_string(path, &mut buffer)?;
+    let path = user_access::read_string(path, &mut buffer)?;
     if path == b"/proc/self/exe" {
         let program = files().program_path();
         if bytes > 0 {
-            user::write(address, b'/')?;
-            user::write_bytes(address + 1, &program[..program.len().min(bytes as usize - 1)])?;
+            user_access::write(address, b'/')?;
+            user_access::write_bytes(address + 1, &program[..program.len().min(bytes as usize - 1)])?;
         }
         return Ok((program.len() as u64 + 1).min(bytes));
     }
@@ -94,7 +94,7 @@ pub fn read_link(descriptor: u64, path: u64, address: u64, bytes: u64) -> Result
         return Err(Errno::EINVAL);
     }
     let count = node.data.len().min(bytes as usize);
-    user::write_bytes(address, &node.data[..count])?;
+    user_access::write_bytes(address, &node.data[..count])?;
     Ok(count as u64)
 }
 
@@ -103,5 +103,5 @@ pub fn working_directory(address: u64, bytes: u64) -> Result<u64> {
     if bytes < 2 {
         return Err(Errno::ERANGE);
     }
-    user::write(address, *b"/\0").map(|()| 2)
+    user_access::write(address, *b"/\0").map(|()| 2)
 }

@@ -1,8 +1,11 @@
 //! System calls about time.
 
-use crate::clock;
+use crate::cpu::clock;
 use crate::errno::{Errno, Result};
-use crate::{abi, log, power, user};
+use crate::abi;
+use crate::log;
+use crate::power;
+use crate::memory::user_access;
 
 const NANOSECONDS: u64 = 1_000_000_000;
 
@@ -18,12 +21,12 @@ fn now(clock: u64) -> Result<u64> {
 
 /// Writes a `struct timespec`.
 fn write_time(address: u64, nanoseconds: u64) -> Result<u64> {
-    user::write(address, [nanoseconds / NANOSECONDS, nanoseconds % NANOSECONDS]).map(|()| 0)
+    user_access::write(address, [nanoseconds / NANOSECONDS, nanoseconds % NANOSECONDS]).map(|()| 0)
 }
 
 /// Reads a `struct timespec`.
 pub fn read_time(address: u64) -> Result<u64> {
-    let [seconds, nanoseconds]: [u64; 2] = user::read(address)?;
+    let [seconds, nanoseconds]: [u64; 2] = user_access::read(address)?;
     if seconds as i64 >= 0 && nanoseconds < NANOSECONDS {
         Ok(seconds.saturating_mul(NANOSECONDS).saturating_add(nanoseconds))
     } else {
@@ -61,14 +64,14 @@ pub fn resolution(clock: u64, address: u64) -> Result<u64> {
 /// `gettimeofday`.
 pub fn time_of_day(address: u64) -> Result<u64> {
     let now = clock::realtime();
-    user::write(address, [now / NANOSECONDS, now % NANOSECONDS / 1000]).map(|()| 0)
+    user_access::write(address, [now / NANOSECONDS, now % NANOSECONDS / 1000]).map(|()| 0)
 }
 
 /// `time`.
 pub fn seconds(address: u64) -> Result<u64> {
     let seconds = clock::realtime() / NANOSECONDS;
     if address != 0 {
-        user::write(address, seconds)?;
+        user_access::write(address, seconds)?;
     }
     Ok(seconds)
 }
@@ -113,7 +116,7 @@ pub fn futex(address: u64, operation: u64, value: u64, timeout: u64, bits: u64) 
             if address % 4 != 0 || wait == FUTEX_WAIT_BITSET && bits as u32 == 0 {
                 return Err(Errno::EINVAL);
             }
-            if user::read::<u32>(address)? != value as u32 {
+            if user_access::read::<u32>(address)? != value as u32 {
                 return Err(Errno::EAGAIN);
             }
             let Some(time) = time else {

@@ -4,17 +4,17 @@
 //! price of tens of microseconds a visit. LSTAR then points into the helper page, and the calls that every start of a C
 //! library makes, and that concern nobody but the program, are answered there: constants, the first steps of the heap's
 //! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
-//! [`crate::trap_entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
+//! [`crate::traps::entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
 use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
-use crate::layout::{STACK_SIZE, USER_END};
-use crate::prepare;
-use crate::signals::{SIGKILL, SIGSTOP};
-use crate::start::RFLAGS;
+use crate::memory::layout::{STACK_SIZE, USER_END};
+use crate::boot::prepare;
+use crate::traps::signals::{SIGKILL, SIGSTOP};
+use crate::boot::start::RFLAGS;
 use crate::syscall::PROCESS;
-use crate::trap_entry::Frame;
-use crate::user::in_helper;
+use crate::traps::entry::Frame;
+use crate::memory::user_access::in_helper;
 use core::arch::{asm, global_asm};
 
 unsafe extern "C" {
@@ -205,8 +205,8 @@ global_asm!(
     process = const PROCESS,
     enosys = const Errno::ENOSYS as u64,
     stack = const STACK_SIZE,
-    signals = sym crate::signals::SIGNALS,
-    heap = sym crate::heap::BREAK,
+    signals = sym crate::traps::signals::SIGNALS,
+    heap = sym crate::memory::heap::BREAK,
 );
 
 /// Finds out what SYSCALL does; in ring 3, while LSTAR is [`probe_entry`].

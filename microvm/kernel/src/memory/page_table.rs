@@ -1,9 +1,9 @@
 //! Walks and changes page tables (SDM volume 3, 5.5 "4-level paging").
 
 use crate::cpu;
-use crate::entry::{boot_pml4, kernel_pdpt, program_pml4};
-use crate::frames::Frames;
-use crate::layout::{DIRECT_MAP, KERNEL_BASE, LARGE_PAGE, LOW_MEMORY, PAGE, direct};
+use crate::boot::entry::{boot_pml4, kernel_pdpt, program_pml4};
+use crate::memory::page_allocator::PageAllocator;
+use crate::memory::layout::{DIRECT_MAP, KERNEL_BASE, LARGE_PAGE, LOW_MEMORY, PAGE, direct};
 
 /// The entry translates.
 pub const PRESENT: u64 = 1;
@@ -43,7 +43,7 @@ fn table(entry: u64) -> *mut u64 {
 
 /// The last-level table that covers `address`, made if `frames` are given, and `None` when it is missing or no frame is
 /// left.
-fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64> {
+fn last_table(address: u64, mut frames: Option<&mut PageAllocator>) -> Option<*mut u64> {
     let mut current = (&raw mut boot_pml4).cast::<u64>();
     for level in [3, 2, 1] {
         // SAFETY: `current` is a table of 512 entries that only this module changes.
@@ -61,7 +61,7 @@ fn last_table(address: u64, mut frames: Option<&mut Frames>) -> Option<*mut u64>
 /// Lets an entry lead to a new table; in both top-level tables, if it is in one: they have the same program.
 #[cold]
 #[inline(never)]
-fn make_table(entry: *mut u64, frames: &mut Frames) -> Option<()> {
+fn make_table(entry: *mut u64, frames: &mut PageAllocator) -> Option<()> {
     let table = frames.take_zeroed()? | TABLE;
     let (open, closed) = (
         (&raw mut boot_pml4).cast::<u64>(),
@@ -78,7 +78,7 @@ fn make_table(entry: *mut u64, frames: &mut Frames) -> Option<()> {
 }
 
 /// The entry that maps the page at `address`, with its tables made; `None` when memory is used up.
-pub fn entry_or_make(address: u64, frames: &mut Frames) -> Option<*mut u64> {
+pub fn entry_or_make(address: u64, frames: &mut PageAllocator) -> Option<*mut u64> {
     // SAFETY: the index lies within the table.
     last_table(address, Some(frames)).map(|table| unsafe { table.add(index(address, 0)) })
 }
@@ -106,7 +106,7 @@ pub fn drop_identity_map() {
 }
 
 /// Maps all RAM up to `end` in the direct map; the first GiB is mapped from the start.
-pub fn extend_direct_map(end: u64, frames: &mut Frames) -> Option<()> {
+pub fn extend_direct_map(end: u64, frames: &mut PageAllocator) -> Option<()> {
     let mut gib = 1;
     // The last two entries are the kernel's own map.
     while gib * LOW_MEMORY < end && gib < 510 {
@@ -134,7 +134,7 @@ pub fn extend_direct_map(end: u64, frames: &mut Frames) -> Option<()> {
 }
 
 /// Maps pages of physical memory read-only for ring 3, where the program maps nothing.
-pub fn map_window(window: u64, physical: u64, pages: u64, frames: &mut Frames) -> Option<()> {
+pub fn map_window(window: u64, physical: u64, pages: u64, frames: &mut PageAllocator) -> Option<()> {
     let mut page = 0;
     while page < pages {
         let table = last_table(window + page * PAGE, Some(frames))?;

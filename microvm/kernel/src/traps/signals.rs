@@ -3,9 +3,11 @@
 
 use crate::errno::{Errno, Result};
 use crate::global::Global;
-use crate::regions::{READ, WRITE};
-use crate::trap_entry::Frame;
-use crate::{abi, log, power};
+use crate::memory::vma::{READ, WRITE};
+use crate::traps::entry::Frame;
+use crate::abi;
+use crate::log;
+use crate::power;
 
 pub const SIGILL: u8 = 4;
 pub const SIGTRAP: u8 = 5;
@@ -28,7 +30,7 @@ pub type AlternateStack = [u64; 3];
 /// `SS_DISABLE`.
 const NO_STACK: AlternateStack = [0, 2, 0];
 
-/// What the program asked for. (`light.rs` counts on the order of the fields.)
+/// What the program asked for. (`traps/fast_path.rs` counts on the order of the fields.)
 #[repr(C)]
 pub struct Signals {
     actions: [Action; 64],
@@ -38,7 +40,7 @@ pub struct Signals {
     pub stack: AlternateStack,
 }
 
-/// What the program asked for. It concerns nobody else, so it lies where ring 3 can change it (`light.rs`).
+/// What the program asked for. It concerns nobody else, so it lies where ring 3 can change it (`traps/fast_path.rs`).
 #[unsafe(link_section = ".process")]
 pub static SIGNALS: Global<Signals> = Global::new(Signals {
     actions: [[0; 4]; 64],

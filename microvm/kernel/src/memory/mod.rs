@@ -1,16 +1,23 @@
-//! The program's memory: what it asked for ([`Regions`]), and the pages that it has so far ([`crate::page_table`]).
+//! The program's memory: what it asked for ([`Vmas`]), and the pages that it has so far ([`crate::memory::page_table`]).
 //!
 //! Pages come when they are first touched, a few at a time. Pages of a file are the initramfs's own frames as long as
 //! nothing is written to them.
 
-use crate::boot_info::Range;
+pub mod heap;
+pub mod layout;
+pub mod page_allocator;
+pub mod page_table;
+pub mod user_access;
+pub mod vma;
+
+use crate::boot::boot_info::Range;
 use crate::cpu;
 use crate::errno::{Errno, Result};
-use crate::frames::{Frame, Frames};
+use crate::memory::page_allocator::{Frame, PageAllocator};
 use crate::global::Global;
-use crate::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_floor};
-use crate::page_table::{self, ACCESSED, DIRTY, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
-use crate::regions::{EXECUTE, Origin, READ, Region, Regions, TooMany, WRITE};
+use crate::memory::layout::{MAPPINGS_BOTTOM, MAPPINGS_TOP, PAGE, USER_END, USER_START, direct, page_floor};
+use crate::memory::page_table::{ACCESSED, DIRTY, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE, frame_of};
+use crate::memory::vma::{EXECUTE, Origin, READ, Vma, Vmas, TooMany, WRITE};
 
 /// Pages mapped by one fault on anonymous memory, where so many follow: the fault costs more than they do.
 const FAULT_AROUND: u64 = 16;
@@ -19,8 +26,8 @@ const FLUSH_ALL: u64 = 32;
 
 /// The memory of the machine and of the program.
 pub static MEMORY: Global<Memory> = Global::new(Memory {
-    frames: Frames::new(),
-    regions: Regions::new(),
+    frames: PageAllocator::new(),
+    vmas: Vmas::new(),
     ram_bytes: 0,
     heap: Range { start: 0, end: 0 },
 });
@@ -28,12 +35,12 @@ pub static MEMORY: Global<Memory> = Global::new(Memory {
 /// See [`MEMORY`].
 pub struct Memory {
     /// The free frames.
-    pub frames: Frames,
+    pub frames: PageAllocator,
     /// What the program asked for.
-    pub regions: Regions,
+    pub vmas: Vmas,
     /// All RAM that can ever be handed out.
     pub ram_bytes: u64,
-    /// The heap's region. Where in it the program has set the heap's end is in [`crate::heap::BREAK`].
+    /// The heap's vma. Where in it the program has set the heap's end is in [`crate::memory::heap::BREAK`].
     pub heap: Range,
 }
 
@@ -88,10 +95,10 @@ fn flush(start: u64, end: u64) {
 impl Memory {
     /// Deals with a page fault at `address`; `access` is [`READ`], [`WRITE`] or [`EXECUTE`].
     pub fn fault(&mut self, address: u64, access: u8) -> Fault {
-        let Some(&region) = self.regions.find(address) else {
+        let Some(&vma) = self.vmas.find(address) else {
             return Fault::Unmapped;
         };
-        if region.protection & access == 0 {
+        if vma.protection & access == 0 {
             return Fault::Forbidden;
         }
         let page = page_floor(address);
@@ -100,19 +107,19 @@ impl Memory {
         };
         // SAFETY: an entry of the program's page tables, which nothing else is changing now.
         let old = unsafe { entry.read() };
-        match region.origin {
+        match vma.origin {
             _ if old & OWNED != 0 => {
                 // The page is there, and only what the entry allows was behind.
                 // SAFETY: as above.
-                unsafe { entry.write(frame_of(old) | bits(region.protection, true)) }
+                unsafe { entry.write(frame_of(old) | bits(vma.protection, true)) }
                 cpu::flush_translation(page);
                 Fault::Resolved
             }
-            Origin::Anonymous => self.fault_anonymous(page, entry, &region),
+            Origin::Anonymous => self.fault_anonymous(page, entry, &vma),
             Origin::File { data, bytes } => {
-                let into = page - region.start;
+                let into = page - vma.start;
                 let data = data + into.min(bytes);
-                self.fault_file(page, entry, region.protection, access, data, bytes.saturating_sub(into))
+                self.fault_file(page, entry, vma.protection, access, data, bytes.saturating_sub(into))
             }
         }
     }
@@ -137,14 +144,14 @@ impl Memory {
     }
 
     /// Gives an anonymous page, and those after it that were never used, as far as the page table goes.
-    fn fault_anonymous(&mut self, page: u64, entry: *mut u64, region: &Region) -> Fault {
-        let bits = bits(region.protection, true);
+    fn fault_anonymous(&mut self, page: u64, entry: *mut u64, vma: &Vma) -> Fault {
+        let bits = bits(vma.protection, true);
         let Some(frame) = self.frames.take() else {
             return Fault::OutOfMemory;
         };
         // SAFETY: `entry` maps `page`.
         unsafe { entry.write(frame.address | bits) }
-        if frame.dirty && region.protection & WRITE != 0 {
+        if frame.dirty && vma.protection & WRITE != 0 {
             let frame = frame.address;
             return Fault::ResolvedDirty { page, frame };
         }
@@ -153,7 +160,7 @@ impl Memory {
             unsafe { direct(frame.address).write_bytes(0, PAGE as usize) }
         }
         let in_table = 512 - page / PAGE % 512;
-        let count = FAULT_AROUND.min(in_table).min((region.end - page) / PAGE);
+        let count = FAULT_AROUND.min(in_table).min((vma.end - page) / PAGE);
         for next in 1..count as usize {
             // SAFETY: entries after `entry` in the same table.
             unsafe {
@@ -214,7 +221,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Gives a page of an anonymous region a frame in advance; tells its physical address.
+    /// Gives a page of an anonymous vma a frame in advance; tells its physical address.
     pub fn populate(&mut self, page: u64, protection: u8) -> Result<u64> {
         let entry = page_table::entry_or_make(page, &mut self.frames).ok_or(Errno::ENOMEM)?;
         // SAFETY: an entry of the program's page tables.
@@ -226,7 +233,7 @@ impl Memory {
         }
     }
 
-    /// The part of `mmap` that is about memory: makes a region, at `wanted` if that is given and free (or `fixed`).
+    /// The part of `mmap` that is about memory: makes a vma, at `wanted` if that is given and free (or `fixed`).
     pub fn map(&mut self, wanted: u64, size: u64, fixed: bool, protection: u8, origin: Origin) -> Result<u64> {
         let usable = wanted >= USER_START && wanted.checked_add(size).is_some_and(|end| end <= MAPPINGS_TOP);
         let start = if fixed {
@@ -235,14 +242,14 @@ impl Memory {
             }
             self.unmap(wanted, wanted + size)?;
             wanted
-        } else if usable && self.regions.is_free(wanted, wanted + size) {
+        } else if usable && self.vmas.is_free(wanted, wanted + size) {
             wanted
         } else {
-            self.regions
+            self.vmas
                 .find_free(size, MAPPINGS_BOTTOM, MAPPINGS_TOP)
                 .ok_or(Errno::ENOMEM)?
         };
-        self.regions.insert(Region {
+        self.vmas.insert(Vma {
             start,
             end: start + size,
             protection,
@@ -253,7 +260,7 @@ impl Memory {
 
     /// `munmap`.
     pub fn unmap(&mut self, start: u64, end: u64) -> Result<()> {
-        self.regions.remove(start, end)?;
+        self.vmas.remove(start, end)?;
         self.release(start, end);
         Ok(())
     }
@@ -272,10 +279,10 @@ impl Memory {
 
     /// `mprotect`.
     pub fn protect(&mut self, start: u64, end: u64, protection: u8) -> Result<()> {
-        if !self.regions.is_covered(start, end) {
+        if !self.vmas.is_covered(start, end) {
             return Err(Errno::ENOMEM);
         }
-        self.regions.protect(start, end, protection)?;
+        self.vmas.protect(start, end, protection)?;
         page_table::for_each_entry(start, end, |_, entry| {
             if *entry != 0 {
                 *entry = frame_of(*entry) | bits(protection, *entry & OWNED != 0);
@@ -285,11 +292,11 @@ impl Memory {
         Ok(())
     }
 
-    /// `mremap`, of pages that lie in one region: shrinks, grows in place, or moves if it `may_move`.
+    /// `mremap`, of pages that lie in one vma: shrinks, grows in place, or moves if it `may_move`.
     pub fn remap(&mut self, start: u64, old_size: u64, new_size: u64, may_move: bool) -> Result<u64> {
-        let &region = self.regions.find(start).ok_or(Errno::EFAULT)?;
+        let &vma = self.vmas.find(start).ok_or(Errno::EFAULT)?;
         let (old_end, new_end) = (start + old_size, start + new_size);
-        if region.end < old_end {
+        if vma.end < old_end {
             return Err(Errno::EFAULT);
         }
         if new_size <= old_size {
@@ -301,19 +308,19 @@ impl Memory {
         if new_size > self.ram_bytes {
             return Err(Errno::ENOMEM);
         }
-        let anonymous = region.origin == Origin::Anonymous;
-        if anonymous && new_end <= USER_END && self.regions.is_free(old_end, new_end) {
-            self.regions.insert(Region {
+        let anonymous = vma.origin == Origin::Anonymous;
+        if anonymous && new_end <= USER_END && self.vmas.is_free(old_end, new_end) {
+            self.vmas.insert(Vma {
                 start: old_end,
                 end: new_end,
-                ..region
+                ..vma
             })?;
             return Ok(start);
         }
         if !may_move || !anonymous {
             return Err(Errno::ENOMEM);
         }
-        let target = self.map(0, new_size, false, region.protection, region.origin)?;
+        let target = self.map(0, new_size, false, vma.protection, vma.origin)?;
         let frames = &mut self.frames;
         let mut complete = true;
         page_table::for_each_entry(start, old_end, |address, entry| {

@@ -1,17 +1,17 @@
 //! Hands out frames: pages of guest-physical memory.
 //!
-//! Frames that were never used are handed out first, from the lowest address up: they are zero (a machine starts with
-//! zeroed memory), and a monitor need not have touched them yet. Frames given back are kept in a list through their own
+//! PageAllocator that were never used are handed out first, from the lowest address up: they are zero (a machine starts with
+//! zeroed memory), and a monitor need not have touched them yet. PageAllocator given back are kept in a list through their own
 //! first bytes and used again only when nothing else is left, because they have to be zeroed.
 
-use crate::boot_info::Range;
-use crate::layout::{PAGE, direct, page_ceil, page_floor};
+use crate::boot::boot_info::Range;
+use crate::memory::layout::{PAGE, direct, page_ceil, page_floor};
 
 /// A machine with more separate pieces of free memory loses the smallest.
 const RANGES: usize = 12;
 
 /// The free frames.
-pub struct Frames {
+pub struct PageAllocator {
     fresh: [Range; RANGES],
     current: usize,
     used: u64,
@@ -27,7 +27,7 @@ pub struct Frame {
     pub dirty: bool,
 }
 
-impl Frames {
+impl PageAllocator {
     /// No frames.
     pub const fn new() -> Self {
         Self {
@@ -119,12 +119,12 @@ impl Frames {
         self.used -= 1;
     }
 
-    /// Frames in use, in bytes.
+    /// PageAllocator in use, in bytes.
     pub fn used_bytes(&self) -> u64 {
         self.used * PAGE
     }
 
-    /// Frames that were never used, in bytes.
+    /// PageAllocator that were never used, in bytes.
     pub fn fresh_bytes(&self) -> u64 {
         self.fresh[self.current.min(RANGES - 1)..]
             .iter()

@@ -1,4 +1,4 @@
-//! The program's address space as it asked for it: regions with one protection and one origin each.
+//! The program's address space as it asked for it: vmas with one protection and one origin each.
 
 /// Reads are allowed.
 pub const READ: u8 = 1;
@@ -7,7 +7,7 @@ pub const WRITE: u8 = 2;
 /// Instruction fetches are allowed.
 pub const EXECUTE: u8 = 4;
 
-/// Where the pages of a region come from.
+/// Where the pages of a vma come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Zeroes.
@@ -18,7 +18,7 @@ pub enum Origin {
 
 /// Pages of one protection and origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Region {
+pub struct Vma {
     /// First address.
     pub start: u64,
     /// One past the last.
@@ -29,8 +29,8 @@ pub struct Region {
     pub origin: Origin,
 }
 
-impl Region {
-    /// The same region without the pages before `start`.
+impl Vma {
+    /// The same vma without the pages before `start`.
     fn cut_before(&self, start: u64) -> Self {
         let origin = match self.origin {
             Origin::Anonymous => Origin::Anonymous,
@@ -46,26 +46,26 @@ impl Region {
     }
 }
 
-/// As many regions as a program may have; Linux's limit (vm.max_map_count) is 65,530.
+/// As many vmas as a program may have; Linux's limit (vm.max_map_count) is 65,530.
 const LIMIT: usize = 1024;
 
-/// The place of a region in the table, from 1.
+/// The place of a vma in the table, from 1.
 type Place = u16;
 /// No place: the end of the list. (Zero, so that an empty table is all zeroes and takes no room in the kernel's file.)
 const END: Place = 0;
 
-/// A region and the place of the next, by address.
+/// A vma and the place of the next, by address.
 #[derive(Clone, Copy)]
 struct Slot {
-    region: Region,
+    vma: Vma,
     next: Place,
 }
 
-/// The regions: a list in the order of addresses, in which none overlap. Programs have few, and a list changes without
+/// The vmas: a list in the order of addresses, in which none overlap. Programs have few, and a list changes without
 /// moving anything.
-pub struct Regions {
+pub struct Vmas {
     slots: [Slot; LIMIT + 1],
-    /// The first region.
+    /// The first vma.
     first: Place,
     /// The first slot that was in use and is not any more.
     free: Place,
@@ -73,12 +73,12 @@ pub struct Regions {
     used: Place,
 }
 
-/// There are too many regions.
+/// There are too many vmas.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooMany;
 
 const EMPTY: Slot = Slot {
-    region: Region {
+    vma: Vma {
         start: 0,
         end: 0,
         protection: 0,
@@ -87,7 +87,7 @@ const EMPTY: Slot = Slot {
     next: END,
 };
 
-impl Regions {
+impl Vmas {
     /// An empty address space.
     pub const fn new() -> Self {
         Self {
@@ -98,8 +98,8 @@ impl Regions {
         }
     }
 
-    /// All regions, by address.
-    pub fn all(&self) -> impl Iterator<Item = &Region> {
+    /// All vmas, by address.
+    pub fn all(&self) -> impl Iterator<Item = &Vma> {
         let mut place = self.first;
         core::iter::from_fn(move || {
             if place == END {
@@ -107,12 +107,12 @@ impl Regions {
             }
             let slot = &self.slots[place as usize];
             place = slot.next;
-            Some(&slot.region)
+            Some(&slot.vma)
         })
     }
 
-    fn region(&mut self, place: Place) -> &mut Region {
-        &mut self.slots[place as usize].region
+    fn vma(&mut self, place: Place) -> &mut Vma {
+        &mut self.slots[place as usize].vma
     }
 
     /// The place after another; after the end comes the first.
@@ -132,37 +132,37 @@ impl Regions {
         }
     }
 
-    /// The last place whose region ends at or before `address`.
+    /// The last place whose vma ends at or before `address`.
     fn before(&self, address: u64) -> Place {
         let (mut before, mut place) = (END, self.first);
-        while place != END && self.slots[place as usize].region.end <= address {
+        while place != END && self.slots[place as usize].vma.end <= address {
             (before, place) = (place, self.slots[place as usize].next);
         }
         before
     }
 
-    /// The region that holds `address`.
-    pub fn find(&self, address: u64) -> Option<&Region> {
+    /// The vma that holds `address`.
+    pub fn find(&self, address: u64) -> Option<&Vma> {
         self.all()
-            .find(|region| region.end > address)
-            .filter(|region| region.start <= address)
+            .find(|vma| vma.end > address)
+            .filter(|vma| vma.start <= address)
     }
 
     /// Whether nothing lies between two addresses.
     pub fn is_free(&self, start: u64, end: u64) -> bool {
         self.all()
-            .find(|region| region.end > start)
-            .is_none_or(|region| region.start >= end)
+            .find(|vma| vma.end > start)
+            .is_none_or(|vma| vma.start >= end)
     }
 
-    /// Whether every address between two has a region.
+    /// Whether every address between two has a vma.
     pub fn is_covered(&self, start: u64, end: u64) -> bool {
         let mut covered = start;
-        for region in self.all().filter(|region| region.end > start) {
-            if region.start > covered || covered >= end {
+        for vma in self.all().filter(|vma| vma.end > start) {
+            if vma.start > covered || covered >= end {
                 break;
             }
-            covered = region.end;
+            covered = vma.end;
         }
         covered >= end
     }
@@ -170,12 +170,12 @@ impl Regions {
     /// The highest free place of `size` bytes between two addresses.
     pub fn find_free(&self, size: u64, bottom: u64, top: u64) -> Option<u64> {
         let (mut found, mut gap) = (None, bottom);
-        for region in self.all() {
-            let gap_end = region.start.min(top);
+        for vma in self.all() {
+            let gap_end = vma.start.min(top);
             if gap_end >= gap && gap_end - gap >= size {
                 found = Some(gap_end - size);
             }
-            gap = gap.max(region.end);
+            gap = gap.max(vma.end);
         }
         if top >= gap && top - gap >= size {
             Some(top - size)
@@ -184,8 +184,8 @@ impl Regions {
         }
     }
 
-    /// Puts a region into a slot of its own after `before`.
-    fn insert_after(&mut self, before: Place, region: Region) -> Result<(), TooMany> {
+    /// Puts a vma into a slot of its own after `before`.
+    fn insert_after(&mut self, before: Place, vma: Vma) -> Result<(), TooMany> {
         let place = if self.free != END {
             let place = self.free;
             self.free = self.slots[place as usize].next;
@@ -197,14 +197,14 @@ impl Regions {
             return Err(TooMany);
         };
         self.slots[place as usize] = Slot {
-            region,
+            vma,
             next: self.next(before),
         };
         self.set_next(before, place);
         Ok(())
     }
 
-    /// Takes the region after `before` out of the list.
+    /// Takes the vma after `before` out of the list.
     fn remove_after(&mut self, before: Place) {
         let place = self.next(before);
         self.set_next(before, self.next(place));
@@ -212,42 +212,42 @@ impl Regions {
         self.free = place;
     }
 
-    /// Makes one of the region at `place` and the one after it, if they are alike.
+    /// Makes one of the vma at `place` and the one after it, if they are alike.
     fn join(&mut self, place: Place) -> bool {
         let next = self.next(place);
         if place == END || next == END {
             return false;
         }
-        let (a, b) = (*self.region(place), *self.region(next));
+        let (a, b) = (*self.vma(place), *self.vma(next));
         let alike = a.end == b.start
             && a.protection == b.protection
             && (a.origin, b.origin) == (Origin::Anonymous, Origin::Anonymous);
         if alike {
-            self.region(place).end = b.end;
+            self.vma(place).end = b.end;
             self.remove_after(place);
         }
         alike
     }
 
-    /// Adds a region where nothing is; joins it with its anonymous neighbours of the same protection.
-    pub fn insert(&mut self, region: Region) -> Result<(), TooMany> {
-        let before = self.before(region.start);
-        self.insert_after(before, region)?;
+    /// Adds a vma where nothing is; joins it with its anonymous neighbours of the same protection.
+    pub fn insert(&mut self, vma: Vma) -> Result<(), TooMany> {
+        let before = self.before(vma.start);
+        self.insert_after(before, vma)?;
         let place = self.next(before);
         self.join(place);
         self.join(before);
         Ok(())
     }
 
-    /// Makes `address` a border between regions, if it lies inside one.
+    /// Makes `address` a border between vmas, if it lies inside one.
     fn split(&mut self, address: u64) -> Result<(), TooMany> {
         let place = self.next(self.before(address));
-        if place == END || self.region(place).start >= address {
+        if place == END || self.vma(place).start >= address {
             return Ok(());
         }
-        let upper = self.region(place).cut_before(address);
+        let upper = self.vma(place).cut_before(address);
         self.insert_after(place, upper)?;
-        self.region(place).end = address;
+        self.vma(place).end = address;
         Ok(())
     }
 
@@ -256,7 +256,7 @@ impl Regions {
         self.split(start)?;
         self.split(end)?;
         let before = self.before(start);
-        while self.next(before) != END && self.region(self.next(before)).start < end {
+        while self.next(before) != END && self.vma(self.next(before)).start < end {
             self.remove_after(before);
         }
         Ok(())
@@ -268,13 +268,13 @@ impl Regions {
         self.split(end)?;
         let before = self.before(start);
         let mut place = self.next(before);
-        while place != END && self.region(place).start < end {
-            self.region(place).protection = protection;
+        while place != END && self.vma(place).start < end {
+            self.vma(place).protection = protection;
             place = self.next(place);
         }
         // Neighbours that are alike now become one again, up to the first that was not changed.
         let mut place = if before == END { self.first } else { before };
-        while place != END && self.region(place).end <= end {
+        while place != END && self.vma(place).end <= end {
             if !self.join(place) {
                 place = self.next(place);
             }

@@ -2,16 +2,16 @@
 
 use crate::errno::Result;
 use crate::global::Global;
-use crate::layout::{MAPPINGS_BOTTOM, PAGE, page_ceil};
+use crate::memory::layout::{MAPPINGS_BOTTOM, PAGE, page_ceil};
 use crate::memory::Memory;
-use crate::regions::{Origin, READ, Region, WRITE};
+use crate::memory::vma::{Origin, READ, Vma, WRITE};
 
 /// Heap that is there from the start, in bytes: what glibc asks for first.
 const FIRST_HEAP: u64 = 192 << 10;
 /// Pages of it that have their frames.
 const FIRST_HEAP_PAGES: usize = 16;
 
-/// What ring 3 needs to move the heap's end by itself while no more is wanted than is there from the start (`light.rs`
+/// What ring 3 needs to move the heap's end by itself while no more is wanted than is there from the start (`traps/fast_path.rs`
 /// counts on the order of the fields). The program can change it, so the kernel believes none of it.
 #[repr(C)]
 pub struct Break {
@@ -47,7 +47,7 @@ impl Memory {
             }
         }
         let protection = READ | WRITE;
-        self.regions.insert(Region {
+        self.vmas.insert(Vma {
             start: address,
             end,
             protection,
@@ -59,7 +59,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Where the heap's region ends when the program has set the heap's end.
+    /// Where the heap's vma ends when the program has set the heap's end.
     fn heap_region_end(&self, end: u64) -> u64 {
         page_ceil(end).max(self.heap.start + FIRST_HEAP)
     }
@@ -76,15 +76,15 @@ impl Memory {
         let moved = if new_page < old_page {
             self.unmap(new_page, old_page).is_ok()
         } else if new_page > old_page {
-            let region = Region {
+            let vma = Vma {
                 start: old_page,
                 end: new_page,
                 protection: READ | WRITE,
                 origin: Origin::Anonymous,
             };
             new_page - old_page <= self.ram_bytes
-                && self.regions.is_free(old_page, new_page)
-                && self.regions.insert(region).is_ok()
+                && self.vmas.is_free(old_page, new_page)
+                && self.vmas.insert(vma).is_ok()
         } else {
             true
         };

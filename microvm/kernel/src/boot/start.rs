@@ -1,11 +1,12 @@
 //! Ring 0, first part: everything that needs privilege before the program can run, and nothing else.
 
 use crate::cpu::{self, msr};
-use crate::entry::{
+use crate::boot::entry::{
     KERNEL_CODE, SYSRET_BASE, TASK_STATE, USER_CODE, USER_DATA, prepare_in_ring_3, task_state, task_state_descriptor,
 };
-use crate::light;
-use crate::{abi, power};
+use crate::traps::fast_path;
+use crate::abi;
+use crate::power;
 use core::arch::asm;
 
 /// CR4.OSXSAVE.
@@ -19,7 +20,7 @@ const SYSCALL_MASK: u64 = cpu::USER_FLAGS | 1 << 9 | 3 << 12 | 1 << 14 | 1 << 16
 /// RFLAGS of new code in ring 3: interrupts off (there are none), only the bit that is always 1.
 pub const RFLAGS: u64 = 2;
 
-/// The first Rust function: called once by [`crate::entry`], with the physical address of the PVH start info.
+/// The first Rust function: called once by [`crate::boot::entry`], with the physical address of the PVH start info.
 pub extern "C" fn start(start_info: u64) -> ! {
     power::phase(abi::phase::KERNEL);
 
@@ -35,7 +36,7 @@ pub extern "C" fn start(start_info: u64) -> ! {
     // SAFETY: these registers exist on every 64-bit processor; `probe_entry` is made to be entered so.
     unsafe {
         cpu::wrmsr(msr::STAR, u64::from(SYSRET_BASE) << 48 | u64::from(KERNEL_CODE) << 32);
-        cpu::wrmsr(msr::LSTAR, light::probe_entry as *const () as u64);
+        cpu::wrmsr(msr::LSTAR, fast_path::probe_entry as *const () as u64);
         cpu::wrmsr(msr::SFMASK, SYSCALL_MASK);
     }
 

@@ -33,7 +33,7 @@ unsafe extern "C" {
     pub static mut task_state_descriptor: [u64; 2];
     /// First byte after the kernel's image and zeroed data.
     pub static kernel_end: u8;
-    /// The code that runs [`crate::prepare::prepare`] in ring 3.
+    /// The code that runs [`crate::boot::prepare::prepare`] in ring 3.
     pub fn prepare_in_ring_3();
     /// The instruction by which it comes back.
     pub fn prepare_done();
@@ -174,11 +174,11 @@ global_asm!(
     "    .zero 65536",
     ".globl ring_3_stack_top",
     "ring_3_stack_top:",
-    base = const crate::layout::KERNEL_BASE,
+    base = const crate::memory::layout::KERNEL_BASE,
     kernel_code = const KERNEL_CODE,
     kernel_data = const KERNEL_DATA,
-    start = sym crate::start::start,
-    prepare = sym crate::prepare::prepare,
+    start = sym crate::boot::start::start,
+    prepare = sym crate::boot::prepare::prepare,
 );
 
 /// Lets a vector lead to another handler of the kernel's.

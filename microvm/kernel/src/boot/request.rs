@@ -1,9 +1,9 @@
 //! What the command line asks for: the program, its arguments and its environment.
 
-use crate::cmdline::Words;
+use crate::boot::cmdline::Words;
 use crate::console;
 use crate::global::Global;
-use crate::prepare::Error;
+use crate::boot::prepare::Error;
 
 /// The program that runs when the command line names none, as in Linux.
 const DEFAULT_PROGRAM: &[u8] = b"/init";

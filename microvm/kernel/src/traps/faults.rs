@@ -1,16 +1,28 @@
 //! What the kernel does about an exception.
 
-use crate::entry::{prepare_done, set_gate};
-use crate::layout::USER_END;
+use crate::boot::entry::{prepare_done, set_gate};
+use crate::memory::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
-use crate::regions::{EXECUTE, READ, WRITE};
-use crate::trap_entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
-use crate::{abi, cpu, light, log, page_table, patch, power, prepare, signals, start, user};
+use crate::memory::vma::{EXECUTE, READ, WRITE};
+use crate::traps::entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
+use crate::abi;
+use crate::cpu;
+use crate::traps::fast_path;
+use crate::log;
+use crate::memory::page_table;
+use crate::cpu::patch;
+use crate::power;
+use crate::boot::prepare;
+use crate::traps::signals;
+use crate::boot::start;
+use crate::memory::user_access;
 
 /// Page fault error code: the page was present.
 const PF_PRESENT: u64 = 1;
 /// Page fault error code: a write.
 const PF_WRITE: u64 = 2;
+/// Page fault error code: an access with the rights of ring 3.
+const PF_USER: u64 = 4;
 /// Page fault error code: an instruction fetch.
 const PF_FETCH: u64 = 16;
 
@@ -18,6 +30,7 @@ const DIVIDE: u64 = 0;
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
 const UNDEFINED: u64 = 6;
+const PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const X87: u64 = 16;
 const ALIGNMENT: u64 = 17;
@@ -36,14 +49,20 @@ pub extern "C" fn trap(frame: &mut Frame) {
         }
         kernel_fault(frame, 0);
     }
-    if frame.vector == UNDEFINED && user::helper_done(frame) {
+    // An address that is not canonical is a general protection fault and no page fault (SDM volume 1, 3.3.7.1).
+    let over = match frame.vector {
+        UNDEFINED => user_access::helper_done(frame),
+        PROTECTION => fast_path::failed(frame),
+        _ => false,
+    };
+    if over {
         return;
     }
     let (signal, what) = match frame.vector {
         DIVIDE => (signals::SIGFPE, "division by zero or overflow"),
         DEBUG | BREAKPOINT => (signals::SIGTRAP, "breakpoint"),
         // Where `int3` is not delivered as a breakpoint it arrives as an undefined instruction.
-        UNDEFINED if user::read::<u8>(frame.rip) == Ok(0xcc) => (signals::SIGTRAP, "breakpoint"),
+        UNDEFINED if user_access::read::<u8>(frame.rip) == Ok(0xcc) => (signals::SIGTRAP, "breakpoint"),
         UNDEFINED => (signals::SIGILL, "undefined instruction"),
         X87 | SIMD => (signals::SIGFPE, "floating-point exception"),
         ALIGNMENT => (signals::SIGBUS, "unaligned access"),
@@ -60,7 +79,10 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
         PF_WRITE => WRITE,
         _ => EXECUTE,
     };
-    let fault = if address < USER_END && !prepare::is_running() {
+    // With SMAP, an access that the processor makes for ring 3 with the rights of ring 0 can never succeed. (QEMU's software
+    // processor pops the program's stack so for RETF and IRET; to do something about it would be to loop.)
+    let by_processor = frame.cs & 3 == 3 && frame.error & PF_USER == 0;
+    let fault = if address < USER_END && !prepare::is_running() && !by_processor {
         // SAFETY: a borrow for one call; the kernel takes page faults only where it has borrowed nothing.
         unsafe { MEMORY.borrow().fault(address, access) }
     } else {
@@ -68,7 +90,7 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     };
     match fault {
         Fault::Resolved => {}
-        Fault::ResolvedDirty { page, frame: physical } => user::zero_page(frame, page, physical, from_user),
+        Fault::ResolvedDirty { page, frame: physical } => user_access::zero_page(frame, page, physical, from_user),
         Fault::OutOfMemory => {
             // SAFETY: a borrow for one expression.
             let used = unsafe { MEMORY.borrow().frames.used_bytes() } >> 20;
@@ -76,11 +98,11 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
             power::exit(abi::status::SIGNAL + signals::SIGKILL)
         }
         _ if !from_user => {
-            if !user::recover(frame) {
+            if !user_access::recover(frame) {
                 kernel_fault(frame, address)
             }
         }
-        _ if user::helper_failed(frame) || light::failed(frame) => {}
+        _ if user_access::helper_failed(frame) || fast_path::failed(frame) => {}
         Fault::Unmapped => {
             let what = match frame.error & PF_PRESENT {
                 0 => "nothing is mapped there",
@@ -109,7 +131,7 @@ fn start_program(frame: &mut Frame) {
             let entry = if prepare::syscall_stays_in_ring_3() {
                 set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
                 set_gate(UNDEFINED as usize, undefined_or_end_of_call);
-                light::entry()
+                fast_path::entry()
             } else {
                 patch::harden();
                 syscall_entry as *const () as u64

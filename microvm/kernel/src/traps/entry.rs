@@ -1,8 +1,8 @@
 //! How the processor comes from ring 3 into the kernel, by an exception or a system call, and goes back.
 
 use crate::cpu::USER_FLAGS;
-use crate::entry::{USER_CODE, USER_DATA};
-use crate::patch::patch;
+use crate::boot::entry::{USER_CODE, USER_DATA};
+use crate::cpu::patch::patch;
 use core::arch::global_asm;
 
 /// What a trap pushes: by the stub, by the processor.
@@ -253,14 +253,14 @@ global_asm!(
     ".section .bss",
     ".balign 8",
     "user_rsp: .zero 8",
-    base = const crate::layout::KERNEL_BASE,
-    flags = const crate::start::RFLAGS,
+    base = const crate::memory::layout::KERNEL_BASE,
+    flags = const crate::boot::start::RFLAGS,
     user_flags = const USER_FLAGS,
     user_fetch = const USER_FETCH,
     calls = const CALLS,
     in_ring_3 = sym IN_RING_3,
     system_call = sym crate::syscall::system_call,
-    trap = sym crate::traps::trap,
+    trap = sym crate::traps::faults::trap,
     user_data = const USER_DATA,
     user_code = const USER_CODE,
 );

@@ -3,7 +3,7 @@
 //! | from | to | what |
 //! |---|---|---|
 //! | `0` | [`USER_END`] | the program: its segments, heap, mappings, stack |
-//! | [`HELPER`] | two pages | code of the kernel's that ring 3 executes (`user.rs`, `light.rs`), and its data |
+//! | [`HELPER`] | two pages | code of the kernel's that ring 3 executes (`memory/user_access.rs`, `traps/fast_path.rs`), and its data |
 //! | [`INITRAMFS_WINDOW`] | [`WINDOW_SIZE`] | the initramfs, read-only, for that code to copy from |
 //! | [`DIRECT_MAP`] | size of RAM | all of guest-physical memory, in order |
 //! | [`KERNEL_BASE`] | 1 GiB | the first GiB of it again, where the kernel is linked |

@@ -1,27 +1,27 @@
 //! The program's stack as it finds it.
 
 use crate::cpu;
-use crate::elf::Program;
+use crate::program::elf::Program;
 use crate::errno::Errno;
-use crate::layout::{PAGE, STACK_SIZE, STACK_TOP, page_floor};
+use crate::memory::layout::{PAGE, STACK_SIZE, STACK_TOP, page_floor};
 use crate::memory::Memory;
-use crate::prepare::Error;
-use crate::random;
-use crate::regions::{Origin, READ, Region, WRITE};
-use crate::request::Request;
+use crate::boot::prepare::Error;
+use crate::cpu::random;
+use crate::memory::vma::{Origin, READ, Vma, WRITE};
+use crate::boot::request::Request;
 
 /// Pages of the stack that are there from the start.
 const STACK_PAGES: u64 = 4;
 
 /// Lays out the stack as the System V ABI has it at a program's entry (AMD64 supplement, 3.4.1 "Initial stack").
 pub fn make(request: &Request, memory: &mut Memory, program: &Program, base: u64) -> Result<u64, Error> {
-    let region = Region {
+    let vma = Vma {
         start: STACK_TOP - STACK_SIZE,
         end: STACK_TOP,
         protection: READ | WRITE,
         origin: Origin::Anonymous,
     };
-    memory.regions.insert(region).map_err(Errno::from)?;
+    memory.vmas.insert(vma).map_err(Errno::from)?;
 
     // The strings at the top, then the "random" bytes and the platform's name, then the vectors, 16-byte aligned.
     let strings = STACK_TOP - 16 - request.strings().len() as u64;

@@ -9,13 +9,13 @@ use crate::cpu;
 /// it again, `LFENCE` keeps what comes after it from being executed before.
 macro_rules! patch {
     (STAC) => {
-        $crate::patch::patch!("0xcb010f")
+        $crate::cpu::patch::patch!("0xcb010f")
     };
     (CLAC) => {
-        $crate::patch::patch!("0xca010f")
+        $crate::cpu::patch::patch!("0xca010f")
     };
     (LFENCE) => {
-        $crate::patch::patch!("0xe8ae0f")
+        $crate::cpu::patch::patch!("0xe8ae0f")
     };
     ($bytes:literal) => {
         concat!(

@@ -1,6 +1,6 @@
 //! What the boot loader left: RAM, initramfs, command line (PVH start info, Xen's `xen/include/public/arch-x86/hvm/start_info.h`).
 
-use crate::layout::direct;
+use crate::memory::layout::direct;
 use core::slice;
 
 /// `hvm_start_info`, version 1.

@@ -7,9 +7,9 @@
 
 use crate::errno::{Errno, Result};
 use crate::global::Global;
-use crate::layout::{HELPER, PAGE, USER_END, direct};
-use crate::patch::patch;
-use crate::trap_entry::{Frame, SyscallFrame};
+use crate::memory::layout::{HELPER, PAGE, USER_END, direct};
+use crate::cpu::patch::patch;
+use crate::traps::entry::{Frame, SyscallFrame};
 use core::arch::global_asm;
 use core::mem::MaybeUninit;
 
@@ -69,7 +69,7 @@ global_asm!(
 
 /// Physical address of the page that ring 3 finds at [`HELPER`].
 pub fn helper_frame() -> u64 {
-    (&raw const helper_start) as u64 - crate::layout::KERNEL_BASE
+    (&raw const helper_start) as u64 - crate::memory::layout::KERNEL_BASE
 }
 
 /// Where ring 3 sees a label of the helper page.

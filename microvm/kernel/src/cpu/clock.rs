@@ -3,7 +3,7 @@
 
 use crate::cpu::{self, msr};
 use crate::global::Global;
-use crate::layout::KERNEL_BASE;
+use crate::memory::layout::KERNEL_BASE;
 
 /// `pvclock_vcpu_time_info`: how to make nanoseconds since boot of the time stamp counter.
 #[repr(C, align(32))]

@@ -1,13 +1,14 @@
 //! The files of the initramfs, read-only, and the program's open files.
 
-use crate::boot_info::Range;
-use crate::cpio;
+pub mod cpio;
+pub mod path;
+
+use crate::boot::boot_info::Range;
 use crate::errno::{Errno, Result};
-use crate::frames::Frames;
+use crate::memory::page_allocator::PageAllocator;
 use crate::global::Global;
-use crate::layout::{DIRECT_MAP, INITRAMFS_WINDOW, PAGE, WINDOW_SIZE, direct, page_floor};
-use crate::page_table;
-use crate::path;
+use crate::memory::layout::{DIRECT_MAP, INITRAMFS_WINDOW, PAGE, WINDOW_SIZE, direct, page_floor};
+use crate::memory::page_table;
 use core::cmp::Reverse;
 use core::slice;
 
@@ -132,7 +133,7 @@ impl Node {
 
 impl Files {
     /// Reads the archive in RAM into a table of nodes ordered by hash.
-    pub fn read_initramfs(&mut self, range: Range, frames: &mut Frames) -> core::result::Result<(), &'static str> {
+    pub fn read_initramfs(&mut self, range: Range, frames: &mut PageAllocator) -> core::result::Result<(), &'static str> {
         let bytes = usize::try_from(range.end - range.start).unwrap_or(0);
         // SAFETY: the boot loader put the initramfs there; its frames are never handed out.
         let archive: &'static [u8] = unsafe { slice::from_raw_parts(direct(range.start), bytes) };
@@ -251,7 +252,7 @@ impl Files {
 
     /// Maps some of a file's bytes for the helper page's code to copy from; gives their address there, and how many of them
     /// can be seen. No page of anything but the archive is mapped.
-    pub fn window(&self, bytes: &[u8], frames: &mut Frames) -> Result<(u64, u64)> {
+    pub fn window(&self, bytes: &[u8], frames: &mut PageAllocator) -> Result<(u64, u64)> {
         let physical = bytes.as_ptr() as u64 - DIRECT_MAP;
         let (first, offset) = (page_floor(physical), physical % PAGE);
         let window = INITRAMFS_WINDOW + (first - page_floor(self.archive.start)) % (WINDOW_SIZE / 2);

@@ -1,16 +1,16 @@
 //! Puts the program's segments where it wants them.
 
-use crate::elf::Segment;
+use crate::program::elf::Segment;
 use crate::errno::Errno;
-use crate::layout::{DIRECT_MAP, PAGE, direct, page_ceil, page_floor};
+use crate::memory::layout::{DIRECT_MAP, PAGE, direct, page_ceil, page_floor};
 use crate::memory::Memory;
-use crate::prepare::Error;
-use crate::regions::{EXECUTE, Origin, READ, Region, WRITE};
+use crate::boot::prepare::Error;
+use crate::memory::vma::{EXECUTE, Origin, READ, Vma, WRITE};
 
 /// Pages of zeroed data that are there from the start.
 const FIRST_PAGES: u64 = 16;
 
-/// Makes one segment's regions and pages. What is only read stays in the initramfs; what may be written is copied.
+/// Makes one segment's vmas and pages. What is only read stays in the initramfs; what may be written is copied.
 pub fn load(memory: &mut Memory, file: &[u8], base: u64, segment: &Segment) -> Result<(), Error> {
     if segment.memory_bytes == 0 {
         return Ok(());
@@ -27,13 +27,13 @@ pub fn load(memory: &mut Memory, file: &[u8], base: u64, segment: &Segment) -> R
     let data = file.as_ptr() as u64 + segment.offset - skew;
     let physical = data - DIRECT_MAP;
 
-    let region = Region {
+    let vma = Vma {
         start,
         end,
         protection,
         origin: Origin::Anonymous,
     };
-    if !memory.regions.is_free(start, end) {
+    if !memory.vmas.is_free(start, end) {
         return Err(Error::Message("two segments of the program lie in the same pages"));
     }
     let shared = protection & WRITE == 0 && data.is_multiple_of(PAGE) && segment.memory_bytes == segment.file_bytes;
@@ -43,12 +43,12 @@ pub fn load(memory: &mut Memory, file: &[u8], base: u64, segment: &Segment) -> R
             bytes: end - start,
         };
         memory
-            .regions
-            .insert(Region { origin, ..region })
+            .vmas
+            .insert(Vma { origin, ..vma })
             .map_err(Errno::from)?;
         return Ok(memory.map_frames(start, physical, end - start, protection)?);
     }
-    memory.regions.insert(region).map_err(Errno::from)?;
+    memory.vmas.insert(vma).map_err(Errno::from)?;
     let with_data = page_ceil(file_end).min(end);
     let populated = (with_data + FIRST_PAGES * PAGE).min(end);
     for page in (start..populated).step_by(PAGE as usize) {

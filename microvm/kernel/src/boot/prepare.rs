@@ -2,17 +2,21 @@
 //!
 //! The kernel's memory is open to ring 3 meanwhile. Nothing here needs privilege: page tables are only memory.
 
-use crate::boot_info::{BootInfo, Range};
-use crate::elf::Program;
-use crate::entry::kernel_end;
+use crate::boot::boot_info::{BootInfo, Range};
+use crate::program::elf::Program;
+use crate::boot::entry::kernel_end;
 use crate::errno::Errno;
 use crate::files::FILES;
 use crate::global::Global;
-use crate::layout::{HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
+use crate::memory::layout::{HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
 use crate::memory::{MEMORY, Memory};
-use crate::regions::{EXECUTE, READ};
-use crate::request::{REQUEST, Request};
-use crate::{first_stack, light, load, page_table, user};
+use crate::memory::vma::{EXECUTE, READ};
+use crate::boot::request::{REQUEST, Request};
+use crate::program::stack;
+use crate::traps::fast_path;
+use crate::program::load;
+use crate::memory::page_table;
+use crate::memory::user_access;
 use core::fmt;
 
 /// Where the program begins.
@@ -89,7 +93,7 @@ pub fn take_result() -> Result<Start, Error> {
     }
 }
 
-/// Called once by [`crate::entry`], in ring 3.
+/// Called once by [`crate::boot::entry`], in ring 3.
 pub extern "C" fn prepare(start_info: u64) {
     let result = run(start_info);
     // SAFETY: a single assignment.
@@ -133,11 +137,11 @@ fn run(start_info: u64) -> Result<Start, Error> {
     }
     memory.start_heap(end)?;
 
-    memory.map_frames(HELPER, user::helper_frame(), PAGE, READ | EXECUTE)?;
-    memory.map_shared(HELPER + PAGE, user::helper_frame() + PAGE)?;
+    memory.map_frames(HELPER, user_access::helper_frame(), PAGE, READ | EXECUTE)?;
+    memory.map_shared(HELPER + PAGE, user_access::helper_frame() + PAGE)?;
     // SAFETY: a single assignment.
-    unsafe { *SYSCALL_STAYS.borrow() = light::syscall_stays_in_ring_3() }
-    let stack = first_stack::make(request, memory, &program, base)?;
+    unsafe { *SYSCALL_STAYS.borrow() = fast_path::syscall_stays_in_ring_3() }
+    let stack = stack::make(request, memory, &program, base)?;
     Ok(Start {
         entry,
         stack,

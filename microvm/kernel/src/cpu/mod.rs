@@ -1,6 +1,10 @@
 //! Instructions that Rust has no word for.
 
-use crate::patch::patch;
+pub mod clock;
+pub mod patch;
+pub mod random;
+
+use crate::cpu::patch::patch;
 use core::arch::asm;
 
 /// Model-specific registers (SDM volume 4, table 2-2; AMD APM volume 2, appendix A).
