@@ -70,8 +70,6 @@ extern "C" fn main(launch: *const Launch) -> ! {
         wait_for_gate(launch, gate::NETWORK);
         report.program.end(Step::WaitNetwork);
         line.done(Step::JoinNetwork, network::join(launch));
-        // Here, because pid 1 has its init to become meanwhile.
-        line.done(Step::Loopback, network::loopback_up());
     }
     line.done(Step::Sys, root::mount_sys(launch));
     if plan.read_only_root {
