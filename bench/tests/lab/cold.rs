@@ -176,7 +176,7 @@ fn own_rows() -> Result<(), Failed> {
     std::fs::write(place.path().join("cold.json"), cold.to_json()?)?;
     let said = say(place.isolab(&["compare", "--on", "simulated", "--baseline", "cold.json"]))?;
     expect_status(&said, 2)?;
-    expect_holds(&said.stderr, "each start is warm and was cold")
+    expect_holds(&said.stderr, "starts are warm and were cold")
 }
 
 fn suite_key() -> Result<(), Failed> {
