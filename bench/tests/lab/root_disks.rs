@@ -86,7 +86,7 @@ fn no_disks() -> Result<(), Failed> {
         let words = format!("run --on microvm-linux --kernel ./kernel --rootfs disk{jail} hello");
         let said = say(place.isolab(&words.split(' ').collect::<Vec<_>>()))?;
         expect_status(&said, 125)?;
-        expect_holds(&said.stderr, "it is no Linux, and takes no disks")?;
+        expect_holds(&said.stderr, "it is not a Linux kernel; disks unsupported")?;
     }
     expect(place.left().is_empty(), || format!("{:?}", place.left()))
 }
