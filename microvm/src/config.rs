@@ -131,10 +131,10 @@ impl Linux {
     /// What was asked for that only Linux has.
     pub(crate) fn given(&self) -> Option<&'static str> {
         let given = [
-            (self.cpus != 1, "other number of processors than one"),
+            (self.cpus != 1, "several processors"),
             (self.root_disk.is_some() || self.disk.is_some(), "disks"),
             (!self.modules.is_empty(), "modules"),
-            (self.kernel_log, "option for its log"),
+            (self.kernel_log, "log options"),
         ];
         given.into_iter().find_map(|(given, what)| given.then_some(what))
     }

@@ -22,8 +22,9 @@ const LOCAL_APIC: u32 = 0xfee0_0000;
 const IO_APIC: u32 = 0xfec0_0000;
 const MAKER: [u8; 6] = *b"ISOLAB";
 const MODEL: [u8; 8] = *b"MICROVM ";
-/// IA-PC boot architecture flags (table 5.10): no VGA, no message-signalled interrupts, no CMOS clock. That bit 1 is
-/// clear says that there is no keyboard controller.
+/// IA-PC boot architecture flags (table 5.10): no VGA, no message-signalled interrupts, no CMOS clock that a driver could
+/// use (the one that there is tells the date, and has neither alarm nor interrupt). That bit 1 is clear says that there
+/// is no keyboard controller.
 const BOOT_ARCHITECTURE: u16 = 1 << 2 | 1 << 3 | 1 << 5;
 
 /// A serial port: its first I/O port and its interrupt line.

@@ -60,7 +60,7 @@ impl Board {
         let linux = &config.linux;
         if !kernel.wants_pc() {
             return match linux.given() {
-                Some(what) => Err(kernel.bad(format!("it is not a Linux kernel, and takes no {what}"))),
+                Some(what) => Err(kernel.bad(format!("it is not a Linux kernel; {what} unsupported"))),
                 None => Ok(Board::Bare),
             };
         }
