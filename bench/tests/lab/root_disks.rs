@@ -36,7 +36,7 @@ fn exported() -> Result<(), Failed> {
         export(&place, &["image", "export", "--disk", name])?;
     }
     let disk = std::fs::read(place.path().join("disk"))?;
-    let hello = bench::workload::own("hello").ok_or("no hello")?.bytes;
+    let hello = bench::workloads::built_in("hello").ok_or("no hello")?.bytes;
     // The superblock's magic number (Linux, fs/erofs/erofs_fs.h).
     expect(disk[1024..1028] == 0xe0f5_e1e2_u32.to_le_bytes(), || {
         format!("{:x?}", &disk[1024..1028])
