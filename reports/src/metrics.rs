@@ -88,8 +88,9 @@ const fn image(id: &'static str, place: Place) -> Metric {
 
 /// All of them, in the order of tables.
 const METRICS: [Metric; 30] = [
-    run("ready_ms", MS, Better::Lower, Place::Table),
-    run("exit_ms", MS, Better::Lower, Place::Table),
+    // 2: a container is started by a fresh process, as every other target is.
+    run("ready_ms", MS, Better::Lower, Place::Table).method(2),
+    run("exit_ms", MS, Better::Lower, Place::Table).method(2),
     slope("memory_bytes", Place::Table),
     part("memory_program_bytes", "memory_bytes", Aggregate::Slope),
     part("memory_runtime_bytes", "memory_bytes", Aggregate::Slope),
@@ -121,6 +122,11 @@ const METRICS: [Metric; 30] = [
 ];
 
 impl Metric {
+    /// The same metric, measured in another way than by the first method: figures of different methods are not compared.
+    const fn method(self, method: u32) -> Metric {
+        Metric { method, ..self }
+    }
+
     /// As a file holds it.
     fn definition(&self) -> Definition {
         Definition {

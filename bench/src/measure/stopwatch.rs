@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
-use reports::model::Counters;
+use reports::model::Figures;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub struct Observation {
     /// It was ended because it took longer than it was allowed to.
     pub timed_out: bool,
     /// What the kernel counted of its processes.
-    pub counters: Counters,
+    pub counted: Figures,
 }
 
 /// What came out of one descriptor of the workload.
@@ -77,7 +77,7 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     }
     seen.end = instance.finish()?;
     seen.gone_ns = clock::now_ns();
-    seen.counters = counters(&before, &of_children());
+    seen.counted = counted(&before, &of_children());
     // What it wrote just before its end, where the end was seen first.
     seen.stdout.read();
     seen.stderr.read();
@@ -108,16 +108,21 @@ fn of_children() -> Usage {
     getrusage(UsageWho::RUSAGE_CHILDREN).expect("the kernel always knows its counts")
 }
 
-/// What was added to the counts of the children: the lab runs one instance at a time.
-fn counters(before: &Usage, after: &Usage) -> Counters {
-    let added = |of: fn(&Usage) -> i64| u64::try_from(of(after) - of(before)).ok();
-    Counters {
-        minor_faults: added(Usage::minor_page_faults),
-        major_faults: added(Usage::major_page_faults),
-        voluntary_switches: added(Usage::voluntary_context_switches),
-        involuntary_switches: added(Usage::involuntary_context_switches),
-        ..Counters::default()
-    }
+/// What was added to the counts of the children, by metric: isolab runs one instance at a time.
+fn counted(before: &Usage, after: &Usage) -> Figures {
+    let added = |of: fn(&Usage) -> i64| (of(after) - of(before)) as f64;
+    Figures::from([
+        (
+            "page_faults",
+            added(|usage| usage.minor_page_faults() + usage.major_page_faults()),
+        ),
+        ("major_faults", added(Usage::major_page_faults)),
+        (
+            "context_switches",
+            added(|usage| usage.voluntary_context_switches() + usage.involuntary_context_switches()),
+        ),
+        ("involuntary_switches", added(Usage::involuntary_context_switches)),
+    ])
 }
 
 /// The error of a run that a signal ended.

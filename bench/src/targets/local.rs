@@ -74,7 +74,7 @@ impl Target for Local {
 }
 
 fn sample(target: &str, seen: &Observation, report: Option<&Report>, timeout: Duration) -> model::Sample {
-    let mut metrics = seen.counters.figures();
+    let mut metrics = seen.counted.clone();
     metrics.set("exit_ms", ms_between(seen.asked_ns, seen.gone_ns));
     if let Some(ready_ns) = seen.stdout.first_ns {
         metrics.set("ready_ms", ms_between(seen.asked_ns, ready_ns));

@@ -26,7 +26,7 @@ pub use name::Name;
 pub use sample::{Phase, Sample};
 pub use samples::{Iter, Samples};
 pub use summary::{Change, Comparison, Diff, Distribution, Interval, Nearest, Summary, Verdict};
-pub use v1::{Counters, Memory, OneMore};
+pub use v1::{Memory, OneMore};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};

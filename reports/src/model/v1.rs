@@ -1,7 +1,7 @@
 //! Files of `isolab-results/1`, read as results of today: each figure becomes the metric that it was, and no other. What
 //! was called memory there is the unique set size, and stays that.
 //!
-//! [`Memory`] and [`Counters`] are also what the harness fills in before they become metrics.
+//! [`Memory`] is also what the harness fills in before it becomes metrics.
 
 use super::{
     Comparison, Config, Distribution, Figures, Host, Instance, Interval, Message, Name, Nearest, Phase, Results,
@@ -154,7 +154,7 @@ impl Memory {
 /// What the host's kernel counted of an instance's processes, from their start to their end. A count that is not to be had
 /// is `None`, and `missing` says why.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Counters {
+struct Counters {
     /// Page faults without reading from a disk (`ru_minflt`, getrusage(2)).
     pub minor_faults: Option<u64>,
     /// Page faults that had to read from a disk (`ru_majflt`).
