@@ -87,7 +87,7 @@ const fn image(id: &'static str, place: Place) -> Metric {
 }
 
 /// All of them, in the order of tables.
-const METRICS: [Metric; 30] = [
+const METRICS: [Metric; 31] = [
     // 2: a container is started by a fresh process, as every other target is.
     run("ready_ms", MS, Better::Lower, Place::Table).method(2),
     run("exit_ms", MS, Better::Lower, Place::Table).method(2),
@@ -114,6 +114,7 @@ const METRICS: [Metric; 30] = [
     run("ops", COUNT, Better::Neither, Place::Data),
     run("inside_ms", MS, Better::Neither, Place::Data),
     run("outside_ms", MS, Better::Neither, Place::Data),
+    run("cpu_ms", MS, Better::Lower, Place::Details),
     run("page_faults", COUNT, Better::Lower, Place::Details),
     run("major_faults", COUNT, Better::Lower, Place::Data),
     run("context_switches", COUNT, Better::Lower, Place::Details),

@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use reports::model::Figures;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -111,7 +112,9 @@ fn of_children() -> Usage {
 /// What was added to the counts of the children, by metric: isolab runs one instance at a time.
 fn counted(before: &Usage, after: &Usage) -> Figures {
     let added = |of: fn(&Usage) -> i64| (of(after) - of(before)) as f64;
+    let cpu_us = |usage: &Usage| (usage.user_time() + usage.system_time()).num_microseconds();
     Figures::from([
+        ("cpu_ms", added(cpu_us) / 1e3),
         (
             "page_faults",
             added(|usage| usage.minor_page_faults() + usage.major_page_faults()),
