@@ -23,9 +23,10 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 /// The tools that isolab brings descriptions of.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 3] = [
     ("bwrap.toml", include_str!("../../../targets/bwrap.toml")),
     ("runc.toml", include_str!("../../../targets/runc.toml")),
+    ("unshare.toml", include_str!("../../../targets/unshare.toml")),
 ];
 
 /// How a tool is made a target.
