@@ -341,6 +341,19 @@ fn figures_of_different_methods_are_never_compared() {
 }
 
 #[test]
+fn a_target_that_runs_no_more_or_fails_more_often_is_a_regression_where_there_is_a_limit() {
+    let old = noisy(&[("a", 1.0), ("b", 1.0)], 30, 1);
+    let without = noisy(&[("a", 1.0)], 30, 2);
+    let gone = of_one(&old, &without, Some(5.0));
+    assert!(gone.has_regression() && gone.notes.iter().any(|note| note.id == Diff::GONE));
+    assert!(!of_one(&old, &without, None).has_regression());
+    let mut failing = old.clone();
+    failing.summary[1].failed = 3;
+    assert!(of_one(&old, &failing, Some(5.0)).has_regression());
+    assert!(!of_one(&failing, &old, Some(5.0)).has_regression());
+}
+
+#[test]
 fn the_tests_of_several_pairs_are_corrected_together() {
     let (old, new) = (noisy(&[("a", 1.0)], 50, 1), noisy(&[("a", 1.2)], 50, 2));
     let width = |pairs: usize| {

@@ -66,7 +66,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let mut page = String::new();
     for (((old, new), diff), (_, results)) in pairs.iter().zip(&diffs).zip(&results) {
         if pairs.len() > 1 {
-            page.push_str(&format!("## {} → {}\n", old.display(), new.display()));
+            // A file's name may hold what drives a terminal.
+            let (old, new) = (old.to_string_lossy(), new.to_string_lossy());
+            page.push_str(&format!("## {} → {}\n", old.escape_debug(), new.escape_debug()));
         }
         page.push_str(&render::diff(diff, results, arguments.lang));
     }
@@ -147,11 +149,21 @@ fn of_folders(old: &Path, new: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error> 
     names.retain(|name| {
         let path = Path::new(name);
         // suite.json is the suite itself.
-        path.extension().is_some_and(|extension| extension == "json")
-            && path != Path::new(crate::suite::COPY)
-            && new.join(name).is_file()
+        path.extension().is_some_and(|extension| extension == "json") && path != Path::new(crate::suite::COPY)
     });
     names.sort();
+    if let Some(name) = names.iter().find(|name| !new.join(name).is_file())
+        && names.iter().any(|name| new.join(name).is_file())
+    {
+        let problem = format!(
+            "{} has no {}, which {} has",
+            new.display(),
+            Path::new(name).display(),
+            old.display()
+        );
+        return Err(Error::new(problem).remedy("Finish the suite there, or compare the files one by one."));
+    }
+    names.retain(|name| new.join(name).is_file());
     if names.is_empty() {
         return Err(Error::new(format!(
             "{} and {} have no results file of the same name",

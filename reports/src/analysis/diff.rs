@@ -107,10 +107,38 @@ fn found((old, new): Pair) -> Found {
         let targets = new.targets.iter().map(|target| target.name.as_str());
         candidates.extend(targets.filter_map(|target| candidate(old, new, target, definition)));
     }
+    notes.extend(gone(old, new));
     // Target by target, as in tables.
     let place = |name: &str| new.targets.iter().position(|target| target.name == name);
     candidates.sort_by_key(|candidate: &Candidate| place(&candidate.change.target));
     Found { candidates, notes }
+}
+
+/// What the runs of the old results gave and those of the new ones do not: a figure of the table, or as many good runs. Looks
+/// at memory are left out: a busy host is reason enough for one that gives no figure.
+fn gone(old: &Results, new: &Results) -> Vec<Message> {
+    let mut gone = Vec::new();
+    for target in old.targets.iter().map(|target| target.name.as_str()) {
+        let lost = old.metrics.iter().filter(|definition| {
+            let id = &*definition.id;
+            definition.scope == Scope::Run
+                && metrics::place(definition) == Place::Table
+                && old.metric_of(target, id).is_some()
+                && new.metric_of(target, id).is_none()
+        });
+        let lost: Vec<&str> = lost.map(|definition| &*definition.id).collect();
+        if !lost.is_empty() {
+            let message = Message::new(Diff::GONE).with("target", target);
+            gone.push(message.with("metrics", lost.join(", ")));
+        }
+        let failed = |results: &Results| results.summary_of(target).map_or(0, |summary| summary.failed);
+        let (before, after) = (failed(old), failed(new));
+        if after > before {
+            let message = Message::new(Diff::MORE_FAILED).with("target", target);
+            gone.push(message.with("old", before).with("new", after));
+        }
+    }
+    gone
 }
 
 fn candidate(old: &Results, new: &Results, target: &str, definition: &Definition) -> Option<Candidate> {

@@ -49,7 +49,9 @@ pub fn distribution(samples: &[f64], seed: u64) -> Option<Distribution> {
         value: quantile(&sorted, 0.5)?,
         p5: several(0.05),
         p95: several(0.95),
-        interval: (n >= FEWEST_FOR_INTERVAL).then(|| interval(bootstrap_medians(&sorted, seed))),
+        interval: (n >= FEWEST_FOR_INTERVAL)
+            .then(|| interval(bootstrap_medians(&sorted, seed)))
+            .flatten(),
     })
 }
 
@@ -72,14 +74,17 @@ pub fn contrast(samples: &[(u32, f64)], against: &[(u32, f64)], seed: u64) -> Op
     let figures = |side: &[(u32, f64)]| side.iter().map(|(_, figure)| *figure).collect::<Vec<f64>>();
     let (own, base) = (ascending(&figures(samples)), ascending(&figures(against)));
     let (own_median, base_median) = (quantile(&own, 0.5)?, quantile(&base, 0.5)?);
-    if base_median == 0.0 {
+    let ratio = own_median / base_median;
+    if base_median == 0.0 || !ratio.is_finite() {
         return None;
     }
     let (superiority, p_value) = mann_whitney(&own, &base);
     let enough = own.len().min(base.len()) >= FEWEST_FOR_INTERVAL as usize;
     Some(Contrast {
-        ratio: own_median / base_median,
-        interval: enough.then(|| interval(bootstrap_ratios(samples, against, seed))),
+        ratio,
+        interval: enough
+            .then(|| interval(bootstrap_ratios(samples, against, seed)))
+            .flatten(),
         p_value,
         superiority,
     })
@@ -193,13 +198,14 @@ impl Side {
     }
 }
 
-fn interval(draws: Vec<f64>) -> Interval {
+/// `None` where an end is no number: where so many draws divide by zero, there is nothing to say.
+fn interval(draws: Vec<f64>) -> Option<Interval> {
     let sorted = ascending(&draws);
-    let end = |p| quantile(&sorted, p).unwrap_or(f64::NAN);
-    Interval {
-        low: end(OUTSIDE / 2.0),
-        high: end(1.0 - OUTSIDE / 2.0),
-    }
+    let end = |p| quantile(&sorted, p).filter(|end| end.is_finite());
+    Some(Interval {
+        low: end(OUTSIDE / 2.0)?,
+        high: end(1.0 - OUTSIDE / 2.0)?,
+    })
 }
 
 /// How often a value of `a` is larger than one of `b`, and the two-sided p-value of that. Both ascending.
@@ -251,10 +257,25 @@ mod tests {
     }
 
     #[test]
+    fn a_base_that_is_zero_in_many_runs_has_a_ratio_and_no_endless_interval() {
+        let base: Vec<(u32, f64)> = (0..30)
+            .map(|round| (round, if round < 13 { 0.0 } else { 1.0 }))
+            .collect();
+        let own: Vec<(u32, f64)> = (0..30).map(|round| (round, 2.0)).collect();
+        let found = contrast(&own, &base, 1).unwrap();
+        assert_eq!(found.ratio, 2.0);
+        assert!(
+            found
+                .interval
+                .is_none_or(|interval| interval.low.is_finite() && interval.high.is_finite())
+        );
+    }
+
+    #[test]
     fn the_drawn_medians_are_distributed_like_those_of_real_resamples() {
         for n in [7, 8, 30, 31] {
             let sorted = ascending(&noise(n as u64, n));
-            let drawn = interval(bootstrap_medians(&sorted, 1));
+            let drawn = interval(bootstrap_medians(&sorted, 1)).unwrap();
             let mut random = StdRng::seed_from_u64(2);
             let resampled = interval(
                 (0..RESAMPLES)
@@ -263,7 +284,8 @@ mod tests {
                         quantile(&ascending(&picks), 0.5).unwrap()
                     })
                     .collect(),
-            );
+            )
+            .unwrap();
             let width = resampled.high - resampled.low;
             for (drawn, resampled) in [(drawn.low, resampled.low), (drawn.high, resampled.high)] {
                 assert!((drawn - resampled).abs() < 0.1 * width, "n = {n}: {drawn} {resampled}");

@@ -105,9 +105,17 @@ pub struct Diff {
 }
 
 impl Diff {
-    /// Whether anything is worse by more than the limit.
+    /// The note that a target has lost figures of its runs.
+    pub const GONE: &str = "gone";
+    /// The note that more runs of a target failed.
+    pub const MORE_FAILED: &str = "more-failed";
+
+    /// Whether anything is worse by more than the limit. Where there is one, a target that does not run any more, or fails more
+    /// often, is worse by more than any limit.
     pub fn has_regression(&self) -> bool {
-        self.changes.iter().any(|change| change.regression)
+        let broken = |note: &Message| note.id == Diff::GONE || note.id == Diff::MORE_FAILED;
+        let broke = self.limit_percent.is_some() && self.notes.iter().any(broken);
+        broke || self.changes.iter().any(|change| change.regression)
     }
 }
 

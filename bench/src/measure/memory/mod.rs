@@ -91,7 +91,7 @@ fn attempt(
         return Ok(Err(why));
     }
     let series = series::grow(&budget, hold, &mut host::read)?;
-    let found = parts_of_several(&series.instances).and_then(|parts| Ok((series.rise(parts.own() as f64)?, parts)));
+    let found = parts_of_several(&series.instances).and_then(|parts| Ok((series.rise(parts.anonymous as f64)?, parts)));
     let count = series.instances.len() as u32;
     hold::end(series.instances)?;
     let (slope, parts) = match found {

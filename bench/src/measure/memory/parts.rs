@@ -19,6 +19,8 @@ pub struct Parts {
     pub monitor: u64,
     /// Of the guest.
     pub guest_ram: u64,
+    /// The anonymous part of all these: without shared memory, which the host counts as page cache that cannot be given back.
+    pub anonymous: u64,
     /// File pages that are mapped and not written to: they are there once for all instances, as page cache.
     pub shared_files: u64,
 }
@@ -50,7 +52,9 @@ pub fn of_processes(processes: &[(i32, Role)]) -> Result<Parts, String> {
             std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
         };
         let maps = mappings(&read("smaps")?);
-        let own = own(&mappings(&read("smaps_rollup")?));
+        let rollup = mappings(&read("smaps_rollup")?);
+        let own = own(&rollup);
+        parts.anonymous += own - shared(&rollup);
         if maps.is_empty() {
             return Err(format!("process {pid} ended before it could be looked at"));
         }
@@ -86,6 +90,11 @@ fn own(rollup: &[Mapping]) -> u64 {
         sum("Anonymous")
     };
     resident + sum("SwapPss")
+}
+
+/// The shared memory in [`own`].
+fn shared(rollup: &[Mapping]) -> u64 {
+    rollup.iter().map(|map| map.field("Pss_Shmem")).sum()
 }
 
 /// What is the guest's of the mappings that are its RAM; `None` where none is.
@@ -177,6 +186,14 @@ Rss:                 800 kB
 Pss:                 400 kB
 Anonymous:            12 kB
 ";
+
+    #[test]
+    fn shared_memory_is_the_instances_own_and_apart_from_what_is_anonymous() {
+        let rollup = mappings(
+            "0-1 ---p 0 0:0 0 [rollup]\nPss_Anon:  12 kB\nPss_File:  9 kB\nPss_Shmem:  5 kB\nSwapPss:  1 kB\n",
+        );
+        assert_eq!((own(&rollup), shared(&rollup)), (18 << 10, 5 << 10));
+    }
 
     #[test]
     fn the_guests_ram_is_what_the_guest_wrote_to_and_not_the_file_below_it() {

@@ -43,15 +43,15 @@ pub struct Series<T> {
 }
 
 impl<T> Series<T> {
-    /// The rise for each instance, where `own` of it is anonymous memory of its processes; or why there is none to be told.
+    /// The rise for each instance, where `anonymous` of it is anonymous memory of its processes; or why there is none to be told.
     ///
     /// Another program that takes memory at an even rate shows in no standard error. So the rise is compared with that of
-    /// all memory that is not anonymous, and `own`; where they differ, the latter is right, if it is certain enough.
-    pub fn rise(&self, own: f64) -> Result<Slope, String> {
+    /// all memory that is not anonymous, and `anonymous`; where they differ, the latter is right, if it is certain enough.
+    pub fn rise(&self, anonymous: f64) -> Result<Slope, String> {
         let levels = self.levels.as_ref().map_err(String::clone)?;
         let (used, rest) = slopes(levels).ok_or("there were too few instances")?;
         let composed = Slope {
-            bytes: rest.bytes + own,
+            bytes: rest.bytes + anonymous,
             ..rest
         };
         let tolerance = TOLERANCE * (used.standard_error + rest.standard_error);

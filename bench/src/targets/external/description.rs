@@ -29,6 +29,11 @@ const BUILT_IN: [(&str, &str); 3] = [
     ("unshare.toml", include_str!("../../../targets/unshare.toml")),
 ];
 
+/// Names that rows of isolab's own targets have (`super::super::registry`), and what those of cold starts end in.
+const RESERVED: [&str; 5] = ["process", "container", "microvm", "microvm-linux", "simulated"];
+/// See [`RESERVED`].
+const COLD: &str = "-cold";
+
 /// How a tool is made a target.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -75,10 +80,20 @@ pub fn find(name: &str) -> Result<Option<Description>, Error> {
             return Ok(Some(description));
         }
     }
-    let file = users()
-        .into_iter()
-        .find(|path| path.file_stem().is_some_and(|stem| stem == name));
-    file.map(|path| read(&path)).transpose()
+    // By the name that it gives itself; a file of that name that is wrong says why.
+    let users: Vec<_> = users().into_iter().map(|path| (read(&path), path)).collect();
+    let named = |found: &Result<Description, Error>| found.as_ref().is_ok_and(|description| description.name == name);
+    let wrong = |(found, path): &(Result<Description, Error>, PathBuf)| {
+        found.is_err() && path.file_stem().is_some_and(|stem| stem == name)
+    };
+    let place = users
+        .iter()
+        .position(|(found, _)| named(found))
+        .or_else(|| users.iter().position(wrong));
+    place
+        .and_then(|place| users.into_iter().nth(place))
+        .map(|(found, _)| found)
+        .transpose()
 }
 
 /// The files of the user's folder.
@@ -108,6 +123,12 @@ fn parse(file: &str, text: &str) -> Result<Description, Error> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if description.name.is_empty() || !description.name.chars().all(fits) {
         return wrong("`name` is made of letters, digits, - _ and .");
+    }
+    if RESERVED.contains(&description.name.as_str()) || description.name.ends_with(COLD) {
+        return wrong("`name` is that of a target of isolab's own");
+    }
+    if description.about.chars().any(char::is_control) {
+        return wrong("`about` is one line without control characters");
     }
     if description.version.is_empty() || description.run.is_empty() {
         return wrong("`version` and `run` are commands, with one word at least");
@@ -150,6 +171,11 @@ mod tests {
         assert!(wrong("folders = [\"../etc\"]").contains("relative"));
         assert!(wrong("[files]\n\"/etc/passwd\" = \"\"").contains("relative"));
         assert!(parse("tool.toml", &TOOL.replace("run = [\"tool\"]", "run = []")).is_err());
+        for taken in RESERVED.into_iter().chain(["tool-cold"]) {
+            let named = TOOL.replace("name = \"tool\"", &format!("name = \"{taken}\""));
+            let why = parse("tool.toml", &named).unwrap_err().message;
+            assert!(why.contains("isolab's own"), "{taken}: {why}");
+        }
         assert!(parse("tool.toml", &TOOL.replace("\"tool\"\nabout", "\"to ol\"\nabout")).is_err());
     }
 

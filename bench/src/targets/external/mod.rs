@@ -16,6 +16,8 @@ use nix::errno::Errno;
 use reports::model;
 use root::Root;
 use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,9 @@ use std::time::{Duration, Instant};
 
 /// How long a tool may take to say its version, or to tidy up.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So much of what they print is looked at.
+const MOST_OUTPUT: u64 = 64 << 10;
 
 /// Runs a workload by a tool.
 #[derive(Debug)]
@@ -160,10 +165,15 @@ fn on_path(command: &str) -> std::io::Result<PathBuf> {
 fn output(words: &[String]) -> std::io::Result<Output> {
     let mut command = Command::new(on_path(&words[0])?);
     command.args(&words[1..]).stdin(ProcessStdio::null());
-    command.stdout(ProcessStdio::piped()).stderr(ProcessStdio::piped());
+    // Files, not pipes: what it leaves running may keep its descriptors open.
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
     let mut child = command.spawn()?;
     let until = Instant::now() + PATIENCE;
-    while child.try_wait()?.is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
         if Instant::now() > until {
             // It is reaped below.
             let _ = child.kill();
@@ -174,8 +184,20 @@ fn output(words: &[String]) -> std::io::Result<Output> {
             )));
         }
         std::thread::sleep(Duration::from_millis(1));
-    }
-    child.wait_with_output()
+    };
+    Ok(Output {
+        status,
+        stdout: beginning(&mut stdout)?,
+        stderr: beginning(&mut stderr)?,
+    })
+}
+
+/// The first bytes of what a command wrote.
+fn beginning(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 struct Running {

@@ -10,6 +10,9 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
+/// No report is longer. A monitor that its guest has taken over may write anything.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// What a runtime reports at its end.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Report {
@@ -96,6 +99,11 @@ impl ReportFile {
         let length = self.0.metadata().map_err(|error| failed(&error))?.len();
         if length == 0 {
             return Ok(None);
+        }
+        if length > MOST_BYTES {
+            return Err(failed(&format_args!(
+                "it has {length} bytes, and none has more than {MOST_BYTES}"
+            )));
         }
         let mut bytes = vec![0; length as usize];
         self.0.read_exact_at(&mut bytes, 0).map_err(|error| failed(&error))?;
