@@ -9,6 +9,10 @@ pub const INIT_LINK: i32 = 0;
 /// The init's own executable, until it runs.
 pub const INIT_IMAGE: i32 = 1;
 
+/// Pid 1's end of a pipe that closes when the init is executed: behind the change of its memory (`begin_new_exec`,
+/// fs/exec.c), which the word that CLONE_CHILD_CLEARTID clears is not.
+pub const INIT_EXECUTED: i32 = 2;
+
 /// The helper's end of a pipe for a [`Failure`]. It closes when the program is executed.
 pub const HELPER_FAILURE: i32 = 3;
 /// The helper's end of a pipe with its [`Order`], followed by that many instructions of a system-call filter.

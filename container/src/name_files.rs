@@ -7,17 +7,23 @@ use std::fs;
 
 use crate::spec::{Network, Spec};
 
-/// A file of the writable layer, and what is in it.
+/// A file of /etc, and what is in it.
 pub struct NameFile {
-    pub path: CString,
+    pub name: CString,
     pub text: Vec<u8>,
 }
 
 /// The files for a container; none for an image without /etc.
 pub fn name_files(spec: &Spec) -> Vec<NameFile> {
-    let has_etc =
-        |layer: &std::path::PathBuf| fs::symlink_metadata(layer.join("etc")).is_ok_and(|about| about.is_dir());
-    if !spec.layers.iter().any(has_etc) {
+    // What the topmost layer that has one says.
+    let etc = |layer: &std::path::PathBuf| fs::symlink_metadata(layer.join("etc")).ok();
+    if !spec
+        .layers
+        .iter()
+        .rev()
+        .find_map(etc)
+        .is_some_and(|about| about.is_dir())
+    {
         return Vec::new();
     }
     let name = &spec.hostname;
@@ -33,12 +39,12 @@ pub fn name_files(spec: &Spec) -> Vec<NameFile> {
         ),
     };
     let files = [
-        (c"upper/etc/hostname", format!("{name}\n").into_bytes()),
-        (c"upper/etc/hosts", hosts),
-        (c"upper/etc/resolv.conf", resolver),
+        (c"hostname", format!("{name}\n").into_bytes()),
+        (c"hosts", hosts),
+        (c"resolv.conf", resolver),
     ];
-    let files = files.map(|(path, text)| NameFile {
-        path: path.to_owned(),
+    let files = files.map(|(name, text)| NameFile {
+        name: name.to_owned(),
         text,
     });
     files.into()

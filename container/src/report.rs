@@ -3,7 +3,7 @@
 //! Everything is atomic, because lab and child run at the same time. A log has one writer at a time; a reader looks
 //! only after the kernel has cleared the writer's word.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering::*};
 
 use crate::steps::Step;
 use crate::sys::{self, Errno};
@@ -35,6 +35,8 @@ pub struct Report {
     pub program_word: AtomicU32,
     /// Whether pid 1 does.
     pub pid1_word: AtomicU32,
+    /// The pipe that closes when pid 1 has executed its init: the end to read, and the one that only pid 1 has open.
+    pub executed: [AtomicI32; 2],
     /// Whether the thread that leaves the host does, if there is one.
     pub leaver_word: AtomicU32,
     /// What each has finished that others wait for.
@@ -71,6 +73,7 @@ impl Report {
         Report {
             program_word: AtomicU32::new(word::BUSY),
             pid1_word: AtomicU32::new(word::BUSY),
+            executed: [const { AtomicI32::new(-1) }; 2],
             leaver_word: AtomicU32::new(word::RELEASED),
             gates: AtomicU32::new(0),
             prepared: AtomicBool::new(false),

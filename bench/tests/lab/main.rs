@@ -42,7 +42,6 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
-        memory::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
@@ -50,5 +49,12 @@ fn main() {
         suites::tests(),
         terminals::tests(),
     ];
-    libtest_mimic::run(&arguments, tests.into_iter().flatten().collect()).exit();
+    let conclusion = libtest_mimic::run(&arguments, tests.into_iter().flatten().collect());
+    conclusion.exit_if_failed();
+    // The host's memory is looked at: one after the other, and beside nothing else.
+    let alone = Arguments {
+        test_threads: Some(1),
+        ..arguments
+    };
+    libtest_mimic::run(&alone, memory::tests()).exit();
 }

@@ -65,8 +65,8 @@ pub fn become_program(plan: &Plan) -> Errno {
     answer.err().unwrap_or(libc::EIO)
 }
 
-/// Gives up all that the init does not need.
-pub fn become_harmless(plan: &Plan) -> Result<(), Errno> {
+/// Gives up all that the init does not need. `executed` closes with the exec.
+pub fn become_harmless(plan: &Plan, executed: i32) -> Result<(), Errno> {
     // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
     // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
     let kill = 1 << Capability::Kill as u8;
@@ -74,10 +74,11 @@ pub fn become_harmless(plan: &Plan) -> Result<(), Errno> {
     credentials::keep_capabilities(kill, false)?;
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
     let own = plan.own_init.as_ref().map(AsRawFd::as_raw_fd);
-    keep([plan.link, own.unwrap_or(plan.shared.executable())], 0)?;
+    keep([plan.link, own.unwrap_or(plan.shared.executable()), executed], 0)?;
     // SAFETY: numbers only. The init lies where only a stack that is not randomised leaves room (`build.rs`).
     unsafe {
         call!(libc::SYS_fcntl, abi::INIT_IMAGE, libc::F_SETFD, libc::FD_CLOEXEC)?;
+        call!(libc::SYS_fcntl, abi::INIT_EXECUTED, libc::F_SETFD, libc::FD_CLOEXEC)?;
         call!(libc::SYS_personality, libc::ADDR_NO_RANDOMIZE).map(drop)
     }
 }

@@ -84,6 +84,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
             line.done(Step::DeathSignal, die_with_the_lab(plan));
         }
     }
+    line.done(Step::CloneProgram, open_executed(report));
     let program = line.done(Step::CloneProgram, program::clone(launch));
 
     if plan.own_network {
@@ -105,7 +106,10 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     }
     // Once the program has been executed, `start` returns, and the thread that called it may end.
     line.done(Step::Pid1Lifeline, sys::prctl(libc::PR_SET_PDEATHSIG, 0).map(drop));
-    line.done(Step::Pid1Privileges, exec::become_harmless(plan));
+    line.done(
+        Step::Pid1Privileges,
+        exec::become_harmless(plan, report.executed[1].load(Relaxed)),
+    );
     let errno = exec::become_init(plan, program);
     line.fail(Step::InitExec, 0, errno)
 }
@@ -158,9 +162,25 @@ fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
     });
 }
 
-/// Waits until pid 1 has executed its init.
+/// Opens the pipe that tells when pid 1 has executed its init.
+fn open_executed(report: &Report) -> Result<(), Errno> {
+    let mut ends = [0i32; 2];
+    // SAFETY: room for two numbers.
+    unsafe { call!(libc::SYS_pipe2, ends.as_mut_ptr(), libc::O_CLOEXEC) }?;
+    for (end, number) in report.executed.iter().zip(ends) {
+        end.store(number, Relaxed);
+    }
+    Ok(())
+}
+
+/// Waits until pid 1 has executed its init. The word alone does not tell: the kernel clears it a moment before pid 1 leaves the
+/// lab's memory, and in that moment a program could open it (/proc/1/mem).
 fn wait_for_init(launch: &Launch) {
     wait_until(launch, &launch.report.pid1_word, |pid1| pid1 == word::RELEASED);
+    let (mut byte, reader) = (0u8, launch.report.executed[0].load(Relaxed));
+    // Nobody writes to it: it ends with pid 1's exec, or with pid 1 and so with everybody.
+    // SAFETY: room for one byte.
+    while unsafe { call!(libc::SYS_read, reader, &raw mut byte, 1) } == Err(libc::EINTR) {}
 }
 
 /// Waits until the host's mounts are cut off.

@@ -44,6 +44,8 @@ extern "C" fn main(launch: *const Launch) -> ! {
         log: &report.program,
     };
     report.program.begin();
+    // Only pid 1 may hold it.
+    sys::close(report.executed[1].load(Relaxed));
     let stdio = root::build(launch, &line);
     // In a user namespace, /sys can be mounted only while the host's is in sight.
     let leave_early = plan.id_maps.is_none();
@@ -152,6 +154,10 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
             .unwrap_or_else(|(item, errno)| line.fail(Step::LimitMemory, item, errno));
         report.program.end(Step::LimitMemory);
     }
+    wait_for_leaver(launch);
+    report.program.end(Step::WaitLeaveHost);
+    wait_for_init(launch);
+    report.program.end(Step::WaitInit);
     match way {
         Way::Direct => line.done(Step::CloseFiles, exec::keep([], FIRST_CLOSED)),
         Way::Helper => {
@@ -161,10 +167,6 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
         }
     }
     set_limits(plan, limit_descriptors).unwrap_or_else(|(index, errno)| line.fail(Step::ResourceLimits, index, errno));
-    wait_for_leaver(launch);
-    report.program.end(Step::WaitLeaveHost);
-    wait_for_init(launch);
-    report.program.end(Step::WaitInit);
     report.prepared.store(true, Release);
     match way {
         Way::Direct => exec::become_program(plan),

@@ -13,6 +13,7 @@ use super::stdio::{self, Sources};
 use super::{Line, terminal, volumes};
 use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
 use crate::launch::Launch;
+use crate::name_files::NameFile;
 use crate::plan::Plan;
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
@@ -121,20 +122,31 @@ fn write_name_files(plan: &Plan) -> Result<(), Errno> {
         Err(libc::EEXIST) => {}
         other => other?,
     }
-    for file in &plan.name_files {
-        // What a copied image has there may be a link.
-        // SAFETY: a terminated string.
-        match unsafe { call!(libc::SYS_unlinkat, HERE, file.path.as_ptr(), 0) } {
-            Err(libc::ENOENT) => {}
-            other => drop(other?),
-        }
-        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
-        let opened = sys::open(HERE, &file.path, flags, 0o644)?;
-        let written = sys::write(opened, &file.text);
-        sys::close(opened);
-        written?;
+    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_PATH | libc::O_CLOEXEC;
+    let etc = match sys::open(HERE, c"upper/etc", flags, 0) {
+        // A copied image has a link or a file there. What a link leads to is the host's.
+        Err(libc::ELOOP | libc::ENOTDIR) => return Ok(()),
+        other => other?,
+    };
+    let written = plan.name_files.iter().try_for_each(|file| write_name_file(etc, file));
+    sys::close(etc);
+    written
+}
+
+fn write_name_file(etc: i32, file: &NameFile) -> Result<(), Errno> {
+    // What a copied image has there may be a link.
+    // SAFETY: a terminated string.
+    match unsafe { call!(libc::SYS_unlinkat, etc, file.name.as_ptr(), 0) } {
+        Err(libc::ENOENT) => {}
+        // A folder of the image's, which stays.
+        Err(libc::EISDIR) => return Ok(()),
+        other => drop(other?),
     }
-    Ok(())
+    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    let opened = sys::open(etc, &file.name, flags, 0o644)?;
+    let written = sys::write(opened, &file.text);
+    sys::close(opened);
+    written
 }
 
 fn stage(plan: &Plan) -> Result<(), Errno> {

@@ -84,7 +84,11 @@ fn make(directory: &Path, path: &Path) -> io::Result<Flock<File>> {
                     return Ok(lock);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => last = error,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
+                // Another process's sweep holds it, and removes it in a moment.
+                last = error;
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
             Err(error) => return Err(error),
         }
     }

@@ -245,7 +245,10 @@ impl Block {
         let [kind, _] = from.read_obj::<[u32; 2]>()?.map(u32::from_le);
         let sector = u64::from_le(from.read_obj()?);
         // The last byte is the status.
-        let room = to.available_bytes() - 1;
+        // Another processor may have changed the descriptors since they were looked at.
+        let Some(room) = to.available_bytes().checked_sub(1) else {
+            return Ok(VIRTIO_BLK_S_IOERR);
+        };
         let length = match kind {
             VIRTIO_BLK_T_IN => room,
             VIRTIO_BLK_T_OUT => from.available_bytes(),

@@ -37,6 +37,11 @@ impl Overlay {
             TryLockError::WouldBlock => io::Error::other("another machine uses it"),
             TryLockError::Error(error) => error,
         })?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other(
+                "it is not a regular file, and what is on it would be lost",
+            ));
+        }
         let map_bytes = base.len().div_ceil(BLOCK).div_ceil(8);
         let mut map = vec![0; map_bytes as usize];
         if file.metadata()?.len() == 0 {

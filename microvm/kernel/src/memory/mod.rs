@@ -320,6 +320,9 @@ impl Memory {
         if !may_move || !anonymous {
             return Err(Errno::ENOMEM);
         }
+        // Made now, where it may fail: once pages have moved, their old addresses have to go, and be flushed.
+        self.vmas.split(start)?;
+        self.vmas.split(old_end)?;
         let target = self.map(0, new_size, false, vma.protection, vma.origin)?;
         let frames = &mut self.frames;
         let mut complete = true;

@@ -240,7 +240,7 @@ impl Vmas {
     }
 
     /// Makes `address` a border between vmas, if it lies inside one.
-    fn split(&mut self, address: u64) -> Result<(), TooMany> {
+    pub fn split(&mut self, address: u64) -> Result<(), TooMany> {
         let place = self.next(self.before(address));
         if place == END || self.vma(place).start >= address {
             return Ok(());
