@@ -64,6 +64,11 @@ pub const TESTS: &[Test] = &[
         Need::Root,
         copied_layers,
     ),
+    (
+        "a copied image's link in the place of /etc leads to nothing of the host's",
+        Need::Root,
+        copied_link,
+    ),
     ("root can map users", Need::Root, mapped_users),
     ("the program can run as another user", Need::Root, other_user),
 ];
@@ -317,6 +322,23 @@ fn copied_layers() {
         .unwrap();
     let expected = format!("read:/{deep}file: deep\nwrite:/new: ok\n");
     assert_eq!(String::from_utf8_lossy(&said.stdout), expected, "{said:?}");
+}
+
+fn copied_link() {
+    let (image, outside) = (directory(), directory());
+    fs::copy(layer().join("payload"), image.path().join("payload")).unwrap();
+    fs::create_dir_all(image.path().join("etc")).unwrap();
+    fs::create_dir(image.path().join("sub")).unwrap();
+    fs::write(outside.path().join("hosts"), "untouched").unwrap();
+    std::os::unix::fs::symlink(outside.path(), image.path().join("sub/etc")).unwrap();
+    let mut spec = attempts(&["list:/sub"]);
+    // A layer within another is none of an overlay's (ELOOP).
+    spec.layers = vec![image.path().to_owned(), image.path().join("sub")];
+    let running = crate::run::start(spec).unwrap();
+    assert_eq!(running.container.root(), container::RootKind::Copy);
+    running.finish();
+    assert_eq!(fs::read_to_string(outside.path().join("hosts")).unwrap(), "untouched");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
 }
 
 fn message_queues() {
