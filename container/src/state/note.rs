@@ -70,8 +70,14 @@ fn make(directory: &Path, path: &Path) -> io::Result<Flock<File>> {
     const TRIES: u32 = 100;
     let mut last = io::Error::other("it is removed again and again");
     for _ in 0..TRIES {
-        folder.path().parent().map_or(Ok(()), std::fs::create_dir_all)?;
-        folder.make(0o700)?;
+        match folder.make(0o700) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // For the first container of all; no other start looks above the folder.
+                folder.path().parent().map_or(Ok(()), std::fs::create_dir_all)?;
+                folder.make(0o700)?;
+            }
+            made => made?,
+        }
         let made = File::options()
             .write(true)
             .create_new(true)
