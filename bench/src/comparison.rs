@@ -9,11 +9,9 @@ use crate::plan::Plan;
 use crate::targets::Target;
 use crate::targets::cold::{self, Cold};
 use crate::targets::local::Local;
-use crate::targets::microvm::Tell;
 use crate::targets::mock::Mock;
 use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
-use crate::targets::spawn::Group;
 use crate::warnings::Warning;
 use crate::workloads::image::Image;
 use reports::analysis;
@@ -39,13 +37,7 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     let observer = Observer::begin();
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     let mut described = Vec::new();
-    let purpose = Purpose {
-        machine: &plan.machine,
-        group: Group::Own,
-        timeout: Some(plan.timeout),
-        tell: Tell::default(),
-        container: None,
-    };
+    let purpose = Purpose::measured(&plan.machine, plan.timeout);
     for kind in &plan.targets {
         let target: Result<Box<dyn Target>, Error> = match kind.backend(&purpose) {
             Some(backend) => {

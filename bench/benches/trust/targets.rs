@@ -4,9 +4,7 @@ use bench::error::Error;
 use bench::measure::scheduler::{self, Conductor};
 use bench::plan::{Machine, Schedule};
 use bench::targets::local::Local;
-use bench::targets::microvm::Tell;
 use bench::targets::registry::{Purpose, TargetKind};
-use bench::targets::spawn::Group;
 use bench::targets::{Backend, Target};
 use bench::workloads::Workload;
 use bench::workloads::image::Image;
@@ -63,13 +61,8 @@ pub fn target(on: &str, name: &str, image: &Rc<Image>) -> Result<Box<dyn Target>
 }
 
 fn backend(on: &str) -> Result<Box<dyn Backend>, Error> {
-    let purpose = Purpose {
-        machine: &Machine::default(),
-        group: Group::Own,
-        timeout: Some(TIMEOUT),
-        tell: Tell::default(),
-        container: None,
-    };
+    let machine = Machine::default();
+    let purpose = Purpose::measured(&machine, TIMEOUT);
     let backend = TargetKind::find(on)?.backend(&purpose);
     backend.ok_or_else(|| Error::new(format!("{on} runs no program")))
 }

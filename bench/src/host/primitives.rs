@@ -6,9 +6,7 @@
 use crate::error::Error;
 use crate::measure::stopwatch;
 use crate::plan::Machine;
-use crate::targets::microvm::Tell;
 use crate::targets::registry::{Purpose, TargetKind};
-use crate::targets::spawn::Group;
 use crate::workloads::Workload;
 use crate::workloads::image::Image;
 use nix::errno::Errno;
@@ -56,13 +54,8 @@ fn output(on: On) -> Result<String, Error> {
         On::Host => ("process", vec![]),
         On::Guest => ("microvm", vec!["guest".into()]),
     };
-    let purpose = Purpose {
-        machine: &Machine::default(),
-        group: Group::Own,
-        timeout: Some(TIMEOUT),
-        tell: Tell::default(),
-        container: None,
-    };
+    let machine = Machine::default();
+    let purpose = Purpose::measured(&machine, TIMEOUT);
     let backend = TargetKind::find(target)?.backend(&purpose);
     let backend = backend.ok_or_else(|| Error::new(format!("{target} runs no program")))?;
     let program = Workload {

@@ -64,6 +64,19 @@ pub struct Purpose<'a> {
     pub container: Option<Options>,
 }
 
+impl<'a> Purpose<'a> {
+    /// To be measured: in a process group of its own, telling no more than every result has.
+    pub fn measured(machine: &'a Machine, timeout: Duration) -> Self {
+        Purpose {
+            machine,
+            group: Group::Own,
+            timeout: Some(timeout),
+            tell: Tell::default(),
+            container: None,
+        }
+    }
+}
+
 /// The code behind a target.
 #[derive(Clone, Debug)]
 enum Code {
