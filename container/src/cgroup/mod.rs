@@ -14,6 +14,7 @@ mod hierarchy;
 mod limits;
 mod mounts;
 mod place;
+mod removal;
 mod statistics;
 mod tree;
 mod v1;

@@ -22,6 +22,11 @@ pub const TESTS: &[Test] = &[
         membership,
     ),
     ("a removed container leaves no group", Need::Groups, nothing_left),
+    (
+        "a group that was divided goes with its container",
+        Need::Groups,
+        divided_group,
+    ),
     ("without limits there is no group", Need::Nothing, no_group),
     (
         "a program finds its limits in /sys/fs/cgroup from its first instruction on, and cannot change them",
@@ -129,6 +134,27 @@ fn membership() {
     drop(running);
     let inside = output(limited(&["try", "read:/proc/self/cgroup"], usual_limits()));
     assert!(!inside.contains("isolab-"), "{inside}");
+}
+
+/// As a program with CAP_SYS_ADMIN can leave it.
+fn divided_group() {
+    let mut running = start(limited(&["hold"], usual_limits())).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let pids: Vec<_> = running.container.pids().iter().map(ToString::to_string).collect();
+    let mut groups = crate::sweep::groups();
+    groups.retain(|group| {
+        let inside = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        inside.lines().any(|line| pids.iter().any(|pid| pid == line))
+    });
+    assert!(!groups.is_empty());
+    for group in &groups {
+        crate::sweep::divide(group);
+    }
+    running.container.signal(nix::sys::signal::Signal::SIGKILL).unwrap();
+    running.container.wait().unwrap();
+    running.container.remove().unwrap();
+    let left: Vec<_> = groups.iter().filter(|group| group.exists()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 fn nothing_left() {
