@@ -103,7 +103,7 @@ fn mount_layers(plan: &Plan, line: &Line) {
 
 fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
     // `work` is for an overlay, and there is none.
-    let workshop = Workshop::new(c"work", plan.id_maps.is_some())?;
+    let mut workshop = Workshop::new(c"work", plan.id_maps.is_some())?;
     for layer in &plan.layers {
         workshop.copy_layer(layer, c"upper")?;
     }
