@@ -19,6 +19,7 @@ mod programs;
 mod refusing;
 mod root_disks;
 mod running;
+mod speed;
 mod suites;
 mod support;
 mod terminals;
@@ -46,6 +47,7 @@ fn main() {
         refusing::tests(),
         root_disks::tests(),
         running::tests(),
+        speed::tests(),
         suites::tests(),
         terminals::tests(),
     ];
