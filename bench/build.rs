@@ -3,7 +3,7 @@
 //! generated file `workloads.rs`.
 //!
 //! They are compiled here, by rustc itself, and not as ordinary members of the build, because the bytes that all targets
-//! run must not depend on the profile that the lab is built with.
+//! run must not depend on the profile that isolab is built with.
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
-//! Builds the guest kernel and the first program of Linux guests with the compiler that builds the lab, and hands their
+//! Builds the guest kernel and the first program of Linux guests with the compiler that builds isolab, and hands their
 //! paths to `src/kernel` and `src/linux/start.rs`.
 //!
 //! The kernel is freestanding Rust (`kernel/src`) that must not use SSE registers: it does not save the program's, and
-//! some hypervisors cannot execute such instructions in ring 0. It is compiled for the same target as the lab without
+//! some hypervisors cannot execute such instructions in ring 0. It is compiled for the same target as isolab without
 //! those features; link-time optimization compiles the parts of `core` that it uses anew, also without them.
 
 use std::path::{Path, PathBuf};

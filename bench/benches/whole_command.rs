@@ -192,7 +192,7 @@ fn contenders(image: &Image, folder: &Path) -> Result<Vec<Contender>, Error> {
     Ok(contenders)
 }
 
-/// QEMU with the lab's own kernel and files: as README.md says it, with the console on stdout.
+/// QEMU with the built-in kernel and files: as README.md says it, with the console on stdout.
 fn qemu(kernel: &str, files: &str) -> Contender {
     let words = "qemu-system-x86_64 -M microvm,isa-serial=off -accel kvm -cpu host -m 128 -nodefaults -nographic -no-reboot \
                  -append rdinit=/hello -device isa-debug-exit,iobase=0xf4,iosize=1 \
@@ -240,7 +240,7 @@ fn write_bundle(bundle: &Path, image: &Image) -> std::io::Result<()> {
     std::fs::write(bundle.join("config.json"), config.to_string())
 }
 
-/// Judges what the lab promises, as far as the tools are here.
+/// Judges what isolab promises, as far as the tools are here.
 fn claims(contenders: &[Contender]) -> Vec<bool> {
     let find = |name: &str| {
         contenders

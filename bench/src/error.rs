@@ -1,4 +1,4 @@
-//! What the lab says when it cannot do something: what was tried and why it failed, and what to do about it.
+//! What isolab says when it cannot do something: what was tried and why it failed, and what to do about it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,8 +10,8 @@ pub struct Error {
     pub message: String,
     /// What the user can do; several lines are several ways.
     pub remedy: Option<String>,
-    /// The exit status that `isolab run` gives for it, as `docker run` does: 125 the lab failed, 126 the program cannot be
-    /// executed, 127 it is not there.
+    /// The exit status that `isolab run` gives for it, as `docker run` does: 125 isolab failed, 126 the program cannot
+    /// be executed, 127 it is not there.
     pub run_status: u8,
 }
 

@@ -22,8 +22,8 @@ extern "C" fn main(_: libc::c_int, _: *const *const libc::c_char) -> libc::c_int
     std::process::exit(bench::cli::main().into())
 }
 
-/// What the rest relies on, as of any Rust program: a closed pipe is an error of write(2), and no file of the lab's own becomes
-/// one of the standard descriptors because that was closed.
+/// What the rest relies on, as of any Rust program: a closed pipe is an error of write(2), and no file of isolab's own
+/// becomes one of the standard descriptors because that was closed.
 fn prepare() {
     // SAFETY: no handler is installed.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };

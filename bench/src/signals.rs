@@ -1,9 +1,9 @@
-//! SIGINT and SIGTERM: noted, and made visible to poll(2) by a pipe that is never read. The second one ends the lab at once,
-//! as if none were caught: what it started dies with it, and what it leaves in the folder for temporary files is removed by
-//! the next lab.
+//! SIGINT and SIGTERM: noted, and made visible to poll(2) by a pipe that is never read. The second one ends isolab at
+//! once, as if none were caught: what it started dies with it, and what it leaves in the folder for temporary files is
+//! removed by the next isolab.
 //!
 //! The handler restarts interrupted system calls (SA_RESTART), so that no library is surprised by EINTR in the middle of
-//! its work; the lab looks here between its steps, and waits with the pipe among its descriptors.
+//! its work; isolab looks here between its steps, and waits with the pipe among its descriptors.
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -35,7 +35,7 @@ extern "C" fn note(signal: libc::c_int) {
     }
 }
 
-/// From here on SIGINT and SIGTERM are noted instead of ending the lab.
+/// From here on SIGINT and SIGTERM are noted instead of ending isolab.
 pub fn catch() -> Result<(), Errno> {
     let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
     let reader = reader.into_raw_fd();

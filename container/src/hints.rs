@@ -111,9 +111,9 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         (Step::Exec, Errno::ENOMEM | Errno::E2BIG) => {
             "arguments and environment are too large, or the memory limit too small"
         }
-        (_, Errno::ENOMEM) => "memory is short: raise the memory limit of the container or of the lab",
+        (_, Errno::ENOMEM) => "memory is short: raise the memory limit of the container or of isolab",
         (_, Errno::EPERM) if plan.id_maps.is_none() => {
-            "the lab lacks a capability that root usually has (CAP_SYS_ADMIN): run as real root"
+            "isolab lacks a capability that root usually has (CAP_SYS_ADMIN): run as real root"
         }
         _ => "",
     }
@@ -129,7 +129,7 @@ pub fn clone_failed(plan: &Plan, errno: Errno) -> Error {
         }
         Errno::ENOSPC | Errno::EUSERS => "too many namespaces: raise user.max_user_namespaces (sysctl); 0 forbids them",
         Errno::EAGAIN => {
-            "the limit on processes is reached: raise `ulimit -u` or the pids limit of the lab's own control group"
+            "the limit on processes is reached: raise `ulimit -u` or the pids limit of isolab's own control group"
         }
         Errno::ENOMEM => "memory or process ids are short",
         Errno::EINVAL => "the kernel lacks one of the namespaces asked for, or is older than 5.7",

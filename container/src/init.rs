@@ -1,7 +1,7 @@
 //! The executables that pid 1 and some programs' processes become, in sealed memory files.
 //!
 //! Sealed, so that nothing inside a container can change what the next one executes (CVE-2019-5736), and in memory, so
-//! that the lab's own executable is never what `/proc/1/exe` shows.
+//! that isolab's own executable is never what `/proc/1/exe` shows.
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -18,7 +18,7 @@ const EXECUTABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
 /// The same for other processes: the helper of `child/helper.rs`.
 const HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
 
-/// What the processes of every container need and the lab makes once.
+/// What the processes of every container need and isolab makes once.
 pub struct Shared {
     executable: OwnedFd,
     helper: OwnedFd,
@@ -54,7 +54,7 @@ impl Shared {
         sealed(c"isolab-init", EXECUTABLE).map_err(failed)
     }
 
-    /// Made at the first start, kept until the lab ends.
+    /// Made at the first start, kept until isolab ends.
     pub fn get() -> Result<&'static Shared, Error> {
         static SHARED: OnceLock<Shared> = OnceLock::new();
         if let Some(shared) = SHARED.get() {
@@ -87,13 +87,13 @@ impl Shared {
         self.helper.as_raw_fd()
     }
 
-    /// The end of a pipe that the processes of a start watch: it hangs up when the lab is gone. An init never has it, since
-    /// it is the same for all containers.
+    /// The end of a pipe that the processes of a start watch: it hangs up when isolab is gone. An init never has it,
+    /// since it is the same for all containers.
     pub fn lifeline(&self) -> RawFd {
         self.lifeline.as_raw_fd()
     }
 
-    /// The end that the lab alone keeps; a child closes its copy first.
+    /// The end that isolab alone keeps; a child closes its copy first.
     pub fn lifeline_keeper(&self) -> RawFd {
         self.lifeline_keeper.as_raw_fd()
     }

@@ -14,7 +14,8 @@ pub struct Launch {
     pub plan: Plan,
     pub report: Report,
     pub stacks: Roles,
-    /// The system-call filter, which the lab compiles while pid 1 is on its way. Behind [`gate::FILTER`](crate::report::gate::FILTER).
+    /// The system-call filter, which isolab compiles while pid 1 is on its way. Behind
+    /// [`gate::FILTER`](crate::report::gate::FILTER).
     pub filter: OnceLock<Option<Arc<[Instruction]>>>,
     /// What covers directories of /sys, taken hold of while its place is still in sight.
     pub covers: [AtomicI32; MASKED_SYS.len()],

@@ -65,9 +65,9 @@ pub struct Plan {
     pub shared: &'static Shared,
     /// The init's executable, where it is this container's alone.
     pub own_init: Option<OwnedFd>,
-    /// The init's end of its socket to the lab.
+    /// The init's end of its socket to isolab.
     pub link: RawFd,
-    /// The lab's end of it.
+    /// isolab's end of it.
     pub link_keeper: RawFd,
     /// The control group.
     pub group: Option<Place>,
@@ -78,7 +78,7 @@ pub struct Plan {
 /// Who makes the control group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupMaker {
-    /// The lab, before pid 1 is cloned: it is born into it, or could not make it, being nobody outside its user
+    /// isolab, before pid 1 is cloned: it is born into it, or could not make it, being nobody outside its user
     /// namespace.
     Lab,
     /// The program's process.
@@ -200,7 +200,7 @@ impl Plan {
 
     /// Whether the program runs as another user or group than the one that builds the container. The helper changes to it,
     /// because that makes the kernel mark a process's memory as "not dumpable" (prctl(2), PR_SET_DUMPABLE), and until
-    /// then it is the lab's.
+    /// then it is isolab's.
     pub fn changes_user(&self) -> bool {
         let builds_as_root = self.id_maps.as_ref().is_none_or(|maps| maps.become_root);
         builds_as_root && (self.uid != 0 || self.gid != 0)
@@ -254,7 +254,7 @@ impl VolumePlan {
             step: "volume sources",
             tried: format!("stat {source:?}"),
             errno: error.raw_os_error().map(Errno::from_raw),
-            hint: "the source of a volume must be there and readable by the user who runs the lab".into(),
+            hint: "the source of a volume must be there and readable by the user who runs isolab".into(),
         };
         let is_directory = std::fs::metadata(source).map_err(failed)?.is_dir();
         let kind = if is_directory { Kind::Directory } else { Kind::File };

@@ -1,4 +1,4 @@
-//! Pid 1 of a container as the lab holds it: cloned, signalled, waited for, ended.
+//! Pid 1 of a container as isolab holds it: cloned, signalled, waited for, ended.
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -33,7 +33,7 @@ pub struct Process {
 }
 
 /// Makes pid 1. It shares this process's memory until it has executed its init, so no signal may reach it: a handler
-/// of the lab's would run in it.
+/// of isolab's would run in it.
 pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, link: Ends) -> Result<Process, Error> {
     let directory = group.map(Group::clone_target).transpose()?.flatten();
     let mut pidfd = -1i32;
@@ -229,7 +229,7 @@ const SET_UP_END: Duration = Duration::from_secs(10);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Nobody is left to tell; a process that cannot be reaped here is reaped when the lab ends.
+        // Nobody is left to tell; a process that cannot be reaped here is reaped when isolab ends.
         let _ = self.end();
     }
 }

@@ -1,6 +1,6 @@
-//! What the child tells the lab, in memory that both see: how far it is, what failed, and when each step ended.
+//! What the child tells isolab, in memory that both see: how far it is, what failed, and when each step ended.
 //!
-//! Everything is atomic, because lab and child run at the same time. A log has one writer at a time; a reader looks
+//! Everything is atomic, because isolab and child run at the same time. A log has one writer at a time; a reader looks
 //! only after the kernel has cleared the writer's word.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering::*};
@@ -11,7 +11,7 @@ use crate::sys::{self, Errno};
 /// Values of [`Report::program_word`] and [`Report::pid1_word`]. The kernel clears such a word when the process has executed
 /// another program or is dead, and uses this memory no more (CLONE_CHILD_CLEARTID).
 pub mod word {
-    /// It runs on the lab's memory, or is not there yet.
+    /// It runs on isolab's memory, or is not there yet.
     pub const BUSY: u32 = 1;
     /// It does not any more.
     pub const RELEASED: u32 = 0;
@@ -31,7 +31,7 @@ pub mod gate {
 
 /// See the top of the file.
 pub struct Report {
-    /// Whether the program's process runs on the lab's memory.
+    /// Whether the program's process runs on isolab's memory.
     pub program_word: AtomicU32,
     /// Whether pid 1 does.
     pub pid1_word: AtomicU32,
@@ -48,7 +48,7 @@ pub struct Report {
     /// Whether the layers were copied, because the kernel refused an overlay.
     pub copied: AtomicBool,
     failure: AtomicU64,
-    /// Steps of the lab: those before pid 1 was there, and those beside it.
+    /// Steps of isolab: those before pid 1 was there, and those beside it.
     pub lab: Log,
     /// Steps of pid 1: those before the program's process was there, and those beside it.
     pub pid1: Log,
@@ -103,7 +103,7 @@ impl Report {
         })
     }
 
-    /// Whether nobody runs on the lab's memory any more.
+    /// Whether nobody runs on isolab's memory any more.
     pub fn is_released(&self) -> bool {
         [&self.program_word, &self.pid1_word, &self.leaver_word]
             .into_iter()

@@ -48,7 +48,7 @@ pub struct Spec {
     pub seccomp: Seccomp,
     /// Descriptors 0, 1 and 2 of the program.
     pub stdio: Stdio3,
-    /// Where the lab notes what a later [`sweep`](crate::sweep) has to look for. Made when missing.
+    /// Where isolab notes what a later [`sweep`](crate::sweep) has to look for. Made when missing.
     pub state_dir: PathBuf,
 }
 

@@ -1,5 +1,5 @@
-//! Stacks for the two processes of a start while they share the lab's memory, pid 1 and the program's, and for a thread of the
-//! latter.
+//! Stacks for the two processes of a start while they share isolab's memory, pid 1 and the program's, and for a thread
+//! of the latter.
 //!
 //! They are kept and used again, so that many containers alive at once do not each hold their own.
 

@@ -15,7 +15,7 @@ impl Actor {
     /// The actor's name in `--explain`.
     pub fn name(self) -> &'static str {
         match self {
-            Actor::Lab => "lab",
+            Actor::Lab => "isolab",
             Actor::Pid1 => "pid 1",
             Actor::Program => "program",
         }
@@ -69,9 +69,9 @@ macro_rules! steps {
 steps! {
     Plan: Lab, "plan", "plan", "", "turn the description into ready-made arguments: the child must not allocate memory";
     CgroupCreate: Lab, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
-    Clone: Lab, "clone", "clone pid 1", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with the lab until it executes its init, so no page table is copied";
+    Clone: Lab, "clone", "clone pid 1", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with isolab until it executes its init, so no page table is copied";
     IdMaps: Lab, "id maps", "id maps", "write /proc/PID/{setgroups,uid_map,gid_map}", "say which host users the users inside are";
-    DeathSignal: Pid1, "clone", "parent-death signal", "prctl(PR_SET_PDEATHSIG, SIGKILL)", "if the lab is killed now, this process is too";
+    DeathSignal: Pid1, "clone", "parent-death signal", "prctl(PR_SET_PDEATHSIG, SIGKILL)", "if isolab is killed now, this process is too";
     WaitIds: Pid1, "id maps", "wait for id maps", "futex", "without maps nothing can be created: its owner would have no id";
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";
     CloneProgram: Pid1, "clone", "clone program", "clone3(CLONE_VM)", "the process that becomes the program builds the file system, on another processor";
@@ -80,7 +80,7 @@ steps! {
     Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the program's process makes it meanwhile";
     Pid1Cgroup: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "pid 1 counts, too";
     Pid1CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "pid 1 sees what the program sees";
-    Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when the lab's end of a socket is gone, whichever thread of the lab made the start";
+    Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when isolab's end of a socket is gone, whichever thread of isolab made the start";
     Pid1Privileges: Pid1, "init", "init's privileges", "capset, close_range", "pid 1 keeps the capability to signal and its end of a socket";
     InitExec: Pid1, "init", "init", "seccomp, execveat", "pid 1 becomes a program of one page that forwards signals and reaps, and cannot be traced";
     Propagation: Program, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";
@@ -94,7 +94,7 @@ steps! {
     Terminals: Program, "root file system", "/dev/pts", "mount(devpts)", "terminals of its own";
     MessageQueues: Program, "root file system", "/dev/mqueue", "mount(mqueue)", "POSIX message queues of its own";
     SharedMemory: Program, "root file system", "/dev/shm", "mount(tmpfs)", "POSIX shared memory of its own";
-    Terminal: Program, "root file system", "terminal", "open(/dev/pts/ptmx), TIOCGPTPEER, sendmsg(SCM_RIGHTS)", "a terminal of the program's own, from the container's /dev/pts; the lab gets its other end";
+    Terminal: Program, "root file system", "terminal", "open(/dev/pts/ptmx), TIOCGPTPEER, sendmsg(SCM_RIGHTS)", "a terminal of the program's own, from the container's /dev/pts; isolab gets its other end";
     Mask: Program, "root file system", "mask /proc", "mount(MS_BIND)", "files that tell about the host are covered, files that steer it become read-only";
     Volumes: Program, "root file system", "volumes", "openat2(RESOLVE_IN_ROOT), move_mount", "targets are looked up inside the root: a symbolic link in the image cannot lead out";
     WorkingDirectory: Program, "root file system", "working directory", "openat2(RESOLVE_IN_ROOT), mkdir", "made when missing";
@@ -116,11 +116,11 @@ steps! {
     NoNewPrivileges: Program, "drop privileges", "no new privileges", "prctl(PR_SET_NO_NEW_PRIVS)", "no set-user-id program can gain any";
     Seccomp: Program, "seccomp", "system-call filter", "seccomp(SECCOMP_SET_MODE_FILTER)", "only the system calls of the allow-list; what follows here is on it";
     ChangeDirectory: Program, "exec", "change directory", "chdir, getcwd", "refused when it lies outside the root";
-    LimitMemory: Program, "cgroup", "limit memory", "write memory.max", "last, since what has been counted so far was used in the lab's memory";
-    CloseFiles: Program, "exec", "close files", "close_range(3, ~0)", "no descriptor of the lab reaches the program";
-    Helper: Program, "exec", "prepare the helper", "memfd_create, pipe2", "what executes a program that runs as another user, or may lead to the lab's own executable";
+    LimitMemory: Program, "cgroup", "limit memory", "write memory.max", "last, since what has been counted so far was used in isolab's memory";
+    CloseFiles: Program, "exec", "close files", "close_range(3, ~0)", "no descriptor of isolab reaches the program";
+    Helper: Program, "exec", "prepare the helper", "memfd_create, pipe2", "what executes a program that runs as another user, or may lead to isolab's own executable";
     WaitLeaveHost: Program, "exec", "wait for the host to be left", "futex", "no program runs while the host's files are in reach";
-    WaitInit: Program, "exec", "wait for the init", "futex", "no program runs while pid 1 still has the lab's memory";
+    WaitInit: Program, "exec", "wait for the init", "futex", "no program runs while pid 1 still has isolab's memory";
     User: Program, "drop privileges", "become the user", "setgroups, setresgid, setresuid, capset", "by the helper, which has memory of its own: keep no capability that was not asked for";
     Exec: Program, "exec", "exec", "execve", "become the program";
 }

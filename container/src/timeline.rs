@@ -23,7 +23,7 @@ pub struct ExplainedStep {
     pub call: &'static str,
     /// What it is for.
     pub purpose: &'static str,
-    /// Who made it: `lab`, `pid 1`, `program`. Steps of different makers overlap.
+    /// Who made it: `isolab`, `pid 1`, `program`. Steps of different makers overlap.
     pub by: &'static str,
     /// When it began, in ns after the start was asked for.
     pub began_ns: u64,
@@ -117,7 +117,7 @@ mod tests {
         assert!(!stamps(&report).iter().any(|stamp| stamp.name == "network"));
         let by: Vec<_> = explain(&report).iter().map(|step| (step.name, step.by)).collect();
         assert_eq!(by.len(), 4);
-        assert_eq!(by[0], ("plan", "lab"));
+        assert_eq!(by[0], ("plan", "isolab"));
         assert!(by.contains(&("network namespace", "pid 1")));
     }
 }

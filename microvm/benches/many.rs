@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p isolab-microvm --bench many -- [--alive N] [--starts N]`
 //!
-//! Ends with status 1 where a figure is not what the lab promises: at least 100 starts a second, at most 2 MiB for a
+//! Ends with status 1 where a figure is not what isolab promises: at least 100 starts a second, at most 2 MiB for a
 //! machine, of which the monitor at most 1 MiB.
 
 use microvm::{Config, Files, GUEST_RAM, Kernel, Sandbox};

@@ -1,4 +1,4 @@
-//! What the lab says of kernel files, bootable or not.
+//! What isolab says of kernel files, bootable or not.
 
 use microvm::kernel::{Protocol, builtin, inspect};
 use proptest::prelude::*;

@@ -50,7 +50,7 @@ fn what_it_has_no_room_for_is_a_table_of_its_own() {
     }
     let legend = legend_in(&results("three"), PLAIN, Lang::En);
     assert!(legend.contains("System calls: calls to the host kernel"), "{legend}");
-    // A file of an older lab has none of it.
+    // A file of an older isolab has none of it.
     assert!(!details_in(&results("faster"), PLAIN, Lang::En).contains("System calls"));
 }
 

@@ -1,4 +1,4 @@
-//! The lab's clock beside others: the guest's, hyperfine's, and that of whoever waits for a comparison.
+//! isolab's clock beside others: the guest's, hyperfine's, and that of whoever waits for a comparison.
 
 use crate::Found;
 use crate::statistics::median;
@@ -9,7 +9,7 @@ use reports::model::Results;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// A guest that works for some ten seconds, which it times itself and the lab from outside. What the lab adds is the time
+/// A guest that works for some ten seconds, which it times itself and isolab from outside. What isolab adds is the time
 /// until it reads the first and the last byte, which is well below a thousandth of that.
 pub fn guest() -> Result<Found, Error> {
     const WANTED_MS: f64 = 10_500.0;

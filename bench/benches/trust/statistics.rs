@@ -13,10 +13,10 @@ pub fn median(samples: &[f64]) -> Result<f64, Error> {
     statistics::median(samples).ok_or_else(|| Error::new("there are no samples"))
 }
 
-/// Both programs compute, the one longer than the other: what the lab itself still does after a start then lies beside the
-/// computing in both alike. The median is taken over all runs. The intervals are those that each of twenty comparisons
-/// reports; of sixty 95 % intervals 57 are expected to hold the truth, and fewer than 52 do so once in a hundred times
-/// (binomial).
+/// Both programs compute, the one longer than the other: what isolab itself still does after a start then lies beside
+/// the computing in both alike. The median is taken over all runs. The intervals are those that each of twenty
+/// comparisons reports; of sixty 95 % intervals 57 are expected to hold the truth, and fewer than 52 do so once in a
+/// hundred times (binomial).
 pub fn delays() -> Result<Found, Error> {
     const BASE_MS: f64 = 1.0;
     const COMPARISONS: u64 = 20;

@@ -1,4 +1,4 @@
-//! What the claims are tried on: the lab's own `hello`, which can be told to compute before it says hello, on a target.
+//! What the claims are tried on: isolab's own `hello`, which can be told to compute before it says hello, on a target.
 
 use bench::error::Error;
 use bench::measure::scheduler::{self, Conductor};
@@ -48,7 +48,7 @@ impl Conductor for Quiet {
     }
 }
 
-/// One of the lab's own workloads, laid out once.
+/// One of the built-in workloads, laid out once.
 pub fn image(workload: &str, argument: Option<f64>) -> Result<Rc<Image>, Error> {
     let args = argument.map(|argument| argument.to_string()).into_iter().collect();
     Image::build(&Workload::own(workload, args)?, 0).map(Rc::new)

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The workload when none is named.
 const DEFAULT_WORKLOAD: &str = "hello";
 
-/// The workload that `name` and `words` (what stands after `--`) describe: with a name, one of the lab's own with its
+/// The workload that `name` and `words` (what stands after `--`) describe: with a name, one of isolab's own with its
 /// arguments, and without, a program with its.
 pub fn workload(name: Option<&str>, words: &[String]) -> Result<Workload, Error> {
     match (name, words) {

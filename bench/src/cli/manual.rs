@@ -18,7 +18,7 @@ pub struct Completions {
     shell: Shell,
 }
 
-/// Prints the script by which a shell completes the lab's commands and options.
+/// Prints the script by which a shell completes isolab's commands and options.
 pub fn completions(arguments: &Completions) -> Result<u8, Error> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "isolab", &mut script);

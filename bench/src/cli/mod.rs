@@ -113,7 +113,7 @@ pub fn main() -> u8 {
     signals::caught().map_or(status, signal_status)
 }
 
-/// What labs that were killed had left, and is gone now.
+/// What isolab processes that were killed had left, and is gone now.
 #[derive(Default)]
 struct Swept {
     directories: usize,
@@ -125,7 +125,7 @@ fn sweep() -> Swept {
         directories: scratch::sweep(),
         control_groups: container::sweep(&container::default_state_dir()).unwrap_or_else(|error| {
             output::hint(&format!(
-                "what a lab that was killed has left could not be removed: {error}"
+                "what an isolab that was killed has left could not be removed: {error}"
             ));
             0
         }),

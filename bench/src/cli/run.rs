@@ -52,7 +52,7 @@ pub struct Arguments {
     words: Vec<String>,
 }
 
-/// Runs it, and gives its status. What labs that were killed have left is removed meanwhile.
+/// Runs it, and gives its status. What isolab processes that were killed have left is removed meanwhile.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let started = start(&arguments);
     super::sweep();
@@ -151,7 +151,7 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
     })
 }
 
-/// The lab's own standard descriptors, for the workload.
+/// isolab's own standard descriptors, for the workload.
 fn own_stdio() -> Result<Stdio, Error> {
     let copy = |fd: BorrowedFd<'_>| -> Result<OwnedFd, Error> {
         fd.try_clone_to_owned()

@@ -1,6 +1,6 @@
-//! A directory of the lab's own for as long as it runs.
+//! A directory of isolab's own for as long as it runs.
 //!
-//! It holds an flock(2) on it. What a lab that was killed has left has none, and the next lab removes it.
+//! It holds an flock(2) on it. What an isolab that was killed has left has none, and the next isolab removes it.
 
 use crate::error::Error;
 use container::user_folder::{UserFolder, lock};
@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// A directory that is removed when it is dropped, or by the next lab after this one was killed.
+/// A directory that is removed when it is dropped, or by the next isolab after this one was killed.
 #[derive(Debug)]
 pub struct Scratch {
     // In this order: a field is dropped after those before it. The directory is removed before its lock is given up, and
@@ -34,7 +34,7 @@ impl Scratch {
         loop {
             folder.make().map_err(failed)?;
             let directory = match TempDir::new_in(folder.0.path()) {
-                // The last lab beside this one has just removed the folder.
+                // The last isolab beside this one has just removed the folder.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 made => made.map_err(failed)?,
             };
@@ -45,7 +45,7 @@ impl Scratch {
                     _folder: folder,
                 });
             }
-            // Another lab's sweep took it for a left-over between the two steps: take the next name.
+            // Another isolab's sweep took it for a left-over between the two steps: take the next name.
         }
     }
 
@@ -55,8 +55,8 @@ impl Scratch {
     }
 }
 
-/// The folder that holds the directories of all of this user's labs, removed with the last of them. With a folder of their
-/// own, a sweep need not read all that others keep in /tmp.
+/// The folder that holds the directories of all of this user's isolab processes, removed with the last of them. With a
+/// folder of their own, a sweep need not read all that others keep in /tmp.
 #[derive(Debug)]
 struct Folder(UserFolder);
 
@@ -71,7 +71,7 @@ impl Folder {
     fn make(&self) -> std::io::Result<()> {
         // Its subfolders are layers: the programs of every user namespace must get through, whatever the umask.
         match self.0.make(0o755) {
-            // Removed meanwhile by the last lab beside this one: the next step finds that out.
+            // Removed meanwhile by the last isolab beside this one: the next step finds that out.
             Err(error) if error.kind() == ErrorKind::NotFound && std::env::temp_dir().is_dir() => Ok(()),
             other => other,
         }
@@ -80,18 +80,18 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Not empty while other labs have something in it.
+        // Not empty while other isolab processes have something in it.
         let _ = std::fs::remove_dir(self.0.path());
     }
 }
 
-/// Removes the directories of labs that were killed; gives how many there were.
+/// Removes the directories of isolab processes that were killed; gives how many there were.
 pub fn sweep() -> usize {
     let folder = Folder::of_this_user();
-    // None is usual: no lab has one now. One that is another user's is not touched.
+    // None is usual: no isolab has one now. One that is another user's is not touched.
     let abandoned = folder.0.abandoned().unwrap_or_default();
     for (name, _lock) in &abandoned {
-        // What cannot be removed now is tried again by the next lab.
+        // What cannot be removed now is tried again by the next isolab.
         let _ = std::fs::remove_dir_all(folder.0.path().join(name));
     }
     abandoned.len()

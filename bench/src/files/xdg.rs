@@ -1,4 +1,4 @@
-//! Where the lab may keep files of its own (XDG Base Directory Specification).
+//! Where isolab may keep files of its own (XDG Base Directory Specification).
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Counters of the host: processor time, swapping, heat. Their differences say what else went on while the lab measured.
+//! Counters of the host: processor time, swapping, heat. Their differences say what else went on while isolab measured.
 
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -7,7 +7,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 pub struct Counters {
     /// Processor seconds used by all programs and the kernel.
     pub busy_s: f64,
-    /// Processor seconds used by this lab and its children.
+    /// Processor seconds used by this isolab and its children.
     pub own_s: f64,
     /// Processor seconds that a hypervisor took away.
     pub steal_s: f64,

@@ -18,10 +18,10 @@ const MANY_OUTLIERS: f64 = 0.10;
 const BUSY_SHARE: f64 = 0.25;
 /// A share of the processor time taken away by a hypervisor that is worth a warning.
 const STEAL_SHARE: f64 = 0.01;
-/// The disagreement between the workload's clock and the lab's that is worth a warning.
+/// The disagreement between the workload's clock and isolab's that is worth a warning.
 const CLOCK_SHARE: f64 = 0.02;
 
-/// Watches the host while the lab measures.
+/// Watches the host while isolab measures.
 #[derive(Debug)]
 pub struct Observer {
     began: Instant,

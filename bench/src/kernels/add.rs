@@ -22,7 +22,7 @@ pub fn add(files: &[PathBuf]) -> Result<Found, Error> {
     let failed = |error: io::Error| Error::from_cause(format_args!("cannot write to {}", folder.display()), error);
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let lock = File::open(&folder).map_err(failed)?;
-    // Held until the folder has its name, so that what is unfinished now was left by a lab that was killed.
+    // Held until the folder has its name, so that what is unfinished now was left by an isolab that was killed.
     let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))?;
     remove_unfinished(&folder).map_err(failed)?;
     let unfinished = tempfile::Builder::new()

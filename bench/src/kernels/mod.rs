@@ -61,7 +61,7 @@ pub fn find(name: &str) -> Result<Found, Error> {
     }
     let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).chain([HOST]).collect();
     let remedy = match name {
-        "builtin" => "The lab's own kernel is what --on microvm boots.",
+        "builtin" => "The built-in kernel is what --on microvm boots.",
         _ => {
             "`isolab kernel fetch` gets this distribution's kernel for virtual machines, `isolab kernel add FILE` takes one."
         }
@@ -126,7 +126,7 @@ fn folder() -> Result<PathBuf, Error> {
 fn added(folder: &Path) -> Option<Found> {
     let name = folder.file_name()?.to_str()?.to_owned();
     let kernel = folder.join(KERNEL);
-    // What begins with a dot is on its way, or was left by a lab that was killed.
+    // What begins with a dot is on its way, or was left by an isolab that was killed.
     if name.starts_with('.') || !kernel.is_file() {
         return None;
     }

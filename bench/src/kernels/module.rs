@@ -3,7 +3,8 @@
 use object::{Object, ObjectSection};
 use std::io::{self, Read};
 
-/// What a guest of the lab has a use for: disks, a console, file systems that a disk may hold, and one above a root disk.
+/// What a guest of isolab has a use for: disks, a console, file systems that a disk may hold, and one above a root
+/// disk.
 pub const WANTED: [&str; 8] = [
     "virtio_mmio",
     "virtio_blk",

@@ -1,5 +1,5 @@
-//! The one clock that every time in the lab is taken from: CLOCK_MONOTONIC (clock_gettime(2)), which all processes of a
-//! host share, so that a stamp taken in a monitor or a container's first process lies on the same line as the lab's own.
+//! The one clock that every time in isolab is taken from: CLOCK_MONOTONIC (clock_gettime(2)), which all processes of a
+//! host share, so that a stamp taken in a monitor or a container's first process lies on the same line as isolab's own.
 
 use nix::time::{ClockId, clock_gettime};
 

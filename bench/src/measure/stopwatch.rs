@@ -1,8 +1,8 @@
 //! The stopwatch: starts one instance, waits for the first byte that the workload writes, then for its end.
 //!
 //! The order of events is that of the definitions of `ready_ms` and `exit_ms`. Pipes and everything that the start needs
-//! are made before the clock is read for the first time; between that and the first byte the lab makes no system call but
-//! the start itself, one poll(2) and one read(2).
+//! are made before the clock is read for the first time; between that and the first byte isolab makes no system call
+//! but the start itself, one poll(2) and one read(2).
 
 use crate::error::Error;
 use crate::measure::clock;
@@ -51,7 +51,7 @@ pub struct Stream {
     pub last_ns: Option<u64>,
     /// The beginning of it.
     pub bytes: Vec<u8>,
-    /// The lab's end of the pipe, until all writers are gone.
+    /// isolab's end of the pipe, until all writers are gone.
     reader: Option<OwnedFd>,
 }
 
@@ -151,7 +151,7 @@ fn pipes(stdin: OwnedFd) -> Result<(Stdio, Stream, Stream), Error> {
     let (stdout_reader, stdout) = pipe()?;
     let (stderr_reader, stderr) = pipe()?;
     for reader in [&stdout_reader, &stderr_reader] {
-        // Only the lab's end: the workload's own end blocks, as programs expect.
+        // Only isolab's end: the workload's own end blocks, as programs expect.
         fcntl(reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
             .map_err(|errno| Error::from_cause("cannot set up a pipe", errno.desc()))?;
     }

@@ -2,9 +2,9 @@
 //! (perf_event_open(2), Documentation/trace/events.rst).
 //!
 //! The event belongs to this thread and is handed down to every process that it starts (`inherit`), where it counts from
-//! execve(2) on (`enable_on_exec`): what the lab itself does, and what a child does before it has become a program, is not
-//! in the count. While the tracepoint is in use every system call on the host takes longer, so that a run which is counted
-//! is not one that is timed.
+//! execve(2) on (`enable_on_exec`): what isolab itself does, and what a child does before it has become a program, is
+//! not in the count. While the tracepoint is in use every system call on the host takes longer, so that a run which is
+//! counted is not one that is timed.
 
 use perf_event::events::Tracepoint;
 use perf_event::{Builder, Counter};

@@ -31,7 +31,7 @@ pub struct Case {
 /// One combination of a case's parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
-    /// One of the lab's own workloads, where no program is given.
+    /// One of the built-in workloads, where no program is given.
     pub workload: String,
     /// A static program.
     pub program: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub struct Parameters {
     pub cold: bool,
     /// Pause before each start.
     pub idle_gap_ms: f64,
-    /// The Linux of `microvm-linux`: a file, or a name that the lab knows.
+    /// The Linux of `microvm-linux`: a file, or a name that isolab knows.
     pub kernel: Option<String>,
     /// Where that has the image's files.
     pub rootfs: Rootfs,

@@ -3,7 +3,7 @@
 //!
 //! ```toml
 //! description = "what it shows"
-//! include = ["other.toml"]      # its cases come first; a name of the lab's own suites does too
+//! include = ["other.toml"]      # its cases come first; a name of the built-in suites does too
 //!
 //! [defaults]                    # for every case of this file that does not say otherwise
 //! targets = ["process", "microvm"]
@@ -33,7 +33,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-/// The suites that the lab brings along.
+/// The suites that isolab brings along.
 pub const OWN: [(&str, &str); 3] = [
     ("quick", include_str!("../../suites/quick.toml")),
     ("classroom", include_str!("../../suites/classroom.toml")),
@@ -48,7 +48,7 @@ const MOST_STEPS: usize = 10_000;
 /// A suite, read and checked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suite {
-    /// The name of one of the lab's own, or the file's path.
+    /// The name of one of isolab's own, or the file's path.
     pub name: String,
     /// What it shows.
     pub description: String,
@@ -92,7 +92,7 @@ fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>) -> Re
         None => std::fs::read_to_string(&path).map_err(|error| {
             let own: Vec<&str> = OWN.iter().map(|(own, _)| *own).collect();
             Error::from_cause(format_args!("cannot read the suite {}", path.display()), error)
-                .remedy(format!("The lab's own suites are {}.", own.join(", ")))
+                .remedy(format!("The built-in suites are {}.", own.join(", ")))
         })?,
     };
     let source = Source {
@@ -164,7 +164,7 @@ struct WrittenCase {
 }
 
 impl WrittenCase {
-    /// The case with the file's defaults, and then the lab's, where it says nothing itself.
+    /// The case with the file's defaults, and then isolab's, where it says nothing itself.
     fn check(&self, at: Range<usize>, defaults: &WrittenCase, source: &Source) -> Result<Case, Error> {
         let name = self
             .name

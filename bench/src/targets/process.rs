@@ -53,7 +53,7 @@ fn refused(path: &str, errno: Errno) -> Error {
     let error = Error::from_cause(format_args!("cannot execute {path}"), errno.desc());
     match errno {
         Errno::EACCES => error.remedy(
-            "The file system may be mounted noexec. Another place for the lab's own workloads: XDG_CACHE_HOME=/path; for \
+            "The file system may be mounted noexec. Another place for the built-in workloads: XDG_CACHE_HOME=/path; for \
              other programs: TMPDIR=/path",
         ),
         Errno::ENOEXEC => error.remedy("This kernel does not run such programs."),

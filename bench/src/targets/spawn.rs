@@ -1,8 +1,8 @@
-//! Starts a process the way posix_spawn(3) does, with two things that posix_spawn cannot do: the child dies with the lab
+//! Starts a process the way posix_spawn(3) does, with two things that posix_spawn cannot do: the child dies with isolab
 //! (PR_SET_PDEATHSIG), and its descriptors are exactly the ones given.
 //!
-//! The child shares the lab's memory until it executes (CLONE_VM | CLONE_VFORK, clone(2)), so that the cost of a start
-//! does not grow with the lab's own page tables. Everything that needs memory is made ahead of time in [`Prepared`].
+//! The child shares isolab's memory until it executes (CLONE_VM | CLONE_VFORK, clone(2)), so that the cost of a start
+//! does not grow with isolab's own page tables. Everything that needs memory is made ahead of time in [`Prepared`].
 
 use crate::error::Error;
 use nix::errno::Errno;
@@ -27,9 +27,9 @@ const FIRST_SOURCE_FD: RawFd = 32;
 /// Which process group the child starts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// One of its own: signals from the terminal reach only the lab, which then ends the child and all it started.
+    /// One of its own: signals from the terminal reach only isolab, which then ends the child and all it started.
     Own,
-    /// The lab's, so that it may read from the terminal.
+    /// isolab's, so that it may read from the terminal.
     Lab,
 }
 
@@ -42,7 +42,7 @@ pub struct Prepared {
     /// `fds[n]` becomes the child's descriptor n.
     fds: Vec<OwnedFd>,
     group: Group,
-    /// Never read or written by the lab: only the pages that the child uses come into being.
+    /// Never read or written by isolab: only the pages that the child uses come into being.
     stack: Box<[MaybeUninit<u8>]>,
 }
 
@@ -250,7 +250,7 @@ unsafe fn prepare_self(request: &Request) -> Option<()> {
     unsafe {
         succeeded(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
         if libc::getppid() != request.lab {
-            // The lab was killed before the line above: nobody would end this child.
+            // isolab was killed before the line above: nobody would end this child.
             libc::_exit(127);
         }
         if request.group == Group::Own {
@@ -259,8 +259,8 @@ unsafe fn prepare_self(request: &Request) -> Option<()> {
         for (target, fd) in request.fds.iter().enumerate() {
             succeeded(libc::dup2(fd.as_raw_fd(), target as c_int))?;
         }
-        // Descriptors that the lab itself was started with. Kernels before 5.9 lack the call; there they are inherited, as
-        // posix_spawn(3) would let them be.
+        // Descriptors that isolab itself was started with. Kernels before 5.9 lack the call; there they are inherited,
+        // as posix_spawn(3) would let them be.
         libc::syscall(
             libc::SYS_close_range,
             request.fds.len() as libc::c_uint,

@@ -46,8 +46,8 @@ struct Parts {
 }
 
 impl Image {
-    /// The workload in a directory of its own, with `other_bytes` in a file beside it. A program of the lab's own that is
-    /// alone in its image is kept on disk ([`layer`]); anything else is laid out anew, and removed with the image.
+    /// The workload in a directory of its own, with `other_bytes` in a file beside it. A program of isolab's own that
+    /// is alone in its image is kept on disk ([`layer`]); anything else is laid out anew, and removed with the image.
     pub fn build(workload: &Workload, other_bytes: u64) -> Result<Self, Error> {
         let kept = match workload.known_sha256 {
             Some(sha256) if other_bytes == 0 => layer::kept(&workload.file_name, sha256, &workload.bytes),

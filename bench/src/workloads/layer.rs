@@ -1,5 +1,5 @@
-//! The lab's own workloads as layers on disk, made when first asked for and kept: `CACHE/layers/SHA256/NAME`, under the
-//! SHA-256 of the program, which was taken when the lab was built. Every start of every target then uses the same file,
+//! The built-in workloads as layers on disk, made when first asked for and kept: `CACHE/layers/SHA256/NAME`, under the
+//! SHA-256 of the program, which was taken when isolab was built. Every start of every target then uses the same file,
 //! and nothing is copied. A cache that cannot be used is done without.
 
 use crate::files::xdg;
@@ -38,8 +38,8 @@ fn is_whole(layer: &Path, path: &Path, bytes: usize) -> bool {
         && ours(path).is_some_and(|metadata| metadata.is_file() && metadata.len() == bytes as u64)
 }
 
-/// Writes the file without a name, and gives it its name when it is complete and on disk: a lab that is killed meanwhile
-/// leaves nothing.
+/// Writes the file without a name, and gives it its name when it is complete and on disk: an isolab that is killed
+/// meanwhile leaves nothing.
 fn make(layer: &Path, path: &Path, program: &[u8]) -> io::Result<()> {
     std::fs::create_dir_all(layer)?;
     std::fs::set_permissions(layer, PermissionsExt::from_mode(MODE))?;
@@ -56,7 +56,7 @@ fn make(layer: &Path, path: &Path, program: &[u8]) -> io::Result<()> {
     loop {
         let source = descriptor(&complete);
         match linkat(AT_FDCWD, source.as_path(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW) {
-            // Another lab was faster.
+            // Another isolab was faster.
             Err(Errno::EEXIST) if is_whole(layer, path, program.len()) => return Ok(()),
             // Damaged.
             Err(Errno::EEXIST) => std::fs::remove_file(path)?,

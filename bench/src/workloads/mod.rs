@@ -40,20 +40,20 @@ pub fn names() -> String {
 /// A static x86-64 ELF with its arguments.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// Name of the lab's own workload, or the path given.
+    /// Name of isolab's own workload, or the path given.
     pub name: String,
     /// The file's name inside an image.
     pub file_name: String,
     /// The executable.
     pub bytes: Cow<'static, [u8]>,
-    /// Its SHA-256, where that was taken when the lab was built.
+    /// Its SHA-256, where that was taken when isolab was built.
     pub known_sha256: Option<&'static str>,
     /// Arguments after the program's name.
     pub args: Vec<String>,
 }
 
 impl Workload {
-    /// One of the lab's own.
+    /// One of isolab's own.
     pub fn own(name: &str, args: Vec<String>) -> Result<Self, Error> {
         let own = built_in(name).ok_or_else(|| {
             Error::new(format!("there is no workload {name:?}")).remedy(format!(

@@ -1,5 +1,5 @@
 //! Reads a file back out of an initramfs: the "newc" cpio format (Linux, Documentation/driver-api/early-userspace/
-//! buffer-format.rst). So the lab can say what a virtual machine was really given.
+//! buffer-format.rst). So isolab can say what a virtual machine was really given.
 
 use std::ops::Range;
 

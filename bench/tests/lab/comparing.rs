@@ -223,8 +223,8 @@ fn image_parts() -> Result<(), Failed> {
     })
 }
 
-/// The pages of the lab's executable are a monitor's own only while no other process has them, and other tests run at the
-/// same time: a machine that is there all the time has them always.
+/// The pages of isolab's executable are a monitor's own only while no other process has them, and other tests run at
+/// the same time: a machine that is there all the time has them always.
 fn touched_memory() -> Result<(), Failed> {
     let place = Place::new();
     let mut command = place.isolab(&["run", "--on", "microvm", "hold"]);

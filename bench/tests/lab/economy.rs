@@ -1,4 +1,4 @@
-//! What the lab itself takes, however much it measures.
+//! What isolab itself takes, however much it measures.
 
 use crate::support::{Place, Running, expect, full_pipe, test, until};
 use libtest_mimic::{Failed, Trial};
@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What the lab may take.
+/// What isolab may take.
 const LIMIT_BYTES: u64 = 30 << 20;
 const RUNS: usize = 100_000;
 
@@ -52,15 +52,16 @@ fn hundred_thousand() -> Result<(), Failed> {
     })
 }
 
-/// The most memory that a lab ever had resident (VmHWM, proc_pid_status(5)), read when its work is done and `made` is there.
-/// It cannot end before, as the pipe that it then writes to, with `connect` put in the place of stdout or stderr, is full.
+/// The most memory that an isolab ever had resident (VmHWM, proc_pid_status(5)), read when its work is done and `made`
+/// is there. It cannot end before, as the pipe that it then writes to, with `connect` put in the place of stdout or
+/// stderr, is full.
 fn peak_bytes(mut lab: Command, connect: fn(&mut Command, Stdio) -> &mut Command, made: &Path) -> Result<u64, Failed> {
     let (reader, writer) = full_pipe()?;
     connect(&mut lab, writer.into());
     let mut started = Running::start(&mut lab)?;
     // The other copy of the writer is the command's.
     drop(lab);
-    let done = until("the lab to have done its work", || made.exists().then_some(()));
+    let done = until("isolab to have done its work", || made.exists().then_some(()));
     let status = std::fs::read_to_string(format!("/proc/{}/status", started.id()))?;
     std::io::copy(&mut File::from(reader), &mut std::io::sink())?;
     let ended = started.wait()?;

@@ -1,4 +1,4 @@
-//! How the lab ends before its time: signals, and readers that go away. Nothing is left behind.
+//! How isolab ends before its time: signals, and readers that go away. Nothing is left behind.
 
 use crate::support::{
     Need, Place, Running, Said, descendants, expect, expect_holds, expect_status, full_pipe, is_alive, say, test, until,
@@ -51,7 +51,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// A lab in the middle of a run on `target`, and the processes of that run.
+/// An isolab in the middle of a run on `target`, and the processes of that run.
 fn started(place: &Place, target: &str) -> Result<(Running, Vec<u32>), Failed> {
     let args = [&["compare", "--on", target], LONG.as_slice()].concat();
     let lab = Running::start(&mut place.isolab(&args))?;
@@ -95,7 +95,7 @@ fn killed(target: &str) -> Result<(), Failed> {
     send(&lab, Signal::SIGKILL)?;
     lab.wait()?;
     all_gone(&processes)?;
-    // The files of a killed lab are removed by the next one.
+    // The files of a killed isolab are removed by the next one.
     expect_status(&say(place.isolab(&["run", "--on", "process", "hello"]))?, 0)?;
     expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
 }

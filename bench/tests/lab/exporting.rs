@@ -6,8 +6,8 @@ use std::process::Command;
 
 const QEMU: &str = "qemu-system-x86_64";
 
-/// The lab's virtual hardware (COM1 the kernel's log, COM2 the workload's console, isa-debug-exit) as QEMU offers it. The exit
-/// port is one byte wide: the phase port is its neighbour.
+/// isolab's virtual hardware (COM1 the kernel's log, COM2 the workload's console, isa-debug-exit) as QEMU offers it.
+/// The exit port is one byte wide: the phase port is its neighbour.
 const MACHINE: [&str; 24] = [
     "-M",
     "microvm,isa-serial=off",

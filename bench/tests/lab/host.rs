@@ -82,7 +82,7 @@ fn reason(results: &Results, target: &str) -> Option<String> {
     found.unavailable.as_ref().map(english)
 }
 
-/// What containers and the lab itself need of /dev is still there, and kvm is not.
+/// What containers and isolab itself need of /dev is still there, and kvm is not.
 const HIDE_KVM: &str = "mkdir dev && mount -t tmpfs dev dev && \
                         cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty dev/ && \
                         mount --bind dev /dev && ";
@@ -196,7 +196,7 @@ fn no_tmp() -> Result<(), Failed> {
     expect_holds(&said.stderr, "TMPDIR=")
 }
 
-/// A program that is not the lab's own, and therefore laid out anew for each command.
+/// A program that is not isolab's own, and therefore laid out anew for each command.
 fn program(place: &Place) -> Result<(), Failed> {
     let hello = bench::workloads::built_in("hello").ok_or("no workload hello")?;
     crate::programs::file(place.path(), "program", hello.bytes);
@@ -207,10 +207,10 @@ fn doctor_sweeps() -> Result<(), Failed> {
     let place = Place::new();
     program(&place)?;
     let mut lab = Running::start(&mut place.isolab(&["run", "--on", "process", "--", "./program", "60000"]))?;
-    // The folder of all of a user's labs comes first, and is not what is left behind.
+    // The folder of all of a user's isolab processes comes first, and is not what is left behind.
     let has_layer =
         |folder: &std::path::PathBuf| std::fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some());
-    crate::support::until("the lab's files", || place.left().iter().any(has_layer).then_some(()))?;
+    crate::support::until("isolab's files", || place.left().iter().any(has_layer).then_some(()))?;
     lab.kill()?;
     lab.wait()?;
     expect_holds(

@@ -1,5 +1,5 @@
 //! The host's own kernel as a guest's: found where distributions put it, named with the reason where a user may not read it.
-//! The lab's own guest kernel stands in for it, in a mount namespace where /boot is the test's.
+//! The built-in guest kernel stands in for it, in a mount namespace where /boot is the test's.
 
 use crate::support::{Need, Place, Said, binary, expect_holds, expect_status, say, test};
 use libtest_mimic::{Failed, Trial};
@@ -31,7 +31,7 @@ pub fn tests() -> Vec<Trial> {
 }
 
 const LESSON: &str = "a container shares this kernel, a VM boots its own copy of it";
-/// Puts the lab's own guest kernel where the host's would be.
+/// Puts the built-in guest kernel where the host's would be.
 const INSTALL: &str = "$ISOLAB kernel export builtin /boot/vmlinuz-$(uname -r)";
 /// Becomes an ordinary user.
 const USER: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";

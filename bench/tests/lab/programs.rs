@@ -9,7 +9,7 @@ const HEADERS_BYTES: u64 = 64 + 56;
 /// `ud2`: an illegal instruction, SIGILL.
 pub const ILLEGAL: &[u8] = &[0x0f, 0x0b];
 
-/// io_uring_setup(2), which the lab's own guest kernel does not have; then exit_group(0).
+/// io_uring_setup(2), which the built-in guest kernel does not have; then exit_group(0).
 pub const UNKNOWN_CALL: &[u8] = &[
     0xb8, 0xa9, 0x01, 0, 0, 0x0f, 0x05, // mov eax, 425; syscall
     0xb8, 0xe7, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, // mov eax, 231; xor edi, edi; syscall

@@ -1,4 +1,4 @@
-//! What the lab refuses: wrong programs, wrong words, wrong files. Each says what it is and what to do.
+//! What isolab refuses: wrong programs, wrong words, wrong files. Each says what it is and what to do.
 
 use crate::programs;
 use crate::support::{Need, Place, expect, expect_holds, expect_status, isolab, say, test};
@@ -39,7 +39,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Files that are no workload, with what the lab must say of each.
+/// Files that are no workload, with what isolab must say of each.
 fn wrong_files(folder: &Path) -> Vec<(String, &'static str)> {
     let hello = bench::workloads::built_in("hello").map_or(&[][..], |hello| hello.bytes);
     let with = |name: &str, change: fn(&mut Vec<u8>)| {

@@ -120,7 +120,7 @@ fn machine_explained() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The lab's own kernel in a file is like any other's.
+/// The built-in kernel in a file is like any other's.
 fn kernel_log() -> Result<(), Failed> {
     let place = Place::new();
     programs::file(place.path(), "open", &programs::elf(programs::UNKNOWN_CALL));
@@ -157,7 +157,7 @@ fn jailed() -> Result<(), Failed> {
     let mut lab = Running::start(&mut place.isolab(&["run", "--on", "microvm", "--jail", "hello", "--", "600000"]))?;
     let lab_id = lab.id();
     let link = |pid: u32, name: &str| std::fs::read_link(format!("/proc/{pid}/{name}")).unwrap_or_default();
-    // The monitor is the process whose executable is the lab's, in a root of its own.
+    // The monitor is the process whose executable is isolab's, in a root of its own.
     let (processes, monitor) = until("a jailed monitor", || {
         let processes = descendants(lab_id);
         let monitor = processes
@@ -174,7 +174,7 @@ fn jailed() -> Result<(), Failed> {
     })?;
     for namespace in ["ns/net", "ns/pid", "ns/mnt", "ns/ipc", "ns/uts"] {
         expect(link(monitor, namespace) != link(lab_id, namespace), || {
-            format!("the lab's {namespace}")
+            format!("isolab's {namespace}")
         })?;
     }
     lab.kill()?;

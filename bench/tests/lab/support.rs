@@ -1,4 +1,4 @@
-//! Starting the lab, and saying what a test needs.
+//! Starting isolab, and saying what a test needs.
 
 use libtest_mimic::{Failed, Trial};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -88,7 +88,7 @@ pub fn test(name: &str, needs: &[Need], run: fn() -> Result<(), Failed>) -> Tria
     }
 }
 
-/// A lab that runs. It is killed where a test fails before its end.
+/// An isolab that runs. It is killed where a test fails before its end.
 pub struct Running(Option<Child>);
 
 impl Running {
@@ -125,7 +125,7 @@ impl Drop for Running {
     }
 }
 
-/// A place where the lab runs: its working directory, with a folder for its temporary files in it.
+/// A place where isolab runs: its working directory, with a folder for its temporary files in it.
 pub struct Place {
     folder: TempDir,
 }
@@ -148,7 +148,7 @@ impl Place {
         self.folder.path()
     }
 
-    /// The lab, about to be started here.
+    /// isolab, about to be started here.
     pub fn isolab(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(args);
@@ -156,7 +156,7 @@ impl Place {
         command
     }
 
-    /// A shell script that finds the lab as `$ISOLAB`, about to be started here.
+    /// A shell script that finds isolab as `$ISOLAB`, about to be started here.
     pub fn script(&self, shell: &[&str], script: &str) -> Command {
         let mut command = Command::new(shell[0]);
         command
@@ -200,7 +200,7 @@ pub fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_isolab"))
 }
 
-/// What came out of a lab that has ended.
+/// What came out of an isolab that has ended.
 pub struct Said {
     pub status: i32,
     pub stdout: String,
@@ -230,7 +230,7 @@ pub fn say(mut command: Command) -> Result<Said, Failed> {
     Ok(Said::from(&command.output()?))
 }
 
-/// Runs the lab in a place of its own, which it must leave as clean as it found it.
+/// Runs isolab in a place of its own, which it must leave as clean as it found it.
 pub fn isolab(args: &[&str]) -> Result<Said, Failed> {
     let place = Place::new();
     let said = say(place.isolab(args))?;

@@ -45,7 +45,7 @@ fn window(size: &[u8; 4]) -> Winsize {
     }
 }
 
-/// The lab on a terminal of the test's, with the program above.
+/// isolab on a terminal of the test's, with the program above.
 struct Session {
     // Dropped first.
     lab: Running,
@@ -105,7 +105,7 @@ fn size() -> Result<(), Failed> {
     unsafe { set_size(session.terminal.master.as_raw_fd(), &window(b"EFGH")) }?;
     // The kernel tells the foreground processes of a terminal; this one has none.
     kill(Pid::from_raw(i32::try_from(session.lab.id())?), Signal::SIGWINCH)?;
-    // The first line may be typed before the lab has heard of it.
+    // The first line may be typed before isolab has heard of it.
     until("the new size", || {
         session.screen.write_all(b"\r").ok()?;
         (session.read_until(&["ABCD", "EFGH"]).ok()? == "EFGH").then_some(())

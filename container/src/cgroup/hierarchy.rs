@@ -1,4 +1,4 @@
-//! Which cgroup hierarchies are mounted, and where in each the lab is (cgroups(7), `/proc/self/cgroup`).
+//! Which cgroup hierarchies are mounted, and where in each isolab is (cgroups(7), `/proc/self/cgroup`).
 
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};

@@ -1,11 +1,11 @@
 //! Control groups: limits and accounting, on version 1, version 2, and hosts that mount both.
 //!
-//! A container's group is made below the lab's own or one above it, so that limits on the lab hold for its containers.
-//! - v1: one directory per controller, made by the program's process, which is faster than having the lab run beside
+//! A container's group is made below isolab's own or one above it, so that limits on isolab hold for its containers.
+//! - v1: one directory per controller, made by the program's process, which is faster than having isolab run beside
 //!   it. Each process enters by writing `0` to `tasks`: a thread that moves itself needs no RCU grace period, which
 //!   costs 11 to 15 ms when starts are some time apart (`cgroup_procs_write_start` in kernel/cgroup/cgroup.c;
 //!   `Documentation/admin-guide/cgroup-v1/cgroups.rst`).
-//! - v2: one directory, made by the lab, which pid 1 is born into (CLONE_INTO_CGROUP, clone3(2);
+//! - v2: one directory, made by isolab, which pid 1 is born into (CLONE_INTO_CGROUP, clone3(2);
 //!   `Documentation/admin-guide/cgroup-v2.rst`).
 
 mod abandoned;
@@ -82,7 +82,7 @@ fn failed(what: &str, path: &Path, errno: Errno) -> Error {
         Errno::EROFS => "the cgroup tree is mounted read-only: remount it writable, or leave the limits out",
         Errno::ENOENT => "this kernel's controller has no such setting: leave this limit out",
         Errno::EINVAL if path.ends_with("tasks") => {
-            "a real-time process may not enter a group without real-time budget: start the lab without `chrt`"
+            "a real-time process may not enter a group without real-time budget: start isolab without `chrt`"
         }
         Errno::EINVAL => "the kernel refuses this value: choose one it accepts on this machine",
         Errno::EBUSY if path.to_string_lossy().ends_with("limit_in_bytes") => "it uses more than that: raise the limit",

@@ -30,7 +30,7 @@ pub struct Part {
     /// The most memory there may be.
     memory_bytes: u64,
     tasks: CString,
-    /// The same file, opened by the lab for processes that have no right to.
+    /// The same file, opened by isolab for processes that have no right to.
     open_tasks: OnceLock<OwnedFd>,
 }
 
@@ -40,7 +40,7 @@ struct Value {
     file: CString,
     text: String,
     implied: bool,
-    /// The file, opened by the lab for a process that cannot reach it.
+    /// The file, opened by isolab for a process that cannot reach it.
     open: OnceLock<OwnedFd>,
 }
 

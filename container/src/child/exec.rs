@@ -1,7 +1,7 @@
 //! The executions: pid 1's of its init, then the program's.
 //!
-//! Until the second one succeeds, /proc/self/exe is the lab's executable. An image that has a link or a script lead
-//! there would have it run inside, where it could be opened, and be overwritten once the lab has ended (CVE-2019-5736).
+//! Until the second one succeeds, /proc/self/exe is isolab's executable. An image that has a link or a script lead
+//! there would have it run inside, where it could be opened, and be overwritten once isolab has ended (CVE-2019-5736).
 //! So only what cannot lead there is executed at once: a static program of the container's own root (`executable.rs`). All
 //! else is executed by a helper that is executed first, a sealed file in memory (`helper.rs`).
 

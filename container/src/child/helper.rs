@@ -20,7 +20,7 @@ fn pipe() -> Result<[i32; 2], Errno> {
     Ok(ends)
 }
 
-/// Makes everything ready, and hands the lab the end of a pipe that closes when the program has been executed.
+/// Makes everything ready, and hands isolab the end of a pipe that closes when the program has been executed.
 pub fn prepare(launch: &Launch) -> Result<Descriptors, Errno> {
     let plan = &launch.plan;
     let ([failure_reader, failure], [order, order_writer]) = (pipe()?, pipe()?);

@@ -1,15 +1,15 @@
 //! What runs in the new namespaces, until the program and the init have been executed.
 //!
-//! Pid 1 shares the lab's memory (CLONE_VM) and descriptors by copy. That makes it start without a copied page table,
+//! Pid 1 shares isolab's memory (CLONE_VM) and descriptors by copy. That makes it start without a copied page table,
 //! and obliges everything in this folder to the rules at the top of `sys.rs`: system calls only, no allocation, no
 //! panic. It reads the [`Plan`], and writes to the [`Report`] alone.
 //!
 //! The order, each with its reason:
-//! 1. the parent-death signal, so that a killed lab leaves nothing half made;
+//! 1. the parent-death signal, so that a killed isolab leaves nothing half made;
 //! 2. the id maps, since nothing can be created by an owner without an id;
 //! 3. the program's process, which builds the file system (`root.rs`) and drops its privileges (`program.rs`), while
 //!    pid 1 makes the network namespace on another processor: that one call takes as long as all the mounts;
-//! 4. pid 1 becomes its init, which has none of the lab's memory and descriptors and cannot be traced (CVE-2016-9962);
+//! 4. pid 1 becomes its init, which has none of isolab's memory and descriptors and cannot be traced (CVE-2016-9962);
 //! 5. only then the program is executed.
 
 mod copy;
@@ -58,7 +58,7 @@ impl Line<'_> {
 
 /// Pid 1: see the top of the file.
 pub extern "C" fn pid1(launch: *const Launch) -> ! {
-    // SAFETY: the lab keeps the launch until `Report::pid1_word` says that this process uses it no more.
+    // SAFETY: isolab keeps the launch until `Report::pid1_word` says that this process uses it no more.
     let launch = unsafe { &*launch };
     let (plan, report) = (&launch.plan, &launch.report);
     let line = Line {
@@ -68,12 +68,12 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     report.pid1.begin_after(&report.lab);
     report.pid1.end(Step::Clone);
 
-    // Were SIGCHLD ignored here, as it may be in the lab, the program's status would be lost.
+    // Were SIGCHLD ignored here, as it may be in isolab, the program's status would be lost.
     program::reset_signal(libc::SIGCHLD);
-    // The lab's own end of the lifeline, copied like every descriptor: only the lab may hold it.
+    // isolab's own end of the lifeline, copied like every descriptor: only isolab may hold it.
     sys::close(plan.shared.lifeline_keeper());
     line.done(Step::DeathSignal, die_with_the_lab(plan));
-    // Where pivot_root(2) takes it along. The lab's working directory would stay within reach.
+    // Where pivot_root(2) takes it along. isolab's working directory would stay within reach.
     line.done(Step::DeathSignal, sys::chdir(c"/"));
     if let Some(maps) = &plan.id_maps {
         wait_for_gate(launch, gate::IDS);
@@ -114,7 +114,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     line.fail(Step::InitExec, 0, errno)
 }
 
-/// Asks for SIGKILL when the lab's thread ends, then looks whether the lab is gone already. For the set-up only: the
+/// Asks for SIGKILL when isolab's thread ends, then looks whether isolab is gone already. For the set-up only: the
 /// init watches a socket instead, which does not depend on a thread.
 fn die_with_the_lab(plan: &Plan) -> Result<(), Errno> {
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64)?;
@@ -138,8 +138,8 @@ fn lab_is_gone(plan: &Plan) -> bool {
 /// How often a gate is looked at before sleeping at it: for less than what a sleep and the wake-up on another processor take.
 const YIELDS: u32 = 200;
 
-/// Waits until pid 1 or the lab opens the gate. It needs no look at whether they are alive: pid 1's end is everybody's, and a
-/// lab that ends closes the lifeline.
+/// Waits until pid 1 or isolab opens the gate. It needs no look at whether they are alive: pid 1's end is everybody's,
+/// and an isolab that ends closes the lifeline.
 fn wait_for_gate(launch: &Launch, bit: u32) {
     wait_until(launch, &launch.report.gates, |gates| gates & bit != 0);
 }
@@ -154,7 +154,7 @@ fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
         // SAFETY: room for an int.
         let ended = unsafe { call!(libc::SYS_wait4, program, &raw mut status, libc::WNOHANG, 0) };
         if ended == Ok(program as usize) {
-            // The lab has no other way to learn it; when it is gone itself, nobody has to.
+            // isolab has no other way to learn it; when it is gone itself, nobody has to.
             let _ = sys::write(launch.plan.link, &status.to_ne_bytes());
             sys::exit_process(125);
         }
@@ -173,8 +173,8 @@ fn open_executed(report: &Report) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Waits until pid 1 has executed its init. The word alone does not tell: the kernel clears it a moment before pid 1 leaves the
-/// lab's memory, and in that moment a program could open it (/proc/1/mem).
+/// Waits until pid 1 has executed its init. The word alone does not tell: the kernel clears it a moment before pid 1
+/// leaves isolab's memory, and in that moment a program could open it (/proc/1/mem).
 fn wait_for_init(launch: &Launch) {
     wait_until(launch, &launch.report.pid1_word, |pid1| pid1 == word::RELEASED);
     let (mut byte, reader) = (0u8, launch.report.executed[0].load(Relaxed));

@@ -4,7 +4,7 @@
 //! standard input and output among it; the namespaces and the control group, when pid 1 has made them; the resource limits,
 //! while the capabilities for them are; the filter, under no_new_privs; then, when pid 1 is its init, exec. A program that
 //! runs as another user than the root of its user namespace gets its ids, capabilities and filter from the helper
-//! (`helper.rs`), because they would be changed in the lab's memory here.
+//! (`helper.rs`), because they would be changed in isolab's memory here.
 
 use std::sync::atomic::Ordering::*;
 
@@ -30,8 +30,8 @@ pub fn clone(launch: &Launch) -> Result<i32, Errno> {
         stack_size: stack.size,
         ..Default::default()
     };
-    // SAFETY: the program's own stack; pid 1, and so the lab, keeps the launch until `Report::program_word` is cleared or
-    // every process of the container is dead; `main` keeps to the rules.
+    // SAFETY: the program's own stack; pid 1, and so isolab, keeps the launch until `Report::program_word` is cleared
+    // or every process of the container is dead; `main` keeps to the rules.
     unsafe { sys::clone_onto(&arguments, main, launch) }
 }
 

@@ -21,7 +21,7 @@ pub fn take_hold(plan: &Plan, terminal: Option<i32>) -> Result<Sources, Errno> {
             // SAFETY: fcntl(2) with a number.
             fd => match unsafe { call!(libc::SYS_fcntl, fd, libc::F_DUPFD_CLOEXEC, 3) } {
                 Ok(copy) => copy as i32,
-                // An inherited descriptor that the lab itself does not have.
+                // An inherited descriptor that isolab itself does not have.
                 Err(libc::EBADF) => null()?,
                 Err(errno) => return Err(errno),
             },

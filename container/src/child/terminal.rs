@@ -5,7 +5,7 @@ use crate::plan::TerminalPlan;
 use crate::rights;
 use crate::sys::{self, Errno, call};
 
-/// Opens a new terminal, sends the other end to the lab, and shows this one as /dev/console, too, as Docker does.
+/// Opens a new terminal, sends the other end to isolab, and shows this one as /dev/console, too, as Docker does.
 /// Returns the program's end. Runs in the directory that the root is put together in.
 pub fn open(terminal: &TerminalPlan, uid: u32) -> Result<i32, Errno> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;

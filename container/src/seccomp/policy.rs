@@ -2,7 +2,7 @@
 //!
 //! Source: the default profile of Docker (github.com/moby/profiles, `seccomp/default.json`, June 2026) and its page
 //! <https://docs.docker.com/engine/security/seccomp/>. One difference: programs for i386 and x32 are refused as a whole,
-//! because the lab runs x86-64 programs only.
+//! because isolab runs x86-64 programs only.
 
 use std::collections::{BTreeMap, BTreeSet};
 

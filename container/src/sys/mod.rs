@@ -1,6 +1,6 @@
-//! Raw system calls for code that runs in a child sharing the lab's memory.
+//! Raw system calls for code that runs in a child sharing isolab's memory.
 //!
-//! Such a child has the lab's thread-local storage, so it must not call anything that touches `errno` or another
+//! Such a child has isolab's thread-local storage, so it must not call anything that touches `errno` or another
 //! thread-local variable: no libc wrapper, no allocation, no panic. Everything here is inline assembly that returns
 //! the kernel's answer.
 

@@ -37,8 +37,8 @@ const SEED: &str = "CONTAINER_TEST_SEED";
 /// How long a start may take on the slowest host, killed or not.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Called as `killed-start plain|mapped|user STATE_DIR LAYER`: a lab whose starts are killed. A process of its own, so that no other
-/// test's processes are meant.
+/// Called as `killed-start plain|mapped|user STATE_DIR LAYER`: an isolab whose starts are killed. A process of its own,
+/// so that no other test's processes are meant.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     let ["killed-start", what, state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {

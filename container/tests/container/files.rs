@@ -274,8 +274,8 @@ fn other_user() {
 /// How many folders deep a file of a copied layer is.
 const DEEP: usize = 60;
 
-/// Called as `copying-lab STATE_DIR LAYER FOLDER`: a lab whose layers are on an overlay on an overlay, which is as deep as the
-/// kernel lets them be (`FILESYSTEM_MAX_STACK_DEPTH`).
+/// Called as `copying-lab STATE_DIR LAYER FOLDER`: an isolab whose layers are on an overlay on an overlay, which is as
+/// deep as the kernel lets them be (`FILESYSTEM_MAX_STACK_DEPTH`).
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     let ["copying-lab", state_dir, layer, folder] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {

@@ -35,7 +35,7 @@ pub const TESTS: &[Test] = &[
         mode_of_executable,
     ),
     (
-        "CVE-2019-5736: an image cannot have the lab's own executable run inside",
+        "CVE-2019-5736: an image cannot have isolab's own executable run inside",
         Need::Nothing,
         executable_of_the_lab,
     ),
@@ -171,8 +171,8 @@ fn mode_of_executable() {
     assert_eq!(init.mode() & 0o777, 0o111);
 }
 
-/// Before exec, /proc/self/exe is the lab's executable. Were it run inside, it could be opened there, and written to
-/// once the lab has ended.
+/// Before exec, /proc/self/exe is isolab's executable. Were it run inside, it could be opened there, and written to
+/// once isolab has ended.
 fn executable_of_the_lab() {
     let image = directory();
     symlink("/proc/self/exe", image.path().join("link")).unwrap();

@@ -58,12 +58,12 @@ pub const TESTS: &[Test] = &[
         outlives_thread,
     ),
     (
-        "statuses come out of a lab that ignores SIGCHLD",
+        "statuses come out of an isolab that ignores SIGCHLD",
         Need::Nothing,
         careless_lab,
     ),
     (
-        "starts for other users leave the lab as it was: it can be dumped",
+        "starts for other users leave isolab as it was: it can be dumped",
         Need::Root,
         dumpable_lab,
     ),
@@ -247,9 +247,9 @@ fn threads() {
     });
 }
 
-/// Called as `careless-lab STATE_DIR LAYER`: a lab that ignores the end of its children, as what started it did. Called as
-/// `dumpable-lab STATE_DIR LAYER`: one that says whether it can be dumped. A process of its own, since other tests in
-/// this one start containers at the same time.
+/// Called as `careless-lab STATE_DIR LAYER`: an isolab that ignores the end of its children, as what started it did.
+/// Called as `dumpable-lab STATE_DIR LAYER`: one that says whether it can be dumped. A process of its own, since other
+/// tests in this one start containers at the same time.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {

@@ -35,7 +35,7 @@ pub const TESTS: &[Test] = &[
     ),
     ("a limit on memory limits swap, too", Need::Groups, swap),
     (
-        "a set-up past the limit on memory ends its container, not the lab",
+        "a set-up past the limit on memory ends its container, not isolab",
         Need::Groups,
         memory_of_set_up,
     ),
@@ -201,8 +201,8 @@ fn swap() {
     }
 }
 
-/// Called as `large-lab STATE_DIR LAYER`: a lab whose container takes more of the kernel's memory than its limit. The
-/// out-of-memory killer ends all who share the memory of the process that it picks.
+/// Called as `large-lab STATE_DIR LAYER`: an isolab whose container takes more of the kernel's memory than its limit.
+/// The out-of-memory killer ends all who share the memory of the process that it picks.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     let ["large-lab", state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {

@@ -2,7 +2,7 @@
 //!
 //! The harness is libtest-mimic, because some tests need what a host may lack (root, control groups, user namespaces):
 //! those are listed as ignored, with the reason. The program inside the containers is this executable itself, copied
-//! into a layer (`payload.rs`); it is also the lab that is killed (`sweep.rs`) and a careless one
+//! into a layer (`payload.rs`); it is also isolab that is killed (`sweep.rs`) and a careless one
 //! (`life.rs`).
 
 mod death;

@@ -39,7 +39,7 @@ pub fn layer() -> PathBuf {
     folder().join("layer")
 }
 
-/// The labs' notes.
+/// Isolab's notes.
 pub fn state_dir() -> PathBuf {
     folder().join("state")
 }

@@ -1,4 +1,4 @@
-//! A lab killed at any moment leaves nothing once the next one has swept.
+//! An isolab killed at any moment leaves nothing once the next one has swept.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -15,12 +15,12 @@ use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
     (
-        "labs killed at random moments leave nothing",
+        "an isolab killed at a random moment leaves nothing",
         Need::Nothing,
         killed_labs,
     ),
     (
-        "a killed lab's containers end at once",
+        "a killed isolab's containers end at once",
         Need::Nothing,
         killed_lab_ends_containers,
     ),
@@ -38,7 +38,7 @@ pub const TESTS: &[Test] = &[
     ("a note stays as long as a group does", Need::Groups, note_with_group),
 ];
 
-/// A note as a lab that is gone leaves it, and what its groups are called.
+/// A note as an isolab that is gone leaves it, and what its groups are called.
 const NOTE: &str = "1-0123456789abcdef.groups";
 const GROUP: &str = "isolab-1-0123456789abcdef-0";
 
@@ -166,7 +166,7 @@ pub fn divide(group: &Path) {
     fs::create_dir_all(group.join(["deep"; 50].join("/"))).unwrap();
 }
 
-/// A lab that ends by itself without having removed its container.
+/// An isolab that ends by itself without having removed its container.
 fn note_with_group() {
     let state = run::directory();
     let mut command = own("killed-lab");
@@ -181,18 +181,19 @@ fn note_with_group() {
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
 }
 
-/// The variable that says how many labs are killed, for a longer run.
+/// The variable that says how many isolab processes are killed, for a longer run.
 const KILLS: &str = "CONTAINER_TEST_KILLS";
 /// The variable that repeats the moments of an earlier run.
 const SEED: &str = "CONTAINER_TEST_SEED";
-/// The variable that says that the labs set limits.
+/// The variable that says that the isolab processes set limits.
 const LIMITS: &str = "CONTAINER_TEST_LIMITS";
 
-/// How long the kernel may take to end what belongs to a killed lab, on the slowest host.
+/// How long the kernel may take to end what belongs to a killed isolab, on the slowest host.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Called as `killed-lab once|hold|leave STATE_DIR LAYER`: a lab that will be killed, or ends and leaves its container. Called as `lab-killer FOLDER LAYER`: what kills
-/// labs; a process of its own, so that it can see every process that a lab leaves.
+/// Called as `killed-lab once|hold|leave STATE_DIR LAYER`: an isolab that will be killed, or ends and leaves its
+/// container. Called as `lab-killer FOLDER LAYER`: what kills isolab processes; a process of its own, so that it can
+/// see every process that an isolab leaves.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -239,7 +240,7 @@ fn hold(mut spec: container::Spec) {
     std::thread::sleep(Duration::from_secs(1000));
 }
 
-/// Has the labs started from here set limits where this user may.
+/// Has the isolab processes started from here set limits where this user may.
 fn with_limits(mut command: Command) -> Command {
     if run::cannot_limit().is_none() {
         command.env(LIMITS, "1");
@@ -254,7 +255,7 @@ fn own(name: &str) -> Command {
     command
 }
 
-/// A lab that has said that it is ready.
+/// An isolab that has said that it is ready.
 fn lab(mut command: Command, what: &str, state_dir: &Path, layer: &Path) -> Child {
     command.arg(what).args([state_dir, layer]);
     command
@@ -267,9 +268,10 @@ fn lab(mut command: Command, what: &str, state_dir: &Path, layer: &Path) -> Chil
     lab
 }
 
-/// Kills labs at random moments from the call of `start` to well past the end of `remove`. Panics when something is left.
+/// Kills isolab processes at random moments from the call of `start` to well past the end of `remove`. Panics when
+/// something is left.
 fn kill_labs(folder: &Path, layer: &Path) {
-    // What a lab leaves becomes a child of this process.
+    // What an isolab leaves becomes a child of this process.
     // SAFETY: prctl(2) with numbers.
     assert_eq!(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) }, 0);
     let (state, temporary) = (folder.join("state"), folder.join("tmp"));
@@ -292,7 +294,7 @@ fn kill_labs(folder: &Path, layer: &Path) {
     let mut lives: Vec<Duration> = lives.collect();
     lives.sort();
     let longest = lives[lives.len() / 2].mul_f64(1.4);
-    eprintln!("{kills} labs killed within {longest:?} after the start began; {SEED}={seed}");
+    eprintln!("{kills} isolab processes killed within {longest:?} after the start began; {SEED}={seed}");
 
     let mounts_before = mounts();
     let (mut state_of_random, mut killed, mut removed, mut slowest) = (seed, Vec::new(), 0, Duration::ZERO);
@@ -340,7 +342,10 @@ fn reap_all() {
             Ok(WaitStatus::StillAlive) => std::thread::sleep(Duration::from_micros(200)),
             _ => {}
         }
-        assert!(began.elapsed() < PATIENCE, "a killed lab's processes are still there");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "a killed isolab's processes are still there"
+        );
     }
 }
 

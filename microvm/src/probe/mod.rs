@@ -28,7 +28,7 @@ pub enum KvmKind {
 pub struct Finding {
     /// What was looked at.
     pub what: &'static str,
-    /// Whether it is as the lab wants it.
+    /// Whether it is as isolab wants it.
     pub ok: bool,
     /// What was seen, and what to do where it is not right.
     pub text: String,

@@ -15,7 +15,7 @@ use std::io::{self, BufRead, Cursor, Seek, SeekFrom, Write};
 /// What every results file's `schema` begins with; a number follows.
 const SCHEMA_FAMILY: &str = "isolab-results/";
 
-/// Why a text is not a results file that this lab can read.
+/// Why a text is not a results file that this isolab can read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// Nothing in it.

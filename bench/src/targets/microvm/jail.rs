@@ -1,5 +1,6 @@
-//! A container of the lab's own around a monitor (`--jail`): should a guest take its monitor over in spite of the sandbox,
-//! it finds a root with nothing but that monitor's executable, the files of its machine and /dev/kvm, and no network.
+//! A container of isolab's own around a monitor (`--jail`): should a guest take its monitor over in spite of the
+//! sandbox, it finds a root with nothing but that monitor's executable, the files of its machine and /dev/kvm, and no
+//! network.
 
 use super::MicroVm;
 use super::handover::{MachineOrder, Root};

@@ -28,7 +28,7 @@ use std::time::Duration;
 /// Runs a workload in a virtual machine.
 #[derive(Clone, Debug)]
 pub struct MicroVm {
-    /// The Linux to boot; none for the lab's own guest kernel.
+    /// The Linux to boot; none for the built-in guest kernel.
     pub linux: Option<Linux>,
     /// Guest RAM.
     pub memory_bytes: u64,
@@ -44,7 +44,7 @@ pub struct MicroVm {
     pub jail: bool,
 }
 
-/// A guest kernel that is not the lab's own, and what belongs to it.
+/// A guest kernel that is not isolab's own, and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Linux {
     /// The kernel's file.
@@ -151,7 +151,7 @@ impl MicroVm {
             return Err(Error::new(problem).remedy("Give it a whole number: --cpus 1"));
         }
         if self.linux.is_none() && self.cpus != 1.0 {
-            let problem = format!("the lab's own guest kernel runs on one processor, not on {}", self.cpus);
+            let problem = format!("the built-in guest kernel runs on one processor, not on {}", self.cpus);
             return Err(Error::new(problem).remedy("A Linux guest takes several: --on microvm-linux --kernel FILE"));
         }
         Ok(self.cpus as u8)

@@ -1,7 +1,7 @@
 //! Says hello and ends: what is left is the cost of starting.
 //!
-//! `hello [DELAY_MS]` computes for DELAY_MS milliseconds (a fraction is fine) before it says so. A lab that is told of a
-//! program which is known to be that much slower can be checked against it.
+//! `hello [DELAY_MS]` computes for DELAY_MS milliseconds (a fraction is fine) before it says so. An isolab that is told
+//! of a program which is known to be that much slower can be checked against it.
 
 use std::io::Write;
 use std::process::ExitCode;
