@@ -3,12 +3,13 @@
 
 mod add;
 pub mod fetch;
+pub mod here;
 mod installed;
 mod module;
 mod needed;
 mod package;
 
-pub use add::add;
+pub use add::{add, remove};
 pub use installed::host;
 
 use crate::error::Error;
@@ -62,9 +63,7 @@ pub fn find(name: &str) -> Result<Found, Error> {
     let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).chain([HOST]).collect();
     let remedy = match name {
         "builtin" => "The built-in kernel is what --on microvm boots.",
-        _ => {
-            "`isolab kernel fetch` gets this distribution's kernel for virtual machines, `isolab kernel add FILE` takes one."
-        }
+        _ => here::advice(),
     };
     let names = names.join(", ");
     Err(Error::new(format!(

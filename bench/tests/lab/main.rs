@@ -10,6 +10,7 @@ mod economy;
 mod ending;
 mod exporting;
 mod external_tools;
+mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
@@ -40,6 +41,7 @@ fn main() {
         ending::tests(),
         exporting::tests(),
         external_tools::tests(),
+        first_tries::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),

@@ -10,6 +10,7 @@ pub use description::{Description, all, find};
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
 use crate::error::Error;
+use crate::files::search_path;
 use crate::measure::clock;
 use crate::workloads::image::Image;
 use nix::errno::Errno;
@@ -109,7 +110,7 @@ impl Backend for External {
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
         let root = self.root(image, image.args())?;
         let tool = &self.description.run[0];
-        let tool = on_path(tool).map_err(|error| self.missing(tool, &error))?;
+        let tool = search_path::find(tool).map_err(|error| self.missing(tool, &error))?;
         Ok([root.files(), vec![tool]].concat())
     }
 
@@ -120,7 +121,7 @@ impl Backend for External {
         let values = root.values(&id);
         let run = values.words(&self.description.run)?;
         let clean_up = values.words(&self.description.clean_up)?;
-        let path = on_path(&run[0]).map_err(|error| self.missing(&run[0], &error))?;
+        let path = search_path::find(&run[0]).map_err(|error| self.missing(&run[0], &error))?;
         let words: Vec<&str> = run.iter().map(String::as_str).collect();
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
         let prepared = Prepared::new(&path.to_string_lossy(), &words, &ENVIRONMENT, fds, self.group)?;
@@ -143,27 +144,9 @@ fn refused(path: &Path, errno: Errno) -> Error {
     Error::from_cause(format_args!("cannot execute {}", path.display()), errno.desc())
 }
 
-/// Where a command is, as a shell finds it (the variable PATH of isolab's own environment).
-fn on_path(command: &str) -> std::io::Result<PathBuf> {
-    if command.contains('/') {
-        return Ok(command.into());
-    }
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    // Where Debian and others have what root uses; an ordinary user's PATH may lack it.
-    let usual = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
-    let executable = |path: &PathBuf| {
-        std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
-    };
-    let found = std::env::split_paths(&folders)
-        .chain(usual)
-        .map(|folder| folder.join(command))
-        .find(executable);
-    found.ok_or_else(|| std::io::ErrorKind::NotFound.into())
-}
-
 /// What a command prints, where it ends in time.
 fn output(words: &[String]) -> std::io::Result<Output> {
-    let mut command = Command::new(on_path(&words[0])?);
+    let mut command = Command::new(search_path::find(&words[0])?);
     command.args(&words[1..]).stdin(ProcessStdio::null());
     // Files, not pipes: what it leaves running may keep its descriptors open.
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);

@@ -14,6 +14,7 @@ use super::runtime::{self, What};
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
 use crate::files::xdg;
+use crate::kernels;
 use crate::targets::spawn::Group;
 use crate::workloads::image::{self, Image, part};
 use crate::workloads::newc;
@@ -195,6 +196,10 @@ impl Backend for MicroVm {
         }
         self.processors()?;
         let kernel = self.kernel_bytes()?;
+        if self.linux.is_some() {
+            let inspected = microvm::kernel::inspect(&kernel).map_err(Error::new)?;
+            kernels::here::check(&inspected)?;
+        }
         let (files, program, name) = if self.has_root_disk() {
             let disk = image.disk()?;
             (image::read_back(disk.path())?, disk.program(), "disk image")
