@@ -1,8 +1,7 @@
 //! A container that a fresh process of isolab's runtime starts: the one that is measured.
 
 use crate::error::Error;
-use crate::targets::runtime::container::ContainerOrder;
-use crate::targets::runtime::{self, What};
+use crate::targets::runtime::container::{self as runtime, ContainerOrder};
 use crate::targets::spawn::Group;
 use crate::targets::{Backend, Start, Stdio};
 use crate::workloads::image::Image;
@@ -44,7 +43,8 @@ impl Backend for Container {
     }
 
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
-        Ok([image.files(), vec![runtime::executable()?]].concat())
+        // The runtime is in memory.
+        Ok(image.files())
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
@@ -58,6 +58,6 @@ impl Backend for Container {
             own_cgroup: self.own_cgroup,
             ..ContainerOrder::default()
         };
-        runtime::prepare(What::Container(order), stdio, Group::Own)
+        runtime::prepare(order, stdio, Group::Own)
     }
 }
