@@ -1,7 +1,8 @@
 //! A container that a fresh process of isolab's runtime starts: the one that is measured.
 
 use crate::error::Error;
-use crate::targets::runtime::container::{self as runtime, ContainerOrder};
+use crate::targets::runtime;
+use crate::targets::runtime::container::{self as by_runtime, ContainerOrder};
 use crate::targets::spawn::Group;
 use crate::targets::{Backend, Start, Stdio};
 use crate::workloads::image::Image;
@@ -43,8 +44,8 @@ impl Backend for Container {
     }
 
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
-        // The runtime is in memory.
-        Ok(image.files())
+        // The runtime is a part of isolab's own executable, and stays in memory with it.
+        Ok([image.files(), vec![runtime::executable()?]].concat())
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
@@ -58,6 +59,6 @@ impl Backend for Container {
             own_cgroup: self.own_cgroup,
             ..ContainerOrder::default()
         };
-        runtime::prepare(order, stdio, Group::Own)
+        by_runtime::prepare(order, stdio, Group::Own)
     }
 }
