@@ -161,8 +161,5 @@ fn of_folders(old: &Path, new: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error> 
             new.display()
         )));
     }
-    Ok(names
-        .into_iter()
-        .map(|name| (old.join(name), new.join(name)))
-        .collect())
+    Ok(names.into_iter().map(|name| (old.join(name), new.join(name))).collect())
 }

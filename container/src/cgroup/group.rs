@@ -1,10 +1,9 @@
 //! The group of a container that is there: what it has used, and its end.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::removal::remove;
-use super::{Version, errno_of, failed, statistics};
+use super::{Version, statistics};
 use crate::error::Error;
 use crate::statistics::Statistics;
 
@@ -22,18 +21,6 @@ pub(super) struct Directory {
 }
 
 impl Group {
-    /// An open directory to clone into, if a part is v2.
-    pub fn clone_target(&self) -> Result<Option<fs::File>, Error> {
-        let v2 = self
-            .directories
-            .iter()
-            .find(|directory| directory.version == Version::V2);
-        v2.map(|directory| {
-            fs::File::open(&directory.path).map_err(|error| failed("open", &directory.path, errno_of(&error)))
-        })
-        .transpose()
-    }
-
     /// What it has used.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = Statistics::default();

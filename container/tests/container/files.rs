@@ -307,7 +307,7 @@ pub fn run_if_called() {
     spec.state_dir = state_dir.into();
     let read = format!("read:/{}file", "d/".repeat(DEEP));
     spec.args = ["try", &read, "write:/new"].map(Into::into).into();
-    let mut instance = container::start(&spec).expect("start");
+    let mut instance = crate::run::container(&spec).expect("start");
     assert_eq!(instance.root(), container::RootKind::Copy);
     instance.wait().expect("wait");
     std::process::exit(0);

@@ -10,7 +10,7 @@ mod jail;
 pub mod monitor;
 
 use super::registry::Purpose;
-use super::runtime::{self, What};
+use super::runtime;
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
 use crate::files::xdg;
@@ -259,7 +259,7 @@ impl Backend for MicroVm {
             return jail::prepare(self, image, args, stdio);
         }
         let order = MachineOrder::new(self, image, args)?;
-        runtime::prepare(What::Machine(order), stdio, self.group)
+        runtime::prepare(order, stdio, self.group)
     }
 }
 
