@@ -33,10 +33,6 @@ unsafe extern "C" {
     pub static mut task_state_descriptor: [u64; 2];
     /// First byte after the kernel's image and zeroed data.
     pub static kernel_end: u8;
-    /// The code that runs [`crate::boot::prepare::prepare`] in ring 3.
-    pub fn prepare_in_ring_3();
-    /// The instruction by which it comes back.
-    pub fn prepare_done();
 }
 
 global_asm!(
@@ -77,15 +73,6 @@ global_asm!(
     "    lea rsp, [rip + kernel_stack_top]",
     "    mov edi, ebx",
     "    call {start}",
-    "    ud2",
-
-    // In ring 3, on a stack of its own: traps use the kernel stack from its top.
-    ".globl prepare_in_ring_3",
-    "prepare_in_ring_3:",
-    "    lea rsp, [rip + ring_3_stack_top]",
-    "    call {prepare}",
-    ".globl prepare_done",
-    "prepare_done:",
     "    ud2",
 
     ".section .data.tables, \"aw\", @progbits",
@@ -178,7 +165,6 @@ global_asm!(
     kernel_code = const KERNEL_CODE,
     kernel_data = const KERNEL_DATA,
     start = sym crate::boot::start::start,
-    prepare = sym crate::boot::prepare::prepare,
 );
 
 /// Lets a vector lead to another handler of the kernel's.

@@ -13,7 +13,8 @@ use crate::boot::prepare;
 use crate::traps::signals::{SIGKILL, SIGSTOP};
 use crate::boot::start::RFLAGS;
 use crate::syscall::PROCESS;
-use crate::traps::entry::Frame;
+use crate::traps::entry::{Frame, IN_RING_3};
+use crate::cpu;
 use crate::memory::user_access::in_helper;
 use core::arch::{asm, global_asm};
 
@@ -23,6 +24,7 @@ unsafe extern "C" {
     static light_entry: u8;
     static light_end: u8;
     static light_rdi: u64;
+    static mut light_sets_base: u8;
 }
 
 global_asm!(
@@ -38,6 +40,8 @@ global_asm!(
 
     ".section .process, \"aw\", @progbits",
     ".balign 8",
+    ".globl light_sets_base",
+    "light_sets_base: .quad 0",
     "light_rsp: .quad 0",
     "light_rdi: .quad 0",
     "    .zero 64",
@@ -53,6 +57,8 @@ global_asm!(
     "    je light_action",
     "    cmp eax, 131",
     "    je light_alternate_stack",
+    "    cmp eax, 158",
+    "    je light_thread_pointer",
     "    cmp eax, 302",
     "    je light_limit",
     "    cmp eax, 318",
@@ -68,7 +74,12 @@ global_asm!(
     "    cmp eax, 39", // getpid
     "    je light_process",
     "light_heavy:",
-    "    jmp [rip + light_kernel]",
+    "    cmp rax, 512",
+    "    jae 1f",
+    "    bt [rip + light_calls], rax",
+    "    jc 2f",
+    "1:  jmp [rip + light_kernel]",
+    "2:  jmp [rip + light_ring_3]",
 
     "light_zero:",
     "    xor eax, eax",
@@ -167,6 +178,19 @@ global_asm!(
     "    mov [rip + {signals} + 2072], rax",
     "    jmp light_zero",
 
+    // arch_prctl(RDI ARCH_SET_FS, RSI base).
+    "light_thread_pointer:",
+    "    cmp rdi, 0x1002",
+    "    jne light_heavy",
+    "    cmp byte ptr [rip + light_sets_base], 0",
+    "    je light_heavy",
+    "    mov rax, rsi",
+    "    shr rax, 47",
+    "    mov eax, 158",
+    "    jnz light_heavy",
+    "    wrfsbase rsi",
+    "    jmp light_zero",
+
     // prlimit64(RDI 0, RSI RLIMIT_STACK, RDX none, R10 old).
     "light_limit:",
     "    test rdi, rdi",
@@ -200,6 +224,16 @@ global_asm!(
 
     ".balign 8",
     "light_kernel: .quad syscall_entry",
+    "light_ring_3: .quad ring_3_gate",
+    "light_calls: .quad {calls0}, {calls1}, {calls2}, {calls3}, {calls4}, {calls5}, {calls6}, {calls7}",
+    calls0 = const IN_RING_3[0],
+    calls1 = const IN_RING_3[1],
+    calls2 = const IN_RING_3[2],
+    calls3 = const IN_RING_3[3],
+    calls4 = const IN_RING_3[4],
+    calls5 = const IN_RING_3[5],
+    calls6 = const IN_RING_3[6],
+    calls7 = const IN_RING_3[7],
     sigkill = const SIGKILL,
     sigstop = const SIGSTOP,
     process = const PROCESS,
@@ -215,6 +249,14 @@ pub fn syscall_stays_in_ring_3() -> bool {
     // SAFETY: `probe_entry` changes nothing but RAX, and comes back to ring 3.
     unsafe { asm!("syscall", out("rax") selector, out("rcx") _, out("r11") _, options(nostack)) }
     selector & 3 == 3
+}
+
+/// Finds out what ring 3 can do itself; there.
+pub fn prepare() {
+    const FSGSBASE: u32 = 1;
+    let has_it = prepare::syscall_stays_in_ring_3() && cpu::cpuid(7, 0).ebx & FSGSBASE != 0;
+    // SAFETY: a single assignment. (A processor without SMEP and leaf 7 has no hypervisor of that kind either.)
+    unsafe { (&raw mut light_sets_base).write(has_it.into()) }
 }
 
 /// The entry, where ring 3 sees it.

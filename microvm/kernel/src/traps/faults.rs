@@ -1,10 +1,9 @@
 //! What the kernel does about an exception.
 
-use crate::boot::entry::{prepare_done, set_gate};
 use crate::memory::layout::USER_END;
 use crate::memory::{Fault, MEMORY};
 use crate::memory::vma::{EXECUTE, READ, WRITE};
-use crate::traps::entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
+use crate::traps::entry::{Frame, prepare_done, syscall_entry};
 use crate::abi;
 use crate::cpu;
 use crate::traps::fast_path;
@@ -29,9 +28,9 @@ const PF_FETCH: u64 = 16;
 const DIVIDE: u64 = 0;
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
-const UNDEFINED: u64 = 6;
+pub const UNDEFINED: u64 = 6;
 const PROTECTION: u64 = 13;
-const PAGE_FAULT: u64 = 14;
+pub const PAGE_FAULT: u64 = 14;
 const X87: u64 = 16;
 const ALIGNMENT: u64 = 17;
 const SIMD: u64 = 19;
@@ -123,21 +122,15 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     }
 }
 
-/// `prepare` is done: closes the kernel to ring 3 for good and starts the program.
+/// `prepare` is done, and something is left for ring 0: closes the kernel to ring 3 for good and starts the program, where
+/// SYSCALL enters ring 0, or says why not.
 fn start_program(frame: &mut Frame) {
     page_table::close_kernel();
     match prepare::take_result() {
         Ok(program) => {
-            let entry = if prepare::syscall_stays_in_ring_3() {
-                set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
-                set_gate(UNDEFINED as usize, undefined_or_end_of_call);
-                fast_path::entry()
-            } else {
-                patch::harden();
-                syscall_entry as *const () as u64
-            };
-            // SAFETY: both are made to be entered by SYSCALL.
-            unsafe { cpu::wrmsr(cpu::msr::LSTAR, entry) }
+            patch::harden();
+            // SAFETY: made to be entered by SYSCALL.
+            unsafe { cpu::wrmsr(cpu::msr::LSTAR, syscall_entry as *const () as u64) }
             frame.rip = program.entry;
             frame.rsp = program.stack;
             frame.rflags = start::RFLAGS;
