@@ -127,6 +127,9 @@ pub fn mappings() {
     println!("without reserve {}", place > 0);
     // SAFETY: mapped just now.
     unsafe { ((place + (1 << 35)) as *mut u8).write_volatile(1) }
+    let write_only = syscall(9, [0, PAGE, 2, 0x22, u64::MAX, 0]) as u64;
+    // SAFETY: mapped just now.
+    println!("write-only {}", unsafe { (write_only as *const u8).read_volatile() });
     let path = c"/etc/text";
     let file = syscall(2, [path.as_ptr() as u64, 0, 0, 0, 0, 0]) as u64;
     let place = syscall(9, [0, 2 * PAGE, 1, 2, file, 0]) as u64;
