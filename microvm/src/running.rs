@@ -45,11 +45,13 @@ pub fn run(processors: Vec<VcpuFd>, memory: &Ram, config: &Config, bus: Bus) -> 
     let exits = shared.execute_all(processors, config);
     let end = shared.end.into_inner().unwrap_or_else(PoisonError::into_inner);
     let bus = shared.bus.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (stamps, kernel_log) = bus.finish();
+    let (stamps, kernel_log, counts) = bus.finish();
     // Nobody has said how it ended: its time was over.
     end.unwrap_or(Ok(End::TimedOut)).map(|end| Outcome {
         end,
         exits: exits.by_name(),
+        counts,
+        kvm: Vec::new(),
         stamps: stamps.into_stamps(),
         kernel_log,
     })

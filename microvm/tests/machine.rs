@@ -11,7 +11,7 @@ use std::os::fd::IntoRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
-use support::{EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
+use support::{COUNTS, EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
 
 fn main() -> ExitCode {
     let with_descriptor = |arguments| {
@@ -41,6 +41,7 @@ fn trials() -> Vec<Trial> {
         trial("an_unknown_system_call_is_named_once", unknown),
         trial("bad_addresses_are_errors_of_the_call", bad_addresses),
         trial("what_a_program_sets_of_its_own_state_reads_back", own_state),
+        trial("what_a_program_costs_is_counted_where_that_is_asked_for", costs),
         trial("time_passes_in_the_guest_as_outside", time),
         trial("a_sleep_is_no_loop_whatever_becomes_of_the_input", sleep),
         trial("waiting_ends_when_its_time_is_over", waiting),
@@ -330,6 +331,32 @@ fn mappings() -> Result<(), Failed> {
     let answers = "beyond memory -12\nwithout reserve true\nwrite-only 0\nbehind the file 0\nwritten -14\n";
     expect(&ran, 128 + BUS, answers)?;
     expect_log(&ran, "SIGBUS: read at 0x")
+}
+
+fn costs() -> Result<(), Failed> {
+    let count = |ran: &support::Ran, what: &str| {
+        let number = |line: &str| {
+            line.strip_prefix("counts: ")?
+                .strip_suffix(what)?
+                .trim_end()
+                .parse::<u64>()
+                .ok()
+        };
+        ran.log.lines().find_map(number).unwrap_or(0)
+    };
+    let [without, with] = ["arguments", "costs"].map(|word| finish(command(&[word]).env(COUNTS, "")));
+    for (what, least, most) in [("getppid", 5, 5), ("CPUID", 3, 3), ("pages", 64, 64 + 16)] {
+        let more = count(&with, what).wrapping_sub(count(&without, what));
+        if !(least..=most).contains(&more) {
+            return Err(format!("{more} more of {what}, not {least}:\n{}", with.log).into());
+        }
+    }
+    let uncounted = run(&["costs"]);
+    if uncounted.log.contains("counts: ") || uncounted.log.contains("kvm: ") {
+        return Err(uncounted.log.into());
+    }
+    // Linux since 5.14 has them.
+    expect_log(&with, "kvm: ")
 }
 
 fn echo() -> Result<(), Failed> {

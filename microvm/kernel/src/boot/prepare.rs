@@ -5,6 +5,7 @@
 use crate::boot::boot_info::{BootInfo, Range};
 use crate::program::elf::Program;
 use crate::boot::entry::{kernel_end, set_gate};
+use crate::counts;
 use crate::errno::Errno;
 use crate::files::FILES;
 use crate::global::Global;
@@ -102,13 +103,18 @@ pub struct Registers {
     stack: u64,
 }
 
+/// Where SYSCALL stays in ring 3, some faults are system calls and requests of the kernel's.
+pub fn listen_to_ring_3() {
+    set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
+    set_gate(UNDEFINED as usize, undefined_or_request);
+}
+
 /// Called once by [`crate::traps::entry`], in ring 3.
 pub extern "C" fn prepare(start_info: u64) -> Registers {
     let result = run(start_info);
     match result {
-        Ok(Start { entry, stack }) if syscall_stays_in_ring_3() => {
-            set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
-            set_gate(UNDEFINED as usize, undefined_or_request);
+        Ok(Start { entry, stack }) if syscall_stays_in_ring_3() && !counts::are_on() => {
+            listen_to_ring_3();
             // SAFETY: a single assignment.
             unsafe { *RUNNING.borrow() = false }
             Registers { entry, stack }

@@ -11,6 +11,10 @@ use core::arch::asm;
 
 /// Model-specific registers (SDM volume 4, table 2-2; AMD APM volume 2, appendix A).
 pub mod msr {
+    /// What the processor can do (MSR_PLATFORM_INFO).
+    pub const PLATFORM_INFO: u32 = 0xce;
+    /// CPUID faulting.
+    pub const MISC_FEATURES_ENABLES: u32 = 0x140;
     /// Selectors of SYSCALL and SYSRET.
     pub const STAR: u32 = 0xc000_0081;
     /// Where SYSCALL goes.

@@ -6,6 +6,7 @@
 //! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
 //! [`crate::traps::entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
+use crate::abi::COUNTED_CALLS;
 use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
 use crate::memory::layout::{STACK_SIZE, USER_END};
@@ -21,7 +22,8 @@ use core::arch::{asm, global_asm};
 unsafe extern "C" {
     /// Where SYSCALL goes while it is not known what it does.
     pub fn probe_entry();
-    static light_entry: u8;
+    static light_counting_entry: u8;
+    static light_made: [u16; COUNTED_CALLS];
     static light_end: u8;
     static light_rdi: u64;
     static mut light_sets_base: u8;
@@ -42,14 +44,24 @@ global_asm!(
     ".balign 8",
     ".globl light_sets_base",
     "light_sets_base: .quad 0",
+    "light_made: .zero 2 * {counted}",
     "light_rsp: .quad 0",
     "light_rdi: .quad 0",
     "    .zero 64",
     "light_stack:",
 
-    // RAX is the number, RCX the way back, R11 the flags; RDI, RSI, RDX, R10 are arguments. Only RAX may change.
+    // Where system calls are counted they come here first.
     ".section .helper, \"ax\", @progbits",
     ".balign 16",
+    "light_counting_entry:",
+    "    cmp rax, {counted}",
+    "    jae light_entry",
+    "    mov [rip + light_rdi], rdi",
+    "    lea rdi, [rip + light_made]",
+    "    inc word ptr [rdi + 2 * rax]",
+    "    mov rdi, [rip + light_rdi]",
+
+    // RAX is the number, RCX the way back, R11 the flags; RDI, RSI, RDX, R10 are arguments. Only RAX may change.
     "light_entry:",
     "    cmp eax, 12",
     "    je light_break",
@@ -234,6 +246,7 @@ global_asm!(
     calls5 = const IN_RING_3[5],
     calls6 = const IN_RING_3[6],
     calls7 = const IN_RING_3[7],
+    counted = const COUNTED_CALLS,
     sigkill = const SIGKILL,
     sigstop = const SIGSTOP,
     process = const PROCESS,
@@ -259,15 +272,21 @@ pub fn prepare() {
     unsafe { (&raw mut light_sets_base).write(has_it.into()) }
 }
 
-/// The entry, where ring 3 sees it.
-pub fn entry() -> u64 {
-    in_helper(&raw const light_entry)
+/// The entry that counts, where ring 3 sees it.
+pub fn counting_entry() -> u64 {
+    in_helper(&raw const light_counting_entry)
+}
+
+/// The system calls that the counting entry has seen, by number. The program may have changed them.
+pub fn made(counts: &mut [u16; COUNTED_CALLS]) {
+    // SAFETY: nothing else uses them now.
+    *counts = unsafe { (&raw const light_made).read() }
 }
 
 /// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT. The
 /// program may have jumped here, with anything in RCX and R11.
 pub fn failed(frame: &mut Frame) -> bool {
-    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip)
+    let here = (counting_entry()..in_helper(&raw const light_end)).contains(&frame.rip)
         && prepare::syscall_stays_in_ring_3()
         && frame.rcx < USER_END;
     if here {
