@@ -86,9 +86,10 @@ pub struct Arguments {
     /// Language of the table and the report: en, ko
     #[arg(long, default_value = "en", help_heading = OUTPUT)]
     lang: Lang,
-    /// Compare with older results, and show what has changed
+    /// Compare with older results, and show what has changed. Given several times: with several older measurements of the
+    /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
-    baseline: Option<PathBuf>,
+    baseline: Vec<PathBuf>,
     /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
     #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
     fail_on_regression: Option<f64>,
@@ -114,11 +115,12 @@ pub fn default_job() -> Result<u8, Error> {
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let plan = plan(&arguments)?;
-    let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
+    let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
+    let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
     plan.pinning.apply()?;
-    if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
+    if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        check(then, &comparison::planned(&plan), &arguments)?;
+        check(&baseline, &comparison::planned(&plan), &arguments)?;
     }
     let mut progress = Progress::new(plan.steps());
     let Outcome { mut results, complete } = comparison::compare(&plan, &mut progress)?;
@@ -129,10 +131,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         ));
     }
     // What was stopped half-way cannot tell.
-    let judged = baseline
-        .filter(|_| complete)
-        .map(|then| judge(&arguments, &mut results, &then))
-        .transpose();
+    let judged = match complete && !baseline.is_empty() {
+        true => judge(&arguments, &mut results, &baseline),
+        false => Ok(()),
+    };
     let tables = |style| {
         let mut text = table::render_in(&results, style, arguments.lang);
         if arguments.explain {
@@ -179,18 +181,18 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 }
 
 /// Refuses a baseline of something else.
-fn check(then: &Results, now: &Results, arguments: &Arguments) -> Result<(), Error> {
-    diff::check(then, now, arguments.lang).map_err(|error| {
+fn check(then: &[Results], now: &Results, arguments: &Arguments) -> Result<(), Error> {
+    diff::check(&diff::refer(then), &[now], arguments.lang).map_err(|error| {
         error.remedy("Take a new baseline under the same conditions, or compare all the same with --allow-different.")
     })
 }
 
 /// Notes in the results what has changed since the baseline.
-fn judge(arguments: &Arguments, results: &mut Results, then: &Results) -> Result<(), Error> {
+fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Result<(), Error> {
     if !arguments.allow_different {
         check(then, results, arguments)?;
     }
-    results.diff = analysis::diff::diff(&[(then, results)], arguments.fail_on_regression).pop();
+    results.diff = analysis::diff::diff(&[(&diff::refer(then), &[results])], arguments.fail_on_regression).pop();
     Ok(())
 }
 
