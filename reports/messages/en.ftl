@@ -187,6 +187,7 @@ diff-corrected = Intervals are at 95 % for all { $tests } tests together (Holm).
 differs-methods = { $metric } is not compared: it was measured by method { $old }, now by method { $new }.
 differs-gone = { $target } no longer gives these figures: { $metrics }.
 differs-more-failed = { $target }: { $new } runs failed, and { $old } before.
+differs-one-session = Each side was measured once. How much the host changed in between cannot be seen, so intervals hold what is usual. To find smaller changes, measure both several times by turns: isolab diff --old OLD1 OLD2 OLD3 --new NEW1 NEW2 NEW3.
 differs-disturbed-old = The host was busy or slowed down during the old measurement: differences may come from that. Measure again when it is idle.
 differs-disturbed-new = The host was busy or slowed down during the new measurement: differences may come from that. Measure again when it is idle.
 differs-program = The program itself has changed (another SHA-256).

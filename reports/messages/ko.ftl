@@ -178,6 +178,7 @@ diff-corrected = 신뢰구간은 검정 { $tests }개를 함께 보정한 95% �
 differs-methods = { $metric }: 측정 방법이 달라(이전 { $old }, 이후 { $new }) 비교하지 않음.
 differs-gone = { $target }: 더 이상 측정되지 않는 항목: { $metrics }.
 differs-more-failed = { $target }: 실패한 실행 이전 { $old }회, 이후 { $new }회.
+differs-one-session = 이전과 이후를 한 번씩만 측정함. 그사이 호스트의 변화는 알 수 없어 신뢰구간에 통상적인 변동폭을 더함. 더 작은 변화를 찾으려면 번갈아 여러 번 측정할 것: isolab diff --old OLD1 OLD2 OLD3 --new NEW1 NEW2 NEW3.
 differs-disturbed-old = 이전 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-disturbed-new = 이후 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).

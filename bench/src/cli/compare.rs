@@ -76,9 +76,10 @@ pub struct Arguments {
     /// Also say what the figures are
     #[arg(long, help_heading = OUTPUT)]
     legend: bool,
-    /// Compare with older results, and show what has changed
+    /// Compare with older results, and show what has changed. Given several times: with several older measurements of the
+    /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
-    baseline: Option<PathBuf>,
+    baseline: Vec<PathBuf>,
     /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
     #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
     fail_on_regression: Option<f64>,
@@ -104,11 +105,12 @@ pub fn default_job() -> Result<u8, Error> {
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let plan = plan(&arguments)?;
-    let baseline = arguments.baseline.as_deref().map(super::report::read).transpose()?;
+    let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
+    let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
     plan.pinning.apply()?;
-    if let Some(then) = baseline.as_ref().filter(|_| !arguments.allow_different) {
+    if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        check(then, &comparison::planned(&plan))?;
+        check(&baseline, &comparison::planned(&plan))?;
     }
     let mut progress = Progress::new(plan.steps());
     let Outcome { mut results, complete } = comparison::compare(&plan, &mut progress)?;
@@ -119,10 +121,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         ));
     }
     // What was stopped half-way cannot tell.
-    let judged = baseline
-        .filter(|_| complete)
-        .map(|then| judge(&arguments, &mut results, &then))
-        .transpose();
+    let judged = match complete && !baseline.is_empty() {
+        true => judge(&arguments, &mut results, &baseline),
+        false => Ok(()),
+    };
     let tables = |style| {
         let mut text = table::render_in(&results, style, output::language());
         if arguments.explain {
@@ -174,18 +176,18 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 }
 
 /// Refuses a baseline of something else.
-fn check(then: &Results, now: &Results) -> Result<(), Error> {
-    diff::check(then, now, output::language()).map_err(|error| {
+fn check(then: &[Results], now: &Results) -> Result<(), Error> {
+    diff::check(&diff::refer(then), &[now], output::language()).map_err(|error| {
         error.remedy("Take a new baseline under the same conditions, or compare all the same with --allow-different.")
     })
 }
 
 /// Notes in the results what has changed since the baseline.
-fn judge(arguments: &Arguments, results: &mut Results, then: &Results) -> Result<(), Error> {
+fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Result<(), Error> {
     if !arguments.allow_different {
         check(then, results)?;
     }
-    results.diff = analysis::diff::diff(&[(then, results)], arguments.fail_on_regression).pop();
+    results.diff = analysis::diff::diff(&[(&diff::refer(then), &[results])], arguments.fail_on_regression).pop();
     Ok(())
 }
 

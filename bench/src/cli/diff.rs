@@ -11,15 +11,22 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// The schema name of what `--json` writes.
-const SCHEMA: &str = "isolab-diff/1";
+const SCHEMA: &str = "isolab-diff/2";
 
 // What `isolab diff` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Results files or folders of them: first the old ones, then as many new ones. The first old file is compared with the
     /// first new one, and so on; files of folders go by their names
-    #[arg(required = true, num_args = 2.., value_name = "OLD… NEW")]
+    #[arg(required_unless_present = "old", num_args = 2.., value_name = "OLD… NEW…")]
     files: Vec<PathBuf>,
+    /// Several measurements of the same old thing, compared with those of --new as one: measure both by turns, to find
+    /// smaller changes than the host's drift hides
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "new", conflicts_with = "files")]
+    old: Vec<PathBuf>,
+    /// Several measurements of the same new thing
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "old", conflicts_with = "files")]
+    new: Vec<PathBuf>,
     /// End with status 1 where something is worse by more than this many percent
     #[arg(long, value_name = "PCT", value_parser = super::arguments::percent)]
     fail_on_regression: Option<f64>,
@@ -39,35 +46,45 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Pair<'a> {
-    old: String,
-    new: String,
+    old: Vec<String>,
+    new: Vec<String>,
     #[serde(flatten)]
     diff: &'a Diff,
 }
 
+/// The old files of one comparison and the new ones.
+type Files = (Vec<PathBuf>, Vec<PathBuf>);
+
 /// Compares as asked.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
-    let pairs = pairs(&arguments.files)?;
+    let pairs: Vec<Files> = match arguments.old.as_slice() {
+        [] => pairs(&arguments.files)?,
+        old => vec![(old.to_vec(), arguments.new.clone())],
+    };
     let mut results = Vec::new();
     for (old, new) in &pairs {
-        let (old, new) = (super::report::read(old)?, super::report::read(new)?);
+        let read = |files: &[PathBuf]| -> Result<Vec<Results>, Error> {
+            files.iter().map(|file| super::report::read(file)).collect()
+        };
+        let (old, new) = (read(old)?, read(new)?);
         if !arguments.allow_different {
-            check(&old, &new, output::language()).map_err(|error| {
+            check(&refer(&old), &refer(&new), output::language()).map_err(|error| {
                 error.remedy("Take both under the same conditions, or compare all the same with --allow-different.")
             })?;
         }
         results.push((old, new));
     }
-    let borrowed: Vec<diff::Pair> = results.iter().map(|(old, new)| (old, new)).collect();
+    let borrowed: Vec<_> = results.iter().map(|(old, new)| (refer(old), refer(new))).collect();
+    let borrowed: Vec<diff::Pair> = borrowed.iter().map(|(old, new)| (&old[..], &new[..])).collect();
     let diffs = diff::diff(&borrowed, arguments.fail_on_regression);
     let mut page = String::new();
-    for (((old, new), diff), (_, results)) in pairs.iter().zip(&diffs).zip(&results) {
+    for (((old, new), diff), (_, results)) in pairs.iter().zip(&diffs).zip(&borrowed) {
         if pairs.len() > 1 {
             // A file's name may hold what drives a terminal.
-            let (old, new) = (old.to_string_lossy(), new.to_string_lossy());
+            let [old, new] = [old, new].map(|files| names(files).join(", "));
             page.push_str(&format!("## {} → {}\n", old.escape_debug(), new.escape_debug()));
         }
-        page.push_str(&render::diff(diff, results, output::language()));
+        page.push_str(&render::diff(diff, results[0], output::language()));
     }
     match arguments.json.as_deref() {
         Some(path) => {
@@ -79,9 +96,23 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     Ok(u8::from(diffs.iter().any(Diff::has_regression)))
 }
 
+/// References to all of them.
+pub fn refer(results: &[Results]) -> Vec<&Results> {
+    results.iter().collect()
+}
+
 /// Refuses results that say something about different things.
-pub fn check(old: &Results, new: &Results, lang: Lang) -> Result<(), Error> {
-    match render::conditions(old, new, lang).as_slice() {
+pub fn check(old: &[&Results], new: &[&Results], lang: Lang) -> Result<(), Error> {
+    for side in [old, new] {
+        let disagreements = render::disagreements(side, lang);
+        if !disagreements.is_empty() {
+            return Err(Error::new(format!(
+                "these are not measurements of the same thing: {}",
+                disagreements.join("; ")
+            )));
+        }
+    }
+    match render::conditions(old[0], new[0], lang).as_slice() {
         [] => Ok(()),
         differences => Err(Error::new(format!(
             "the results are not comparable: {}",
@@ -90,10 +121,14 @@ pub fn check(old: &Results, new: &Results, lang: Lang) -> Result<(), Error> {
     }
 }
 
-fn document(pairs: &[(PathBuf, PathBuf)], diffs: &[Diff]) -> Result<String, Error> {
-    let pair = |((old, new), diff): (&(PathBuf, PathBuf), _)| Pair {
-        old: old.display().to_string(),
-        new: new.display().to_string(),
+fn names(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|file| file.to_string_lossy().into_owned()).collect()
+}
+
+fn document(pairs: &[Files], diffs: &[Diff]) -> Result<String, Error> {
+    let pair = |((old, new), diff): (&Files, _)| Pair {
+        old: names(old),
+        new: names(new),
         diff,
     };
     let document = Document {
@@ -112,10 +147,13 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
 }
 
 /// The old files and the new ones, each with its partner.
-fn pairs(given: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+fn pairs(given: &[PathBuf]) -> Result<Vec<Files>, Error> {
     let odd = || {
         Error::new(format!("{} files or folders have no halves, old and new", given.len()))
-            .remedy("Give as many new files as old ones: isolab diff OLD NEW, or OLD1 OLD2 NEW1 NEW2.")
+            .remedy(
+                "Give as many new files as old ones: isolab diff OLD NEW, or OLD1 OLD2 NEW1 NEW2. Of measurements of the same \
+                 thing any number: isolab diff --old OLD… --new NEW…",
+            )
     };
     let (old, new) = given.split_at(given.len() / 2);
     if old.len() != new.len() {
@@ -124,7 +162,7 @@ fn pairs(given: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
     let mut pairs = Vec::new();
     for (old, new) in old.iter().zip(new) {
         match (old.is_dir(), new.is_dir()) {
-            (false, false) => pairs.push((old.clone(), new.clone())),
+            (false, false) => pairs.push((vec![old.clone()], vec![new.clone()])),
             (true, true) => pairs.extend(of_folders(old, new)?),
             _ => {
                 return Err(Error::new(format!(
@@ -139,7 +177,7 @@ fn pairs(given: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
 }
 
 /// The results files that both folders have, by name.
-fn of_folders(old: &Path, new: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+fn of_folders(old: &Path, new: &Path) -> Result<Vec<Files>, Error> {
     let files = super::report::results_in(old)?;
     let mut names: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
     if let Some(name) = names.iter().find(|name| !new.join(name).is_file())
@@ -161,5 +199,8 @@ fn of_folders(old: &Path, new: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Error> 
             new.display()
         )));
     }
-    Ok(names.into_iter().map(|name| (old.join(name), new.join(name))).collect())
+    Ok(names
+        .into_iter()
+        .map(|name| (vec![old.join(name)], vec![new.join(name)]))
+        .collect())
 }

@@ -1,6 +1,6 @@
 //! `isolab compare --baseline`: what has changed, and whether that is a regression.
 
-use crate::support::{Place, Said, expect, expect_holds, expect_status, say, test};
+use crate::support::{Place, compare_hello, expect, expect_holds, expect_status, say, test};
 use libtest_mimic::{Failed, Trial};
 
 pub fn tests() -> Vec<Trial> {
@@ -13,29 +13,14 @@ pub fn tests() -> Vec<Trial> {
             something_else,
         ),
         test("a_limit_without_a_baseline_is_refused", &[], no_baseline),
+        test("several_baselines_are_measurements_of_one_thing", &[], several),
     ]
-}
-
-/// Compares `hello` with this delay, and gives the results' file this name.
-fn compare(place: &Place, file: &str, delay_ms: &str, more: &[&str]) -> Result<Said, Failed> {
-    let args = [
-        "compare",
-        "--on",
-        "process",
-        "--runs",
-        "15",
-        "--json",
-        file,
-        "--workload",
-        "hello",
-    ];
-    say(place.isolab(&[&args, more, &["--", delay_ms]].concat()))
 }
 
 /// A place with a baseline in `then.json`.
 fn with_baseline(delay_ms: &str) -> Result<Place, Failed> {
     let place = Place::new();
-    expect_status(&compare(&place, "then.json", delay_ms, &[])?, 0)?;
+    expect_status(&compare_hello(&place, "then.json", delay_ms, &[])?, 0)?;
     Ok(place)
 }
 
@@ -49,7 +34,7 @@ fn slowdown() -> Result<(), Failed> {
         "--fail-on-regression",
         "50",
     ];
-    let said = compare(&place, "now.json", "20", &limit)?;
+    let said = compare_hello(&place, "now.json", "20", &limit)?;
     expect_status(&said, 1)?;
     expect_holds(&said.stderr, "process  Start-up ")?;
     expect_holds(&said.stderr, "REGRESSION")
@@ -57,7 +42,7 @@ fn slowdown() -> Result<(), Failed> {
 
 fn same() -> Result<(), Failed> {
     let place = with_baseline("5")?;
-    let said = compare(
+    let said = compare_hello(
         &place,
         "now.json",
         "5",
@@ -68,14 +53,14 @@ fn same() -> Result<(), Failed> {
 
 fn something_else() -> Result<(), Failed> {
     let place = with_baseline("0")?;
-    let said = compare(&place, "now.json", "1", &["--baseline", "then.json"])?;
+    let said = compare_hello(&place, "now.json", "1", &["--baseline", "then.json"])?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "its argument list is [\"1\"] and was [\"0\"]")?;
     expect(!place.path().join("now.json").exists(), || {
         "it was measured all the same".into()
     })?;
     expect_status(
-        &compare(
+        &compare_hello(
             &place,
             "now.json",
             "1",
@@ -89,4 +74,16 @@ fn no_baseline() -> Result<(), Failed> {
     let said = say(Place::new().isolab(&["compare", "--fail-on-regression", "5"]))?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "--baseline")
+}
+
+fn several() -> Result<(), Failed> {
+    let place = with_baseline("1")?;
+    expect_status(&compare_hello(&place, "then2.json", "1", &[])?, 0)?;
+    let both = ["--baseline", "then.json", "--baseline", "then2.json"];
+    expect_status(&compare_hello(&place, "now.json", "1", &both)?, 0)?;
+    let results: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(place.path().join("now.json"))?)?;
+    let diff = &results["diff"];
+    expect(diff["old_sessions"] == 2 && diff["new_sessions"] == 1, || {
+        diff.to_string()
+    })
 }

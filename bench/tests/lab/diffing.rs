@@ -1,6 +1,6 @@
 //! `isolab diff`: old results files against new ones, as `compare --baseline` does with what it has just measured.
 
-use crate::support::{Place, Said, expect, expect_holds, expect_status, say, test};
+use crate::support::{Place, Said, compare_hello, expect, expect_holds, expect_status, say, test};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         test("a_diff_of_two_folders_pairs_their_files_by_name", &[], folders),
         test("a_diff_speaks_korean_throughout", &[], korean),
         test("a_diff_without_two_halves_is_refused", &[], halves),
+        test("a_diff_of_several_sessions_a_side_takes_them_as_one", &[], sessions),
         test(
             "a_metric_that_the_program_reports_itself_reaches_table_csv_and_diff",
             &[],
@@ -30,18 +31,7 @@ pub fn tests() -> Vec<Trial> {
 
 /// Measures `hello` with this delay.
 fn compare(place: &Place, file: &str, delay_ms: &str, more: &[&str]) -> Result<Said, Failed> {
-    let args = [
-        "compare",
-        "--on",
-        "process",
-        "--runs",
-        "12",
-        "--json",
-        file,
-        "--workload",
-        "hello",
-    ];
-    let said = say(place.isolab(&[&args, more, &["--", delay_ms]].concat()))?;
+    let said = compare_hello(place, file, delay_ms, more)?;
     expect_status(&said, 0)?;
     Ok(said)
 }
@@ -145,6 +135,39 @@ fn halves() -> Result<(), Failed> {
     let said = say(place.isolab(&["diff", "a.json", "b.json"]))?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "a.json")
+}
+
+fn sessions() -> Result<(), Failed> {
+    let place = slower()?;
+    for file in ["old2.json", "old3.json"] {
+        compare(&place, file, "1", &[])?;
+    }
+    let old = [
+        "diff",
+        "--old",
+        "old.json",
+        "old2.json",
+        "old3.json",
+        "--new",
+        "new.json",
+    ];
+    let said = say(place.isolab(&[&old[..], &["--allow-different", "--json", "-"]].concat()))?;
+    expect_status(&said, 0)?;
+    let document: Value = serde_json::from_str(&said.stdout)?;
+    let pair = &document["pairs"][0];
+    expect(
+        pair["old"].as_array().map(Vec::len) == Some(3) && pair["old_sessions"] == 3 && pair["new_sessions"] == 1,
+        || pair.to_string(),
+    )?;
+    expect(pair["changes"][0]["ratio"].as_f64() > Some(1.0), || pair.to_string())?;
+    // Sessions of two programs are no sessions of one thing.
+    let mixed = say(place.isolab(&["diff", "--old", "old.json", "new.json", "--new", "old2.json"]))?;
+    expect_status(&mixed, 2)?;
+    expect_holds(
+        &mixed.stderr,
+        "not measurements of the same thing: its argument list is [\"20\"]",
+    )?;
+    expect_status(&say(place.isolab(&["diff", "--old", "old.json"]))?, 2)
 }
 
 /// A program that writes one line of JSON and ends.

@@ -301,3 +301,9 @@ pub fn is_alive(pid: u32) -> bool {
     let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
     state.is_some_and(|state| state != 'Z' && state != 'X')
 }
+
+/// Compares the built-in `hello` with this delay, as a process only, and writes the results to `file`.
+pub fn compare_hello(place: &Place, file: &str, delay_ms: &str, more: &[&str]) -> Result<Said, Failed> {
+    let args = ["compare", "hello", "--on", "process", "--runs", "15", "--json", file];
+    say(place.isolab(&[&args, more, &["--", delay_ms]].concat()))
+}

@@ -61,6 +61,14 @@ fn of_estimates(results: &Results, target: &str, against: &str, id: &str) -> Opt
     })
 }
 
+/// The standard error of a figure's logarithm, where it has an interval: the width of a 95 % interval is 2 · 1.96 standard
+/// errors, and that of a logarithm is relative (the delta method).
+pub(super) fn relative_error(figure: Distribution) -> Option<f64> {
+    let width = 2.0 * statistics::normal_quantile(OUTSIDE);
+    let interval = figure.interval?;
+    Some((interval.high - interval.low) / width / figure.value)
+}
+
 /// A figure against another, each with its interval, where it has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Estimates {
@@ -72,13 +80,8 @@ pub(super) struct Estimates {
 impl Estimates {
     /// `None` where there is nothing to divide by.
     pub(super) fn new(new: Distribution, old: Distribution) -> Option<Estimates> {
-        // The width of a 95 % interval is 2 · 1.96 standard errors; that of a logarithm is relative (the delta method).
-        let width = 2.0 * statistics::normal_quantile(OUTSIDE);
-        let relative = |figures: Distribution| {
-            let interval = figures.interval?;
-            Some((interval.high - interval.low) / width / figures.value)
-        };
-        let error = relative(new).zip(relative(old)).map(|(new, old)| new.hypot(old));
+        let errors = relative_error(new).zip(relative_error(old));
+        let error = errors.map(|(new, old)| new.hypot(old));
         (old.value > 0.0 && new.value > 0.0).then_some(Estimates {
             ratio: new.value / old.value,
             error: error.filter(|error| *error > 0.0),

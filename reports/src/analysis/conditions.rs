@@ -43,29 +43,56 @@ pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
     found
 }
 
+/// What differs between measurements that are said to be of the same thing: everything that keeps results from being compared,
+/// and the program.
+pub fn disagreements(side: &[&Results]) -> Vec<Message> {
+    let Some((first, others)) = side.split_first() else {
+        return Vec::new();
+    };
+    let of = |other: &&Results| {
+        let program = first.workload.sha256 != other.workload.sha256;
+        let program = program.then(|| Message::new("program"));
+        differences(first, other).into_iter().chain(program)
+    };
+    others
+        .iter()
+        .find_map(|other| {
+            let found: Vec<Message> = of(other).collect();
+            (!found.is_empty()).then_some(found)
+        })
+        .unwrap_or_default()
+}
+
+/// Whether the host was not the same all the time.
+pub(super) fn was_disturbed(results: &Results) -> bool {
+    let warnings = results.warnings.iter();
+    warnings
+        .map(|warning| warning.id.as_str())
+        .any(|id| DISTURBANCES.contains(&id))
+}
+
 /// What has changed that is worth a word, but no reason against comparing: the program, isolab itself, a kernel's build.
-pub(super) fn remarks(old: &Results, new: &Results) -> Vec<Message> {
+pub(super) fn remarks(old: &[&Results], new: &[&Results]) -> Vec<Message> {
+    let (Some(first), Some(latest)) = (old.first(), new.first()) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
-    if old.workload.sha256 != new.workload.sha256 {
+    if first.workload.sha256 != latest.workload.sha256 {
         found.push(Message::new("program"));
     }
-    if old.host.isolab_version != new.host.isolab_version {
+    if first.host.isolab_version != latest.host.isolab_version {
         found.extend(differs(
             "isolab",
-            old.host.isolab_version.clone(),
-            new.host.isolab_version.clone(),
+            first.host.isolab_version.clone(),
+            latest.host.isolab_version.clone(),
         ));
     }
-    for (results, id) in [(old, "disturbed-old"), (new, "disturbed-new")] {
-        if results
-            .warnings
-            .iter()
-            .any(|warning| DISTURBANCES.contains(&warning.id.as_str()))
-        {
+    for (side, id) in [(old, "disturbed-old"), (new, "disturbed-new")] {
+        if side.iter().any(|results| was_disturbed(results)) {
             found.push(Message::new(id));
         }
     }
-    for (before, after) in shared(old, new) {
+    for (before, after) in shared(first, latest) {
         if let (Some(old), Some(new)) = (&before.guest_kernel, &after.guest_kernel)
             && old.sha256 != new.sha256
         {

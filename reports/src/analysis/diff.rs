@@ -1,5 +1,5 @@
 //! New results against old ones: what has changed, whether by more than chance, and whether it is a regression. The same for
-//! two files and for what was just measured and a baseline.
+//! files and for what was just measured and a baseline, of one or several measurements a side ([`sessions`]).
 //!
 //! All changes that are tested together share one risk of a false alarm (Holm). A regression is a change whose whole interval,
 //! so corrected, lies beyond the limit.
@@ -8,16 +8,17 @@ use super::comparisons::Estimates;
 use super::conditions;
 use super::holm;
 use super::rank::Pairs;
+use super::sessions::{self, Session, Sessions};
 use super::statistics::OUTSIDE;
 use crate::metrics::{self, Place};
-use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Scope, Verdict};
+use crate::model::{Better, Change, Definition, Diff, Distribution, Interval, Message, Results, Scope, Verdict};
 
 /// A smaller change than this, in percent, is no difference, however sure it is: so much do two measurements of the same thing
 /// differ because the host is not the same a minute later.
 pub const NEGLIGIBLE_PERCENT: f64 = 0.25;
 
-/// Old results, and new ones to compare with them.
-pub type Pair<'a> = (&'a Results, &'a Results);
+/// Old results, and new ones to compare with them. Several of a side are measurements of the same thing at different times.
+pub type Pair<'a> = (&'a [&'a Results], &'a [&'a Results]);
 
 /// Compares each pair; the tests of all pairs are corrected together. A change counts as a regression when it is worse by
 /// more than `limit_percent`; without a limit none does.
@@ -30,8 +31,11 @@ pub fn diff(pairs: &[Pair], limit_percent: Option<f64>) -> Vec<Diff> {
     let changes = |candidates: Vec<Candidate>| candidates.into_iter().map(|candidate| candidate.change(limit_percent));
     found
         .into_iter()
-        .map(|found| Diff {
+        .zip(pairs)
+        .map(|(found, (old, new))| Diff {
             limit_percent,
+            old_sessions: old.len() as u32,
+            new_sessions: new.len() as u32,
             tests,
             changes: changes(found.candidates).collect(),
             notes: found.notes,
@@ -53,8 +57,10 @@ struct Candidate {
 
 /// What a change rests on.
 enum Evidence {
-    /// The runs of both sides.
+    /// The runs of both sides, of one session each.
     Runs(Pairs),
+    /// Several sessions.
+    Sessions(Sessions),
     /// One figure on each side, measured with its precision.
     Estimates(Estimates),
     /// One figure on each side that does not vary: bytes of an image.
@@ -65,6 +71,7 @@ impl Evidence {
     fn ratio(&self) -> f64 {
         match self {
             Evidence::Runs(pairs) => pairs.ratio(),
+            Evidence::Sessions(sessions) => sessions.ratio,
             Evidence::Estimates(estimates) => estimates.ratio,
             Evidence::Exact(ratio) => *ratio,
         }
@@ -73,6 +80,7 @@ impl Evidence {
     fn interval(&self, outside: f64) -> Option<Interval> {
         match self {
             Evidence::Runs(pairs) => pairs.interval(outside),
+            Evidence::Sessions(sessions) => sessions.interval(outside),
             Evidence::Estimates(estimates) => estimates.interval(outside),
             Evidence::Exact(_) => None,
         }
@@ -81,6 +89,7 @@ impl Evidence {
     fn p_value(&self, factor: f64) -> Option<f64> {
         match self {
             Evidence::Runs(pairs) => Some(pairs.p_value(factor)),
+            Evidence::Sessions(sessions) => sessions.p_value(factor),
             Evidence::Estimates(estimates) => estimates.p_value(factor),
             Evidence::Exact(_) => None,
         }
@@ -88,52 +97,76 @@ impl Evidence {
 }
 
 fn found((old, new): Pair) -> Found {
+    let (Some(first), Some(latest)) = (old.first(), new.first()) else {
+        return Found {
+            candidates: Vec::new(),
+            notes: Vec::new(),
+        };
+    };
     let mut notes = conditions::remarks(old, new);
     let mut candidates = Vec::new();
     let judged = |definition: &&Definition| metrics::place(definition) == Place::Table;
-    for definition in new.metrics.iter().filter(judged) {
-        let Some(before) = old.definition(&definition.id) else {
+    for definition in latest.metrics.iter().filter(judged) {
+        let methods = |results: &Results| Some(results.definition(&definition.id)?.method);
+        let Some(before) = first.definition(&definition.id) else {
             continue;
         };
-        if before.method != definition.method {
+        let others = old.iter().chain(new).filter_map(|results| methods(results));
+        if let Some(other) = others.into_iter().find(|method| *method != definition.method) {
+            let old = if before.method == definition.method {
+                other
+            } else {
+                before.method
+            };
             notes.push(
                 Message::new("methods")
                     .with("metric", &*definition.id)
                     .with("new", definition.method)
-                    .with("old", before.method),
+                    .with("old", old),
             );
             continue;
         }
-        let targets = new.targets.iter().map(|target| target.name.as_str());
+        let targets = latest.targets.iter().map(|target| target.name.as_str());
         candidates.extend(targets.filter_map(|target| candidate(old, new, target, definition)));
     }
     notes.extend(gone(old, new));
+    let by_runs = |candidate: &Candidate| matches!(candidate.evidence, Evidence::Runs(_));
+    if candidates.iter().any(by_runs) {
+        notes.push(Message::new(Diff::ONE_SESSION));
+    }
     // Target by target, as in tables.
-    let place = |name: &str| new.targets.iter().position(|target| target.name == name);
+    let place = |name: &str| latest.targets.iter().position(|target| target.name == name);
     candidates.sort_by_key(|candidate: &Candidate| place(&candidate.change.target));
     Found { candidates, notes }
 }
 
 /// What the runs of the old results gave and those of the new ones do not: a figure of the table, or as many good runs. Looks
 /// at memory are left out: a busy host is reason enough for one that gives no figure.
-fn gone(old: &Results, new: &Results) -> Vec<Message> {
+fn gone(old: &[&Results], new: &[&Results]) -> Vec<Message> {
     let mut gone = Vec::new();
-    for target in old.targets.iter().map(|target| target.name.as_str()) {
-        let lost = old.metrics.iter().filter(|definition| {
+    let has =
+        |side: &[&Results], target: &str, id: &str| side.iter().any(|results| results.metric_of(target, id).is_some());
+    let targets = old.first().map_or(&[][..], |first| &first.targets);
+    for target in targets.iter().map(|target| target.name.as_str()) {
+        let lost = old[0].metrics.iter().filter(|definition| {
             let id = &*definition.id;
             definition.scope == Scope::Run
                 && metrics::place(definition) == Place::Table
-                && old.metric_of(target, id).is_some()
-                && new.metric_of(target, id).is_none()
+                && has(old, target, id)
+                && !has(new, target, id)
         });
         let lost: Vec<&str> = lost.map(|definition| &*definition.id).collect();
         if !lost.is_empty() {
             let message = Message::new(Diff::GONE).with("target", target);
             gone.push(message.with("metrics", lost.join(", ")));
         }
-        let failed = |results: &Results| results.summary_of(target).map_or(0, |summary| summary.failed);
+        let failed = |side: &[&Results]| -> u32 {
+            let each = side.iter().filter_map(|results| results.summary_of(target));
+            each.map(|summary| summary.failed).sum()
+        };
         let (before, after) = (failed(old), failed(new));
-        if after > before {
+        // A side with more sessions has more runs to fail.
+        if after as usize * old.len() > before as usize * new.len() {
             let message = Message::new(Diff::MORE_FAILED).with("target", target);
             gone.push(message.with("old", before).with("new", after));
         }
@@ -141,17 +174,26 @@ fn gone(old: &Results, new: &Results) -> Vec<Message> {
     gone
 }
 
-fn candidate(old: &Results, new: &Results, target: &str, definition: &Definition) -> Option<Candidate> {
+fn candidate(old: &[&Results], new: &[&Results], target: &str, definition: &Definition) -> Option<Candidate> {
     let id = &*definition.id;
-    let (before, after) = (old.metric_of(target, id)?, new.metric_of(target, id)?);
-    let figures = |results: &Results| -> Vec<f64> {
-        let good = results.samples.good(target);
-        good.filter_map(|sample| sample.metric(id)).collect()
-    };
+    let (before, after) = (value(old, target, id)?, value(new, target, id)?);
     let evidence = match definition.scope {
-        Scope::Run => Evidence::Runs(Pairs::new(&figures(new), &figures(old))?),
-        Scope::Instance => Evidence::Estimates(Estimates::new(after, before)?),
         Scope::Image => Evidence::Exact(Estimates::new(after, before)?.ratio),
+        _ if old.len() + new.len() > 2 => {
+            let side = |side: &[&Results]| -> Vec<Session> {
+                let session = |results: &&Results| session(results, target, definition);
+                side.iter().filter_map(session).collect()
+            };
+            Evidence::Sessions(Sessions::new(&side(new), &side(old))?)
+        }
+        Scope::Instance => Evidence::Estimates(Estimates::new(after, before)?),
+        Scope::Run => {
+            let (old, new) = (old[0], new[0]);
+            let disturbed = conditions::was_disturbed(old) || conditions::was_disturbed(new);
+            let (before, after) = (figures(old, target, id), figures(new, target, id));
+            let drift = sessions::drift(&after, &before, disturbed);
+            Evidence::Runs(Pairs::new(&after, &before, drift)?)
+        }
     };
     let change = Change {
         target: target.into(),
@@ -167,6 +209,44 @@ fn candidate(old: &Results, new: &Results, target: &str, definition: &Definition
         better: definition.better,
         evidence,
     })
+}
+
+/// The figures of all good runs, in their order.
+fn figures(results: &Results, target: &str, id: &str) -> Vec<f64> {
+    let good = results.samples.good(target);
+    good.filter_map(|sample| sample.metric(id)).collect()
+}
+
+fn session(results: &Results, target: &str, definition: &Definition) -> Option<Session> {
+    let id = &*definition.id;
+    match definition.scope {
+        Scope::Run => Session::of_runs(&figures(results, target, id), conditions::was_disturbed(results)),
+        _ => {
+            let figure = results.metric_of(target, id)?;
+            Session::of_estimate(figure.value, super::comparisons::relative_error(figure).unwrap_or(0.0))
+        }
+    }
+}
+
+/// What a side comes to: of one session its own figure, of several their geometric mean.
+fn value(side: &[&Results], target: &str, id: &str) -> Option<Distribution> {
+    let all: Vec<Distribution> = side
+        .iter()
+        .filter_map(|results| results.metric_of(target, id))
+        .collect();
+    match all.as_slice() {
+        [] => None,
+        // What does not vary is not rounded either.
+        [one, others @ ..] if others.iter().all(|other| other.value == one.value) => Some(*one),
+        several => {
+            let logarithms: f64 = several.iter().map(|figure| figure.value.ln()).sum();
+            Some(Distribution {
+                n: several.iter().map(|figure| figure.n).sum(),
+                value: (logarithms / several.len() as f64).exp(),
+                ..Distribution::default()
+            })
+        }
+    }
 }
 
 /// The factor from which on a metric is worse by more than the limit; `None` where neither way is worse.

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod headline;
 pub mod holm;
 pub mod rank;
+mod sessions;
 pub mod statistics;
 pub mod summaries;
 

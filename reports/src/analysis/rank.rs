@@ -5,7 +5,7 @@
 //! does, of normal and even more of skewed figures (Hodges and Lehmann 1963; Lehmann, Nonparametrics, 2.5).
 //!
 //! Where runs resemble those just before them, because the host was slow for a while, there are fewer independent ones than
-//! runs, and both are widened for it.
+//! runs, and both are widened for it. They are widened again by what two sessions differ anyway ([`super::sessions`]).
 
 use super::statistics::{ascending, mann_whitney, normal_p_value, normal_quantile};
 use crate::model::Interval;
@@ -17,17 +17,24 @@ pub(super) struct Pairs {
     old: Vec<f64>,
     /// How many times larger the variance of the ranks is than that of independent runs.
     inflation: f64,
+    /// The standard deviation of the ratio's logarithm between two sessions of the same thing.
+    drift: f64,
 }
 
 impl Pairs {
-    /// Of figures in the order of their runs. `None` where a group is empty or has a figure that is not above zero, of which
-    /// there is no factor.
-    pub(super) fn new(new: &[f64], old: &[f64]) -> Option<Pairs> {
+    /// Of figures in the order of their runs, each group of one session, and the `drift` between two. `None` where a group
+    /// is empty or has a figure that is not above zero, of which there is no factor.
+    pub(super) fn new(new: &[f64], old: &[f64], drift: f64) -> Option<Pairs> {
         let (n, m) = (new.len() as f64, old.len() as f64);
         let inflation = (m * persistence(new) + n * persistence(old) + 1.0) / (n + m + 1.0);
         let (new, old) = (ascending(new), ascending(old));
         let positive = |group: &[f64]| group.first().is_some_and(|least| *least > 0.0);
-        (positive(&new) && positive(&old)).then_some(Pairs { new, old, inflation })
+        (positive(&new) && positive(&old)).then_some(Pairs {
+            new,
+            old,
+            inflation,
+            drift,
+        })
     }
 
     /// Figures of the smaller group.
@@ -52,9 +59,11 @@ impl Pairs {
         let below = (n * m / 2.0 - normal_quantile(outside) * spread).floor();
         // The smallest and the largest ratio hold it that surely, and no more.
         let surest = 2.0 * 0.5_f64.powi(self.fewest() as i32);
+        let drift = normal_quantile(outside) * self.drift;
+        let (ratio, widened) = (self.ratio(), |factor: f64| factor.ln().hypot(drift).exp());
         (below >= 0.0 && surest <= outside).then(|| Interval {
-            low: self.nth(below as u64),
-            high: self.nth(self.count() - 1 - below as u64),
+            low: ratio / widened(ratio / self.nth(below as u64)),
+            high: ratio * widened(self.nth(self.count() - 1 - below as u64) / ratio),
         })
     }
 
@@ -64,11 +73,12 @@ impl Pairs {
         let independent = mann_whitney(&self.new, &expected).1;
         // A p-value of 0 is one too small for a number.
         let deviations = normal_quantile(independent.max(f64::MIN_POSITIVE));
-        if deviations.is_finite() {
-            normal_p_value(deviations / self.inflation.sqrt())
-        } else {
-            independent
+        let distance = (self.ratio() / factor).ln().abs();
+        if deviations <= 0.0 || distance == 0.0 {
+            return 1.0;
         }
+        let error = distance * self.inflation.sqrt() / deviations;
+        normal_p_value(distance / error.hypot(self.drift))
     }
 
     /// The ratio at this place among those of all pairs in order, counted from 0. Found by halving, as there are too many
@@ -104,9 +114,14 @@ impl Pairs {
     }
 }
 
+/// So many blocks of figures are enough to see how much neighbours resemble each other. The look at them takes time by the
+/// square of their number.
+const BLOCKS: usize = 500;
+
 /// How many times fewer independent figures there are than figures, as one resembles those just before it: 1 + 2 · the sum of
-/// the autocorrelations of their ranks, up to the first that may be chance.
-fn persistence(figures: &[f64]) -> f64 {
+/// the autocorrelations of their ranks, up to the first that may be chance. Of very many figures, those of the means of
+/// blocks are taken.
+pub(super) fn persistence(figures: &[f64]) -> f64 {
     let n = figures.len();
     let sorted = ascending(figures);
     let middle = (n as f64 - 1.0) / 2.0;
@@ -118,18 +133,23 @@ fn persistence(figures: &[f64]) -> f64 {
         (below + up_to) as f64 / 2.0 - 0.5 - middle
     };
     let ranks: Vec<f64> = figures.iter().map(rank).collect();
-    let variance: f64 = ranks.iter().map(|rank| rank * rank).sum();
+    let length = n.div_ceil(BLOCKS).max(1);
+    let mean = |block: &[f64]| block.iter().sum::<f64>() / block.len() as f64;
+    let blocks: Vec<f64> = ranks.chunks_exact(length).map(mean).collect();
+    let square = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
+    let variance = square(&blocks);
     if variance == 0.0 {
         return 1.0;
     }
-    let correlation = |lag: usize| ranks.iter().zip(&ranks[lag..]).map(|(a, b)| a * b).sum::<f64>() / variance;
+    let correlation = |lag: usize| blocks.iter().zip(&blocks[lag..]).map(|(a, b)| a * b).sum::<f64>() / variance;
     // Of independent figures one in twenty reaches this (Bartlett 1946).
-    let chance = 1.645 / (n as f64).sqrt();
-    let sum: f64 = (1..n)
+    let chance = 1.645 / (blocks.len() as f64).sqrt();
+    let sum: f64 = (1..blocks.len())
         .map(correlation)
         .take_while(|correlation| *correlation > chance)
         .sum();
-    1.0 + 2.0 * sum
+    let within = (variance / blocks.len() as f64) * length as f64 / (square(&ranks) / n as f64);
+    within * (1.0 + 2.0 * sum)
 }
 
 #[cfg(test)]
@@ -142,7 +162,7 @@ mod tests {
         fn every_place_is_that_of_the_sorted_ratios(
             new in prop::collection::vec(0.1..10.0_f64, 1..20), old in prop::collection::vec(0.1..10.0_f64, 1..20),
         ) {
-            let pairs = Pairs::new(&new, &old).expect("all are positive");
+            let pairs = Pairs::new(&new, &old, 0.0).expect("all are positive");
             let mut ratios: Vec<f64> = new.iter().flat_map(|a| old.iter().map(move |b| a / b)).collect();
             ratios.sort_by(f64::total_cmp);
             for (place, ratio) in ratios.iter().enumerate() {
@@ -160,7 +180,7 @@ mod tests {
                 even.into_iter().zip(odd.into_iter().rev()).flat_map(|(a, b)| [*a.1, *b.1]).collect()
             };
             let (new, old) = (shuffle(&new), shuffle(&old));
-            let (there, back) = (Pairs::new(&new, &old).expect("positive"), Pairs::new(&old, &new).expect("positive"));
+            let (there, back) = (Pairs::new(&new, &old, 0.0).expect("positive"), Pairs::new(&old, &new, 0.0).expect("positive"));
             let (found, mirrored) = (there.interval(0.05).expect("enough"), back.interval(0.05).expect("enough"));
             prop_assert!(found.contains(there.ratio()));
             prop_assert!((found.low * mirrored.high - 1.0).abs() < 1e-9);
@@ -178,16 +198,31 @@ mod tests {
         let shuffled: Vec<f64> = (0..50).map(|run| figures[run * 23 % 50]).collect();
         assert!(persistence(&shuffled) < 1.5, "{}", persistence(&shuffled));
         assert_eq!(persistence(&[3.0; 9]), 1.0);
+        assert_eq!(persistence(&[]), 1.0);
         assert_eq!(persistence(&[3.0]), 1.0);
+    }
+
+    #[test]
+    fn very_many_runs_are_looked_at_in_blocks_and_say_the_same() {
+        // Each half a second of 20,000 runs is slow or not, by turns of 50 runs.
+        let figures = |n: usize| -> Vec<f64> {
+            let slow = |run: usize| if (run / 50 * 7919) % 5 < 2 { 6.0 } else { 5.0 };
+            (0..n).map(|run| slow(run) + (run * 7 % 11) as f64 / 100.0).collect()
+        };
+        let (few, many) = (persistence(&figures(500)), persistence(&figures(20_000)));
+        assert!(few > 10.0 && many > 10.0, "{few} {many}");
+        let drifting: Vec<f64> = (0..100_000).map(f64::from).collect();
+        // One pass over all pairs of these would take minutes.
+        assert!(persistence(&drifting) > 1_000.0);
     }
 
     #[test]
     fn five_figures_carry_no_interval_of_95_percent_and_a_zero_has_no_factor() {
         let few = [1.0, 2.0, 3.0, 4.0, 5.0];
-        assert!(Pairs::new(&few, &few).expect("positive").interval(0.05).is_none());
+        assert!(Pairs::new(&few, &few, 0.0).expect("positive").interval(0.05).is_none());
         let six = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let pairs = Pairs::new(&six, &six).expect("positive");
+        let pairs = Pairs::new(&six, &six, 0.0).expect("positive");
         assert!(pairs.interval(0.05).is_some() && pairs.interval(0.01).is_none());
-        assert!(Pairs::new(&[0.0, 1.0], &six).is_none());
+        assert!(Pairs::new(&[0.0, 1.0], &six, 0.0).is_none());
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{Distribution, Interval};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Beta, Distribution as _};
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::stats_tests::Alternative;
 use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
@@ -124,6 +124,19 @@ pub(super) fn normal_quantile(outside: f64) -> f64 {
 /// The two-sided p-value of a figure that lies this many standard deviations from what was expected.
 pub(super) fn normal_p_value(deviations: f64) -> f64 {
     (2.0 * Normal::standard().sf(deviations.abs())).min(1.0)
+}
+
+/// The same for Student's t with so many degrees of freedom, which may be a fraction.
+pub(super) fn student_quantile(outside: f64, freedom: f64) -> Option<f64> {
+    let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some(t.inverse_cdf(1.0 - outside / 2.0))
+}
+
+/// The two-sided p-value of a figure that lies this many standard errors from what was expected, of that t.
+pub(super) fn student_p_value(deviations: f64, freedom: f64) -> Option<f64> {
+    let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    let p_value = (2.0 * t.sf(deviations.abs())).min(1.0);
+    (!p_value.is_nan()).then_some(p_value)
 }
 
 /// Medians of resamples of one target's runs. It has one in each round, so that to draw rounds is to draw runs. They are

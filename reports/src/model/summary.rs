@@ -91,11 +91,17 @@ pub struct Comparison {
     pub superiority: Option<f64>,
 }
 
-/// What has changed between two results files.
+/// What has changed between results files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Diff {
     /// How much worse something may become before it counts as a regression, in percent; null where none was given.
     pub limit_percent: Option<f64>,
+    /// How many measurements of the same thing the old figures come from, each a results file.
+    #[serde(default = "one")]
+    pub old_sessions: u32,
+    /// The same of the new figures.
+    #[serde(default = "one")]
+    pub new_sessions: u32,
     /// How many changes were tested together. Their intervals are corrected for it (Holm's method).
     pub tests: u32,
     /// Every metric of every target that both files have.
@@ -104,7 +110,13 @@ pub struct Diff {
     pub notes: Vec<Message>,
 }
 
+fn one() -> u32 {
+    1
+}
+
 impl Diff {
+    /// The note that each side was measured once, so that its drift is not seen.
+    pub const ONE_SESSION: &str = "one-session";
     /// The note that a target has lost figures of its runs.
     pub const GONE: &str = "gone";
     /// The note that more runs of a target failed.
@@ -130,11 +142,13 @@ pub struct Change {
     pub old: f64,
     /// The new value.
     pub new: f64,
-    /// The factor by which the new figures differ from the old ones: the Hodges-Lehmann estimate.
+    /// The factor by which the new figures differ from the old ones: of one measurement a side the Hodges-Lehmann estimate, of
+    /// several the ratio of their geometric means.
     pub ratio: f64,
     /// Of the ratio, corrected for the number of tests. None where there are too few runs for one.
     pub interval: Option<Interval>,
-    /// Two-sided Mann-Whitney U test of no change, widened for runs that resemble their neighbours, not corrected.
+    /// Two-sided test of no change, not corrected for the number of tests: of one measurement a side Mann and Whitney's U, with
+    /// what measurements differ by anyway; of several Student's t of these.
     pub p_value: Option<f64>,
     /// What that means.
     pub verdict: Verdict,

@@ -70,9 +70,17 @@ fn cells(change: &Change, new: &Results, messages: &Messages) -> [String; 6] {
     ]
 }
 
-/// Why results cannot be compared, one reason a line; nothing where they can.
+/// Why results cannot be compared, one reason each; nothing where they can.
 pub fn conditions(old: &Results, new: &Results, lang: Lang) -> Vec<String> {
+    told(&analysis::conditions::differences(old, new), lang)
+}
+
+/// Why results are not measurements of the same thing, one reason each; nothing where they are.
+pub fn disagreements(side: &[&Results], lang: Lang) -> Vec<String> {
+    told(&analysis::conditions::disagreements(side), lang)
+}
+
+fn told(found: &[Message], lang: Lang) -> Vec<String> {
     let messages = Messages::new(lang);
-    let found: Vec<Message> = analysis::conditions::differences(old, new);
     found.iter().map(|message| messages.say("differs", message)).collect()
 }

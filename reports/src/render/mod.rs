@@ -20,7 +20,7 @@ pub mod terminal;
 mod units;
 mod view;
 
-pub use diff::{conditions, text as diff};
+pub use diff::{conditions, disagreements, text as diff};
 pub use messages::{Lang, UnknownLang};
 
 use crate::model::Message;

@@ -1,0 +1,205 @@
+//! What measurements of the same thing at different times differ by: a session is one results file.
+//!
+//! The host drifts. Its memory, its neighbours and its clock rate are not the same a minute later, and every run of a session
+//! shares that. So more runs do not make a session more certain than its host was, and a change between two sessions is only
+//! as certain as sessions agree with each other (Kalibera and Jones 2013, "Rigorous benchmarking in reasonable time": what
+//! counts is the highest level at which things vary).
+//!
+//! With several sessions a side, that is seen: each gives one figure, and these are compared by Student's t. Few sessions
+//! tell their spread badly, so that it is moderated by what is known beforehand (Smyth 2004). With one session a side nothing
+//! is seen, and only that is left: [`drift`].
+
+use super::statistics::{ascending, median, student_p_value, student_quantile};
+use crate::model::Interval;
+
+/// What sessions differ by, as a part of the spread of the runs within one. Measured with programs of 0.3 to 14 ms on virtual
+/// machines beside one busy neighbour: 0.3 to 0.6. With this part, of pairs of sessions of the same thing at most one in
+/// twenty is called different.
+const PART_OF_SPREAD: f64 = 0.5;
+/// The same where other programs were busy or the host was slowed down during one of the sessions: measured beside several
+/// compilers on two CPUs.
+const PART_OF_SPREAD_DISTURBED: f64 = 1.0;
+
+/// What is known beforehand counts for as much as this many sessions beyond the first of a side.
+const WEIGHT: f64 = 4.0;
+
+/// One session's figure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Session {
+    /// Its logarithm.
+    location: f64,
+    /// The variance of that by chance alone.
+    chance: f64,
+    /// The variance between sessions that is expected beforehand, where there is something to expect it by.
+    expected: Option<f64>,
+    /// How many figures it comes from.
+    count: usize,
+}
+
+impl Session {
+    /// Of runs. `None` where there are none, or one is not above zero.
+    pub(super) fn of_runs(figures: &[f64], disturbed: bool) -> Option<Session> {
+        let count = figures.len();
+        let spread = spread(figures)?;
+        let logarithms: Vec<f64> = ascending(figures).into_iter().map(f64::ln).collect();
+        // The mean of the middle half: as robust as the median against what disturbs single runs, and more certain.
+        let middle = &logarithms[count / 4..count - count / 4];
+        let chance = spread * spread * super::rank::persistence(figures) / count as f64;
+        let drift = part_of_spread(disturbed) * spread;
+        Some(Session {
+            location: middle.iter().sum::<f64>() / middle.len() as f64,
+            chance,
+            expected: Some(drift * drift + chance),
+            count,
+        })
+    }
+
+    /// Of a figure that is measured as one, with its relative standard error.
+    pub(super) fn of_estimate(value: f64, relative_error: f64) -> Option<Session> {
+        (value > 0.0).then(|| Session {
+            location: value.ln(),
+            chance: relative_error * relative_error,
+            expected: None,
+            count: usize::MAX,
+        })
+    }
+}
+
+/// The standard deviation of the logarithm of a ratio of two sessions of the same thing, one a side.
+pub(super) fn drift(new: &[f64], old: &[f64], disturbed: bool) -> f64 {
+    let [new, old] = [new, old].map(|figures| part_of_spread(disturbed) * spread(figures).unwrap_or(0.0));
+    new.hypot(old)
+}
+
+fn part_of_spread(disturbed: bool) -> f64 {
+    if disturbed {
+        PART_OF_SPREAD_DISTURBED
+    } else {
+        PART_OF_SPREAD
+    }
+}
+
+/// The standard deviation of the figures' logarithms without regard to outliers: the scaled median absolute deviation.
+fn spread(figures: &[f64]) -> Option<f64> {
+    if figures.iter().any(|figure| *figure <= 0.0) {
+        return None;
+    }
+    let logarithms: Vec<f64> = figures.iter().map(|figure| figure.ln()).collect();
+    let middle = median(&logarithms)?;
+    let deviations: Vec<f64> = logarithms.iter().map(|value| (value - middle).abs()).collect();
+    Some(1.4826 * median(&deviations)?)
+}
+
+/// Several sessions a side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sessions {
+    /// The new figures by the old ones.
+    pub ratio: f64,
+    /// The standard error of its logarithm, and the degrees of freedom that this has.
+    error: f64,
+    freedom: f64,
+    /// Figures of the smaller side.
+    fewest: usize,
+}
+
+impl Sessions {
+    /// `None` where a side has none, or neither has several.
+    pub(super) fn new(new: &[Session], old: &[Session]) -> Option<Sessions> {
+        let freedom = (new.len() + old.len()).checked_sub(2).filter(|freedom| *freedom > 0)? as f64;
+        if new.is_empty() || old.is_empty() {
+            return None;
+        }
+        let all = || new.iter().chain(old);
+        let mean = |side: &[Session]| side.iter().map(|session| session.location).sum::<f64>() / side.len() as f64;
+        let squares = |side: &[Session]| -> f64 {
+            let mean = mean(side);
+            side.iter().map(|session| (session.location - mean).powi(2)).sum()
+        };
+        let seen = squares(new) + squares(old);
+        let count = all().count() as f64;
+        let expected: Option<f64> = all().map(|session| session.expected).sum();
+        let (variance, freedom) = match expected.map(|sum| sum / count) {
+            // Sessions that differ by more show that this host is not as expected: then only what is seen counts.
+            Some(expected) if seen <= expected * freedom => {
+                ((WEIGHT * expected + seen) / (WEIGHT + freedom), WEIGHT + freedom)
+            }
+            _ => (seen / freedom, freedom),
+        };
+        // Chance alone makes sessions differ by this much, however well the few that there are agree.
+        let chance = all().map(|session| session.chance).sum::<f64>() / count;
+        let figures = |side: &[Session]| {
+            side.iter()
+                .fold(0_usize, |sum, session| sum.saturating_add(session.count))
+        };
+        Some(Sessions {
+            ratio: (mean(new) - mean(old)).exp(),
+            error: (variance.max(chance) * (1.0 / new.len() as f64 + 1.0 / old.len() as f64)).sqrt(),
+            freedom,
+            fewest: figures(new).min(figures(old)),
+        })
+    }
+
+    /// The interval of the ratio with this share outside; `None` where there are too few figures for it.
+    pub(super) fn interval(&self, outside: f64) -> Option<Interval> {
+        let reach = (student_quantile(outside, self.freedom)? * self.error).exp();
+        let enough = self.fewest >= super::statistics::FEWEST_FOR_INTERVAL as usize;
+        enough.then_some(Interval {
+            low: self.ratio / reach,
+            high: self.ratio * reach,
+        })
+    }
+
+    /// The p-value of the test that the ratio is `factor`.
+    pub(super) fn p_value(&self, factor: f64) -> Option<f64> {
+        student_p_value((self.ratio / factor).ln() / self.error, self.freedom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(scale: f64) -> Vec<f64> {
+        (0..30)
+            .map(|run| scale * (1.0 + f64::from(run * 7 % 30) / 1000.0))
+            .collect()
+    }
+
+    fn sessions(scales: &[f64]) -> Vec<Session> {
+        let session = |scale: &f64| Session::of_runs(&runs(*scale), false).expect("all are positive");
+        scales.iter().map(session).collect()
+    }
+
+    #[test]
+    fn sessions_that_disagree_with_each_other_show_no_change_that_is_smaller() {
+        let old = sessions(&[1.0, 1.2, 0.9, 1.1]);
+        let found = Sessions::new(&sessions(&[1.15, 0.95, 1.25, 1.1]), &old).expect("several");
+        let interval = found.interval(0.05).expect("enough");
+        assert!((found.ratio - 1.06).abs() < 0.01 && interval.contains(1.0), "{found:?}");
+        assert!(found.p_value(1.0).expect("a number") > 0.05);
+    }
+
+    #[test]
+    fn sessions_that_agree_show_a_change_of_5_percent() {
+        let old = sessions(&[1.0, 1.002, 0.998]);
+        let found = Sessions::new(&sessions(&[1.05, 1.049, 1.052]), &old).expect("several");
+        let interval = found.interval(0.05).expect("enough");
+        assert!(interval.low > 1.03 && interval.contains(1.05), "{interval:?}");
+    }
+
+    #[test]
+    fn one_session_a_side_has_no_spread_to_be_seen_and_a_zero_no_factor() {
+        assert!(Sessions::new(&sessions(&[1.0]), &sessions(&[1.0])).is_none());
+        assert!(Sessions::new(&[], &sessions(&[1.0, 1.0, 1.0])).is_none());
+        assert!(Session::of_runs(&[0.0, 1.0], false).is_none());
+        assert!(Session::of_estimate(0.0, 0.1).is_none());
+    }
+
+    #[test]
+    fn sessions_of_the_same_figures_are_no_more_certain_than_chance_lets_them_be() {
+        let same = sessions(&[1.0; 5]);
+        let found = Sessions::new(&same, &same).expect("several");
+        let interval = found.interval(0.05).expect("enough");
+        assert!(interval.low < 0.999 && interval.high > 1.001, "{interval:?}");
+    }
+}
