@@ -2,7 +2,7 @@
 //!
 //! Such a child has the lab's thread-local storage, so it must not call anything that touches `errno` or another
 //! thread-local variable: no libc wrapper, no allocation, no panic. Everything here is inline assembly that returns
-//! the kernel's answer.
+//! the kernel's answer. The runtime executable, which has no libc at all, is compiled from the same files (`runtime/main.rs`).
 
 pub mod credentials;
 mod raw;
