@@ -2,4 +2,5 @@
 
 pub mod scratch;
 pub mod store;
+pub mod tool;
 pub mod xdg;

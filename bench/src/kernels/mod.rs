@@ -87,6 +87,17 @@ pub fn linux(name: &str, rootfs: Rootfs, disk: Option<Disk>, more: &[PathBuf]) -
     })
 }
 
+/// The kernel that a comparison boots where none is named: the first of those that were added, where the KVM here boots such
+/// kernels. The host's own is not taken unasked.
+pub fn usual() -> Option<String> {
+    usual_of(&microvm::probe().kind, &list())
+}
+
+fn usual_of(kind: &microvm::KvmKind, added: &[Found]) -> Option<String> {
+    let boots = matches!(kind, microvm::KvmKind::Hardware { .. });
+    boots.then(|| added.first().map(|found| found.name.clone())).flatten()
+}
+
 /// The kernels that were added.
 pub fn list() -> Vec<Found> {
     let folder = folder().ok();
@@ -134,4 +145,24 @@ fn added(folder: &Path) -> Option<Found> {
     let mut modules: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     modules.sort();
     Some(Found { name, kernel, modules })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use microvm::KvmKind;
+
+    #[test]
+    fn a_kernel_that_was_added_is_booted_unasked_where_it_can_boot() {
+        let added = [Found {
+            name: "debian".into(),
+            kernel: PathBuf::new(),
+            modules: Vec::new(),
+        }];
+        let hardware = KvmKind::Hardware { vendor: "AMD SVM" };
+        assert_eq!(usual_of(&hardware, &added), Some("debian".into()));
+        assert_eq!(usual_of(&hardware, &[]), None);
+        assert_eq!(usual_of(&KvmKind::EmulatedKernelMode, &added), None);
+        assert_eq!(usual_of(&KvmKind::None("no".into()), &added), None);
+    }
 }

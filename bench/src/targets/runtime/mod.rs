@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::targets::spawn::{Child, Group, Prepared};
 use container::ContainerOrder;
 use report::ReportFile;
+use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::os::fd::BorrowedFd;
@@ -156,9 +157,9 @@ impl Instance for Running {
             .collect()
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
         let deepest = process_tree::below(self.child.pid()).pop();
-        let (pid, _) = deepest.ok_or("it has no process any more")?;
+        let (pid, _) = deepest.ok_or_else(|| Message::new("no-process"))?;
         cgroup::memory_of(pid)
     }
 
