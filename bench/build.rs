@@ -1,5 +1,6 @@
-//! Compiles the workloads: each file in `workloads/src/bin` becomes one static executable that `isolab` embeds, described by
-//! its first line. They are listed in the generated file `workloads.rs`, so that a further workload is one further file.
+//! Compiles the workloads: each file in `workloads/src/bin` becomes one static executable that `isolab` embeds, and the folder
+//! `speed` one that does what it is called. A workload is described by the first line of its file. They are listed in the
+//! generated file `workloads.rs`.
 //!
 //! They are compiled here, by rustc itself, and not as ordinary members of the build, because the bytes that all targets
 //! run must not depend on the profile that isolab is built with.
@@ -41,12 +42,12 @@ fn main() {
     println!("cargo::rerun-if-changed={PRIMITIVES}");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let sources = sources();
+    let executables = executables();
     // Side by side: optimising the standard library into each takes seconds.
     let (workloads, primitives) = std::thread::scope(|scope| {
-        let workloads: Vec<_> = sources
+        let workloads: Vec<_> = executables
             .iter()
-            .map(|source| scope.spawn(|| workload(source, &out)))
+            .map(|executable| scope.spawn(|| list(executable, &out)))
             .collect();
         let primitives = compile(
             PRIMITIVES,
@@ -63,45 +64,104 @@ fn main() {
     if let Ok(sha256) = &primitives {
         println!("cargo::rustc-env=PRIMITIVES_SHA256={sha256}");
     }
-    for reason in workloads
-        .iter()
-        .chain([&primitives])
-        .filter_map(|outcome| outcome.as_ref().err())
-    {
-        for line in reason.lines() {
-            println!("cargo::error={line}");
+    let (mut bytes, mut rows) = (String::new(), String::new());
+    let mut reasons: Vec<String> = primitives.err().into_iter().collect();
+    for listed in workloads {
+        match listed {
+            Ok(listed) => {
+                bytes += &listed.bytes;
+                rows += &listed.rows;
+            }
+            Err(reason) => reasons.push(reason),
         }
     }
-    let rows: String = workloads.into_iter().flatten().collect();
-    std::fs::write(out.join("workloads.rs"), format!("&[\n{rows}]\n")).expect("OUT_DIR can be written to");
+    for line in reasons.iter().flat_map(|reason| reason.lines()) {
+        println!("cargo::error={line}");
+    }
+    let text = format!("{{\n{bytes}    &[\n{rows}    ]\n}}\n");
+    std::fs::write(out.join("workloads.rs"), text).expect("OUT_DIR can be written to");
 }
 
-/// The sources, by name.
-fn sources() -> Vec<PathBuf> {
-    let folder = std::fs::read_dir(SOURCES).expect("the workloads are in this package");
-    let files = folder.map(|entry| entry.expect("a folder that is there can be read").path());
-    let mut sources: Vec<PathBuf> = files
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+/// An executable, and the workloads in it.
+struct Executable {
+    /// What is compiled.
+    source: PathBuf,
+    /// The files that say what its workloads are.
+    workloads: Vec<PathBuf>,
+}
+
+/// The executables, by name.
+fn executables() -> Vec<Executable> {
+    let mut executables: Vec<Executable> = files(Path::new(SOURCES))
+        .into_iter()
+        .map(|source| match source.is_dir() {
+            true => Executable {
+                workloads: files(&source).into_iter().filter(|file| is_workload(file)).collect(),
+                source: source.join("main.rs"),
+            },
+            false => Executable {
+                workloads: vec![source.clone()],
+                source,
+            },
+        })
         .collect();
-    sources.sort();
-    sources
+    executables.sort_by(|one, other| one.source.cmp(&other.source));
+    executables
 }
 
-/// Compiles a workload; gives its row in the list.
-fn workload(source: &Path, out: &Path) -> Result<String, String> {
-    let name = source
-        .file_stem()
-        .and_then(|name| name.to_str())
-        .ok_or("a workload's name is not UTF-8")?;
-    let text = std::fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
-    let about = text.lines().next().and_then(|line| line.strip_prefix("//! "));
-    let about =
-        about.ok_or_else(|| format!("{} does not begin with a line that says what it does", source.display()))?;
-    let executable = out.join(name);
-    let sha256 = compile(name, source, &[], &executable)?;
-    Ok(format!(
-        "    BuiltIn {{ name: {name:?}, about: {about:?}, bytes: include_bytes!({executable:?}), sha256: {sha256:?} }},\n"
-    ))
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the workloads are in this package");
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("a folder that is there can be read").path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// Whether a file of a folder is a workload of it, and not a part that they share.
+fn is_workload(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.contains("pub const WORKLOAD: "))
+}
+
+/// What the generated file has of an executable.
+struct Listed {
+    /// Its bytes, once, however many workloads are in it.
+    bytes: String,
+    rows: String,
+}
+
+/// Compiles an executable.
+fn list(executable: &Executable, out: &Path) -> Result<Listed, String> {
+    let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
+    let source = &executable.source;
+    let name = match source.ends_with("main.rs") {
+        true => source.parent().and_then(stem),
+        false => stem(source),
+    };
+    let name = name.ok_or("a workload's name is not UTF-8")?;
+    let compiled = out.join(&name);
+    let sha256 = compile(&name, source, &[], &compiled)?;
+    let bytes = name.to_uppercase();
+    let row = |workload: &PathBuf| {
+        let text = std::fs::read_to_string(workload).map_err(|error| format!("{}: {error}", workload.display()))?;
+        let about = text.lines().next().and_then(|line| line.strip_prefix("//! "));
+        let about = about.ok_or_else(|| {
+            format!(
+                "{} does not begin with a line that says what it does",
+                workload.display()
+            )
+        })?;
+        let name = stem(workload)
+            .ok_or("a workload's name is not UTF-8")?
+            .replace('_', "-");
+        Ok::<_, String>(format!(
+            "        BuiltIn {{ name: {name:?}, about: {about:?}, bytes: {bytes}, sha256: {sha256:?} }},\n"
+        ))
+    };
+    Ok(Listed {
+        bytes: format!("    static {bytes}: &[u8] = include_bytes!({compiled:?});\n"),
+        rows: executable.workloads.iter().map(row).collect::<Result<_, String>>()?,
+    })
 }
 
 /// Gives the executable's SHA-256.

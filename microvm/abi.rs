@@ -27,6 +27,9 @@ pub mod port {
     pub const STRING: u16 = 0xf7;
     /// What is read from [`STRING`] under a monitor that has it.
     pub const STRING_PRESENT: u8 = 1;
+    /// The physical address, 32 bits, of [`super::Counts`] written here, at the end: what a guest has counted, where its
+    /// command line says `counts`.
+    pub const COUNTS: u16 = 0xf8;
     /// A number of microseconds, 32 bits, written here: the machine sleeps as long, or until the console has input or its
     /// input has ended.
     pub const WAIT_FOR_INPUT: u16 = 0xfb;
@@ -67,3 +70,26 @@ pub struct Piece {
 
 /// Most bytes of one string.
 pub const PIECE_MAX: usize = 4096;
+
+/// System calls are counted up to this number.
+pub const COUNTED_CALLS: usize = 512;
+
+/// What the built-in kernel counts of its program.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Counts {
+    /// Page faults of the program that gave it memory.
+    pub page_faults: u64,
+    /// Pages that they gave it.
+    pub pages: u64,
+    /// CPUID instructions of the program; each is an exit to the hypervisor.
+    pub cpuids: u64,
+    /// Changes of the top-level page table.
+    pub table_switches: u64,
+    /// System calls by number that the kernel answered in ring 0.
+    pub in_ring_0: [u32; COUNTED_CALLS],
+    /// Those that it answered in ring 3, with its memory opened.
+    pub in_ring_3: [u32; COUNTED_CALLS],
+    /// All that the program made, where those above are not all: without entering the kernel others were answered.
+    pub made: [u16; COUNTED_CALLS],
+}

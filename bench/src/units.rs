@@ -1,6 +1,6 @@
 //! Sizes as people write them.
 
-/// A number of bytes with an optional binary unit: `4096`, `64K`, `128M`, `128MiB`, `1G`.
+/// A number of bytes with an optional binary unit: `4096`, `64K`, `128M`, `128MiB`, `1.5G`.
 pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor = match text[digits.len()..].to_ascii_lowercase().as_str() {
@@ -8,16 +8,29 @@ pub fn size(text: &str) -> Result<u64, String> {
         "k" | "kib" => 1 << 10,
         "m" | "mib" => 1 << 20,
         "g" | "gib" => 1_u64 << 30,
+        "t" | "tib" => 1_u64 << 40,
         unit => {
             return Err(format!(
-                "{unit:?} is no unit; K, M and G are (binary: 1K is 1024 bytes)"
+                "{unit:?} is no unit; K, M, G and T are (binary: 1K is 1024 bytes)"
             ));
         }
     };
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| format!("{digits:?} is not a whole number"))?;
-    number.checked_mul(factor).ok_or_else(|| "it is too large".into())
+    let is_decimal = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str| text.parse::<u64>().map_err(|_| "it is too large".to_owned());
+    match digits.split_once('.') {
+        None if is_decimal(digits) => number(digits)?
+            .checked_mul(factor)
+            .ok_or_else(|| "it is too large".into()),
+        // A fraction of a unit, in whole bytes.
+        Some((whole, fraction)) if factor > 1 && is_decimal(whole) && is_decimal(fraction) && fraction.len() <= 6 => {
+            let part = number(fraction)? * factor / 10_u64.pow(fraction.len() as u32);
+            let whole = number(whole)?.checked_mul(factor);
+            whole
+                .and_then(|whole| whole.checked_add(part))
+                .ok_or_else(|| "it is too large".into())
+        }
+        _ => Err(format!("{text:?} is not a size, such as 64M or 1.5G")),
+    }
 }
 
 #[cfg(test)]
@@ -32,7 +45,23 @@ mod tests {
         assert_eq!(size("64k"), Ok(65_536));
         assert_eq!(size("128M"), Ok(134_217_728));
         assert_eq!(size("1GiB"), Ok(1 << 30));
-        for wrong in ["", "M", "-1M", "1T", "1.5G", "99999999999G", "1 G", "é"] {
+        assert_eq!(size("1T"), Ok(1 << 40));
+        assert_eq!(size("1.5G"), Ok(3 << 29));
+        assert_eq!(size("0.25k"), Ok(256));
+        for wrong in [
+            "",
+            "M",
+            "-1M",
+            "1X",
+            "1.5",
+            ".5G",
+            "1.G",
+            "1.2.3G",
+            "1.0000001G",
+            "99999999999G",
+            "1 G",
+            "é",
+        ] {
             assert!(size(wrong).is_err(), "{wrong}");
         }
     }

@@ -20,6 +20,14 @@ pub const HELPER_ORDER: i32 = 4;
 /// The helper's own executable, until it runs.
 pub const HELPER_IMAGE: i32 = 5;
 
+/// The runtime executable's descriptor of the memory that a start is planned in.
+pub const START_FILE: i32 = 3;
+/// Its own executable.
+pub const RUNTIME_IMAGE: i32 = 4;
+/// How much memory that is at most: execve(2) takes 6 MiB of arguments and environment, and the rest is less. Only what is
+/// written to takes any.
+pub const START_BYTES: usize = 16 << 20;
+
 /// What the helper does before it executes the program.
 #[repr(C)]
 pub struct Order {

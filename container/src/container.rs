@@ -9,20 +9,22 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use crate::cgroup::{Doing, Group, Place};
+use crate::arena::Arena;
+use crate::cgroup::{Group, Place};
+use crate::descriptors::Descriptors;
 use crate::dumpable::Dumpable;
 use crate::error::Error;
 use crate::hints;
-use crate::id_maps::write_id_maps;
 use crate::init::Shared;
-use crate::launch::Launch;
 use crate::link::Ends;
-use crate::plan::{GroupMaker, Plan};
-use crate::process::{Process, children, clone};
-use crate::report::{Failure, Report, gate};
+use crate::planner::{self, Workplace};
+use crate::process::{Process, children};
+use crate::report::{Failure, Report};
 use crate::seccomp;
 use crate::spec::Spec;
 use crate::stack::{self, Stacks};
+use crate::start::Start;
+use crate::starter::{self, Parent};
 use crate::state;
 use crate::statistics::Statistics;
 use crate::status::ExitStatus;
@@ -35,7 +37,7 @@ pub struct Container {
     /// Before `group`, which can be removed only once its processes are gone.
     process: Process,
     group: Option<Group>,
-    launch: Arc<Launch>,
+    start: Arc<Start>,
 }
 
 impl std::fmt::Debug for Container {
@@ -63,64 +65,61 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     let report = Report::new(sys::now_ns());
     let shared = Shared::get()?;
     let link = Ends::new()?;
-    let plan = Plan::new(spec, shared, link.descriptors())?;
-    if let Some(place) = &plan.group {
+    let (mut arena, mut descriptors) = (Arena::private()?, Descriptors::Here);
+    let workplace = Workplace {
+        arena: &mut arena,
+        descriptors: &mut descriptors,
+    };
+    let planned = planner::plan(spec, shared, &link, workplace)?;
+    if let Some(place) = &planned.place {
         state::write(&spec.state_dir, place.bases())?;
     }
     let stacks = Stacks::get()?;
-    let launch = Arc::new(Launch::new(plan, report, stacks.roles()));
-    let (plan, report) = (&launch.plan, &launch.report);
-    report.lab.end(Step::Plan);
+    let start = Arc::new(Start::new(arena, planned, report, stacks.roles())?);
+    start.report.starter.end(Step::Plan);
 
     // From here on the group is removed whatever happens.
-    let group = plan.group.as_ref().map(Place::group);
-    if let Some(place) = plan.group.as_ref().filter(|_| plan.group_maker == GroupMaker::Lab) {
-        place
-            .create()
-            .map_err(|failure| place.explain(Doing::Create, failure))?;
-        place
-            .open_for_others()
-            .map_err(|failure| place.explain(Doing::Enter, failure))?;
-        report.lab.end(Step::CgroupCreate);
-    }
-    let changes_ids = plan.id_maps.as_ref().is_some_and(|maps| maps.become_root);
+    let group = start.place.as_ref().map(Place::group);
+    let changes_ids = start.plan.id_maps.as_ref().is_some_and(|maps| maps.become_root);
     // Put back when this start is over, whatever comes of it.
     let _dumpable = changes_ids.then(Dumpable::remember);
-    let process = clone(&launch, group.as_ref(), link)?;
-    stack::give_back(stacks, launch.clone());
-    let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
-    launch.filter.get_or_init(|| filter);
-    launch.report.open_gate(gate::FILTER);
-    let mut container = Container { process, group, launch };
-    if let Err(error) = container.map_ids() {
+    let explained = |failure| hints::explain(&start, failure);
+    let pid1 = starter::begin(&start, Parent::Starter).map_err(explained)?;
+    // SAFETY: just made, owned by nobody else.
+    let process = unsafe { Process::new(pid1.pid, pid1.pidfd, link.keep(), Arc::clone(&start)) };
+    stack::give_back(stacks, start.clone());
+    let mut container = Container {
+        process,
+        group,
+        start: Arc::clone(&start),
+    };
+    start.use_filter(seccomp::filter(spec.seccomp, &spec.capabilities));
+    if let Err(failure) = starter::map_ids(&start, pid1.pid) {
         // The files of a process that is dead cannot be written.
         return Err(match container.process.ends_within(Duration::ZERO) {
             true => container.process.died_in_set_up(),
-            false => error,
+            false => explained(failure),
         });
     }
-    container.await_program()?;
+    starter::wait_for_exec(&start, pid1);
+    container.check_start()?;
+    start.report.program.end(Step::Exec);
     Ok(container)
 }
 
 impl Container {
-    /// Writes the id maps, which only a process outside can.
-    fn map_ids(&self) -> Result<(), Error> {
-        if let Some(maps) = &self.launch.plan.id_maps {
-            self.launch.report.lab.begin();
-            write_id_maps(self.process.pid, maps)?;
-            self.launch.report.lab.end(Step::IdMaps);
-            self.launch.report.open_gate(gate::IDS);
-        }
-        Ok(())
+    /// A container that another process has begun to start, and has waited for.
+    pub(crate) fn taken_over(process: Process, group: Option<Group>, start: Arc<Start>) -> Result<Container, Error> {
+        let mut container = Container { process, group, start };
+        container.check_start()?;
+        Ok(container)
     }
 
-    /// Waits until the program has been executed, or there will be none.
-    fn await_program(&mut self) -> Result<(), Error> {
-        self.process.wait_for_exec();
-        let Launch { plan, report, .. } = &*self.launch;
+    /// Looks whether the program has been executed, now that its process uses the starter's memory no more.
+    fn check_start(&mut self) -> Result<(), Error> {
+        let report = &self.start.report;
         if let Some(failure) = report.failure() {
-            return Err(hints::explain(plan, failure));
+            return Err(hints::explain(&self.start, failure));
         }
         if !report.prepared.load(Acquire) {
             return Err(self.process.died_in_set_up());
@@ -129,9 +128,8 @@ impl Container {
             && let Some((step, errno)) = self.process.link.helper_failure()?
         {
             let errno = errno as i32;
-            return Err(hints::explain(plan, Failure { step, item: 0, errno }));
+            return Err(hints::explain(&self.start, Failure { step, item: 0, errno }));
         }
-        report.program.end(Step::Exec);
         Ok(())
     }
 
@@ -162,18 +160,18 @@ impl Container {
 
     /// How the root was made.
     pub fn root(&self) -> RootKind {
-        let copied = self.launch.report.copied.load(Acquire);
+        let copied = self.start.report.copied.load(Acquire);
         if copied { RootKind::Copy } else { RootKind::Overlay }
     }
 
     /// When each phase of the start ended, one after the other.
     pub fn stamps(&self) -> Vec<Stamp> {
-        timeline::stamps(&self.launch.report)
+        timeline::stamps(&self.start.report)
     }
 
     /// Every step of the start with its kernel call, its purpose and its cost, in order of their beginnings.
     pub fn explain(&self) -> Vec<ExplainedStep> {
-        timeline::explain(&self.launch.report)
+        timeline::explain(&self.start.report)
     }
 
     /// Sends a signal to the program, through pid 1, which forwards it. SIGKILL ends the whole container at once.

@@ -2,21 +2,24 @@
 
 use nix::errno::Errno;
 
-use crate::cgroup::Doing;
 use crate::error::Error;
-use crate::plan::Plan;
+use crate::plan::{Doing, Plan};
 use crate::report::Failure;
+use crate::start::Start;
+use crate::starter::ID_FILES;
 use crate::steps::Step;
 
 /// The error for a step that failed in the child.
-pub fn explain(plan: &Plan, failure: Failure) -> Error {
+pub fn explain(start: &Start, failure: Failure) -> Error {
+    let plan = &start.plan;
     let errno = Errno::from_raw(failure.errno);
     let doing = match failure.step {
-        Step::CgroupMake | Step::LimitMemory => Some(Doing::Create),
-        Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
+        Step::CgroupCreate | Step::CgroupMake | Step::LimitMemory => Some(Doing::Create),
+        Step::CgroupOpen | Step::CgroupEnter | Step::Pid1Cgroup => Some(Doing::Enter),
+        Step::Clone => return clone_failed(plan, errno),
         _ => None,
     };
-    if let (Some(doing), Some(place)) = (doing, &plan.group) {
+    if let (Some(doing), Some(place)) = (doing, &start.place) {
         return place.explain(doing, (failure.item, failure.errno));
     }
     Error {
@@ -57,6 +60,7 @@ fn tried(plan: &Plan, failure: Failure) -> String {
             ),
             None => "prlimit64".to_owned(),
         },
+        Step::IdMaps => format!("write the id maps: {}", ID_FILES.get(item).unwrap_or(&"")),
         Step::Exec => format!("execve {:?}", plan.program),
         step => step.describe().call.to_owned(),
     }
@@ -99,6 +103,10 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         (Step::Seccomp, Errno::EINVAL | Errno::ENOSYS) => {
             "the kernel has no seccomp filters: build it with CONFIG_SECCOMP_FILTER"
         }
+        (Step::IdMaps, _) => {
+            "an ordinary user may map only their own id; root any that its own namespace has, at most 340 lines, none of \
+             them overlapping; a security module may forbid it (kernel.apparmor_restrict_unprivileged_userns)"
+        }
         (Step::CloneProgram, Errno::EAGAIN) => "the limit on tasks is reached: raise it (`ulimit -u`, the pids limit)",
         (Step::Exec, Errno::ENOENT) => {
             "it is not in the layers, or it is a dynamic program or a script whose loader is not: a static program needs nothing else"
@@ -120,7 +128,7 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
 }
 
 /// The error for a clone that failed.
-pub fn clone_failed(plan: &Plan, errno: Errno) -> Error {
+fn clone_failed(plan: &Plan, errno: Errno) -> Error {
     let hint = match errno {
         Errno::EPERM if plan.id_maps.is_none() => "making namespaces needs root (CAP_SYS_ADMIN), or a user namespace",
         Errno::EPERM | Errno::EACCES => {

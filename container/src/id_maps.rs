@@ -1,10 +1,6 @@
-//! The id maps of a user namespace (user_namespaces(7)): what is asked for, whether this user may have it, and the
-//! files of /proc it is written to.
+//! The id maps of a user namespace (user_namespaces(7)): what is asked for, and whether this user may have it.
 
-use std::fs;
-
-use nix::errno::Errno;
-use nix::unistd::{Gid, Pid, Uid};
+use nix::unistd::{Gid, Uid};
 
 use crate::error::Error;
 use crate::spec::{IdMap, Spec, UserNamespace};
@@ -83,24 +79,4 @@ pub fn id_maps(spec: &Spec) -> Result<Option<IdMaps>, Error> {
 fn has(maps: &[IdMap], id: u32) -> bool {
     maps.iter()
         .any(|map| (map.inside..map.inside.saturating_add(map.count)).contains(&id))
-}
-
-/// Writes the maps of the namespace of pid 1, which only a process outside can.
-pub fn write_id_maps(pid: Pid, maps: &IdMaps) -> Result<(), Error> {
-    let write = |file: &str, text: &str| {
-        let path = format!("/proc/{pid}/{file}");
-        fs::write(&path, text).map_err(|error| Error {
-            step: "id maps",
-            tried: format!("write {text:?} to {path}"),
-            errno: error.raw_os_error().map(Errno::from_raw),
-            hint: "an ordinary user may map only their own id; root any that its own namespace has, at most 340 lines, \
-                   none of them overlapping; a security module may forbid it (kernel.apparmor_restrict_unprivileged_userns)"
-                .into(),
-        })
-    };
-    if maps.deny_setgroups {
-        write("setgroups", "deny")?;
-    }
-    write("uid_map", &maps.uids)?;
-    write("gid_map", &maps.gids)
 }

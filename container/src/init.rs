@@ -1,10 +1,10 @@
-//! The executables that pid 1 and some programs' processes become, in sealed memory files.
+//! The executables that pid 1 and some programs' processes become, and the runtime's, in sealed memory files.
 //!
 //! Sealed, so that nothing inside a container can change what the next one executes (CVE-2019-5736), and in memory, so
 //! that isolab's own executable is never what `/proc/1/exe` shows.
 
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -18,10 +18,14 @@ const EXECUTABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
 /// The same for other processes: the helper of `child/helper.rs`.
 const HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
 
+/// The runtime of `bundle.rs`, made of `runtime/main.rs`.
+const RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime"));
+
 /// What the processes of every container need and isolab makes once.
 pub struct Shared {
     executable: OwnedFd,
     helper: OwnedFd,
+    runtime: OnceLock<OwnedFd>,
     /// What pid 1 may call once it is its init.
     pub filter: Vec<Instruction>,
     lifeline: OwnedFd,
@@ -71,6 +75,7 @@ impl Shared {
         Ok(Shared {
             executable,
             helper,
+            runtime: OnceLock::new(),
             filter: seccomp::init_filter(),
             lifeline,
             lifeline_keeper,
@@ -78,19 +83,29 @@ impl Shared {
     }
 
     /// The init program, to be executed.
-    pub fn executable(&self) -> RawFd {
-        self.executable.as_raw_fd()
+    pub fn executable(&self) -> BorrowedFd<'_> {
+        self.executable.as_fd()
     }
 
     /// The helper, likewise.
-    pub fn helper(&self) -> RawFd {
-        self.helper.as_raw_fd()
+    pub fn helper(&self) -> BorrowedFd<'_> {
+        self.helper.as_fd()
     }
 
-    /// The end of a pipe that the processes of a start watch: it hangs up when isolab is gone. An init never has it,
-    /// since it is the same for all containers.
-    pub fn lifeline(&self) -> RawFd {
-        self.lifeline.as_raw_fd()
+    /// The runtime executable.
+    pub fn runtime(&self) -> Result<BorrowedFd<'_>, Error> {
+        if self.runtime.get().is_none() {
+            let made = sealed(c"isolab-runtime", RUNTIME).map_err(failed)?;
+            // Another thread's may be there by now.
+            let _ = self.runtime.set(made);
+        }
+        Ok(self.runtime.get().map_or(self.executable(), AsFd::as_fd))
+    }
+
+    /// The end of a pipe that the processes of a start watch: it hangs up when isolab is gone. An init never has it, since
+    /// it is the same for all containers.
+    pub fn lifeline(&self) -> BorrowedFd<'_> {
+        self.lifeline.as_fd()
     }
 
     /// The end that isolab alone keeps; a child closes its copy first.

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 
-use crate::target::Kind;
+use crate::plan::Kind;
 
 /// Files of /proc to be covered, below the directory that the root is put together in.
 pub const MASKED: [(&CStr, Kind); 10] = [

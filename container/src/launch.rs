@@ -1,48 +1,126 @@
-//! What the caller and the processes of one start share: the plan, which nobody changes, and what changes while it is carried out.
+//! What the processes of one start share: the plan, which nobody changes, and what changes while it is carried out.
 
-use std::sync::atomic::AtomicI32;
-use std::sync::{Arc, OnceLock};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
 
 use crate::kernel_files::MASKED_SYS;
 use crate::plan::Plan;
-use crate::report::Report;
-use crate::seccomp::Instruction;
-use crate::stack::{Roles, Runs};
+use crate::report::{Report, gate};
+use crate::sys::{Errno, call};
 
 /// See the top of the file.
+#[repr(C)]
 pub struct Launch {
+    /// Its size: what the runtime executable is made of and what isolab is made of must agree on it.
+    pub size: usize,
     pub plan: Plan,
     pub report: Report,
     pub stacks: Roles,
-    /// The system-call filter, which isolab compiles while pid 1 is on its way. Behind
-    /// [`gate::FILTER`](crate::report::gate::FILTER).
-    pub filter: OnceLock<Option<Arc<[Instruction]>>>,
+    /// The system-call filter; null before it is compiled, and for none. Behind [`gate::FILTER`].
+    filter: AtomicPtr<libc::sock_filter>,
+    filter_length: AtomicUsize,
     /// What covers directories of /sys, taken hold of while its place is still in sight.
     pub covers: [AtomicI32; MASKED_SYS.len()],
     /// The detached mount of each volume, taken hold of likewise.
-    pub volumes: Vec<AtomicI32>,
+    pub volumes: &'static [AtomicI32],
 }
 
 impl Launch {
-    pub fn new(plan: Plan, report: Report, stacks: Roles) -> Self {
+    /// A start that nobody has begun.
+    pub fn new(plan: Plan, report: Report, stacks: Roles, volumes: &'static [AtomicI32]) -> Self {
         Launch {
-            volumes: plan.volumes.iter().map(|_| AtomicI32::new(-1)).collect(),
+            size: size_of::<Launch>(),
             plan,
             report,
             stacks,
-            filter: OnceLock::new(),
+            filter: AtomicPtr::new(core::ptr::null_mut()),
+            filter_length: AtomicUsize::new(0),
             covers: [const { AtomicI32::new(-1) }; MASKED_SYS.len()],
+            volumes,
         }
     }
 
+    /// Sets the filter, which lives as long as this does, and opens the gate for it.
+    pub fn set_filter(&self, filter: &[libc::sock_filter]) {
+        self.filter.store(filter.as_ptr().cast_mut(), Relaxed);
+        self.filter_length.store(filter.len(), Relaxed);
+        self.report.open_gate(gate::FILTER);
+    }
+
     /// The instructions of the system-call filter, once it is there; none for no filter.
-    pub fn filter(&self) -> &[Instruction] {
-        self.filter.get().and_then(Option::as_deref).unwrap_or_default()
+    pub fn filter(&self) -> &[libc::sock_filter] {
+        let (first, length) = (self.filter.load(Relaxed), self.filter_length.load(Relaxed));
+        if first.is_null() {
+            return &[];
+        }
+        // SAFETY: what `set_filter` was given.
+        unsafe { core::slice::from_raw_parts(first, length) }
     }
 }
 
-impl Runs for Launch {
-    fn has_finished(&self) -> bool {
-        self.report.is_released()
+/// One stack: its lowest address and its size in bytes, as `struct clone_args` wants them.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Stack {
+    pub base: u64,
+    pub size: u64,
+}
+
+/// Who runs on which stack.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Roles {
+    pub pid1: Stack,
+    pub program: Stack,
+    /// A thread of the program's process.
+    pub leaver: Stack,
+}
+
+const GUARD: u64 = 4096;
+/// Enough for an unoptimised build, whose frames are large, and a path of PATH_MAX.
+const STACK_BYTES: u64 = 60 * 1024;
+const STRIDE: u64 = GUARD + STACK_BYTES;
+
+impl Roles {
+    /// How much memory the stacks take, each with an inaccessible page below it.
+    pub const BYTES: u64 = 3 * STRIDE;
+    /// Of nobody.
+    pub const NONE: Roles = Roles::at(0);
+
+    const fn at(base: u64) -> Roles {
+        const fn stack(base: u64, index: u64) -> Stack {
+            Stack {
+                base: base + index * STRIDE + GUARD,
+                size: STACK_BYTES,
+            }
+        }
+        Roles {
+            pid1: stack(base, 0),
+            program: stack(base, 1),
+            leaver: stack(base, 2),
+        }
+    }
+
+    /// New stacks.
+    pub fn map() -> Result<Roles, Errno> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+        // SAFETY: a new anonymous mapping, then pages of it.
+        unsafe {
+            let base = call!(libc::SYS_mmap, 0, Roles::BYTES, libc::PROT_NONE, flags, -1i32)? as u64;
+            let roles = Roles::at(base);
+            for stack in [roles.pid1, roles.program, roles.leaver] {
+                let protection = libc::PROT_READ | libc::PROT_WRITE;
+                call!(libc::SYS_mprotect, stack.base, stack.size, protection)?;
+            }
+            Ok(roles)
+        }
+    }
+
+    /// Gives them back.
+    ///
+    /// # Safety
+    /// They were made by [`map`](Self::map), and nothing runs on them any more.
+    pub unsafe fn unmap(self) {
+        // SAFETY: the caller vouches for the mapping. munmap(2) of a whole mapping cannot fail.
+        let _ = unsafe { call!(libc::SYS_munmap, self.pid1.base - GUARD, Roles::BYTES) };
     }
 }

@@ -49,10 +49,13 @@
 #[allow(dead_code, reason = "the other side uses the rest")]
 #[path = "../init/abi.rs"]
 mod abi;
+mod arena;
+mod bundle;
 mod capability;
 mod cgroup;
 mod child;
 mod container;
+mod descriptors;
 mod dumpable;
 mod error;
 mod hints;
@@ -64,6 +67,7 @@ mod link;
 mod name_files;
 mod overlay;
 mod plan;
+mod planner;
 mod probe;
 mod process;
 mod report;
@@ -71,11 +75,12 @@ mod rights;
 mod seccomp;
 mod spec;
 mod stack;
+mod start;
+mod starter;
 mod state;
 mod statistics;
 mod status;
 mod steps;
-mod strings;
 mod sys;
 mod target;
 mod terminal;
@@ -83,6 +88,7 @@ mod timeline;
 pub mod user_folder;
 mod validate;
 
+pub use bundle::Bundle;
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};
 pub use error::Error;

@@ -4,7 +4,7 @@
 //! A socket, not a pipe: who gets hold of an end through /proc/PID/fd cannot open the other one. Each container has its own.
 
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
@@ -30,18 +30,28 @@ impl Ends {
         Ok(Ends { ours, theirs })
     }
 
-    /// The init's end and this process's.
-    pub fn descriptors(&self) -> [RawFd; 2] {
-        [self.theirs.as_raw_fd(), self.ours.as_raw_fd()]
+    /// The init's end.
+    pub fn theirs(&self) -> BorrowedFd<'_> {
+        self.theirs.as_fd()
+    }
+
+    /// This process's.
+    pub fn ours(&self) -> BorrowedFd<'_> {
+        self.ours.as_fd()
     }
 
     /// Keeps this process's end only, now that the init's process has a copy of the other.
-    pub fn ours(self) -> Link {
+    pub fn keep(self) -> Link {
         Link(self.ours)
     }
 }
 
 impl Link {
+    /// Readable when the program has ended; it hangs up when pid 1 has.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
     /// What wait(2) says of the program, once the init has ended; `None` when the init did not get to say it. It is the last
     /// that was written: what a process sent that died before anybody took it may come first.
     pub fn status(&self) -> Option<i32> {

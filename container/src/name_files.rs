@@ -2,19 +2,15 @@
 //!
 //! They belong to the container, not to its image, which cannot know either. An image without /etc has no use for them.
 
-use std::ffi::CString;
 use std::fs;
 
+use crate::arena::Arena;
+use crate::error::Error;
+use crate::plan::NameFile;
 use crate::spec::{Network, Spec};
 
-/// A file of /etc, and what is in it.
-pub struct NameFile {
-    pub name: CString,
-    pub text: Vec<u8>,
-}
-
 /// The files for a container; none for an image without /etc.
-pub fn name_files(spec: &Spec) -> Vec<NameFile> {
+pub fn name_files(spec: &Spec, arena: &mut Arena) -> Result<&'static [NameFile], Error> {
     // What the topmost layer that has one says.
     let etc = |layer: &std::path::PathBuf| fs::symlink_metadata(layer.join("etc")).ok();
     if !spec
@@ -24,7 +20,7 @@ pub fn name_files(spec: &Spec) -> Vec<NameFile> {
         .find_map(etc)
         .is_some_and(|about| about.is_dir())
     {
-        return Vec::new();
+        return Ok(&[]);
     }
     let name = &spec.hostname;
     let (hosts, resolver) = match spec.namespaces.network {
@@ -43,9 +39,12 @@ pub fn name_files(spec: &Spec) -> Vec<NameFile> {
         (c"hosts", hosts),
         (c"resolv.conf", resolver),
     ];
-    let files = files.map(|(name, text)| NameFile {
-        name: name.to_owned(),
-        text,
+    let files = files.into_iter().map(|(name, text)| {
+        Ok(NameFile {
+            name: arena.text(name)?,
+            text: arena.bytes(&text)?,
+        })
     });
-    files.into()
+    let files = files.collect::<Result<_, Error>>()?;
+    arena.list(files)
 }

@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Acquire;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -12,15 +11,10 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::cgroup::Group;
-use crate::child;
-use crate::error::Error;
-use crate::hints;
-use crate::launch::Launch;
-use crate::link::{Ends, Link};
-use crate::report::word;
+use crate::error::{Error, TOO_MANY_FILES};
+use crate::link::Link;
+use crate::start::Start;
 use crate::status::ExitStatus;
-use crate::sys::{self, CloneArgs};
 
 /// Pid 1 of a container. Dropping it kills and reaps it.
 pub struct Process {
@@ -29,57 +23,7 @@ pub struct Process {
     /// Its init's socket.
     pub link: Link,
     pub ended: Option<ExitStatus>,
-    launch: Arc<Launch>,
-}
-
-/// Makes pid 1. It shares this process's memory until it has executed its init, so no signal may reach it: a handler
-/// of isolab's would run in it.
-pub fn clone(launch: &Arc<Launch>, group: Option<&Group>, link: Ends) -> Result<Process, Error> {
-    let directory = group.map(Group::clone_target).transpose()?.flatten();
-    let mut pidfd = -1i32;
-    let into_group = if directory.is_some() { sys::CLONE_INTO_CGROUP } else { 0 };
-    let flags = (libc::CLONE_VM | libc::CLONE_PIDFD | libc::CLONE_CHILD_CLEARTID) as u64;
-    let arguments = CloneArgs {
-        flags: flags | into_group | launch.plan.clone_flags,
-        pidfd: &raw mut pidfd as u64,
-        child_tid: launch.report.pid1_word.as_ptr() as u64,
-        exit_signal: libc::SIGCHLD as u64,
-        stack: launch.stacks.pid1.base,
-        stack_size: launch.stacks.pid1.size,
-        cgroup: directory.as_ref().map_or(0, |directory| directory.as_raw_fd() as u64),
-        ..Default::default()
-    };
-    let before = mask_signals(u64::MAX);
-    // SAFETY: the stack is pid 1's own until `pid1_word` is RELEASED (`stack::give_back` holds the launch for that);
-    // the launch lives as long; `child::pid1` keeps to the rules of `sys`.
-    let cloned = unsafe { sys::clone_onto(&arguments, child::pid1, Arc::as_ptr(launch)) };
-    mask_signals(before);
-    let pid = cloned.map_err(|errno| hints::clone_failed(&launch.plan, Errno::from_raw(errno)))?;
-    // SAFETY: CLONE_PIDFD has made this descriptor; nobody else has it.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    Ok(Process {
-        pid: Pid::from_raw(pid),
-        pidfd,
-        link: link.ours(),
-        ended: None,
-        launch: Arc::clone(launch),
-    })
-}
-
-/// Sets this thread's signal mask and returns the one before. Not with libc, which leaves two signals out.
-fn mask_signals(mask: u64) -> u64 {
-    let mut before = 0u64;
-    // SAFETY: two sets of 8 bytes. It cannot fail.
-    let _ = unsafe {
-        sys::call!(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const mask,
-            &raw mut before,
-            8
-        )
-    };
-    before
+    start: Arc<Start>,
 }
 
 /// pidfd_send_signal(2).
@@ -90,6 +34,38 @@ fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
 }
 
 impl Process {
+    /// Takes hold of pid 1.
+    ///
+    /// # Safety
+    /// `pidfd` is a descriptor of this child, and nobody else's.
+    pub unsafe fn new(pid: i32, pidfd: i32, link: Link, start: Arc<Start>) -> Process {
+        Process {
+            pid: Pid::from_raw(pid),
+            // SAFETY: the caller vouches for it.
+            pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
+            link,
+            ended: None,
+            start,
+        }
+    }
+
+    /// Takes hold of pid 1, a child of this process that nobody has reaped.
+    pub fn of_child(pid: i32, link: Link, start: Arc<Start>) -> Result<Process, Error> {
+        // SAFETY: numbers only.
+        let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) });
+        let pidfd = opened.map_err(|errno| Error {
+            step: "wait",
+            tried: format!("pidfd_open of pid 1 ({pid})"),
+            errno: Some(errno),
+            hint: match errno {
+                Errno::EMFILE => TOO_MANY_FILES.into(),
+                _ => String::new(),
+            },
+        })?;
+        // SAFETY: just made, owned by nobody else.
+        Ok(unsafe { Process::new(pid, pidfd as i32, link, start) })
+    }
+
     /// pidfd_send_signal(2).
     pub fn send(&self, signal: Signal) -> Result<(), Errno> {
         if self.ended.is_some() {
@@ -150,7 +126,7 @@ impl Process {
             hint: String::new(),
         })?;
         // The kernel lets pid 1 be reaped only after everything else in its pid namespace is dead.
-        self.launch.report.release();
+        self.start.report.release();
         let status = match (self.link.status(), waited) {
             (Some(status), _) => ExitStatus::from_wait(status),
             (None, WaitStatus::Signaled(_, signal, _)) => ExitStatus::Signal {
@@ -183,16 +159,6 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until the program's process uses this process's memory no more: it has executed a program, or is dead.
-    ///
-    /// The kernel says so in a word, but not of a process that dumps core, and then pid 1 ends soon.
-    pub fn wait_for_exec(&self) {
-        let program = &self.launch.report.program_word;
-        while program.load(Acquire) == word::BUSY && !self.ends_within(Duration::ZERO) {
-            sys::futex_wait(program, word::BUSY, Some(100));
-        }
-    }
-
     /// Reaps it, and says why there is no program.
     pub fn died_in_set_up(&mut self) -> Error {
         // Pid 1 ends with the program's process. Should it not, this end of it is not waited for longer.
@@ -200,7 +166,7 @@ impl Process {
             // ESRCH: it has ended after all.
             let _ = self.send(Signal::SIGKILL);
         }
-        let last = self.launch.report.last_step().map_or("", |step| step.describe().name);
+        let last = self.start.report.last_step().map_or("", |step| step.describe().name);
         let (end, hint) = match self.wait(|| false) {
             Ok(ExitStatus::Signal { signal, .. }) => {
                 let name =

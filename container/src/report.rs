@@ -30,6 +30,7 @@ pub mod gate {
 }
 
 /// See the top of the file.
+#[repr(C)]
 pub struct Report {
     /// Whether the program's process runs on isolab's memory.
     pub program_word: AtomicU32,
@@ -43,13 +44,17 @@ pub struct Report {
     pub gates: AtomicU32,
     /// Whether everything before the program's exec went well.
     pub prepared: AtomicBool,
+    /// Whether the starter has waited for that, and has not been killed before.
+    pub awaited: AtomicBool,
     /// Whether the helper executes the program, and says over a pipe what came of it.
     pub by_helper: AtomicBool,
     /// Whether the layers were copied, because the kernel refused an overlay.
     pub copied: AtomicBool,
     failure: AtomicU64,
-    /// Steps of isolab: those before pid 1 was there, and those beside it.
-    pub lab: Log,
+    /// Pid 1 as its maker sees it; 0 before it is there.
+    pub pid: AtomicI32,
+    /// Steps of the process that starts the container: those before pid 1 was there, and those beside it.
+    pub starter: Log,
     /// Steps of pid 1: those before the program's process was there, and those beside it.
     pub pid1: Log,
     /// Steps of the program's process.
@@ -77,10 +82,12 @@ impl Report {
             leaver_word: AtomicU32::new(word::RELEASED),
             gates: AtomicU32::new(0),
             prepared: AtomicBool::new(false),
+            awaited: AtomicBool::new(false),
             by_helper: AtomicBool::new(false),
             copied: AtomicBool::new(false),
             failure: AtomicU64::new(0),
-            lab: Log::new(began_ns),
+            pid: AtomicI32::new(0),
+            starter: Log::new(began_ns),
             pid1: Log::new(began_ns),
             program: Log::new(began_ns),
         }
@@ -119,7 +126,7 @@ impl Report {
 
     /// The last step on the way to the program that has ended.
     pub fn last_step(&self) -> Option<Step> {
-        let logs = [&self.program, &self.pid1, &self.lab].into_iter();
+        let logs = [&self.program, &self.pid1, &self.starter].into_iter();
         logs.filter_map(|log| log.entries().last().map(|entry| entry.0)).next()
     }
 
@@ -134,6 +141,7 @@ impl Report {
 const CAPACITY: usize = Step::COUNT + 1;
 
 /// Steps that followed one another. One process or thread writes it.
+#[repr(C)]
 pub struct Log {
     began_ns: AtomicU64,
     length: AtomicU32,
@@ -161,6 +169,12 @@ impl Log {
         self.began_ns.store(sys::now_ns(), Relaxed);
     }
 
+    /// Sets the beginning of the next step.
+    #[allow(dead_code, reason = "for the runtime executable")]
+    pub fn begin_at(&self, began_ns: u64) {
+        self.began_ns.store(began_ns, Relaxed);
+    }
+
     /// Sets the beginning of the next step to where another log has got.
     pub fn begin_after(&self, other: &Log) {
         self.began_ns.store(other.began_ns.load(Relaxed), Relaxed);
@@ -184,16 +198,14 @@ impl Log {
     }
 
     /// The steps so far.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let length = self.length.load(Acquire) as usize;
         let times = self.begins_ns.iter().zip(&self.ends_ns);
         let slots = self.steps.iter().zip(times).take(length);
-        slots
-            .filter_map(|(step, (begin, end))| {
-                let step = Step::from_number(step.load(Relaxed) as u8)?;
-                Some((step, begin.load(Relaxed), end.load(Relaxed)))
-            })
-            .collect()
+        slots.filter_map(|(step, (begin, end))| {
+            let step = Step::from_number(step.load(Relaxed) as u8)?;
+            Some((step, begin.load(Relaxed), end.load(Relaxed)))
+        })
     }
 }
 
@@ -225,7 +237,7 @@ mod tests {
         for number in 0..Step::COUNT {
             log.end(Step::from_number(number as u8).unwrap());
         }
-        assert_eq!(log.entries().len(), Step::COUNT);
+        assert_eq!(log.entries().count(), Step::COUNT);
     }
 
     #[test]
@@ -234,7 +246,7 @@ mod tests {
         for step in [Step::Plan, Step::Clone, Step::Network] {
             log.end(step);
         }
-        let entries = log.entries();
+        let entries: Vec<Entry> = log.entries().collect();
         assert_eq!(
             entries.iter().map(|entry| entry.0).collect::<Vec<_>>(),
             [Step::Plan, Step::Clone, Step::Network]

@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::capability::Capability;
+pub use crate::plan::Rlimit;
 use crate::terminal::Terminal;
 
 /// What to run and how to isolate it.
@@ -223,17 +224,6 @@ pub struct Limits {
     pub pids: Option<u32>,
     /// Share of the disk when it is short, 1 to 10000; 100 is the usual share (cgroup v2 `io.weight`).
     pub io_weight: Option<u32>,
-}
-
-/// One resource limit (setrlimit(2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rlimit {
-    /// Which, `libc::RLIMIT_*`.
-    pub resource: u32,
-    /// The limit in force.
-    pub soft: u64,
-    /// The highest value the program may raise it to.
-    pub hard: u64,
 }
 
 /// The system-call filter.

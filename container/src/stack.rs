@@ -8,22 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::errno::Errno;
 
 use crate::Error;
-
-/// One stack: its lowest address and its size in bytes, as `struct clone_args` wants them.
-#[derive(Debug, Clone, Copy)]
-pub struct Stack {
-    pub base: u64,
-    pub size: u64,
-}
-
-/// Who runs on which stack.
-#[derive(Debug, Clone, Copy)]
-pub struct Roles {
-    pub pid1: Stack,
-    pub program: Stack,
-    /// A thread of the program's process.
-    pub leaver: Stack,
-}
+use crate::launch::Roles;
 
 /// What runs on stacks.
 pub trait Runs: Send + Sync {
@@ -31,17 +16,9 @@ pub trait Runs: Send + Sync {
     fn has_finished(&self) -> bool;
 }
 
-/// The stacks of a start, each with an inaccessible page below it.
+/// The stacks of a start.
 #[derive(Debug)]
-pub struct Stacks {
-    base: u64,
-}
-
-const GUARD: u64 = 4096;
-/// Enough for an unoptimised build, whose frames are large, and a path of PATH_MAX.
-const SIZE: u64 = 60 * 1024;
-const STRIDE: u64 = GUARD + SIZE;
-const COUNT: u64 = 3;
+pub struct Stacks(Roles);
 
 /// Stacks, each with what ran on it last; free when that has finished.
 static LENT: Mutex<Vec<(Stacks, Arc<dyn Runs>)>> = Mutex::new(Vec::new());
@@ -54,61 +31,26 @@ impl Stacks {
             return Ok(lent.swap_remove(free).0);
         }
         drop(lent);
-        Stacks::map().map_err(|errno| Error {
+        let mapped = Roles::map().map_err(|errno| Error {
             step: "plan",
-            tried: format!("mmap of {} KiB for stacks", STRIDE * COUNT / 1024),
-            errno: Some(errno),
+            tried: format!("mmap of {} KiB for stacks", Roles::BYTES / 1024),
+            errno: Some(Errno::from_raw(errno)),
             hint: "memory is short: end something, or raise `ulimit -v`".into(),
-        })
-    }
-
-    fn map() -> Result<Stacks, Errno> {
-        let (protection, flags) = (
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK,
-        );
-        // SAFETY: a new anonymous mapping.
-        let base = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                (STRIDE * COUNT) as usize,
-                protection,
-                flags,
-                -1,
-                0,
-            )
-        };
-        if base == libc::MAP_FAILED {
-            return Err(Errno::last());
-        }
-        let stacks = Stacks { base: base as u64 };
-        for index in 0..COUNT {
-            let guard = (stacks.base + index * STRIDE) as *mut libc::c_void;
-            // SAFETY: a page of the mapping just made.
-            Errno::result(unsafe { libc::mprotect(guard, GUARD as usize, libc::PROT_NONE) })?;
-        }
-        Ok(stacks)
+        });
+        mapped.map(Stacks)
     }
 
     /// Which stack is whose.
     pub fn roles(&self) -> Roles {
-        let stack = |index| Stack {
-            base: self.base + index * STRIDE + GUARD,
-            size: SIZE,
-        };
-        Roles {
-            pid1: stack(0),
-            program: stack(1),
-            leaver: stack(2),
-        }
+        self.0
     }
 }
 
 impl Drop for Stacks {
     /// Only stacks on which nothing has run are dropped; others are given back.
     fn drop(&mut self) {
-        // SAFETY: the mapping that `map` has made. munmap(2) of a whole mapping cannot fail.
-        let _ = unsafe { libc::munmap(self.base as *mut libc::c_void, (STRIDE * COUNT) as usize) };
+        // SAFETY: `get` has made them.
+        unsafe { self.0.unmap() };
     }
 }
 

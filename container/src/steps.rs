@@ -68,7 +68,9 @@ macro_rules! steps {
 
 steps! {
     Plan: Lab, "plan", "plan", "", "turn the description into ready-made arguments: the child must not allocate memory";
+    Runtime: Lab, "start the runtime", "start the runtime", "execve, mmap", "a process of its own reads the plan";
     CgroupCreate: Lab, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
+    CgroupOpen: Lab, "cgroup", "open cgroup", "openat", "processes without a right to the control group enter it by a descriptor";
     Clone: Lab, "clone", "clone pid 1", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with isolab until it executes its init, so no page table is copied";
     IdMaps: Lab, "id maps", "id maps", "write /proc/PID/{setgroups,uid_map,gid_map}", "say which host users the users inside are";
     DeathSignal: Pid1, "clone", "parent-death signal", "prctl(PR_SET_PDEATHSIG, SIGKILL)", "if isolab is killed now, this process is too";

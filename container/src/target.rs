@@ -1,65 +1,49 @@
 //! A path inside the root where something is to be mounted.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
+use crate::arena::Arena;
 use crate::error::Error;
+use crate::plan::{Kind, Target, TargetStep};
 use crate::validate::{absolute, c_string, wrong};
 
-/// A path inside the root as the list of its prefixes, each relative to the root: `a`, `a/b`, `a/b/c`.
-pub struct Target {
-    pub steps: Vec<TargetStep>,
-    pub kind: Kind,
-}
-
-/// One prefix and its last component.
-pub struct TargetStep {
-    pub path: CString,
-    pub name: CString,
-}
-
-/// What to make where a target is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Directory,
-    File,
-}
-
-impl Target {
-    /// Takes an absolute path apart. `..` is refused: it means different things before and after links are followed.
-    pub fn new(path: &Path, kind: Kind, what: &str) -> Result<Target, Error> {
-        let mut prefix = Vec::new();
-        let mut steps = Vec::new();
-        for component in absolute(path, what)?.components() {
-            match component {
-                Component::RootDir | Component::CurDir => {}
-                Component::Normal(name) => {
-                    if !prefix.is_empty() {
-                        prefix.push(b'/');
-                    }
-                    prefix.extend(name.as_bytes());
-                    steps.push(TargetStep {
-                        path: c_string(OsStr::from_bytes(&prefix), what)?,
-                        name: c_string(name, what)?,
-                    });
+/// Takes an absolute path apart. `..` is refused: it means different things before and after links are followed.
+pub fn target(path: &Path, kind: Kind, what: &str, arena: &mut Arena) -> Result<Target, Error> {
+    let mut prefix = Vec::new();
+    let mut steps = Vec::new();
+    for component in absolute(path, what)?.components() {
+        match component {
+            Component::RootDir | Component::CurDir => {}
+            Component::Normal(name) => {
+                if !prefix.is_empty() {
+                    prefix.push(b'/');
                 }
-                Component::ParentDir | Component::Prefix(_) => {
-                    return Err(wrong(
-                        format!("{what} {path:?}"),
-                        "leave out `..`: name the place itself",
-                    ));
-                }
+                prefix.extend(name.as_bytes());
+                steps.push(TargetStep {
+                    path: arena.text(&c_string(OsStr::from_bytes(&prefix), what)?)?,
+                    name: arena.text(&c_string(name, what)?)?,
+                });
+            }
+            Component::ParentDir | Component::Prefix(_) => {
+                return Err(wrong(
+                    format!("{what} {path:?}"),
+                    "leave out `..`: name the place itself",
+                ));
             }
         }
-        match steps.first().map(|first| first.path.as_bytes()) {
-            None => Err(wrong(format!("{what} {path:?}"), "the root itself cannot be covered")),
-            Some(b"proc" | b"sys") if what != "working directory" => Err(wrong(
-                format!("{what} {path:?}"),
-                "/proc and /sys belong to the kernel: choose another place",
-            )),
-            Some(_) => Ok(Target { steps, kind }),
-        }
+    }
+    match steps.first().map(|first| first.path.to_bytes()) {
+        None => Err(wrong(format!("{what} {path:?}"), "the root itself cannot be covered")),
+        Some(b"proc" | b"sys") if what != "working directory" => Err(wrong(
+            format!("{what} {path:?}"),
+            "/proc and /sys belong to the kernel: choose another place",
+        )),
+        Some(_) => Ok(Target {
+            steps: arena.list(steps)?,
+            kind,
+        }),
     }
 }
 
@@ -70,12 +54,10 @@ mod tests {
     use super::*;
 
     fn prefixes(path: &str) -> Result<Vec<String>, Error> {
-        let target = Target::new(Path::new(path), Kind::Directory, "volume target")?;
-        Ok(target
-            .steps
-            .into_iter()
-            .map(|step| step.path.into_string().unwrap())
-            .collect())
+        let mut arena = Arena::private()?;
+        let target = target(Path::new(path), Kind::Directory, "volume target", &mut arena)?;
+        let path = |step: &TargetStep| step.path.to_str().unwrap().to_owned();
+        Ok(target.steps.iter().map(path).collect())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! It is opened inside, from the container's own /dev/pts: a terminal of the host's would have no name there, and
 //! ttyname(3) would fail. The end that the caller keeps comes out over a socket (unix(7), SCM_RIGHTS).
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 
@@ -48,13 +48,19 @@ impl Terminal {
 
 impl OwnTerminal {
     /// The size that the window begins with.
-    pub(crate) fn size(&self) -> Winsize {
-        self.size
+    pub(crate) fn size(&self) -> [u16; 4] {
+        let Winsize {
+            ws_row,
+            ws_col,
+            ws_xpixel,
+            ws_ypixel,
+        } = self.size;
+        [ws_row, ws_col, ws_xpixel, ws_ypixel]
     }
 
     /// The socket that the caller's end is sent over.
-    pub(crate) fn sender(&self) -> RawFd {
-        self.sender.as_raw_fd()
+    pub(crate) fn sender(&self) -> BorrowedFd<'_> {
+        self.sender.as_fd()
     }
 }
 

@@ -34,8 +34,9 @@ pub struct ExplainedStep {
 /// The steps on the way from the call to the program, in order: isolab's until pid 1 is there, pid 1's until the program's
 /// process is, and that process's.
 fn path(report: &Report) -> Vec<Entry> {
-    let (lab, pid1, program) = (report.lab.entries(), report.pid1.entries(), report.program.entries());
-    let before_pid1 = lab.into_iter().filter(|entry| entry.0 != Step::IdMaps);
+    let entries = |log: &Log| log.entries().collect::<Vec<Entry>>();
+    let (pid1, program) = (entries(&report.pid1), entries(&report.program));
+    let before_pid1 = report.starter.entries().filter(|entry| entry.0 != Step::IdMaps);
     let clone = pid1.iter().position(|entry| entry.0 == Step::CloneProgram);
     let mut before_program: Vec<Entry> = match clone {
         Some(last) => pid1.into_iter().take(last + 1).collect(),
@@ -63,9 +64,9 @@ pub fn stamps(report: &Report) -> Vec<Stamp> {
 
 /// All steps, in order of their beginnings.
 pub fn explain(report: &Report) -> Vec<ExplainedStep> {
-    let start = report.lab.entries().first().map_or(0, |(_, began, _)| *began);
+    let start = report.starter.entries().next().map_or(0, |(_, began, _)| began);
     let explain = |log: &Log| {
-        let steps = log.entries().into_iter().map(move |(step, began, end)| {
+        let steps = log.entries().map(move |(step, began, end)| {
             let about = step.describe();
             ExplainedStep {
                 name: about.name,
@@ -78,7 +79,7 @@ pub fn explain(report: &Report) -> Vec<ExplainedStep> {
         });
         steps.collect::<Vec<_>>()
     };
-    let mut steps: Vec<_> = [&report.lab, &report.pid1, &report.program]
+    let mut steps: Vec<_> = [&report.starter, &report.pid1, &report.program]
         .into_iter()
         .flat_map(explain)
         .collect();
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn steps_of_one_phase_become_one_stamp() {
         let report = Report::new(0);
-        report.lab.end(Step::Plan);
+        report.starter.end(Step::Plan);
         for step in [Step::Clone, Step::DeathSignal, Step::CloneProgram] {
             report.pid1.end(step);
         }
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn steps_beside_the_way_to_the_program_are_explained_where_they_began() {
         let report = Report::new(crate::sys::now_ns());
-        report.lab.end(Step::Plan);
+        report.starter.end(Step::Plan);
         report.pid1.begin();
         report.pid1.end(Step::CloneProgram);
         report.program.begin();

@@ -58,6 +58,12 @@ impl UserFolder {
         if about.mode() & 0o022 != 0 {
             return Err(io::Error::other("other users may write to the directory of that name"));
         }
+        // What is in it is used by name, so nobody may put another in its place (the sticky bit: inode(7)).
+        let above = self.0.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = std::fs::metadata(above.unwrap_or(Path::new(".")))?.mode();
+        if above & 0o002 != 0 && above & libc::S_ISVTX == 0 {
+            return Err(io::Error::other("everybody may rename the directory of that name"));
+        }
         Ok(Some(folder))
     }
 
@@ -102,6 +108,17 @@ mod tests {
         std::fs::remove_dir(folder.path()).unwrap();
         std::os::unix::fs::symlink(place.path(), folder.path()).unwrap();
         assert!(folder.open().is_err() && folder.make(0o700).is_err());
+    }
+
+    #[test]
+    fn a_folder_that_everybody_may_replace_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = UserFolder::new(place.path().join("folder"));
+        folder.make(0o700).unwrap();
+        for (mode, refused) in [(0o1777, false), (0o777, true), (0o770, false)] {
+            std::fs::set_permissions(place.path(), PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(folder.open().is_err(), refused, "{mode:o}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Runs one static program in a machine, and tells what the start cost and what the processor came out for:
-//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--root-disk] [--timeout S] [--parameter WORD]… [--log] PROGRAM ARGS…`
+//! `cargo run -p isolab-microvm --example run -- [--kernel FILE] [--module FILE]… [--cpus N] [--memory MIB] [--disk FILE] [--root-disk] [--timeout S] [--parameter WORD]… [--log] [--counts] PROGRAM ARGS…`
 
 use microvm::{Config, Disk, Files, Initramfs, Kernel, Sandbox};
 use std::time::Duration;
@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--timeout" => config.timeout = Some(Duration::from_secs(value()?.parse()?)),
             "--parameter" => config.kernel_parameters.push(value()?),
             "--log" => config.linux.kernel_log = true,
+            "--counts" => config.counts = true,
             _ => break word,
         }
     };
@@ -52,6 +53,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "{:8} exits after {guest:9.3} ms in the guest, {monitor:9.3} ms in the monitor: {reason}",
             exit.count
         );
+    }
+    if let Some(counts) = &outcome.counts {
+        eprintln!("{counts:#?}");
+    }
+    for (name, figure) in &outcome.kvm {
+        eprintln!("{figure:12} {name}");
     }
     for pair in outcome.stamps.windows(2) {
         let time = (pair[1].at_ns - pair[0].at_ns) as f64 / 1e6;

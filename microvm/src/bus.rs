@@ -4,6 +4,7 @@
 //! [`crate::abi`].
 
 use crate::abi::{PIECE_MAX, Piece, port};
+use crate::counts::Counts;
 use crate::devices::block::Block;
 use crate::devices::console::{self, Input, Output};
 use crate::devices::rtc::{self, Rtc};
@@ -37,6 +38,8 @@ pub enum Device<'a> {
     Sleep,
     /// [`port::WAIT_FOR_INPUT`].
     WaitForInput,
+    /// [`port::COUNTS`].
+    Counts(Option<Counts>),
     /// A keyboard controller without a keyboard.
     Keyboard,
     /// The clock chip.
@@ -142,14 +145,21 @@ impl<'a> Bus<'a> {
         }
     }
 
-    /// The steps of the start, and what the kernel logged.
-    pub fn finish(mut self) -> (Recorder, String) {
-        let log = self.devices.iter_mut().find_map(|(_, _, device)| match device {
-            Device::Com1(uart) => Some(uart.take_sent()),
-            _ => None,
-        });
-        let log = String::from_utf8_lossy(&log.unwrap_or_default()).into_owned();
-        (self.shared.stamps, log)
+    /// The steps of the start, what the kernel logged, and what it counted.
+    pub fn finish(self) -> (Recorder, String, Option<Counts>) {
+        let (mut log, mut all_counts) = (Vec::new(), None);
+        for (_, _, device) in self.devices {
+            match device {
+                Device::Com1(mut uart) => log = uart.take_sent(),
+                Device::Counts(counts) => all_counts = counts,
+                _ => {}
+            }
+        }
+        (
+            self.shared.stamps,
+            String::from_utf8_lossy(&log).into_owned(),
+            all_counts,
+        )
     }
 }
 
@@ -214,6 +224,11 @@ impl Device<'_> {
                 }
                 Reason::InputPort
             }
+            Device::Counts(counts) => {
+                let address = data.try_into().map(u32::from_le_bytes);
+                *counts = address.ok().and_then(|address| Counts::read(address, context.ram));
+                Reason::CountsPort
+            }
             Device::Keyboard if value == port::RESET => {
                 end = Some(End::Reset);
                 Reason::Reset
@@ -271,7 +286,9 @@ impl Device<'_> {
                 Reason::Disk
             }
             // What can only be written.
-            Device::Exit | Device::Phases(_) | Device::Sleep | Device::WaitForInput => Reason::ReadNoPort,
+            Device::Exit | Device::Phases(_) | Device::Sleep | Device::WaitForInput | Device::Counts(_) => {
+                Reason::ReadNoPort
+            }
         };
         Ok((reason, None))
     }

@@ -27,6 +27,7 @@ mod board;
 mod boot;
 mod bus;
 mod config;
+mod counts;
 mod devices;
 mod error;
 pub mod kernel;
@@ -37,10 +38,13 @@ mod rootfs;
 mod running;
 mod sandbox;
 mod stamp;
+#[path = "../kernel/src/syscall/names.rs"]
+mod system_calls;
 mod vcpu;
 mod watchdog;
 
 pub use config::{Config, DEFAULT_MEMORY_BYTES, Disk, Initramfs, Kernel, Linux};
+pub use counts::{Calls, Counts};
 pub use devices::console::Console;
 pub use error::Error;
 pub use machine::{End, Outcome, run};

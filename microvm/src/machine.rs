@@ -6,8 +6,9 @@ use crate::kernel::Image;
 use crate::memory::Ram;
 use crate::running;
 use crate::vcpu::exits::Exit;
+use crate::vcpu::statistics::Statistics;
 use crate::vcpu::{self, failed, topology};
-use crate::{Config, Error, Initramfs, Recorder, Stamp, stamp};
+use crate::{Config, Counts, Error, Initramfs, Recorder, Stamp, stamp};
 use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 use std::collections::BTreeMap;
@@ -32,6 +33,10 @@ pub struct Outcome {
     pub end: End,
     /// How often the processor came out to the monitor, by reason, and the time of it.
     pub exits: BTreeMap<&'static str, Exit>,
+    /// What the program cost the built-in kernel, where that was asked for and the guest came to its end.
+    pub counts: Option<Counts>,
+    /// What KVM counted of the first processor, where that was asked for and KVM has it.
+    pub kvm: Vec<(String, u64)>,
     /// The steps of the start.
     pub stamps: Vec<Stamp>,
     /// What the guest kernel wrote to its log, at most 64 KiB.
@@ -78,16 +83,20 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
     // The processors hold what they need of these; the interrupt lines of a PC are the machine's.
     drop(kvm);
     let vm = board.is_pc().then_some(vm);
+    let statistics = config.counts.then(|| Statistics::of(&processors[0])).flatten();
     let own: Vec<RawFd> = processors
         .iter()
         .map(AsRawFd::as_raw_fd)
         .chain(vm.iter().map(AsRawFd::as_raw_fd))
         .chain(config.console.descriptors())
+        .chain(statistics.iter().map(Statistics::descriptor))
         .chain(board.disks().iter().flat_map(|disk| disk.descriptors()))
         .collect();
     config.sandbox.shed(&own)?;
     let bus = board.bus(vm.as_ref(), &config.console, stamps);
-    running::run(processors, &memory, &config, bus)
+    let mut outcome = running::run(processors, &memory, &config, bus)?;
+    outcome.kvm = statistics.and_then(|statistics| statistics.read()).unwrap_or_default();
+    Ok(outcome)
 }
 
 /// Opens /dev/kvm and makes sure that it is KVM.

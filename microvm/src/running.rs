@@ -10,9 +10,10 @@ use crate::memory::Ram;
 use crate::sandbox::Thread;
 use crate::vcpu::exits::{self, Exits, Reason};
 use crate::vcpu::failed;
-use crate::watchdog::{Watchdog, interrupt_thread};
+use crate::watchdog::{Watchdog, interrupt_thread, watch};
 use crate::{Config, End, Error, Outcome, Sandbox, stamp};
 use kvm_ioctls::{VcpuExit, VcpuFd};
+use nix::sys::timer::Timer;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -44,11 +45,13 @@ pub fn run(processors: Vec<VcpuFd>, memory: &Ram, config: &Config, bus: Bus) -> 
     let exits = shared.execute_all(processors, config);
     let end = shared.end.into_inner().unwrap_or_else(PoisonError::into_inner);
     let bus = shared.bus.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (stamps, kernel_log) = bus.finish();
+    let (stamps, kernel_log, counts) = bus.finish();
     // Nobody has said how it ended: its time was over.
     end.unwrap_or(Ok(End::TimedOut)).map(|end| Outcome {
         end,
         exits: exits.by_name(),
+        counts,
+        kvm: Vec::new(),
         stamps: stamps.into_stamps(),
         kernel_log,
     })
@@ -80,33 +83,37 @@ impl<'a> Shared<'a> {
             let mut processors = processors.into_iter();
             let first = processors.next();
             let (mut handles, mut spawned) = (Vec::new(), Ok(()));
+            let mut keep = |handle| handles.push(handle);
             for (number, vcpu) in (1..).zip(processors) {
                 let work = move || self.be(number, Thread::Processor, || self.execute(vcpu));
-                spawned = spawned.and_then(|()| self.spawn(scope, number, work).map(|handle| handles.push(handle)));
+                spawned = spawned.and_then(|()| self.spawn(scope, number, work).map(&mut keep));
             }
             if self.brings_input {
+                let pass_on = || {
+                    input::pass_on(config.console.input(), self);
+                    Exits::none()
+                };
                 let number = self.threads.len() - 1;
-                let work = move || self.be(number, Thread::Input, || input::pass_on(config.console.input(), self));
-                spawned = spawned.and_then(|()| self.spawn(scope, number, work).map(drop));
+                let work = move || self.be(number, Thread::Input, pass_on);
+                spawned = spawned.and_then(|()| self.spawn(scope, number, work).map(&mut keep));
             }
             let ready = spawned
                 .map_err(Error::Thread)
-                .and_then(|()| self.sandbox.enter(Thread::Processor));
-            match ready {
-                Ok(()) => self.bus().stamp(stamp::CONFINE),
-                Err(error) => self.end(Err(error)),
-            }
+                .and_then(|()| self.confine(Thread::Processor));
+            let _timer = ready.unwrap_or_else(|error| {
+                self.end(Err(error));
+                None
+            });
+            self.bus().stamp(stamp::CONFINE);
             self.threads[0].store(this_thread(), Ordering::Release);
             drop(gate);
             let here = Here(self, 0);
             let mut exits = first.map_or_else(Exits::none, |vcpu| self.execute(vcpu));
             drop(here);
             drop(stop);
-            for handle in handles {
-                // A thread that panicked has no counts.
-                if let Ok(Some(others)) = handle.join() {
-                    exits.merge(others);
-                }
+            // Each is joined, or a panic of it would go on in this thread. One that panicked has no counts.
+            for others in handles.into_iter().filter_map(|handle| handle.join().ok().flatten()) {
+                exits.merge(others);
             }
             exits
         })
@@ -132,11 +139,22 @@ impl<'a> Shared<'a> {
     fn be<T>(&self, number: usize, thread: Thread, work: impl FnOnce() -> T) -> Option<T> {
         self.threads[number].store(this_thread(), Ordering::Release);
         let _here = Here(self, number);
-        if let Err(error) = self.sandbox.enter(thread) {
+        let _timer = self.confine(thread).unwrap_or_else(|error| {
             self.end(Err(error));
-        }
+            None
+        });
         drop(self.gate.read());
         (!self.stopped()).then(work)
+    }
+
+    /// Makes the calling thread's timer, and then confines the thread.
+    fn confine(&self, thread: Thread) -> Result<Option<Timer>, Error> {
+        let timer = match thread {
+            Thread::Processor => watch(self.deadline)?,
+            // It looks at the time by itself.
+            Thread::Input => None,
+        };
+        self.sandbox.enter(thread).map(|()| timer)
     }
 
     /// Lets a processor execute until the machine ends.
@@ -287,29 +305,47 @@ impl Drop for StopOthers<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::{Piece, port};
+    use crate::bus::Device;
     use crate::devices::console::{Console, Output};
     use crate::{Kernel, Recorder};
+    use std::io::Write;
+    use vm_memory::{Bytes, GuestAddress};
 
     /// A machine whose processors are these, numbered from 0, in place of what executes.
     fn run(work: impl Fn(&Shared, usize) + Sync) -> Option<Result<End, Error>> {
+        run_with(&Console::Standard, None, work)
+    }
+
+    /// The same, with that console and that time.
+    fn run_with(
+        console: &Console,
+        timeout: Option<Duration>,
+        work: impl Fn(&Shared, usize) + Sync,
+    ) -> Option<Result<End, Error>> {
         let (memory, config) = (Ram::reserve(2 << 20).unwrap(), Config::new(Kernel::Builtin));
-        let output = Output::new(&Console::Standard);
+        let output = Output::new(console);
+        let devices = vec![
+            (Place::Port(port::EXIT), 1, Device::Exit),
+            (Place::Port(port::STRING), 1, Device::Strings),
+        ];
         let shared = Shared {
             memory: &memory,
             sandbox: &config.sandbox,
             gate: RwLock::new(()),
-            bus: Mutex::new(Bus::new(Vec::new(), output, None, Recorder::default())),
+            bus: Mutex::new(Bus::new(devices, output, None, Recorder::default())),
             brings_input: true,
             input_has_room: Condvar::new(),
-            deadline: None,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
             stop: AtomicBool::new(false),
             end: Mutex::new(None),
             threads: (0..3).map(|_| AtomicI32::new(GONE)).collect(),
         };
-        let _watchdog = Watchdog::start(None, true).unwrap();
+        let _watchdog = Watchdog::start(timeout, true).unwrap();
         shared.threads[0].store(this_thread(), Ordering::Release);
         thread::scope(|scope| {
             let stop = StopOthers(&shared);
+            let _timer = shared.confine(Thread::Processor).unwrap();
             let spawned = [1, 2].map(|number| {
                 let (shared, work) = (&shared, &work);
                 let work = move || shared.be(number, Thread::Processor, || work(shared, number));
@@ -351,5 +387,48 @@ mod tests {
             wait(shared);
         });
         assert!(matches!(end, Some(Err(Error::Panicked))));
+    }
+
+    /// A console whose output is a pipe that is full and blocks, and the pipe's other end.
+    fn full_console() -> (Console, std::io::PipeReader) {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        // SAFETY: a number for a number.
+        let room = unsafe { libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&writer), libc::F_GETPIPE_SZ) };
+        writer.write_all(&vec![0; room as usize]).unwrap();
+        let input = std::fs::File::open("/dev/null").unwrap().into();
+        let output = writer.into();
+        (Console::Files { input, output }, reader)
+    }
+
+    #[test]
+    fn a_full_output_of_one_processor_does_not_hold_off_the_timeout_of_the_others() {
+        let (console, _reader) = full_console();
+        let (sender, ended) = std::sync::mpsc::channel();
+        // In a thread of its own, so that what never ends fails.
+        thread::spawn(move || {
+            let end = run_with(&console, Some(Duration::from_millis(50)), |shared, number| {
+                let piece = Piece {
+                    address: 0,
+                    bytes: 4096,
+                };
+                let bytes = [piece.address.to_le_bytes(), piece.bytes.to_le_bytes()].concat();
+                shared.memory.write_slice(&bytes, GuestAddress(0x1000)).unwrap();
+                // The first waits for the bus while the others write.
+                if number == 0 {
+                    while shared.bus.try_lock().is_ok() {
+                        thread::yield_now();
+                    }
+                }
+                while !shared.stopped() {
+                    let write = |bus: &mut Bus, context: Context| {
+                        bus.write(Place::Port(port::STRING), &0x1000u32.to_le_bytes(), context)
+                    };
+                    shared.access(write).unwrap();
+                }
+            });
+            sender.send(end.is_none()).unwrap();
+        });
+        let timed_out = ended.recv_timeout(Duration::from_secs(60));
+        assert_eq!(timed_out, Ok(true), "the machine goes on");
     }
 }

@@ -1,32 +1,35 @@
-//! Ends a machine at its timeout, from outside its virtual processors: a timer sends SIGALRM to the thread of the first,
-//! which interrupts whatever system call it is in, KVM_RUN above all. A guest cannot hold it off.
+//! Ends a machine at its timeout, from outside its virtual processors: a timer sends SIGALRM to the thread of each, which
+//! interrupts whatever system call it is in, KVM_RUN above all. A guest cannot hold it off.
 
 use crate::Error;
 use nix::sys::signal::{SaFlags, SigAction, SigEvent, SigHandler, SigSet, SigevNotify, SigmaskHow, Signal, sigaction};
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::ClockId;
 use nix::unistd::gettid;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A signal that comes just before a system call begins would be lost: it is sent again after this time.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// The signals that come at a timeout.
+/// SIGALRM interrupts system calls of the machine's threads, as long as this lives. None, where no signal is to come.
 pub struct Watchdog {
-    // In this order: no signal comes any more when it is the caller's again.
-    _timer: Option<Timer>,
     _signal: Option<Alarm>,
 }
 
 impl Watchdog {
-    /// Watches the calling thread from now on. With other threads, these can be interrupted, too.
+    /// For the calling thread and those that it starts. With other threads, these can be interrupted, too.
     pub fn start(timeout: Option<Duration>, other_threads: bool) -> Result<Self, Error> {
-        let signal = (timeout.is_some() || other_threads).then(Alarm::take).transpose()?;
-        Ok(Self {
-            _timer: timeout.map(timer).transpose().map_err(Error::Timer)?,
-            _signal: signal,
-        })
+        let needed = timeout.is_some() || other_threads;
+        let signal = needed.then(Alarm::take).transpose()?;
+        Ok(Self { _signal: signal })
     }
+}
+
+/// Interrupts the calling thread at the deadline, and then again and again. Each thread that executes a processor has one: the
+/// first may be waiting for a lock that another holds while it writes to a console that nobody reads.
+pub fn watch(deadline: Option<Instant>) -> Result<Option<Timer>, Error> {
+    let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    timeout.map(timer).transpose().map_err(Error::Timer)
 }
 
 /// A timer that sends SIGALRM to the calling thread after some time, and then again and again.

@@ -12,7 +12,9 @@ mod elf;
 #[path = "../kernel/src/memory/vma.rs"]
 mod vma;
 
+use microvm::kernel::Protocol;
 use microvm::{Config, Files, Kernel};
+use object::{Object, ObjectSegment};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use vma::{Origin, Vma, Vmas};
@@ -196,4 +198,125 @@ proptest! {
             }
         }
     }
+}
+
+/// A machine's memory as a loader leaves it, as far as it holds the kernel.
+struct Loaded(Vec<(u64, &'static [u8])>);
+
+impl Loaded {
+    fn builtin() -> Self {
+        let kernel = object::File::parse(microvm::kernel::builtin()).unwrap();
+        let physical = |address| address & 0x7fff_ffff;
+        Self(
+            kernel
+                .segments()
+                .map(|part| (physical(part.address()), part.data().unwrap()))
+                .collect(),
+        )
+    }
+
+    fn bytes<const N: usize>(&self, at: u64) -> [u8; N] {
+        let find = |&(start, bytes): &(u64, &'static [u8])| {
+            let into = usize::try_from(at.checked_sub(start)?).ok()?;
+            bytes.get(into..into + N)
+        };
+        self.0.iter().find_map(find).unwrap().try_into().unwrap()
+    }
+
+    /// The top-level page table: the kernel's first instruction is `mov eax, TABLE`.
+    fn page_table(&self) -> u64 {
+        let inspection = microvm::kernel::inspect(microvm::kernel::builtin()).unwrap();
+        let Protocol::Pvh(entry) = inspection.check_bootable(1 << 30).unwrap().protocol else {
+            panic!("the built-in kernel is entered by PVH")
+        };
+        assert_eq!(self.bytes::<1>(entry), [0xb8]);
+        u32::from_le_bytes(self.bytes(entry + 1)).into()
+    }
+
+    /// Adds what a table maps from an address on: address, size, entry; NO_EXECUTE from any level on the way.
+    fn walk(&self, table: u64, level: u32, base: u64, no_execute: u64, mapped: &mut Vec<(u64, u64, u64)>) {
+        for n in 0..512 {
+            let entry = u64::from_le_bytes(self.bytes(table + 8 * n));
+            let (address, size) = (base + (n << (12 + 9 * level)), 1 << (12 + 9 * level));
+            let combined = entry | no_execute;
+            match (entry & PRESENT, level, entry & LARGE) {
+                (0, _, _) => {}
+                (_, 0, _) | (_, 1, LARGE) => mapped.push((address, size, combined)),
+                _ => self.walk(entry & 0xf_ffff_f000, level - 1, address, combined & NO_EXECUTE, mapped),
+            }
+        }
+    }
+
+    /// What the kernel maps for good; the identity map in the first entry is dropped before the program starts.
+    fn maps(&self) -> Vec<(u64, u64, u64)> {
+        let last = self.page_table() + 8 * 511;
+        let entry = u64::from_le_bytes(self.bytes(last));
+        let mut mapped = Vec::new();
+        self.walk(
+            entry & 0xf_ffff_f000,
+            2,
+            0xffff_ff80_0000_0000,
+            entry & NO_EXECUTE,
+            &mut mapped,
+        );
+        mapped
+    }
+}
+
+const PRESENT: u64 = 1;
+const WRITABLE: u64 = 2;
+const LARGE: u64 = 1 << 7;
+const NO_EXECUTE: u64 = 1 << 63;
+/// Where the kernel is linked.
+const IMAGE: u64 = 0xffff_ffff_8000_0000;
+
+#[test]
+fn nothing_that_the_kernel_maps_can_be_both_written_and_executed() {
+    let maps = Loaded::builtin().maps();
+    assert!(maps.iter().any(|(_, _, entry)| entry & NO_EXECUTE == 0));
+    for (address, size, entry) in maps {
+        let both = entry & WRITABLE != 0 && entry & NO_EXECUTE == 0;
+        assert!(!both, "{size:#x} bytes at {address:#x}");
+    }
+}
+
+#[test]
+fn below_each_stack_of_the_kernel_lies_a_page_that_is_not_mapped() {
+    let kernel = Loaded::builtin();
+    let image: Vec<_> = kernel
+        .maps()
+        .into_iter()
+        .filter(|(address, ..)| *address >= IMAGE)
+        .collect();
+    let starts = image.iter().map(|(address, ..)| *address);
+    let ends: Vec<_> = image.iter().map(|(address, size, _)| address + size).collect();
+    let holes: Vec<_> = starts
+        .filter(|start| !ends.contains(start) && ends.contains(&(start - 4096)))
+        .collect();
+    // Kernel, kernel in ring 3, double fault.
+    assert_eq!(holes.len(), 3, "{holes:x?}");
+}
+
+#[test]
+fn a_double_fault_has_a_stack_of_its_own() {
+    let kernel = Loaded::builtin();
+    // Gates are 16 bytes, and gate n leads to an address that ends in n * 16 (SDM volume 3, 7.14.1).
+    let gate = |at: &[u8], n: u16| at[..2] == (n * 16).to_le_bytes() && at[2..4] == 8u16.to_le_bytes();
+    let is_table = |bytes: &&[u8]| {
+        (0..32).all(|n| {
+            bytes
+                .get(usize::from(n) * 16..)
+                .is_some_and(|at| at.len() >= 16 && gate(at, n))
+        })
+    };
+    let tables = kernel
+        .0
+        .iter()
+        .flat_map(|(_, bytes)| bytes.chunks(16).enumerate().map(|(n, _)| &bytes[n * 16..]));
+    let table = tables
+        .filter(|bytes| bytes.len() >= 512)
+        .find(is_table)
+        .expect("a table of gates");
+    let stacks: Vec<_> = (0..32).map(|n| table[n * 16 + 4]).collect();
+    assert_eq!(stacks.iter().position(|stack| *stack != 0), Some(8), "{stacks:?}");
 }

@@ -11,7 +11,7 @@ use std::os::fd::IntoRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
-use support::{EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
+use support::{COUNTS, EXITS, MEMORY, TIMEOUT, command, expect, expect_log, finish, run, start};
 
 fn main() -> ExitCode {
     let with_descriptor = |arguments| {
@@ -31,6 +31,7 @@ fn trials() -> Vec<Trial> {
         trial("a_fault_ends_the_machine_with_its_signal_and_says_where", faults),
         trial("files_of_the_initramfs_are_read_and_not_written", files),
         trial("a_big_file_is_read_and_mapped_as_it_is", big_file),
+        trial("thousands_of_empty_files_do_not_hold_up_the_start", many_files),
         trial("memory_grows_moves_and_is_zero_when_it_comes_again", memory),
         trial(
             "the_heap_ends_where_it_is_set_and_is_zero_when_it_comes_again",
@@ -40,6 +41,7 @@ fn trials() -> Vec<Trial> {
         trial("an_unknown_system_call_is_named_once", unknown),
         trial("bad_addresses_are_errors_of_the_call", bad_addresses),
         trial("what_a_program_sets_of_its_own_state_reads_back", own_state),
+        trial("what_a_program_costs_is_counted_where_that_is_asked_for", costs),
         trial("time_passes_in_the_guest_as_outside", time),
         trial("a_sleep_is_no_loop_whatever_becomes_of_the_input", sleep),
         trial("waiting_ends_when_its_time_is_over", waiting),
@@ -67,8 +69,12 @@ fn trials() -> Vec<Trial> {
 }
 
 /// A machine that runs the guest's program.
-fn config(arguments: Vec<String>) -> Config {
+fn config(mut arguments: Vec<String>) -> Config {
     let mut files = Files::new();
+    if arguments[0] == WITH_MANY_FILES {
+        arguments.remove(0);
+        (0..30_000).for_each(|n| files.add_file(&format!("/many/{n}"), 0o644, b"").unwrap());
+    }
     files
         .add_file("/bin/program", 0o755, isolab_guest_program::PROGRAM)
         .unwrap();
@@ -91,6 +97,14 @@ fn big() -> Vec<u8> {
     (0..3u32 << 20)
         .map(|n| (n ^ n >> 12).wrapping_mul(2_654_435_761).to_le_bytes()[3])
         .collect()
+}
+
+/// In front of what the program is to do: its archive has thousands of empty files beside it.
+const WITH_MANY_FILES: &str = "with many files";
+
+fn many_files() -> Result<(), Failed> {
+    let ran = finish(command(&[WITH_MANY_FILES, "exit", "3"]).env(TIMEOUT, "30000"));
+    expect(&ran, 3, "")
 }
 
 fn sum(bytes: &[u8]) -> u64 {
@@ -314,9 +328,35 @@ fn signals() -> Result<(), Failed> {
 fn mappings() -> Result<(), Failed> {
     const BUS: i32 = 7;
     let ran = run(&["mappings"]);
-    let answers = "beyond memory -12\nwithout reserve true\nbehind the file 0\nwritten -14\n";
+    let answers = "beyond memory -12\nwithout reserve true\nwrite-only 0\nbehind the file 0\nwritten -14\n";
     expect(&ran, 128 + BUS, answers)?;
     expect_log(&ran, "SIGBUS: read at 0x")
+}
+
+fn costs() -> Result<(), Failed> {
+    let count = |ran: &support::Ran, what: &str| {
+        let number = |line: &str| {
+            line.strip_prefix("counts: ")?
+                .strip_suffix(what)?
+                .trim_end()
+                .parse::<u64>()
+                .ok()
+        };
+        ran.log.lines().find_map(number).unwrap_or(0)
+    };
+    let [without, with] = ["arguments", "costs"].map(|word| finish(command(&[word]).env(COUNTS, "")));
+    for (what, least, most) in [("getppid", 5, 5), ("CPUID", 3, 3), ("pages", 64, 64 + 16)] {
+        let more = count(&with, what).wrapping_sub(count(&without, what));
+        if !(least..=most).contains(&more) {
+            return Err(format!("{more} more of {what}, not {least}:\n{}", with.log).into());
+        }
+    }
+    let uncounted = run(&["costs"]);
+    if uncounted.log.contains("counts: ") || uncounted.log.contains("kvm: ") {
+        return Err(uncounted.log.into());
+    }
+    // Linux since 5.14 has them.
+    expect_log(&with, "kvm: ")
 }
 
 fn echo() -> Result<(), Failed> {

@@ -375,6 +375,7 @@ phase-seccomp = seccomp
 phase-exec = exec
 phase-program = program
 phase-fork-and-exec = fork and exec
+phase-start-the-runtime = start the runtime
 phase-start-the-monitor = start the VMM
 phase-confine-the-monitor = confine the VMM
 phase-make-the-machine = create the VM

@@ -366,6 +366,7 @@ phase-seccomp = seccomp
 phase-exec = exec
 phase-program = 프로그램
 phase-fork-and-exec = fork와 exec
+phase-start-the-runtime = 런타임 시작
 phase-start-the-monitor = VMM 시작
 phase-confine-the-monitor = VMM 격리
 phase-make-the-machine = 가상 머신 생성

@@ -1,22 +1,78 @@
 //! Arguments that several commands share.
 
 use crate::error::Error;
+use crate::files::search_path;
 use crate::targets::registry::TargetKind;
 use crate::units;
-use crate::workloads::Workload;
+use crate::workloads::{Workload, built_in};
+use clap::Args;
+use std::path::Path;
 use std::time::Duration;
 
 /// The workload when none is named.
 const DEFAULT_WORKLOAD: &str = "hello";
+/// The exit status of `isolab run` without a program, as shells have it.
+const NOT_FOUND: u8 = 127;
 
-/// The workload that `name` and `words` (what stands after `--`) describe: with a name, one of isolab's own with its
-/// arguments, and without, a program with its.
-pub fn workload(name: Option<&str>, words: &[String]) -> Result<Workload, Error> {
-    match (name, words) {
-        (Some(name), arguments) => Workload::own(name, arguments.to_vec()),
-        (None, [program, arguments @ ..]) => Workload::program(program.as_ref(), arguments.to_vec()),
-        (None, []) => Workload::own(DEFAULT_WORKLOAD, vec![]),
+// Which program runs, in every command that runs one.
+#[derive(Debug, Args)]
+pub struct WorkloadArguments {
+    /// A built-in workload (`isolab workload ls`); hello by default
+    #[arg(value_name = "WORKLOAD")]
+    built_in: Option<String>,
+    // As it was spelled before the name could stand alone.
+    #[arg(long = "workload", hide = true, value_name = "WORKLOAD", conflicts_with = "built_in")]
+    named: Option<String>,
+    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
+    #[arg(last = true, value_name = "PROGRAM ARGS")]
+    words: Vec<String>,
+}
+
+impl WorkloadArguments {
+    /// With a name, a built-in workload with its arguments; without, a program with its. `command` is for what a hint says to type.
+    pub fn find(&self, command: &str) -> Result<Workload, Error> {
+        match (self.built_in.as_deref().or(self.named.as_deref()), &self.words[..]) {
+            (Some(name), arguments) => match built_in(name) {
+                // `compare ./program` without the dashes.
+                None if name.contains('/') || Path::new(name).is_file() => {
+                    let words = [&[name.to_owned()], arguments].concat().join(" ");
+                    Err(Error::new(format!("{name:?} is a file, not a built-in workload"))
+                        .remedy(format!(
+                            "A program of one's own comes after two dashes: isolab {command} -- {words}"
+                        ))
+                        .run_status(NOT_FOUND))
+                }
+                _ => Workload::own(name, arguments.to_vec()),
+            },
+            (None, [program, arguments @ ..]) => own_program(program, arguments, command),
+            (None, []) => Workload::own(DEFAULT_WORKLOAD, vec![]),
+        }
     }
+}
+
+/// A program by its path, or by a name that is looked up in the working directory and then as a shell does.
+fn own_program(program: &str, arguments: &[String], command: &str) -> Result<Workload, Error> {
+    if program.contains('/') || Path::new(program).exists() {
+        return Workload::program(program.as_ref(), arguments.to_vec());
+    }
+    if let Ok(path) = search_path::find(program) {
+        return Workload::program(&path, arguments.to_vec());
+    }
+    let not_found = Error::new(format!("there is no program {program:?}, here or on PATH")).run_status(NOT_FOUND);
+    let words = match arguments {
+        [] => String::new(),
+        arguments => format!(" -- {}", arguments.join(" ")),
+    };
+    Err(match (program, built_in(program)) {
+        (_, Some(_)) => not_found.remedy(format!(
+            "{program} is a built-in workload, which comes before the dashes: isolab {command} {program}{words}"
+        )),
+        ("--workload", None) => not_found.remedy(format!(
+            "A built-in workload comes before the dashes: isolab {command} {}",
+            arguments.join(" ")
+        )),
+        _ => not_found.remedy("Check its name, or give its path."),
+    })
 }
 
 /// What a workload is called in tables and file names: on one line, and with something to see.
@@ -34,13 +90,15 @@ pub fn target(name: &str) -> Result<TargetKind, String> {
 
 /// Guest RAM.
 pub fn ram(text: &str) -> Result<u64, String> {
-    units::size(text).and_then(|bytes| {
-        if bytes > 0 {
-            Ok(bytes)
-        } else {
-            Err("it must be more than zero".into())
+    /// No container or machine starts with less.
+    const LEAST: u64 = 1 << 16;
+    match units::size(text)? {
+        0 => Err("it must be more than zero".into()),
+        bytes @ ..LEAST if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("{bytes} bytes are too little for any program; {text}M?"))
         }
-    })
+        bytes => Ok(bytes),
+    }
 }
 
 /// A time in seconds, a fraction is fine; more than zero.
@@ -95,12 +153,35 @@ mod tests {
 
     #[test]
     fn the_words_after_the_dashes_are_a_program_or_the_arguments_of_a_named_workload() {
-        let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
-        assert_eq!(workload(None, &[]).unwrap().name, "hello");
-        let cpu = workload(Some("cpu"), &words(&["10"])).unwrap();
-        assert_eq!((cpu.name.as_str(), cpu.args), ("cpu", words(&["10"])));
-        assert!(workload(Some("nonsense"), &[]).is_err());
-        assert!(workload(None, &words(&["/nonexistent"])).is_err());
+        let find = |name: Option<&str>, words: &[&str]| {
+            let arguments = WorkloadArguments {
+                built_in: name.map(Into::into),
+                named: None,
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+            };
+            arguments.find("compare")
+        };
+        assert_eq!(find(None, &[]).unwrap().name, "hello");
+        let cpu = find(Some("cpu"), &["10"]).unwrap();
+        assert_eq!((cpu.name.as_str(), cpu.args), ("cpu", vec!["10".to_owned()]));
+        assert!(find(Some("nonsense"), &[]).is_err());
+        assert!(find(None, &["/nonexistent"]).is_err());
+        // What people type instead, and what they are told to type.
+        for (name, words, told) in [
+            (None, &["cpu", "10"][..], "isolab compare cpu -- 10"),
+            (None, &["--workload", "cpu"], "isolab compare cpu"),
+            (Some("./hello"), &[], "isolab compare -- ./hello"),
+        ] {
+            let error = find(name, words).unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_size_without_its_unit_is_asked_about() {
+        assert_eq!(ram("64M"), Ok(64 << 20));
+        assert!(ram("64").unwrap_err().ends_with("64M?"));
+        assert_eq!(ram("67108864"), Ok(64 << 20));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! `isolab` and `isolab compare`: measure, print the table, keep the results.
 
-use super::arguments;
+use super::arguments::{self, WorkloadArguments};
 use super::diff;
 use super::machine_arguments::MachineArguments;
 use super::output;
@@ -17,7 +17,7 @@ use clap::Args;
 use reports::chart;
 use reports::model::Results;
 use reports::report::Format;
-use reports::{Lang, analysis, render, table};
+use reports::{analysis, render, table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,15 +32,8 @@ const BASELINE: &str = "Baseline";
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A built-in workload (`isolab workload ls`); hello by default
-    #[arg(value_name = "WORKLOAD")]
-    workload: Option<String>,
-    // As it was spelled before the name could stand alone.
-    #[arg(long = "workload", hide = true, value_name = "WORKLOAD", conflicts_with = "workload")]
-    named_workload: Option<String>,
-    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
-    #[arg(last = true, value_name = "PROGRAM ARGS")]
-    words: Vec<String>,
+    #[command(flatten)]
+    workload: WorkloadArguments,
     /// Name the workload in the table and in results; its path by default
     #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
     name: Option<String>,
@@ -84,9 +77,6 @@ pub struct Arguments {
     /// Also say what the figures are
     #[arg(long, help_heading = OUTPUT)]
     legend: bool,
-    /// Language of the table and the report: en, ko
-    #[arg(long, default_value = "en", help_heading = OUTPUT)]
-    lang: Lang,
     /// Compare with older results, and show what has changed. Given several times: with several older measurements of the
     /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
@@ -121,7 +111,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
-        check(&baseline, &comparison::planned(&plan), &arguments)?;
+        check(&baseline, &comparison::planned(&plan))?;
     }
     let mut progress = Progress::new(plan.steps());
     let Outcome { mut results, complete } = comparison::compare(&plan, &mut progress)?;
@@ -137,14 +127,14 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         false => Ok(()),
     };
     let tables = |style| {
-        let mut text = table::render_in(&results, style, arguments.lang);
+        let mut text = table::render_in(&results, style, output::language());
         if arguments.explain {
             text.push('\n');
-            text.push_str(&table::details_in(&results, style, arguments.lang));
+            text.push_str(&table::details_in(&results, style, output::language()));
         }
         if arguments.legend {
             text.push('\n');
-            text.push_str(&table::legend_in(&results, style, arguments.lang));
+            text.push_str(&table::legend_in(&results, style, output::language()));
         }
         text
     };
@@ -163,7 +153,12 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         )));
     }
     if let Some(folder) = &arguments.report {
-        let files = super::report::write(std::slice::from_ref(&results), &[Format::Html], folder, arguments.lang)?;
+        let files = super::report::write(
+            std::slice::from_ref(&results),
+            &[Format::Html],
+            folder,
+            output::language(),
+        )?;
         output::hint(&format!("a report is in {}", files.join(", ")));
     }
     if results
@@ -177,13 +172,13 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     judged?;
     let Some(found) = &results.diff else { return Ok(0) };
-    output::text(&render::diff(found, &results, arguments.lang));
+    output::text(&render::diff(found, &results, output::language()));
     Ok(u8::from(found.has_regression()))
 }
 
 /// Refuses a baseline of something else.
-fn check(then: &[Results], now: &Results, arguments: &Arguments) -> Result<(), Error> {
-    diff::check(&diff::refer(then), &[now], arguments.lang).map_err(|error| {
+fn check(then: &[Results], now: &Results) -> Result<(), Error> {
+    diff::check(&diff::refer(then), &[now], output::language()).map_err(|error| {
         error.remedy("Take a new baseline under the same conditions, or compare all the same with --allow-different.")
     })
 }
@@ -191,15 +186,14 @@ fn check(then: &[Results], now: &Results, arguments: &Arguments) -> Result<(), E
 /// Notes in the results what has changed since the baseline.
 fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Result<(), Error> {
     if !arguments.allow_different {
-        check(then, results, arguments)?;
+        check(then, results)?;
     }
     results.diff = analysis::diff::diff(&[(&diff::refer(then), &[results])], arguments.fail_on_regression).pop();
     Ok(())
 }
 
 fn workload(arguments: &Arguments) -> Result<Workload, Error> {
-    let name = arguments.workload.as_deref().or(arguments.named_workload.as_deref());
-    let workload = arguments::workload(name, &arguments.words)?;
+    let workload = arguments.workload.find("compare")?;
     Ok(match &arguments.name {
         Some(name) => Workload {
             name: name.clone(),

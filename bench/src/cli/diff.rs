@@ -36,9 +36,6 @@ pub struct Arguments {
     /// Write the changes and their verdicts to FILE, or with - to stdout
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// The language: en, ko
-    #[arg(long, default_value = "en")]
-    lang: Lang,
 }
 
 #[derive(Serialize)]
@@ -71,7 +68,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         };
         let (old, new) = (read(old)?, read(new)?);
         if !arguments.allow_different {
-            check(&refer(&old), &refer(&new), arguments.lang).map_err(|error| {
+            check(&refer(&old), &refer(&new), output::language()).map_err(|error| {
                 error.remedy("Take both under the same conditions, or compare all the same with --allow-different.")
             })?;
         }
@@ -87,7 +84,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
             let [old, new] = [old, new].map(|files| names(files).join(", "));
             page.push_str(&format!("## {} → {}\n", old.escape_debug(), new.escape_debug()));
         }
-        page.push_str(&render::diff(diff, results[0], arguments.lang));
+        page.push_str(&render::diff(diff, results[0], output::language()));
     }
     match arguments.json.as_deref() {
         Some(path) => {
@@ -181,15 +178,8 @@ fn pairs(given: &[PathBuf]) -> Result<Vec<Files>, Error> {
 
 /// The results files that both folders have, by name.
 fn of_folders(old: &Path, new: &Path) -> Result<Vec<Files>, Error> {
-    let entries = std::fs::read_dir(old)
-        .map_err(|error| Error::from_cause(format_args!("cannot read the folder {}", old.display()), error))?;
-    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-    names.retain(|name| {
-        let path = Path::new(name);
-        // suite.json is the suite itself.
-        path.extension().is_some_and(|extension| extension == "json") && path != Path::new(crate::suite::COPY)
-    });
-    names.sort();
+    let files = super::report::results_in(old)?;
+    let mut names: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
     if let Some(name) = names.iter().find(|name| !new.join(name).is_file())
         && names.iter().any(|name| new.join(name).is_file())
     {
@@ -211,6 +201,6 @@ fn of_folders(old: &Path, new: &Path) -> Result<Vec<Files>, Error> {
     }
     Ok(names
         .into_iter()
-        .map(|name| (vec![old.join(&name)], vec![new.join(name)]))
+        .map(|name| (vec![old.join(name)], vec![new.join(name)]))
         .collect())
 }

@@ -4,7 +4,6 @@ use super::{Swept, output};
 use crate::error::Error;
 use crate::host::doctor;
 use clap::{Args, ValueEnum};
-use reports::Lang;
 use reports::finding::{Finding, FindingTexts, Section, Severity};
 use reports::model::Host;
 use serde::Serialize;
@@ -25,9 +24,6 @@ pub struct Arguments {
     /// Print the findings as JSON: identifiers, parameters and texts
     #[arg(long)]
     json: bool,
-    /// Language: en, ko
-    #[arg(long, default_value = "en")]
-    lang: Lang,
     /// Exit with status 1 if one of these targets cannot run here
     #[arg(long, value_name = "T,T,…", value_delimiter = ',')]
     require: Vec<Required>,
@@ -64,7 +60,7 @@ pub fn run(arguments: &Arguments, swept: &Swept) -> Result<u8, Error> {
     let mut examination = doctor::examine();
     examination.findings.push(left_behind(swept));
     let findings = &examination.findings;
-    let texts = FindingTexts::new(arguments.lang);
+    let texts = FindingTexts::new(output::language());
     if arguments.json {
         let entry = |finding| Entry {
             text: texts.text(finding),

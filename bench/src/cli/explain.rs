@@ -1,7 +1,7 @@
 //! `isolab run --explain`: how an instance was started, as tables on stderr.
 
 use super::output;
-use crate::targets::{End, MachineStory, Step};
+use crate::targets::{End, GuestCounts, MachineStory, Step};
 use std::fmt::Write;
 
 /// Widest call that is not shortened.
@@ -62,7 +62,43 @@ fn write_story(text: &mut String, story: &MachineStory) -> std::fmt::Result {
         micros(sum(|exit| exit.guest_ns)),
         micros(sum(|exit| exit.monitor_ns))
     )?;
+    if let Some(counts) = &story.counts {
+        write_counts(text, counts)?;
+    }
+    if !story.kvm.is_empty() {
+        writeln!(text, "\n      KVM's own count of the processor")?;
+        for (name, figure) in &story.kvm {
+            writeln!(text, "{figure:8}  {name}")?;
+        }
+    }
     writeln!(text, "\nthe kernel's command line: {}", story.command_line)
+}
+
+/// What the program cost the guest kernel. The calls that entered it come first.
+fn write_counts(text: &mut String, counts: &GuestCounts) -> std::fmt::Result {
+    writeln!(text, "\n   count  what the program cost the guest kernel")?;
+    for (count, what) in [
+        (counts.page_faults, "page faults that gave it memory"),
+        (counts.pages, "pages given by them"),
+        (
+            counts.cpuids,
+            "CPUID instructions, each an exit to the hypervisor; counting slows them down",
+        ),
+        (counts.table_switches, "changes of the top-level page table"),
+    ] {
+        writeln!(text, "{count:8}  {what}")?;
+    }
+    writeln!(text, "\n  ring 0  ring 3  not entered  system call")?;
+    let mut calls: Vec<_> = counts.calls.iter().collect();
+    calls.sort_by_key(|call| std::cmp::Reverse((call.in_ring_0, call.in_ring_3, call.not_entered)));
+    for call in calls {
+        writeln!(
+            text,
+            "{:8} {:7} {:12}  {}",
+            call.in_ring_0, call.in_ring_3, call.not_entered, call.name
+        )?;
+    }
+    Ok(())
 }
 
 fn micros(ns: u64) -> f64 {

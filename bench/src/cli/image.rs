@@ -1,6 +1,6 @@
 //! `isolab image`: the files that a workload is given.
 
-use super::arguments;
+use super::arguments::WorkloadArguments;
 use crate::error::Error;
 use crate::files::store;
 use crate::targets::microvm;
@@ -23,12 +23,8 @@ pub enum Command {
         /// Where to: a disk with an EROFS file system, uncompressed
         #[arg(long, value_name = "FILE")]
         disk: Option<PathBuf>,
-        /// A built-in workload: hello, cpu, hold
-        #[arg(long, value_name = "W")]
-        workload: Option<String>,
-        /// A static program, instead of a built-in workload
-        #[arg(last = true, value_name = "PROGRAM", conflicts_with = "workload")]
-        words: Vec<String>,
+        #[command(flatten)]
+        workload: WorkloadArguments,
     },
 }
 
@@ -38,9 +34,8 @@ pub fn run(command: Command) -> Result<u8, Error> {
         initramfs,
         disk,
         workload,
-        words,
     } = command;
-    let image = Image::build(&arguments::workload(workload.as_deref(), &words)?, 0)?;
+    let image = Image::build(&workload.find("image export")?, 0)?;
     if let Some(path) = initramfs {
         store::write(&path, &microvm::initramfs(&image)?)?;
     }

@@ -6,10 +6,12 @@ use crate::files::scratch::Scratch;
 use crate::files::store;
 use crate::kernels::{self, Found, HOST, HOST_LESSON};
 use clap::Subcommand;
-use microvm::KvmKind;
 use microvm::kernel::{Format, Inspection};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+/// The name of the kernel inside this program.
+const BUILTIN: &str = "builtin";
 
 /// What can be done with guest kernels.
 #[derive(Debug, Subcommand)]
@@ -26,16 +28,21 @@ pub enum Command {
     },
     /// Download this distribution's kernel for virtual machines, and import it
     Fetch,
+    /// Remove a kernel that was imported
+    Rm {
+        /// Its name, as `isolab kernel ls` shows it
+        name: String,
+    },
     /// Show what a kernel is, and whether and how isolab boots it
     Inspect {
-        /// The kernel file, or a name that `isolab kernel ls` shows
+        /// The kernel file, or a name that `isolab kernel ls` shows, also `builtin`
         #[arg(value_name = "FILE|NAME")]
         file: String,
     },
     /// Write a guest kernel to a file, to boot it elsewhere
     Export {
         /// Which; `builtin` is the one inside this program
-        #[arg(value_parser = ["builtin"])]
+        #[arg(value_parser = [BUILTIN])]
         kernel: String,
         /// Where to
         file: PathBuf,
@@ -46,19 +53,20 @@ pub enum Command {
 pub fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Ls => output::print(list()?.as_bytes())?,
-        Command::Add { file } => took_in(&kernels::add(&file)?),
+        Command::Add { file } => imported(&kernels::add(&file)?),
         Command::Fetch => {
             let folder = Scratch::new()?;
             let packages = kernels::fetch::fetch(folder.path(), |words| output::hint(&format!("runs: {words}")))?;
-            took_in(&kernels::add(&packages)?);
+            imported(&kernels::add(&packages)?);
         }
+        Command::Rm { name } => kernels::remove(&name)?,
         Command::Inspect { file } => output::print(inspect(&file)?.as_bytes())?,
         Command::Export { kernel: _, file } => store::write(&file, microvm::kernel::builtin())?,
     }
     Ok(0)
 }
 
-fn took_in(found: &Found) {
+fn imported(found: &Found) {
     let name = &found.name;
     let modules = match found.modules.len() {
         0 => "without modules, which disks may need (on Ubuntu they are in linux-modules-*)".into(),
@@ -66,7 +74,7 @@ fn took_in(found: &Found) {
         count => format!("with {count} modules"),
     };
     output::hint(&format!(
-        "took in the kernel {name} {modules}; to boot it: isolab run --on microvm-linux --kernel {name} hello"
+        "imported the kernel {name} {modules}; to boot it: isolab run --on microvm-linux --kernel {name} hello"
     ));
 }
 
@@ -74,7 +82,7 @@ fn list() -> Result<String, Error> {
     let mut page = String::from("name                      format        KiB  modules  version\n");
     let builtin = microvm::kernel::inspect(microvm::kernel::builtin()).map_err(Error::new)?;
     let version_of_builtin = format!("isolab {}", microvm::kernel::BUILTIN_VERSION);
-    page.push_str(&line("builtin", &builtin, 0, &version_of_builtin));
+    page.push_str(&line(BUILTIN, &builtin, 0, &version_of_builtin));
     for found in kernels::list() {
         page.push_str(&line_of(&found).unwrap_or_else(|error| refused(&found.name, &error)));
     }
@@ -85,7 +93,7 @@ fn list() -> Result<String, Error> {
         }
         Err(error) => page.push_str(&refused(HOST, &error)),
     }
-    if let Some(why) = not_here() {
+    if let Some(why) = kernels::here::why_not() {
         let _ = writeln!(page, "Here only the built-in kernel boots: {why}.");
     }
     Ok(page)
@@ -110,6 +118,12 @@ fn line(name: &str, inspected: &Inspection, modules: usize, version: &str) -> St
 }
 
 fn inspect(name: &str) -> Result<String, Error> {
+    if name == BUILTIN {
+        let inspected = microvm::kernel::inspect(microvm::kernel::builtin()).map_err(Error::new)?;
+        return Ok(format!(
+            "file      inside this program; isolab kernel export {BUILTIN} FILE writes it\n{inspected}\n"
+        ));
+    }
     let found = kernels::find(name)?;
     let (bytes, inspected) = read(&found.kernel)?;
     let mut page = format!("file      {}\n{inspected}\n", found.kernel.display());
@@ -128,7 +142,7 @@ fn inspect(name: &str) -> Result<String, Error> {
     if !names.is_empty() {
         let _ = writeln!(page, "modules   {}", names.join(", "));
     }
-    if let Some(why) = not_here().filter(|_| inspected.wants_pc()) {
+    if let Some(why) = kernels::here::why_not().filter(|_| inspected.wants_pc()) {
         let _ = writeln!(page, "not here  {why}");
     }
     Ok(page)
@@ -145,17 +159,5 @@ fn format_name(inspected: &Inspection) -> &'static str {
     match inspected.format {
         Format::Elf(_) => "vmlinux",
         Format::BzImage(_) => "bzImage",
-    }
-}
-
-/// Why no stock kernel boots on this host.
-fn not_here() -> Option<String> {
-    match microvm::probe().kind {
-        KvmKind::Hardware { .. } => None,
-        KvmKind::EmulatedKernelMode => Some(
-            "KVM here emulates guest kernels, without instructions that a stock kernel uses (`isolab doctor` says more)"
-                .into(),
-        ),
-        KvmKind::None(reason) => Some(reason),
     }
 }

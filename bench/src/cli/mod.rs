@@ -23,6 +23,7 @@ use crate::files::scratch;
 use crate::signals;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
+use reports::Lang;
 
 /// isolab failed: bad usage, a missing right or device.
 const FAILED: u8 = 2;
@@ -34,6 +35,9 @@ const FAILED: u8 = 2;
 #[derive(Debug, Parser)]
 #[command(name = "isolab", version, max_term_width = 100, after_help = EXIT_STATUS)]
 struct Cli {
+    /// Language of what is shown: en, ko
+    #[arg(long, global = true, default_value = "en")]
+    lang: Lang,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -81,6 +85,7 @@ enum Command {
 /// Everything `isolab` does; gives its exit status. To be called first, but for a monitor's start.
 pub fn main() -> u8 {
     let cli = Cli::parse();
+    output::set_language(cli.lang);
     if let Err(errno) = signals::catch() {
         return fail(
             &Error::from_cause("cannot set up signal handlers", errno.desc()),

@@ -1,8 +1,23 @@
 //! stdout and stderr: results go to the one, everything else to the other. A reader that has gone away is not an error.
 
 use crate::error::Error;
+use reports::Lang;
 use reports::table::TableStyle;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
+
+static LANGUAGE: OnceLock<Lang> = OnceLock::new();
+
+/// Chooses the language of what is shown, once.
+pub fn set_language(lang: Lang) {
+    // A second choice would be a programming error without consequence.
+    let _ = LANGUAGE.set(lang);
+}
+
+/// The language of what is shown.
+pub fn language() -> Lang {
+    LANGUAGE.get().copied().unwrap_or_default()
+}
 
 /// Columns where there is no terminal to ask.
 const DEFAULT_COLUMNS: u16 = 100;

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 // What `isolab report` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Results files, as `isolab compare --json FILE` writes them
-    #[arg(required = true, value_name = "FILE")]
+    /// Results files, as `isolab compare --json FILE` writes them, or folders of them
+    #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
     /// What to write: html, svg, png, csv, md, json
     #[arg(long, value_name = "F,F,…", value_delimiter = ',', default_value = "html")]
@@ -22,19 +22,20 @@ pub struct Arguments {
     /// The folder to write to
     #[arg(long, value_name = "DIR", default_value = "report")]
     out: PathBuf,
-    /// The report's language: en, ko
-    #[arg(long, default_value = "en")]
-    lang: Lang,
 }
 
 /// Writes the report.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
-    let results = arguments
-        .files
-        .iter()
-        .map(|path| read(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let files = write(&results, &arguments.format, &arguments.out, arguments.lang)?;
+    let mut files = Vec::new();
+    for given in &arguments.files {
+        match given.is_dir() {
+            true => files.extend(results_in(given)?),
+            false if is_suite(given) => {}
+            false => files.push(given.clone()),
+        }
+    }
+    let results = files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let files = write(&results, &arguments.format, &arguments.out, output::language())?;
     output::print(format!("{}\n", files.join("\n")).as_bytes())?;
     Ok(0)
 }
@@ -47,6 +48,30 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
         output::hint(note);
     }
     Ok(written.files.iter().map(|path| path.display().to_string()).collect())
+}
+
+/// Whether it is the copy of the suite that lies beside its results.
+fn is_suite(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == crate::suite::COPY)
+}
+
+/// The results files in a folder, by name.
+pub fn results_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| Error::from_cause(format_args!("cannot read the folder {}", folder.display()), error))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json") && !is_suite(path))
+        .collect();
+    if files.is_empty() {
+        return Err(Error::new(format!(
+            "there are no results files (*.json) in {}",
+            folder.display()
+        )));
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The results in a file.

@@ -1,10 +1,12 @@
 //! `isolab run`: the workload once on one target, on this terminal, and its status.
 
+use super::arguments::{self, WorkloadArguments};
 use super::container_arguments::ContainerArguments;
 use super::machine_arguments::MachineArguments;
 use super::terminal::{self, Asked, Relay};
-use super::{arguments, explain, output};
+use super::{explain, output};
 use crate::error::Error;
+use crate::kernels;
 use crate::plan::refuse_unused;
 use crate::signals;
 use crate::targets::microvm::Tell;
@@ -45,12 +47,8 @@ pub struct Arguments {
     machine: MachineArguments,
     #[command(flatten)]
     container: ContainerArguments,
-    /// A built-in workload (`isolab workload ls`); hello by default
-    #[arg(value_name = "WORKLOAD")]
-    workload: Option<String>,
-    /// A static program and its arguments; after WORKLOAD, the workload's arguments only
-    #[arg(last = true, value_name = "PROGRAM ARGS")]
-    words: Vec<String>,
+    #[command(flatten)]
+    workload: WorkloadArguments,
 }
 
 /// Runs it, and gives its status. What isolab processes that were killed have left is removed meanwhile.
@@ -69,7 +67,7 @@ struct Started {
 }
 
 fn start(arguments: &Arguments) -> Result<Started, Error> {
-    let workload = arguments::workload(arguments.workload.as_deref(), &arguments.words)?;
+    let workload = arguments.workload.find("run --on T")?;
     let (terminal, asked) = match arguments.container.tty {
         true => terminal::ask().map(|(terminal, asked)| (terminal, Some(asked)))?,
         false => (Terminal::None, None),
@@ -137,6 +135,11 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
     }
     let machine = arguments.machine.request().resolve(target)?;
     arguments.machine.tell_kernel(&machine);
+    if let Some(linux) = &machine.linux {
+        let bytes = microvm::kernel::read(&linux.kernel).map_err(|error| Error::new(error.to_string()))?;
+        let inspected = microvm::kernel::inspect(&bytes).map_err(Error::new)?;
+        kernels::here::check(&inspected)?;
+    }
     let purpose = Purpose {
         machine: &machine,
         group: Group::Lab,

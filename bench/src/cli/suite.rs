@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::suite::file::{OWN, read};
 use crate::suite::{self, Progress, Resume};
 use clap::Subcommand;
-use reports::{Lang, table};
+use reports::table;
 use std::path::{Path, PathBuf};
 
 /// What can be done with suites.
@@ -24,9 +24,12 @@ pub enum Command {
         /// Continue a suite that was stopped: skip what its folder already holds
         #[arg(long)]
         resume: bool,
-        /// Language of the tables: en, ko
-        #[arg(long, default_value = "en")]
-        lang: Lang,
+    },
+    /// Print a suite's file, to be changed and run
+    Show {
+        /// A built-in suite (see `isolab suite ls`)
+        #[arg(value_name = "NAME")]
+        suite: String,
     },
     /// List the built-in suites
     #[command(visible_alias = "list")]
@@ -37,12 +40,8 @@ pub enum Command {
 pub fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Ls => list(),
-        Command::Run {
-            suite,
-            out,
-            resume,
-            lang,
-        } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }, lang),
+        Command::Show { suite } => show(&suite),
+        Command::Run { suite, out, resume } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }),
     }
 }
 
@@ -60,7 +59,16 @@ fn list() -> Result<u8, Error> {
     Ok(0)
 }
 
-fn measure(name: &str, out: Option<PathBuf>, resume: Resume, lang: Lang) -> Result<u8, Error> {
+fn show(name: &str) -> Result<u8, Error> {
+    let (_, text) = OWN.iter().find(|(own, _)| *own == name).ok_or_else(|| {
+        let names: Vec<_> = OWN.iter().map(|(name, _)| *name).collect();
+        Error::new(format!("there is no built-in suite {name:?}")).remedy(format!("Built in are {}.", names.join(", ")))
+    })?;
+    output::print(text.as_bytes())?;
+    Ok(0)
+}
+
+fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error> {
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
@@ -75,7 +83,9 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, lang: Lang) -> Resu
             Progress::Kept => " (kept from before)",
             Progress::Stopped => " (stopped half-way)",
         };
-        let table = results.map_or(String::new(), |results| table::render_in(results, style, lang));
+        let table = results.map_or(String::new(), |results| {
+            table::render_in(results, style, output::language())
+        });
         let shown = above.suspend(|| output::print(format!("## {}{what}\n{table}\n", step.name).as_bytes()));
         printed = std::mem::replace(&mut printed, Ok(())).and(shown);
     });

@@ -1,6 +1,7 @@
 //! Files and folders of isolab: written whole or not at all, for the time of a run, and where the user keeps them.
 
 pub mod scratch;
+pub mod search_path;
 pub mod store;
 pub mod tool;
 pub mod xdg;

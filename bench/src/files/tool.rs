@@ -1,9 +1,8 @@
-//! Commands of other tools: where they are, and what they print.
+//! Commands of other tools, and what they print.
 
+use super::search_path;
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,27 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// So much of what they print is looked at.
 const MOST_OUTPUT: u64 = 64 << 10;
 
-/// Where a command is, as a shell finds it (the variable PATH of isolab's own environment).
-pub fn on_path(command: &str) -> std::io::Result<PathBuf> {
-    if command.contains('/') {
-        return Ok(command.into());
-    }
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    // Where Debian and others have what root uses; an ordinary user's PATH may lack it.
-    let usual = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
-    let executable = |path: &PathBuf| {
-        std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
-    };
-    let found = std::env::split_paths(&folders)
-        .chain(usual)
-        .map(|folder| folder.join(command))
-        .find(executable);
-    found.ok_or_else(|| std::io::ErrorKind::NotFound.into())
-}
-
 /// What a command prints, where it ends in time.
 pub fn output(words: &[String]) -> std::io::Result<Output> {
-    let mut command = Command::new(on_path(&words[0])?);
+    let mut command = Command::new(search_path::find(&words[0])?);
     command.args(&words[1..]).stdin(Stdio::null());
     // Files, not pipes: what it leaves running may keep its descriptors open.
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);

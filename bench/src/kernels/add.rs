@@ -38,6 +38,28 @@ pub fn add(files: &[PathBuf]) -> Result<Found, Error> {
     added(&place).ok_or_else(|| Error::new(format!("{} is gone again", place.display())))
 }
 
+/// Removes a kernel that was added.
+pub fn remove(name: &str) -> Result<(), Error> {
+    let known = super::list();
+    let Some(found) = known.iter().find(|found| found.name == name) else {
+        let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).collect();
+        let remedy = match &names[..] {
+            [] => "None was added: isolab's own and the host's stay.".to_owned(),
+            names => format!("Those that were added are {}.", names.join(", ")),
+        };
+        return Err(Error::new(format!("no kernel {name:?} was added")).remedy(remedy));
+    };
+    let folder = folder()?;
+    let failed = |error: io::Error| Error::from_cause(format_args!("cannot remove {}", folder.display()), error);
+    let lock = File::open(&folder).map_err(failed)?;
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))?;
+    remove_unfinished(&folder).map_err(failed)?;
+    // Gone at once, even if this is killed: what is unfinished is removed by the next.
+    let going = folder.join(format!("{UNFINISHED}{}", std::process::id()));
+    std::fs::rename(folder.join(&found.name), &going).map_err(failed)?;
+    std::fs::remove_dir_all(&going).map_err(failed)
+}
+
 fn remove_unfinished(folder: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)?.flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {

@@ -3,12 +3,13 @@
 
 mod add;
 pub mod fetch;
+pub mod here;
 mod installed;
 mod module;
 mod needed;
 mod package;
 
-pub use add::add;
+pub use add::{add, remove};
 pub use installed::host;
 
 use crate::error::Error;
@@ -62,9 +63,7 @@ pub fn find(name: &str) -> Result<Found, Error> {
     let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).chain([HOST]).collect();
     let remedy = match name {
         "builtin" => "The built-in kernel is what --on microvm boots.",
-        _ => {
-            "`isolab kernel fetch` gets this distribution's kernel for virtual machines, `isolab kernel add FILE` takes one."
-        }
+        _ => here::advice(),
     };
     let names = names.join(", ");
     Err(Error::new(format!(
@@ -90,11 +89,10 @@ pub fn linux(name: &str, rootfs: Rootfs, disk: Option<Disk>, more: &[PathBuf]) -
 /// The kernel that a comparison boots where none is named: the first of those that were added, where the KVM here boots such
 /// kernels. The host's own is not taken unasked.
 pub fn usual() -> Option<String> {
-    usual_of(&microvm::probe().kind, &list())
+    usual_of(here::why_not().is_none(), &list())
 }
 
-fn usual_of(kind: &microvm::KvmKind, added: &[Found]) -> Option<String> {
-    let boots = matches!(kind, microvm::KvmKind::Hardware { .. });
+fn usual_of(boots: bool, added: &[Found]) -> Option<String> {
     boots.then(|| added.first().map(|found| found.name.clone())).flatten()
 }
 
@@ -150,7 +148,6 @@ fn added(folder: &Path) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use microvm::KvmKind;
 
     #[test]
     fn a_kernel_that_was_added_is_booted_unasked_where_it_can_boot() {
@@ -159,10 +156,8 @@ mod tests {
             kernel: PathBuf::new(),
             modules: Vec::new(),
         }];
-        let hardware = KvmKind::Hardware { vendor: "AMD SVM" };
-        assert_eq!(usual_of(&hardware, &added), Some("debian".into()));
-        assert_eq!(usual_of(&hardware, &[]), None);
-        assert_eq!(usual_of(&KvmKind::EmulatedKernelMode, &added), None);
-        assert_eq!(usual_of(&KvmKind::None("no".into()), &added), None);
+        assert_eq!(usual_of(true, &added), Some("debian".into()));
+        assert_eq!(usual_of(true, &[]), None);
+        assert_eq!(usual_of(false, &added), None);
     }
 }

@@ -92,9 +92,7 @@ impl MachineRequest {
         }
         if let Some(target) = targets.iter().find(|target| target.takes.kernel && !has_kernel) {
             let problem = format!("{} needs a kernel", target.name);
-            return Err(Error::new(problem).remedy(
-                "Name one: --kernel FILE. `isolab kernel ls` lists those that isolab knows, `isolab kernel fetch` gets one.",
-            ));
+            return Err(Error::new(problem).remedy(kernels::here::advice()));
         }
         let LinuxRequest {
             kernel,

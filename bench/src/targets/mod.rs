@@ -180,6 +180,38 @@ pub struct MachineStory {
     pub command_line: String,
     /// Why the processor came out to the monitor.
     pub exits: Vec<VmExits>,
+    /// What the program cost the guest kernel, where that is the built-in one.
+    pub counts: Option<GuestCounts>,
+    /// What KVM counted of the processor, by its own names.
+    pub kvm: Vec<(String, u64)>,
+}
+
+/// What a program cost the built-in guest kernel.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct GuestCounts {
+    /// Page faults that gave the program memory.
+    pub page_faults: u64,
+    /// Pages that they gave it.
+    pub pages: u64,
+    /// CPUID instructions.
+    pub cpuids: u64,
+    /// Changes of the top-level page table.
+    pub table_switches: u64,
+    /// System calls.
+    pub calls: Vec<GuestCalls>,
+}
+
+/// A program's system calls of one name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GuestCalls {
+    /// The name.
+    pub name: String,
+    /// Answered without entering the kernel.
+    pub not_entered: u32,
+    /// Answered by the kernel in ring 3.
+    pub in_ring_3: u32,
+    /// Answered in ring 0.
+    pub in_ring_0: u32,
 }
 
 /// All VM exits of one reason.

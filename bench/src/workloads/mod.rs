@@ -23,8 +23,8 @@ pub struct BuiltIn {
     pub sha256: &'static str,
 }
 
-/// The built-in workloads by name, as `build.rs` compiled them: every file of `workloads/src/bin`.
-pub const BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/workloads.rs"));
+/// The built-in workloads, as `build.rs` compiled them: those in `workloads/src/bin`.
+pub static BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/workloads.rs"));
 
 /// The built-in workload of that name.
 pub fn built_in(name: &str) -> Option<BuiltIn> {

@@ -10,6 +10,7 @@ mod economy;
 mod ending;
 mod exporting;
 mod external_tools;
+mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
@@ -19,6 +20,7 @@ mod programs;
 mod refusing;
 mod root_disks;
 mod running;
+mod speed;
 mod suites;
 mod support;
 mod terminals;
@@ -39,6 +41,7 @@ fn main() {
         ending::tests(),
         exporting::tests(),
         external_tools::tests(),
+        first_tries::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
@@ -46,6 +49,7 @@ fn main() {
         refusing::tests(),
         root_disks::tests(),
         running::tests(),
+        speed::tests(),
         suites::tests(),
         terminals::tests(),
     ];

@@ -113,7 +113,10 @@ fn machine_explained() -> Result<(), Failed> {
         "guest kernel: load the program",
         "ioctl(KVM_CREATE_VM)",
         "exit port",
-        "the kernel's command line: stdio=port rdinit=/hello",
+        " CPUID instructions",
+        "  write\n",
+        "KVM's own count",
+        "the kernel's command line: stdio=port counts rdinit=/hello",
     ] {
         expect_holds(&said.stderr, part)?;
     }

@@ -140,8 +140,8 @@ impl Place {
             .expect("a temporary folder");
         for path in [folder.path().to_owned(), folder.path().join("tmp")] {
             std::fs::create_dir_all(&path).expect("a folder");
-            // Every user may come here.
-            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("permissions");
+            // Every user may come here, as to /tmp.
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o1777)).expect("permissions");
         }
         Place { folder }
     }

@@ -1,11 +1,9 @@
 //! The group of a container that is there: what it has used, and its end.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
-use super::{Version, errno_of, failed, statistics};
+use super::removal::remove;
+use super::{Version, statistics};
 use crate::error::Error;
 use crate::statistics::Statistics;
 
@@ -23,18 +21,6 @@ pub(super) struct Directory {
 }
 
 impl Group {
-    /// An open directory to clone into, if a part is v2.
-    pub fn clone_target(&self) -> Result<Option<fs::File>, Error> {
-        let v2 = self
-            .directories
-            .iter()
-            .find(|directory| directory.version == Version::V2);
-        v2.map(|directory| {
-            fs::File::open(&directory.path).map_err(|error| failed("open", &directory.path, errno_of(&error)))
-        })
-        .transpose()
-    }
-
     /// What it has used.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = Statistics::default();
@@ -62,24 +48,6 @@ impl Drop for Group {
         for directory in &self.directories {
             // Nobody is left to tell: `sweep` finds what could not be removed.
             let _ = remove(&directory.path);
-        }
-    }
-}
-
-/// How long a group may be busy after its last process has been reaped.
-const BUSY: Duration = Duration::from_secs(2);
-
-/// rmdir(2), again while it is busy: a process leaves its group a moment after it has been waited for.
-pub fn remove(path: &Path) -> Result<(), Error> {
-    let began = Instant::now();
-    loop {
-        match fs::remove_dir(path) {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && began.elapsed() < BUSY => {
-                std::thread::sleep(Duration::from_micros(50));
-            }
-            Err(error) => return Err(failed("rmdir", path, errno_of(&error))),
         }
     }
 }

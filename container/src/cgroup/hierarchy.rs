@@ -1,7 +1,7 @@
 //! Which cgroup hierarchies are mounted, and where in each isolab is (cgroups(7), `/proc/self/cgroup`).
 
 use std::fs;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -83,14 +83,14 @@ impl Mounted {
     }
 
     /// The directory, open: a child reaches it with this when the host's mounts are out of sight.
-    pub fn descriptor(&self) -> Result<RawFd, Error> {
+    pub fn descriptor(&self) -> Result<BorrowedFd<'_>, Error> {
         if let Some(fd) = self.descriptor.get() {
-            return Ok(fd.as_raw_fd());
+            return Ok(fd.as_fd());
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let opened =
             open(&self.base, flags, Mode::empty()).map_err(|errno| super::failed("open", &self.base, errno))?;
-        Ok(self.descriptor.get_or_init(|| opened).as_raw_fd())
+        Ok(self.descriptor.get_or_init(|| opened).as_fd())
     }
 }
 

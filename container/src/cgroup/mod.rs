@@ -14,6 +14,7 @@ mod hierarchy;
 mod limits;
 mod mounts;
 mod place;
+mod removal;
 mod statistics;
 mod tree;
 mod v1;
@@ -27,7 +28,7 @@ use nix::errno::Errno;
 pub use abandoned::Abandoned;
 pub use group::Group;
 pub use hierarchy::{Controller, Hierarchies};
-pub use place::{Doing, Place};
+pub use place::Place;
 
 use crate::error::Error;
 
@@ -41,6 +42,7 @@ pub enum Version {
 }
 
 /// A value and the file it goes into.
+#[derive(Debug)]
 struct Setting {
     controller: Controller,
     file: &'static str,

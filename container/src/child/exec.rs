@@ -6,11 +6,9 @@
 //! else is executed by a helper that is executed first, a sealed file in memory (`helper.rs`).
 
 use std::ffi::CStr;
-use std::os::fd::AsRawFd;
 
 use super::executable;
 use crate::abi;
-use crate::capability::Capability;
 use crate::plan::Plan;
 use crate::sys::{self, Errno, call, credentials};
 
@@ -25,7 +23,7 @@ pub enum Way {
 
 /// Looks at the program. An error is what executing it would answer; ELOOP, too, for a link of /proc, which leads anywhere.
 pub fn way(plan: &Plan) -> Result<Way, Errno> {
-    let open = |flags, resolve| sys::open_resolving(libc::AT_FDCWD, &plan.program, flags, resolve);
+    let open = |flags, resolve| sys::open_resolving(libc::AT_FDCWD, plan.program, flags, resolve);
     let own_root = libc::RESOLVE_NO_XDEV | libc::RESOLVE_NO_MAGICLINKS;
     if !plan.changes_user()
         && let Ok(file) = open(libc::O_RDONLY | libc::O_NONBLOCK, own_root)
@@ -69,12 +67,10 @@ pub fn become_program(plan: &Plan) -> Errno {
 pub fn become_harmless(plan: &Plan, executed: i32) -> Result<(), Errno> {
     // The init keeps one capability: the program may run as another user, and it forwards signals to it. It also
     // means that a program without it cannot trace pid 1 (ptrace(2), "Ptrace access mode checking").
-    let kill = 1 << Capability::Kill as u8;
-    credentials::drop_bounding_set(kill)?;
-    credentials::keep_capabilities(kill, false)?;
+    credentials::drop_bounding_set(credentials::KILL)?;
+    credentials::keep_capabilities(credentials::KILL, false)?;
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-    let own = plan.own_init.as_ref().map(AsRawFd::as_raw_fd);
-    keep([plan.link, own.unwrap_or(plan.shared.executable()), executed], 0)?;
+    keep([plan.link, plan.init_image, executed], 0)?;
     // SAFETY: numbers only. The init lies where only a stack that is not randomised leaves room (`build.rs`).
     unsafe {
         call!(libc::SYS_fcntl, abi::INIT_IMAGE, libc::F_SETFD, libc::FD_CLOEXEC)?;
@@ -89,7 +85,7 @@ pub fn become_init(plan: &Plan, program: i32) -> Errno {
     let number = decimal(program, &mut digits);
     let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
     let environment = [std::ptr::null::<libc::c_char>()];
-    let answer = sys::set_filter(&plan.shared.filter)
+    let answer = sys::set_filter(plan.init_filter)
         .and_then(|()| execute(abi::INIT_IMAGE, arguments.as_ptr(), environment.as_ptr()));
     answer.err().unwrap_or(libc::EIO)
 }

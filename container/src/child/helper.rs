@@ -47,7 +47,7 @@ pub fn prepare(launch: &Launch) -> Result<Descriptors, Errno> {
     Ok(Descriptors {
         failure,
         order,
-        image: plan.shared.helper(),
+        image: plan.helper_image,
     })
 }
 

@@ -23,10 +23,12 @@ mod stdio;
 mod terminal;
 mod volumes;
 
+pub use exec::decimal;
+
 use std::sync::atomic::{AtomicU32, Ordering::*};
 
 use crate::launch::Launch;
-use crate::plan::{GroupMaker, Plan};
+use crate::plan::{GroupMaker, GroupPlan, Plan};
 use crate::report::{Failure, Log, Report, gate, word};
 use crate::steps::Step;
 use crate::sys::{self, Errno, call, credentials};
@@ -65,13 +67,13 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
         report,
         log: &report.pid1,
     };
-    report.pid1.begin_after(&report.lab);
+    report.pid1.begin_after(&report.starter);
     report.pid1.end(Step::Clone);
 
     // Were SIGCHLD ignored here, as it may be in isolab, the program's status would be lost.
     program::reset_signal(libc::SIGCHLD);
     // isolab's own end of the lifeline, copied like every descriptor: only isolab may hold it.
-    sys::close(plan.shared.lifeline_keeper());
+    sys::close(plan.lifeline_keeper);
     line.done(Step::DeathSignal, die_with_the_lab(plan));
     // Where pivot_root(2) takes it along. isolab's working directory would stay within reach.
     line.done(Step::DeathSignal, sys::chdir(c"/"));
@@ -91,7 +93,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
         let socket = line.done(Step::Network, network::make(launch));
         line.done(Step::Loopback, network::loopback_up(socket));
     }
-    if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
+    if let Some(group) = plan.group.filter(GroupPlan::has_v1) {
         if plan.group_maker == GroupMaker::Program {
             wait_for_program(launch, gate::CGROUP, program);
             report.pid1.end(Step::Pid1WaitCgroup);
@@ -126,7 +128,7 @@ fn die_with_the_lab(plan: &Plan) -> Result<(), Errno> {
 
 fn lab_is_gone(plan: &Plan) -> bool {
     let mut waiting = libc::pollfd {
-        fd: plan.shared.lifeline(),
+        fd: plan.lifeline,
         events: 0,
         revents: 0,
     };

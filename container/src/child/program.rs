@@ -10,12 +10,9 @@ use std::sync::atomic::Ordering::*;
 
 use super::exec::Way;
 use super::{Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init, wait_for_leaver};
-use crate::capability::Capability;
-use crate::cgroup::Place;
 use crate::launch::Launch;
-use crate::plan::{GroupMaker, Plan};
+use crate::plan::{GroupMaker, GroupPlan, Plan, Rlimit};
 use crate::report::{Failure, gate, word};
-use crate::spec::Rlimit;
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call, credentials};
 
@@ -52,7 +49,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
     if leave_early {
         line.done(Step::LeaveHost, leave_host(launch));
     }
-    if let Some(group) = plan.group.as_ref().filter(|group| group.has_v1()) {
+    if let Some(group) = plan.group.filter(GroupPlan::has_v1) {
         if plan.group_maker == GroupMaker::Program {
             group
                 .create()
@@ -82,7 +79,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
     }
     if plan.own_cgroup_view {
         line.done(Step::CgroupNamespace, sys::unshare(libc::CLONE_NEWCGROUP));
-        if plan.group.as_ref().is_some_and(Place::has_v2) {
+        if plan.group.is_some_and(|group| group.has_v2()) {
             line.done(Step::CgroupMount, root::mount_cgroup());
         }
     }
@@ -148,7 +145,7 @@ extern "C" fn leave(launch: *const Launch) -> ! {
 fn execute(launch: &Launch, line: &Line) -> Errno {
     let (plan, report) = (&launch.plan, &launch.report);
     let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
-    if let Some(group) = plan.group.as_ref().filter(|group| group.limits_memory_late()) {
+    if let Some(group) = plan.group.filter(GroupPlan::limits_memory_late) {
         group
             .limit_memory(EXEC_BYTES + plan.argument_bytes)
             .unwrap_or_else(|(item, errno)| line.fail(Step::LimitMemory, item, errno));
@@ -182,11 +179,8 @@ const FIRST_CLOSED: i32 = 3;
 
 /// The capabilities that an exec may still give: what the program keeps, and what the helper needs to become its user.
 fn bounding_set(plan: &Plan) -> u64 {
-    let helpers = [Capability::Setuid, Capability::Setgid, Capability::Setpcap];
     match plan.changes_user() {
-        true => helpers
-            .iter()
-            .fold(plan.capabilities, |set, helper| set | 1 << *helper as u8),
+        true => plan.capabilities | credentials::SETUID | credentials::SETGID | credentials::SETPCAP,
         false => plan.capabilities,
     }
 }
@@ -234,7 +228,7 @@ fn drop_capabilities(plan: &Plan) -> Result<(), Errno> {
 /// Changes to the working directory and makes sure that it lies inside the root: a path through /proc/self/fd could
 /// lead to a directory of the host (CVE-2024-21626). The kernel then names it "(unreachable)…" (getcwd(2)).
 fn change_directory(plan: &Plan) -> Result<(), Errno> {
-    sys::chdir(&plan.cwd)?;
+    sys::chdir(plan.cwd)?;
     let mut path = [0u8; libc::PATH_MAX as usize];
     // SAFETY: pointer and length of a live buffer.
     unsafe { call!(libc::SYS_getcwd, path.as_mut_ptr(), path.len()) }?;

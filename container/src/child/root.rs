@@ -13,11 +13,9 @@ use super::stdio::{self, Sources};
 use super::{Line, terminal, volumes};
 use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
 use crate::launch::Launch;
-use crate::name_files::NameFile;
-use crate::plan::Plan;
+use crate::plan::{Kind, NameFile, Plan};
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
-use crate::target::Kind;
 
 const HERE: i32 = libc::AT_FDCWD;
 /// Device files of /dev: name, major, minor (`Documentation/admin-guide/devices.txt`), and the host's for those who
@@ -59,7 +57,7 @@ pub fn build(launch: &Launch, line: &Line) -> Sources {
             c"root/dev/pts",
             c"devpts",
             terminal_flags,
-            Some(&plan.terminal_options),
+            Some(plan.terminal_options),
         ),
     );
     if plan.own_ipc {
@@ -91,7 +89,7 @@ fn mount_layers(plan: &Plan, line: &Line) {
         line.done(Step::NameFiles, write_name_files(plan));
     }
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
-    match sys::mount(c"overlay", c"root", c"overlay", flags, Some(&plan.overlay_options)) {
+    match sys::mount(c"overlay", c"root", c"overlay", flags, Some(plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
         Err(libc::ENODEV | libc::EPERM | libc::EINVAL | libc::ELOOP | libc::EOPNOTSUPP | libc::ESTALE) => {
             line.report.copied.store(true, Relaxed);
@@ -103,8 +101,8 @@ fn mount_layers(plan: &Plan, line: &Line) {
 
 fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {
     // `work` is for an overlay, and there is none.
-    let workshop = Workshop::new(c"work", plan.id_maps.is_some())?;
-    for layer in &plan.layers {
+    let mut workshop = Workshop::new(c"work", plan.id_maps.is_some())?;
+    for layer in plan.layers {
         workshop.copy_layer(layer, c"upper")?;
     }
     // Over those of the image.
@@ -143,8 +141,8 @@ fn write_name_file(etc: i32, file: &NameFile) -> Result<(), Errno> {
         other => drop(other?),
     }
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
-    let opened = sys::open(etc, &file.name, flags, 0o644)?;
-    let written = sys::write(opened, &file.text);
+    let opened = sys::open(etc, file.name, flags, 0o644)?;
+    let written = sys::write(opened, file.text);
     sys::close(opened);
     written
 }
@@ -155,7 +153,7 @@ fn stage(plan: &Plan) -> Result<(), Errno> {
     // The devices of the container's /dev are here, unless the program may make some of its own.
     let no_devices = if plan.makes_devices { libc::MS_NODEV } else { 0 };
     let flags = libc::MS_NOSUID | no_devices;
-    sys::mount(c"stage", c"/proc", c"tmpfs", flags, Some(&plan.stage_options))?;
+    sys::mount(c"stage", c"/proc", c"tmpfs", flags, Some(plan.stage_options))?;
     sys::chdir(c"/proc")?;
     for directory in [
         c"upper",

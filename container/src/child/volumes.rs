@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering::*;
 
 use super::Line;
 use crate::launch::Launch;
+use crate::plan::{Kind, Target};
 use crate::steps::Step;
 use crate::sys::{self, Errno, call};
-use crate::target::{Kind, Target};
 
 const RESOLVE_IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 
@@ -20,8 +20,8 @@ pub fn take_hold(launch: &Launch, line: &Line) {
     if plan.volumes.is_empty() {
         return;
     }
-    for (index, (volume, hold)) in plan.volumes.iter().zip(&launch.volumes).enumerate() {
-        let opened = open_tree(&volume.source, volume.attributes);
+    for (index, (volume, hold)) in plan.volumes.iter().zip(launch.volumes).enumerate() {
+        let opened = open_tree(volume.source, volume.attributes);
         let tree = opened.unwrap_or_else(|errno| line.fail(Step::VolumeSource, index as u16, errno));
         hold.store(tree, Relaxed);
     }
@@ -76,7 +76,7 @@ pub fn mount(launch: &Launch, line: &Line) {
         0,
     );
     let root = root.unwrap_or_else(|errno| line.fail(Step::Volumes, 0, errno));
-    for (index, (volume, hold)) in plan.volumes.iter().zip(&launch.volumes).enumerate() {
+    for (index, (volume, hold)) in plan.volumes.iter().zip(launch.volumes).enumerate() {
         let source = hold.load(Relaxed);
         let attached = open_target(root, &volume.target).and_then(|target| {
             attach(source, target)?;
@@ -88,7 +88,7 @@ pub fn mount(launch: &Launch, line: &Line) {
     }
     for (index, tmpfs) in plan.tmpfs.iter().enumerate() {
         let mounted = open_target(root, &tmpfs.target).and_then(|target| {
-            let tree = memory_file_system(tmpfs.size.as_deref())?;
+            let tree = memory_file_system(tmpfs.size)?;
             attach(tree, target)?;
             sys::close(tree);
             sys::close(target);
@@ -148,13 +148,13 @@ fn open_target(root: i32, target: &Target) -> Result<i32, Errno> {
     let mut directory = root;
     for (index, step) in target.steps.iter().enumerate() {
         let last = index + 1 == target.steps.len();
-        let opened = match sys::open_resolving(root, &step.path, libc::O_PATH, RESOLVE_IN_ROOT) {
+        let opened = match sys::open_resolving(root, step.path, libc::O_PATH, RESOLVE_IN_ROOT) {
             Err(libc::ENOENT) => {
                 match target.kind {
-                    Kind::File if last => sys::mknod(directory, &step.name, libc::S_IFREG | 0o644, 0)?,
-                    _ => sys::mkdir(directory, &step.name, 0o755)?,
+                    Kind::File if last => sys::mknod(directory, step.name, libc::S_IFREG | 0o644, 0)?,
+                    _ => sys::mkdir(directory, step.name, 0o755)?,
                 }
-                sys::open_resolving(root, &step.path, libc::O_PATH, RESOLVE_IN_ROOT)?
+                sys::open_resolving(root, step.path, libc::O_PATH, RESOLVE_IN_ROOT)?
             }
             other => other?,
         };

@@ -1,57 +1,53 @@
 //! Removes what processes that were killed have left.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::Duration;
+
+use nix::fcntl::Flock;
 
 use super::{failed, group_prefix, owner_of_note};
 use crate::cgroup::Abandoned;
 use crate::error::Error;
 use crate::user_folder::UserFolder;
 
-/// The kernel may still be ending a group's processes: so often it is tried again, and so long waited in between.
-const TRIES: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(20);
-
 /// Removes what processes that were killed have left: control groups, and their notes in `state_dir`. Returns how many
 /// groups were removed. A missing `state_dir` means that there is nothing to do; one that others than this user can write
-/// to is an error.
+/// to is an error. What cannot be removed stays with its note, for the next time, and the first such error is the answer.
 pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     let folder = UserFolder::new(state_dir);
     let abandoned = folder.abandoned().map_err(|error| failed("read", state_dir, &error))?;
     let mut removed = 0;
-    for (name, mut lock) in abandoned {
+    let mut first_error = None;
+    for (name, lock) in abandoned {
         let Some(owner) = name.to_str().and_then(owner_of_note) else {
             continue;
         };
-        let path = state_dir.join(&name);
-        let mut text = Vec::new();
-        lock.read_to_end(&mut text)
-            .map_err(|error| failed("read", &path, &error))?;
-        for base in text.split(|byte| *byte == b'\n').filter(|base| !base.is_empty()) {
-            removed += sweep_base(Path::new(OsStr::from_bytes(base)), &group_prefix(owner))?;
+        if let Err(error) = sweep_note(&state_dir.join(&name), owner, lock, &mut removed) {
+            first_error.get_or_insert(error);
         }
-        std::fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;
     }
-    Ok(removed)
+    first_error.map_or(Ok(removed), Err)
 }
 
-fn sweep_base(base: &Path, prefix: &str) -> Result<usize, Error> {
-    let mut removed = 0;
-    for group in Abandoned::find(base, prefix) {
-        let mut tries = 1;
-        while let Err(error) = group.kill_and_remove() {
-            if tries == TRIES {
-                return Err(error);
-            }
-            tries += 1;
-            std::thread::sleep(PAUSE);
+/// Removes the groups that a note lists, and then the note.
+fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, removed: &mut usize) -> Result<(), Error> {
+    let mut text = Vec::new();
+    note.read_to_end(&mut text)
+        .map_err(|error| failed("read", path, &error))?;
+    let bases = text.split(|byte| *byte == b'\n').filter(|base| !base.is_empty());
+    let prefix = group_prefix(owner);
+    let mut all_removed = Ok(());
+    for group in bases.flat_map(|base| Abandoned::find(Path::new(OsStr::from_bytes(base)), &prefix)) {
+        match group.kill_and_remove() {
+            Ok(()) => *removed += 1,
+            Err(error) => all_removed = Err(error),
         }
-        removed += 1;
     }
-    Ok(removed)
+    all_removed?;
+    std::fs::remove_file(path).map_err(|error| failed("remove", path, &error))
 }
 
 #[cfg(test)]

@@ -15,6 +15,12 @@ const PR_CAP_AMBIENT_RAISE: i32 = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL: i32 = 4;
 const EINVAL: Errno = 22;
 
+/// Bits of capabilities (capabilities(7), `include/uapi/linux/capability.h`).
+pub const KILL: u64 = 1 << 5;
+pub const SETGID: u64 = 1 << 6;
+pub const SETUID: u64 = 1 << 7;
+pub const SETPCAP: u64 = 1 << 8;
+
 /// Takes every capability but those wanted out of the bounding set: exec can give none of them back.
 pub fn drop_bounding_set(wanted: u64) -> Result<(), Errno> {
     for capability in (0..64).filter(|capability| wanted >> capability & 1 == 0) {

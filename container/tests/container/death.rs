@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
-use crate::run::{self, usual_limits};
+use crate::run::{self, Starter, usual_limits};
 use crate::sweep::random;
 use crate::{Need, Test};
 
@@ -22,6 +22,11 @@ pub const TESTS: &[Test] = &[
         "a start whose processes are killed at random moments ends with an error",
         Need::Nothing,
         killed_starts,
+    ),
+    (
+        "a start by the runtime whose processes are killed at random moments ends with an error",
+        Need::Nothing,
+        killed_starts_by_the_runtime,
     ),
     (
         "also in a user namespace that root maps, and for another user",
@@ -37,8 +42,8 @@ const SEED: &str = "CONTAINER_TEST_SEED";
 /// How long a start may take on the slowest host, killed or not.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Called as `killed-start plain|mapped|user STATE_DIR LAYER`: an isolab whose starts are killed. A process of its own,
-/// so that no other test's processes are meant.
+/// Called as `killed-start plain|runtime|mapped|user STATE_DIR LAYER`: an isolab whose starts are killed. A process of its own, so that no other
+/// test's processes are meant.
 pub fn run_if_called() {
     let arguments: Vec<String> = std::env::args().collect();
     let ["killed-start", what, state_dir, layer] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
@@ -63,6 +68,7 @@ pub fn run_if_called() {
                 gids: map,
             }
         }
+        "runtime" => run::STARTER.set(Starter::Runtime),
         "user" => spec.user = container::User { uid: 7, gid: 8 },
         _ => {}
     }
@@ -84,7 +90,7 @@ fn kill_starts(spec: &Spec) {
     let mut lives: Vec<Duration> = (0..9)
         .map(|_| {
             let began = Instant::now();
-            container::start(spec).unwrap().wait().unwrap();
+            run::container(spec).unwrap().wait().unwrap();
             began.elapsed()
         })
         .collect();
@@ -106,7 +112,7 @@ fn kill_starts(spec: &Spec) {
         let starter = nix::unistd::gettid();
         let end = std::thread::scope(|scope| {
             scope.spawn(|| kill_at(starter, moment, first, signal, &over));
-            let started = container::start(spec);
+            let started = run::container(spec);
             over.store(true, Relaxed);
             match started {
                 // Killed later, or not at all: it may have ended before.
@@ -144,25 +150,25 @@ fn kill_starts(spec: &Spec) {
 
 /// Kills the start that a thread makes, so long after its pid 1 is there.
 fn kill_at(starter: Pid, moment: Duration, first: bool, signal: Signal, over: &AtomicBool) {
-    let children = |pid: i32, thread: i32| -> Option<i32> {
-        let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).ok()?;
-        text.split_whitespace().next()?.parse().ok()
+    let children = |pid: i32, thread: i32| -> Vec<i32> {
+        let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).unwrap_or_default();
+        text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
     };
     let own = std::process::id() as i32;
-    let pid1 = loop {
-        match children(own, starter.as_raw()) {
-            Some(pid1) => break pid1,
-            None if over.load(Relaxed) => return,
-            None => {}
+    while children(own, starter.as_raw()).is_empty() {
+        if over.load(Relaxed) {
+            return;
         }
-    };
+    }
     let began = Instant::now();
     while began.elapsed() < moment {
         std::hint::spin_loop();
     }
+    // Pid 1, and before it, if there is one, the runtime.
+    let begun = children(own, starter.as_raw());
     let victim = match first {
-        true => Some(pid1),
-        false => children(pid1, pid1),
+        true => begun.first().copied(),
+        false => begun.last().and_then(|pid1| children(*pid1, *pid1).first().copied()),
     };
     if let Some(victim) = victim {
         // ESRCH: it has just ended.
@@ -197,6 +203,10 @@ fn starts_killed(what: &str) {
 
 fn killed_starts() {
     starts_killed("plain");
+}
+
+fn killed_starts_by_the_runtime() {
+    starts_killed("runtime");
 }
 
 fn killed_starts_of_others() {

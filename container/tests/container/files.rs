@@ -65,6 +65,11 @@ pub const TESTS: &[Test] = &[
         copied_layers,
     ),
     (
+        "a copied file keeps an attribute of the largest size",
+        Need::Root,
+        copied_attribute,
+    ),
+    (
         "a copied image's link in the place of /etc leads to nothing of the host's",
         Need::Root,
         copied_link,
@@ -302,7 +307,7 @@ pub fn run_if_called() {
     spec.state_dir = state_dir.into();
     let read = format!("read:/{}file", "d/".repeat(DEEP));
     spec.args = ["try", &read, "write:/new"].map(Into::into).into();
-    let mut instance = container::start(&spec).expect("start");
+    let mut instance = crate::run::container(&spec).expect("start");
     assert_eq!(instance.root(), container::RootKind::Copy);
     instance.wait().expect("wait");
     std::process::exit(0);
@@ -339,6 +344,32 @@ fn copied_link() {
     running.finish();
     assert_eq!(fs::read_to_string(outside.path().join("hosts")).unwrap(), "untouched");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+fn copied_attribute() {
+    const NAME: &std::ffi::CStr = c"trusted.isolab-test";
+    // A memory file system has room for it.
+    let image = tempfile::tempdir_in("/dev/shm").unwrap();
+    crate::run::open_to_all(image.path());
+    fs::copy(layer().join("payload"), image.path().join("payload")).unwrap();
+    fs::create_dir(image.path().join("sub")).unwrap();
+    let value = vec![b'v'; 65_536];
+    let path = |path: &Path| std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    let file = path(&image.path().join("payload"));
+    // SAFETY: terminated strings; pointer and length of a slice.
+    let set = unsafe { libc::setxattr(file.as_ptr(), NAME.as_ptr(), value.as_ptr().cast(), value.len(), 0) };
+    nix::errno::Errno::result(set).unwrap();
+    let mut spec = crate::run::payload(&["hold"]);
+    spec.layers = vec![image.path().to_owned(), image.path().join("sub")];
+    let mut running = crate::run::start(spec).unwrap();
+    assert_eq!(running.container.root(), container::RootKind::Copy);
+    assert_eq!(running.read_line(), "ready");
+    let file = path(Path::new(&format!("/proc/{}/root/payload", running.container.pid())));
+    let mut copied = vec![0; value.len()];
+    // SAFETY: terminated strings; pointer and length of a live buffer.
+    let got = unsafe { libc::getxattr(file.as_ptr(), NAME.as_ptr(), copied.as_mut_ptr().cast(), copied.len()) };
+    nix::errno::Errno::result(got).unwrap();
+    assert!(copied == value);
 }
 
 fn message_queues() {

@@ -474,7 +474,7 @@ fn false_console() {
     let mut spec = payload(&["terminal"]);
     spec.layers.push(image.path().to_owned());
     spec.stdio.terminal = terminal;
-    let mut instance = container::start(&spec).unwrap();
+    let mut instance = crate::run::container(&spec).unwrap();
     let mut text = String::new();
     // EIO: every process that had the other end open is gone.
     let _ = std::io::Read::read_to_string(&mut fs::File::from(end.receive().unwrap()), &mut text);

@@ -22,6 +22,11 @@ pub const TESTS: &[Test] = &[
         membership,
     ),
     ("a removed container leaves no group", Need::Groups, nothing_left),
+    (
+        "a group that was divided goes with its container",
+        Need::Groups,
+        divided_group,
+    ),
     ("without limits there is no group", Need::Nothing, no_group),
     (
         "a program finds its limits in /sys/fs/cgroup from its first instruction on, and cannot change them",
@@ -131,6 +136,27 @@ fn membership() {
     assert!(!inside.contains("isolab-"), "{inside}");
 }
 
+/// As a program with CAP_SYS_ADMIN can leave it.
+fn divided_group() {
+    let mut running = start(limited(&["hold"], usual_limits())).unwrap();
+    assert_eq!(running.read_line(), "ready");
+    let pids: Vec<_> = running.container.pids().iter().map(ToString::to_string).collect();
+    let mut groups = crate::sweep::groups();
+    groups.retain(|group| {
+        let inside = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        inside.lines().any(|line| pids.iter().any(|pid| pid == line))
+    });
+    assert!(!groups.is_empty());
+    for group in &groups {
+        crate::sweep::divide(group);
+    }
+    running.container.signal(nix::sys::signal::Signal::SIGKILL).unwrap();
+    running.container.wait().unwrap();
+    running.container.remove().unwrap();
+    let left: Vec<_> = groups.iter().filter(|group| group.exists()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 fn nothing_left() {
     let mut running = start(limited(&["hold"], usual_limits())).unwrap();
     running.read_line();
@@ -192,7 +218,7 @@ pub fn run_if_called() {
     };
     spec.tmpfs = (0..6000).map(tmpfs).collect();
     // It may have been refused, or been killed, or have ended before: this process goes on.
-    if let Ok(mut instance) = container::start(&spec) {
+    if let Ok(mut instance) = crate::run::container(&spec) {
         instance.wait().expect("wait");
     }
     println!("alive");

@@ -19,6 +19,7 @@ mod sweep;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use run::Starter;
 
 /// A test: its name as a claim, what it needs of the host, and what it does.
 type Test = (&'static str, Need, fn());
@@ -66,13 +67,31 @@ fn main() {
         sweep::TESTS,
         death::TESTS,
     ];
-    let trials = tests.into_iter().flatten().map(|&(name, need, test)| {
+    // What is promised holds whoever makes the start; these are not about who does.
+    let both = [
+        life::TESTS,
+        files::TESTS,
+        errors::TESTS,
+        limits::TESTS,
+        security::TESTS,
+        hostile::TESTS,
+    ];
+    let by_library = tests.into_iter().flatten().map(|test| (test, Starter::Library));
+    let by_runtime = both.into_iter().flatten().map(|test| (test, Starter::Runtime));
+    let trials = by_library.chain(by_runtime).map(|(&(name, need, test), starter)| {
         let missing = need.missing();
-        let name = match &missing {
-            Some(reason) => format!("{name} [{reason}]"),
-            None => name.to_owned(),
+        let way = match starter {
+            Starter::Library => "",
+            Starter::Runtime => ", started by the runtime",
         };
-        let run = move || std::panic::catch_unwind(test).map_err(|panic| Failed::from(message(&*panic)));
+        let name = match &missing {
+            Some(reason) => format!("{name}{way} [{reason}]"),
+            None => format!("{name}{way}"),
+        };
+        let run = move || {
+            run::STARTER.set(starter);
+            std::panic::catch_unwind(test).map_err(|panic| Failed::from(message(&*panic)))
+        };
         Trial::test(name, run).with_ignored_flag(missing.is_some())
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());

@@ -1,11 +1,15 @@
 //! Runs the payload in a container and collects what it wrote.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
-use container::{Container, Error, ExitStatus, Limits, Spec, Stdio};
+use container::{Bundle, Container, Error, ExitStatus, Limits, Spec, Stdio};
 use tempfile::TempDir;
 
 static FOLDER: LazyLock<Mutex<Option<TempDir>>> = LazyLock::new(|| {
@@ -39,7 +43,7 @@ pub fn layer() -> PathBuf {
     folder().join("layer")
 }
 
-/// Isolab's notes.
+/// isolab's notes.
 pub fn state_dir() -> PathBuf {
     folder().join("state")
 }
@@ -99,6 +103,57 @@ impl Running {
     }
 }
 
+/// Who makes a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// This process.
+    Library,
+    /// A fresh process of the runtime executable.
+    Runtime,
+}
+
+thread_local! {
+    /// Who makes those of this thread.
+    pub static STARTER: Cell<Starter> = const { Cell::new(Starter::Library) };
+}
+
+/// Starts a container, as [`STARTER`] says.
+pub fn container(spec: &Spec) -> Result<Container, Error> {
+    match STARTER.get() {
+        Starter::Library => container::start(spec),
+        Starter::Runtime => by_runtime(spec),
+    }
+}
+
+fn by_runtime(spec: &Spec) -> Result<Container, Error> {
+    let (bundle, descriptors) = Bundle::new(spec)?;
+    let [name, place] = bundle.arguments();
+    let mut command = Command::new(bundle.executable());
+    command.arg0(name).arg(place).env_clear();
+    // High first, since any of them may be where another has to go.
+    let high = |fd: &OwnedFd| nix::fcntl::fcntl(fd, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(200)).expect("dup");
+    let numbers: Vec<i32> = descriptors.iter().map(high).collect();
+    drop(descriptors);
+    let (given, count) = (numbers.clone(), numbers.len() as u32);
+    // SAFETY: system calls only.
+    unsafe {
+        command.pre_exec(move || {
+            for (number, fd) in (0..).zip(&given) {
+                libc::dup2(*fd, number);
+            }
+            libc::syscall(libc::SYS_close_range, count, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            Ok(())
+        });
+    }
+    let spawned = command.spawn();
+    for fd in numbers {
+        nix::unistd::close(fd).expect("close");
+    }
+    // Why it ended, the bundle says.
+    let _ = spawned.expect("execute the runtime").wait();
+    bundle.container()
+}
+
 /// Starts a container whose output can be read.
 pub fn start(mut spec: Spec) -> Result<Running, Error> {
     let (output, writer) = std::io::pipe().expect("a pipe");
@@ -106,7 +161,7 @@ pub fn start(mut spec: Spec) -> Result<Running, Error> {
     spec.stdio.stderr = Stdio::Fd(writer.try_clone().expect("dup").into());
     spec.stdio.stdout = Stdio::Fd(writer.into());
     Ok(Running {
-        container: container::start(&spec)?,
+        container: container(&spec)?,
         output,
     })
 }

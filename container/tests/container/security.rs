@@ -251,7 +251,7 @@ fn pushed_input() {
     let (mut output, writer) = std::io::pipe().unwrap();
     spec.stdio.stdin = container::Stdio::Fd(terminal.slave);
     spec.stdio.stdout = container::Stdio::Fd(writer.into());
-    let mut instance = container::start(&spec).unwrap();
+    let mut instance = crate::run::container(&spec).unwrap();
     drop(spec);
     let mut text = String::new();
     std::io::Read::read_to_string(&mut output, &mut text).unwrap();

@@ -139,20 +139,31 @@ fn left_group() {
     for place in places() {
         let group = place.join(GROUP);
         fs::create_dir(&group).unwrap();
-        let victim = Victim::new();
-        fs::write(group.join("cgroup.procs"), victim.0.id().to_string()).unwrap();
-        victims.push((victim, group));
+        divide(&group);
+        for busy in [group.clone(), group.join("wide-7")] {
+            let victim = Victim::new();
+            fs::write(busy.join("cgroup.procs"), victim.0.id().to_string()).unwrap();
+            victims.push((victim, group.clone()));
+        }
         text += &format!("{}\n", place.display());
     }
     fs::write(state.path().join(NOTE), text).unwrap();
     let mut bystander = Victim::new();
-    assert_eq!(container::sweep(state.path()), Ok(victims.len()));
+    assert_eq!(container::sweep(state.path()), Ok(victims.len() / 2));
     for (victim, group) in &mut victims {
         assert!(!group.exists());
         victim.0.wait().unwrap();
     }
     assert!(bystander.is_alive());
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+}
+
+/// Makes groups below one: many beside each other, and one in another.
+pub fn divide(group: &Path) {
+    for number in 0..20 {
+        fs::create_dir(group.join(format!("wide-{number}"))).unwrap();
+    }
+    fs::create_dir_all(group.join(["deep"; 50].join("/"))).unwrap();
 }
 
 /// An isolab that ends by itself without having removed its container.

@@ -71,10 +71,17 @@ macro_rules! log {
 /// Writes the program's bytes to its standard output.
 pub fn write(address: u64, bytes: u64) -> Result<()> {
     // SAFETY: a single read.
-    if unsafe { !*BY_STRINGS.borrow() } {
+    let by_strings = unsafe { *BY_STRINGS.borrow() };
+    if !by_strings && cpu::ring() == 0 {
         return user_access::out_string(standard(), address, bytes);
     }
     user_access::check(address, bytes)?;
+    if !by_strings {
+        for at in address..address + bytes {
+            cpu::out8(standard(), user_access::read(at)?);
+        }
+        return Ok(());
+    }
     let (mut at, end) = (address, address + bytes);
     while at < end {
         let size = (end - at).min(PAGE - at % PAGE);

@@ -28,6 +28,7 @@
 mod abi;
 mod boot;
 mod console;
+mod counts;
 mod cpu;
 mod errno;
 mod files;

@@ -1,6 +1,7 @@
 //! How the machine ends or rests, and what it tells the monitor on the way.
 
 use crate::abi::port;
+use crate::counts;
 use crate::cpu;
 
 /// Tells the monitor that a step of the start is reached ([`crate::abi::phase`]).
@@ -22,6 +23,7 @@ pub fn wait_for_input(microseconds: u32) {
 
 /// Ends the machine with an exit status: by the exit port, and where there is none by a reset.
 pub fn exit(status: u8) -> ! {
+    counts::tell();
     cpu::out8(port::EXIT, status);
     cpu::out8(port::KEYBOARD, port::RESET);
     cpu::halt()

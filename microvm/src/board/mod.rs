@@ -158,6 +158,7 @@ impl Board {
                 devices.push(at(port::PHASE, 1, Device::Phases(BARE_STEPS)));
                 devices.push(at(port::SLEEP, 1, Device::Sleep));
                 devices.push(at(port::WAIT_FOR_INPUT, 1, Device::WaitForInput));
+                devices.push(at(port::COUNTS, 1, Device::Counts(None)));
                 input = Some(Input::new(console));
             }
             Board::Pc(disks) => {

@@ -45,8 +45,9 @@ impl Overlay {
         let map_bytes = base.len().div_ceil(BLOCK).div_ceil(8);
         let mut map = vec![0; map_bytes as usize];
         if file.metadata()?.len() == 0 {
-            file.write_all_at(&header(base), 0)?;
-            file.write_all_at(&map, MAP)?;
+            let made = make(&file, &map, base);
+            // Half of one would be refused from then on.
+            made.or_else(|error| file.set_len(0).and(Err(error)))?;
         } else {
             check(&file, base)?;
             file.read_exact_at(&mut map, MAP)?;
@@ -116,6 +117,12 @@ impl Drop for Overlay {
     }
 }
 
+/// Makes an empty overlay of an empty file. Its header comes last: without one it is none.
+fn make(file: &File, map: &[u8], base: &Metadata) -> io::Result<()> {
+    file.write_all_at(map, MAP)?;
+    file.write_all_at(&header(base), 0)
+}
+
 /// What tells a base from others, and from itself before it was changed: its size, and when it was written last.
 fn identity(base: &Metadata) -> [u64; 3] {
     [base.len(), base.mtime() as u64, base.mtime_nsec() as u64]
@@ -149,4 +156,50 @@ fn check(file: &File, base: &Metadata) -> io::Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    const FOLDER: &str = "ISOLAB_TEST_OVERLAY_FOLDER";
+
+    fn open(folder: &Path) -> io::Result<Overlay> {
+        Overlay::open(&folder.join("overlay"), &std::fs::metadata(folder.join("base"))?)
+    }
+
+    #[test]
+    #[ignore = "a part of the next test, which needs a process with a limit of its own"]
+    fn it_does_not_fit() {
+        let folder = std::env::var_os(FOLDER).expect("the test beside it names a folder");
+        assert!(open(folder.as_ref()).is_err());
+    }
+
+    #[test]
+    fn an_overlay_that_did_not_fit_can_be_made_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        // So large that its map takes three blocks.
+        let base = File::create(folder.path().join("base")).unwrap();
+        base.set_len(300 << 20).unwrap();
+        let mut limited = Command::new(std::env::current_exe().unwrap());
+        limited.args(["--exact", "devices::overlay::tests::it_does_not_fit", "--ignored"]);
+        limited.env(FOLDER, folder.path());
+        let limit = libc::rlimit {
+            rlim_cur: 2 * BLOCK,
+            rlim_max: 2 * BLOCK,
+        };
+        // SAFETY: both calls are safe after a fork (signal-safety(7)).
+        unsafe {
+            limited.pre_exec(move || {
+                libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+                libc::setrlimit(libc::RLIMIT_FSIZE, &limit);
+                Ok(())
+            });
+        }
+        let output = limited.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(open(folder.path()).is_ok());
+    }
 }

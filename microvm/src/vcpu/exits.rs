@@ -31,6 +31,7 @@ reasons! {
     PhasePort = "phase port",
     SleepPort = "sleep port",
     InputPort = "port to wait for input",
+    CountsPort = "port of the guest's counts",
     Keyboard = "keyboard controller",
     Reset = "reset",
     Clock = "clock chip",

@@ -2,6 +2,7 @@
 //! segments, EBX pointing to the start info. Linux's own: long mode, RSI pointing to the zero page.
 
 pub mod exits;
+pub mod statistics;
 pub mod topology;
 
 use crate::Error;

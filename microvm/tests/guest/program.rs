@@ -64,6 +64,7 @@ fn main() -> io::Result<()> {
         Some("waiting") => semantics::waiting(),
         Some("futex") => semantics::futex(),
         Some("mappings") => semantics::mappings(),
+        Some("costs") => semantics::costs(),
         Some("sleep") => std::thread::sleep(Duration::from_millis(300)),
         Some("random-calls") => {
             let mut number = || args.next().and_then(|number| number.parse().ok()).unwrap_or(0);

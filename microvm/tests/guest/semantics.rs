@@ -127,6 +127,9 @@ pub fn mappings() {
     println!("without reserve {}", place > 0);
     // SAFETY: mapped just now.
     unsafe { ((place + (1 << 35)) as *mut u8).write_volatile(1) }
+    let write_only = syscall(9, [0, PAGE, 2, 0x22, u64::MAX, 0]) as u64;
+    // SAFETY: mapped just now.
+    println!("write-only {}", unsafe { (write_only as *const u8).read_volatile() });
     let path = c"/etc/text";
     let file = syscall(2, [path.as_ptr() as u64, 0, 0, 0, 0, 0]) as u64;
     let place = syscall(9, [0, 2 * PAGE, 1, 2, file, 0]) as u64;
@@ -137,4 +140,20 @@ pub fn mappings() {
     println!("written {}", syscall(1, [1, place + PAGE, 1, 0, 0, 0]));
     // SAFETY: none is claimed.
     unsafe { ((place + PAGE) as *const u8).read_volatile() };
+}
+
+/// What a test counts: five system calls, three CPUIDs, and the first touch of some pages.
+pub fn costs() {
+    const GETPPID: u64 = 110;
+    for _ in 0..5 {
+        syscall(GETPPID, [0; 6]);
+    }
+    for _ in 0..3 {
+        std::hint::black_box(core::arch::x86_64::__cpuid(0));
+    }
+    let place = syscall(9, [0, 64 * PAGE, 3, 0x22, u64::MAX, 0]) as u64;
+    for page in 0..64 {
+        // SAFETY: mapped just now.
+        unsafe { ((place + page * PAGE) as *mut u8).write_volatile(1) }
+    }
 }

@@ -29,6 +29,9 @@ pub const OVERLAY: &str = "ISOLAB_TEST_OVERLAY";
 /// Tells it to say what its processor came out for.
 pub const EXITS: &str = "ISOLAB_TEST_EXITS";
 
+/// Tells it to count, and to say what was counted: a line `counts: NUMBER WHAT` for each.
+pub const COUNTS: &str = "ISOLAB_TEST_COUNTS";
+
 /// The status of a machine that ended otherwise than by an exit status, and of one that could not be run.
 pub const ENDED: i32 = 200;
 pub const FAILED: i32 = 201;
@@ -76,6 +79,7 @@ fn be_a_machine(mut config: Config) -> ExitCode {
         base: base.into(),
         overlay: text(OVERLAY).map(PathBuf::from),
     });
+    config.counts = text(COUNTS).is_some();
     config.sandbox = Sandbox::On(Vec::new());
     match microvm::run(config) {
         Ok(outcome) => {
@@ -83,6 +87,15 @@ fn be_a_machine(mut config: Config) -> ExitCode {
             if text(EXITS).is_some() {
                 let exits = outcome.exits.iter();
                 exits.for_each(|(reason, exit)| eprintln!("exits: {} {reason}", exit.count));
+            }
+            if let Some(counts) = &outcome.counts {
+                eprintln!("counts: {} CPUID", counts.cpuids);
+                eprintln!("counts: {} pages", counts.pages);
+                let calls = counts.calls.iter();
+                calls.for_each(|calls| eprintln!("counts: {} {}", calls.all(), calls.name));
+            }
+            for (name, figure) in &outcome.kvm {
+                eprintln!("kvm: {figure} {name}");
             }
             match outcome.end {
                 End::Exited(status) => ExitCode::from(status),

@@ -1,8 +1,8 @@
 //! A container that a fresh process of isolab's runtime starts: the one that is measured.
 
 use crate::error::Error;
-use crate::targets::runtime::container::ContainerOrder;
-use crate::targets::runtime::{self, What};
+use crate::targets::runtime;
+use crate::targets::runtime::container::{self as by_runtime, ContainerOrder};
 use crate::targets::spawn::Group;
 use crate::targets::{Backend, Start, Stdio};
 use crate::workloads::image::Image;
@@ -66,6 +66,7 @@ impl Backend for Container {
     }
 
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        // The runtime is a part of isolab's own executable, and stays in memory with it.
         Ok([image.files(), vec![runtime::executable()?]].concat())
     }
 
@@ -80,6 +81,6 @@ impl Backend for Container {
             own_cgroup: self.own_cgroup,
             ..ContainerOrder::default()
         };
-        runtime::prepare(What::Container(order), stdio, Group::Own)
+        by_runtime::prepare(order, stdio, Group::Own)
     }
 }

@@ -187,28 +187,32 @@ impl Instance for Running {
     }
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
-        let mut container = self.container;
-        let status = container.wait().map_err(explained)?;
-        let stamps = container
-            .stamps()
-            .into_iter()
-            .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
-            .collect();
-        let steps = container.explain().into_iter().map(step).collect();
-        let note = note(&container, status);
-        container.remove().map_err(explained)?;
-        Ok(End {
-            status: status.code().into(),
-            stamps,
-            note,
-            steps,
-            ..End::default()
-        })
+        end(self.container)
     }
 }
 
+/// Waits for a container's end and removes it.
+pub fn end(mut container: container::Container) -> Result<End, Error> {
+    let status = container.wait().map_err(explained)?;
+    let stamps = container
+        .stamps()
+        .into_iter()
+        .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
+        .collect();
+    let steps = container.explain().into_iter().map(step).collect();
+    let note = note(&container, status);
+    container.remove().map_err(explained)?;
+    Ok(End {
+        status: status.code().into(),
+        stamps,
+        note,
+        steps,
+        ..End::default()
+    })
+}
+
 /// What a reader of the status should know: that the memory limit was reached.
-pub fn note(container: &container::Container, status: ExitStatus) -> Option<model::Message> {
+fn note(container: &container::Container, status: ExitStatus) -> Option<model::Message> {
     let ExitStatus::Signal {
         out_of_memory: true, ..
     } = status
@@ -225,7 +229,7 @@ pub fn note(container: &container::Container, status: ExitStatus) -> Option<mode
 }
 
 /// A step of the container library as one of isolab.
-pub fn step(step: container::ExplainedStep) -> Step {
+fn step(step: container::ExplainedStep) -> Step {
     Step {
         name: step.name.into(),
         call: step.call.into(),

@@ -12,7 +12,8 @@ use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
 use crate::error::Error;
 use crate::files::scratch::Left;
-use crate::files::tool::{on_path, output};
+use crate::files::search_path;
+use crate::files::tool::output;
 use crate::measure::clock;
 use crate::workloads::image::Image;
 use reports::model::{self, Message};
@@ -113,7 +114,7 @@ impl Backend for External {
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
         let root = self.root(image, image.args())?;
         let tool = &self.description.run[0];
-        let tool = on_path(tool).map_err(|error| self.missing(tool, &error))?;
+        let tool = search_path::find(tool).map_err(|error| self.missing(tool, &error))?;
         let mut files = [root.files(), libraries::of(&tool)].concat();
         files.push(tool);
         Ok(files)
@@ -126,7 +127,7 @@ impl Backend for External {
         let values = root.values(&id);
         let run = values.words(&self.description.run)?;
         let clean_up = values.words(&self.description.clean_up)?;
-        let path = on_path(&run[0]).map_err(|error| self.missing(&run[0], &error))?;
+        let path = search_path::find(&run[0]).map_err(|error| self.missing(&run[0], &error))?;
         let words: Vec<&str> = run.iter().map(String::as_str).collect();
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
         let prepared = Prepared::new(&path.to_string_lossy(), &words, &ENVIRONMENT, fds, self.group)?;

@@ -107,6 +107,7 @@ impl MachineOrder {
                 .collect(),
             memory_bytes: self.memory_bytes,
             timeout: self.timeout,
+            counts: self.tell.story,
             sandbox: Sandbox::On(vec![report.as_raw_fd()]),
             ..config
         })

@@ -6,9 +6,9 @@ use super::MicroVm;
 use super::handover::{MachineOrder, Root};
 use crate::error::Error;
 use crate::files::scratch::Scratch;
-use crate::targets::runtime::container::{ContainerOrder, OrderedVolume};
+use crate::targets::runtime::Order;
+use crate::targets::runtime::container::{self, ContainerOrder, OrderedVolume};
 use crate::targets::runtime::report::ReportFile;
-use crate::targets::runtime::{self, Order, What};
 use crate::targets::{CgroupMemory, End, Instance, Role, Start, Stdio, Step};
 use crate::workloads::image::Image;
 use std::fs::File;
@@ -61,7 +61,7 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
         }
     }
     let order = Order {
-        what: What::Machine(order),
+        machine: order,
         report: "/report".into(),
     };
     let around = ContainerOrder {
@@ -72,7 +72,7 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
         devices: vec!["/dev/kvm".into()],
         ..ContainerOrder::default()
     };
-    let start = runtime::prepare(What::Container(around), stdio, machine.group)?;
+    let start = container::prepare(around, stdio, machine.group)?;
     Ok(Box::new(move || {
         Ok(Box::new(Jailed {
             container: start()?,

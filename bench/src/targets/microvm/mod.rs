@@ -10,11 +10,12 @@ mod jail;
 pub mod monitor;
 
 use super::registry::Purpose;
-use super::runtime::{self, What};
+use super::runtime;
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
 use crate::files::xdg;
 use crate::host::doctor::kvm;
+use crate::kernels;
 use crate::targets::spawn::Group;
 use crate::workloads::image::{self, Image, part};
 use crate::workloads::newc;
@@ -200,6 +201,10 @@ impl Backend for MicroVm {
         }
         self.processors()?;
         let kernel = self.kernel_bytes()?;
+        if self.linux.is_some() {
+            let inspected = microvm::kernel::inspect(&kernel).map_err(Error::new)?;
+            kernels::here::check(&inspected)?;
+        }
         let (files, program, name) = if self.has_root_disk() {
             let disk = image.disk()?;
             (image::read_back(disk.path())?, disk.program(), "disk image")
@@ -259,7 +264,7 @@ impl Backend for MicroVm {
             return jail::prepare(self, image, args, stdio);
         }
         let order = MachineOrder::new(self, image, args)?;
-        runtime::prepare(What::Machine(order), stdio, self.group)
+        runtime::prepare(order, stdio, self.group)
     }
 }
 

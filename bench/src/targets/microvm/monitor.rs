@@ -4,8 +4,8 @@ use super::Tell;
 use super::handover::MachineOrder;
 use crate::targets::runtime::FAILED;
 use crate::targets::runtime::report::Report;
-use crate::targets::{MachineStory, Step, VmExits};
-use microvm::{Config, End, Kernel, Outcome, Stamp};
+use crate::targets::{GuestCalls, GuestCounts, MachineStory, Step, VmExits};
+use microvm::{Config, Counts, End, Kernel, Outcome, Stamp};
 use reports::model::Message;
 use std::fs::File;
 use std::time::Duration;
@@ -116,6 +116,24 @@ fn story(outcome: &Outcome, command_line: String) -> MachineStory {
     MachineStory {
         command_line,
         exits: exits.collect(),
+        counts: outcome.counts.as_ref().map(counts),
+        kvm: outcome.kvm.clone(),
+    }
+}
+
+fn counts(counts: &Counts) -> GuestCounts {
+    let calls = counts.calls.iter().map(|calls| GuestCalls {
+        name: calls.name.into(),
+        not_entered: calls.not_entered,
+        in_ring_3: calls.in_ring_3,
+        in_ring_0: calls.in_ring_0,
+    });
+    GuestCounts {
+        page_faults: counts.page_faults,
+        pages: counts.pages,
+        cpuids: counts.cpuids,
+        table_switches: counts.table_switches,
+        calls: calls.collect(),
     }
 }
 

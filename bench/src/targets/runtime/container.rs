@@ -1,17 +1,16 @@
-//! In the runtime's process: one container, from its start until everything that it used is gone.
+//! A container that a fresh process starts, the small runtime executable of the container library: planned here, as an engine
+//! hands a finished bundle to its runtime.
 
-use super::FAILED;
-use super::report::Report;
 use crate::error::Error;
-use crate::signals;
-use crate::targets::ENVIRONMENT;
-use crate::targets::container::{explained, note, step};
-use container::{Access, Container, ExitStatus, Limits, Spec, Volume};
-use nix::errno::Errno;
+use crate::targets::container::{end, explained};
+use crate::targets::spawn::{Child, Group, Prepared};
+use crate::targets::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
+use container::{Access, Bundle, Limits, Spec, Stdio3, Terminal, Volume};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
-use serde::{Deserialize, Serialize};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reports::model::Message;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 /// What "no limit" is where a control group is to count all the same: as many tasks as Linux can have, pid 1 not counted (PID_MAX_LIMIT,
@@ -21,7 +20,7 @@ const MOST_TASKS: u32 = (1 << 22) - 1;
 const USUAL_WEIGHT: u32 = 100;
 
 /// A container to run.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct ContainerOrder {
     /// The folder with the image's files.
     pub layer: PathBuf,
@@ -44,7 +43,7 @@ pub struct ContainerOrder {
 }
 
 /// A file or folder of the host shown inside.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct OrderedVolume {
     /// What to show.
     pub source: PathBuf,
@@ -54,70 +53,82 @@ pub struct OrderedVolume {
     pub writable: bool,
 }
 
-/// Runs the container; gives its exit status and the report.
-pub fn run(order: ContainerOrder) -> (i32, Report) {
-    let started = signals::catch()
-        .map_err(|errno| Error::from_cause("cannot set up signal handlers", errno.desc()))
-        .and_then(|()| container::start(&spec(order)).map_err(explained));
-    let mut container = match started {
-        Ok(container) => container,
-        Err(error) => {
-            return (
-                error.run_status.into(),
-                Report {
-                    refused: Some(error),
-                    ..Report::default()
-                },
-            );
-        }
+/// Makes a container ready that a fresh process of the container library's small runtime executable starts.
+///
+/// # Errors
+/// A description that makes no sense, or a descriptor that is not to be had.
+pub fn prepare(order: ContainerOrder, stdio: Stdio, group: Group) -> Result<Start, Error> {
+    let mut spec = spec(order);
+    spec.stdio = Stdio3 {
+        stdin: container::Stdio::Fd(stdio.stdin),
+        stdout: container::Stdio::Fd(stdio.stdout),
+        stderr: container::Stdio::Fd(stdio.stderr),
+        terminal: Terminal::None,
     };
-    // Should isolab be killed, this process is told to end, and removes the control group. Until here it died with isolab.
-    let _ = prctl::set_pdeathsig(Signal::SIGTERM);
-    let ended = wait(&mut container);
-    let mut report = Report {
-        stamps: container
-            .stamps()
-            .into_iter()
-            .map(|stamp| (stamp.name.to_owned(), stamp.at_ns))
-            .collect(),
-        steps: container.explain().into_iter().map(step).collect(),
-        ..Report::default()
-    };
-    let status = match &ended {
-        Ok(status) => {
-            report.note = note(&container, *status);
-            status.code().into()
-        }
-        Err(error) => {
-            report.failure = Some(error.to_string());
-            FAILED
-        }
-    };
-    match container.remove() {
-        Ok(()) => (status, report),
-        Err(error) => {
-            report.failure.get_or_insert(explained(error).to_string());
-            (FAILED, report)
-        }
+    let (bundle, descriptors) = Bundle::new(&spec).map_err(explained)?;
+    let prepared = Prepared::new(&bundle.executable(), &bundle.arguments(), &[], descriptors, group)?;
+    Ok(Box::new(move || {
+        let runtime = prepared
+            .spawn()
+            .map_err(|errno| Error::from_cause("cannot execute the container's runtime", errno.desc()))?;
+        Ok(Box::new(Running { runtime, bundle }) as Box<dyn Instance>)
+    }))
+}
+
+struct Running {
+    /// It ends when the program has been executed.
+    runtime: Child,
+    bundle: Bundle,
+}
+
+impl Running {
+    fn has_started(&self) -> bool {
+        poll(
+            &mut [PollFd::new(self.runtime.pidfd(), PollFlags::POLLIN)],
+            PollTimeout::ZERO,
+        ) == Ok(1)
     }
 }
 
-/// Waits for the container's end, and brings it about when a signal asks for it.
-fn wait(container: &mut Container) -> Result<ExitStatus, Error> {
-    let signals = signals::descriptor();
-    loop {
-        let ended = container.pidfd();
-        let mut fds = [ended, signals.unwrap_or(ended)].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        match poll(&mut fds, PollTimeout::NONE) {
-            Err(Errno::EINTR) => continue,
-            Err(errno) => return Err(Error::from_cause("cannot wait for the container", errno.desc())),
-            Ok(_) => {}
+impl Instance for Running {
+    fn pidfd(&self) -> BorrowedFd<'_> {
+        self.bundle.ended()
+    }
+
+    /// The runtime until it has ended, pid 1 and, below that, its programs.
+    fn processes(&self) -> Vec<(i32, Role)> {
+        let runtime = (!self.has_started()).then(|| (self.runtime.pid(), Role::Runtime));
+        let below = self.bundle.pid().into_iter().flat_map(process_tree::below);
+        let role = |(pid, depth)| (pid, if depth == 0 { Role::Runtime } else { Role::Program });
+        runtime.into_iter().chain(below.map(role)).collect()
+    }
+
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
+        let deepest = self.bundle.pid().and_then(|pid| process_tree::below(pid).pop());
+        let (pid, _) = deepest.ok_or_else(|| Message::new("no-process"))?;
+        cgroup::memory_of(pid)
+    }
+
+    fn kill(&mut self) {
+        // First, so that it makes no pid 1 afterwards.
+        self.runtime.kill();
+        if let Some(pid) = self.bundle.pid() {
+            // It may have ended by itself (ESRCH); until it is reaped, its number is nobody else's.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-        if !fds[0].any().unwrap_or(false) {
-            // It may end by itself meanwhile.
-            let _ = container.signal(Signal::SIGKILL);
-        }
-        return container.wait().map_err(explained);
+    }
+
+    fn finish(self: Box<Self>) -> Result<End, Error> {
+        let Running { runtime, bundle } = *self;
+        // Not reaped yet: that would end its process group, and pid 1 is in it.
+        while poll(
+            &mut [PollFd::new(runtime.pidfd(), PollFlags::POLLIN)],
+            PollTimeout::NONE,
+        ) != Ok(1)
+        {}
+        let end = bundle.container().map_err(explained).and_then(end);
+        runtime.reap()?;
+        end
     }
 }
 

@@ -1,25 +1,24 @@
-//! isolab's own runtime: one fresh process that runs one container or one virtual machine, and ends with the status of its
-//! program. The harness starts it for every measured instance, as people's tools are started.
+//! isolab's own runtimes: a fresh process for one container or one virtual machine. The harness starts it for every measured
+//! instance, as people's tools are started.
 //!
-//! The process is this executable again, with an [`Order`] as its argument; it does not get as far as the command line's
-//! parser. It leaves a [`Report`] in a file of its own.
+//! A container's is the small executable of the container library ([`container`]). A virtual machine's is this executable again,
+//! with an [`Order`] as its argument; it does not get as far as the command line's parser, ends with the status of the
+//! program, and leaves a [`Report`] in a file of its own.
 
 pub mod container;
 pub mod report;
 
 use super::microvm::handover::MachineOrder;
 use super::microvm::monitor;
-use super::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
+use super::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup};
 use crate::error::Error;
 use crate::targets::spawn::{Child, Group, Prepared};
-use container::ContainerOrder;
 use report::ReportFile;
 use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The first argument that makes this executable a runtime.
 const RUNTIME: &str = "runtime";
@@ -27,25 +26,13 @@ const RUNTIME: &str = "runtime";
 /// The exit status of a runtime that could not do its work, as `docker run` gives it.
 pub const FAILED: i32 = 125;
 
-/// How long a runtime may take to end its container and to remove what that used.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// What one runtime is to run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Order {
-    /// A container or a machine.
-    pub what: What,
+    /// The virtual machine.
+    pub machine: MachineOrder,
     /// Where the report goes.
     pub report: PathBuf,
-}
-
-/// A container or a machine.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum What {
-    /// A container.
-    Container(ContainerOrder),
-    /// A virtual machine.
-    Machine(MachineOrder),
 }
 
 impl Order {
@@ -84,10 +71,7 @@ fn run(order: Option<String>) -> i32 {
             return FAILED;
         }
     };
-    let (status, report) = match order.what {
-        What::Container(order) => container::run(order),
-        What::Machine(order) => monitor::run(order, &file),
-    };
+    let (status, report) = monitor::run(order.machine, &file);
     match report.write(&file) {
         Ok(()) => status,
         Err(error) => {
@@ -106,14 +90,10 @@ pub fn executable() -> Result<PathBuf, Error> {
 ///
 /// # Errors
 /// A descriptor or a file in memory that is not to be had.
-pub fn prepare(what: What, stdio: Stdio, group: Group) -> Result<Start, Error> {
-    let role = match what {
-        What::Container(_) => Role::Runtime,
-        What::Machine(_) => Role::Monitor,
-    };
+pub fn prepare(machine: MachineOrder, stdio: Stdio, group: Group) -> Result<Start, Error> {
     let (report, given) = ReportFile::new()?;
     let order = Order {
-        what,
+        machine,
         report: "/proc/self/fd/3".into(),
     };
     let [runtime, order] = &order.arguments()?;
@@ -127,15 +107,13 @@ pub fn prepare(what: What, stdio: Stdio, group: Group) -> Result<Start, Error> {
                 errno.desc(),
             )
         })?;
-        Ok(Box::new(Running { child, report, role }) as Box<dyn Instance>)
+        Ok(Box::new(Running { child, report }) as Box<dyn Instance>)
     }))
 }
 
 struct Running {
     child: Child,
     report: ReportFile,
-    /// What the runtime's process is in its instance.
-    role: Role,
 }
 
 impl Instance for Running {
@@ -143,32 +121,16 @@ impl Instance for Running {
         self.child.pidfd()
     }
 
-    /// The runtime; of a container also its pid 1 and, below that, its programs.
     fn processes(&self) -> Vec<(i32, Role)> {
-        let runtime = self.child.pid();
-        let role = |pid, depth| match depth {
-            0 => (pid, self.role),
-            1 => (pid, Role::Runtime),
-            _ => (pid, Role::Program),
-        };
-        process_tree::below(runtime)
-            .into_iter()
-            .map(|(pid, depth)| role(pid, depth))
-            .collect()
+        vec![(self.child.pid(), Role::Monitor)]
     }
 
     fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
-        let deepest = process_tree::below(self.child.pid()).pop();
-        let (pid, _) = deepest.ok_or_else(|| Message::new("no-process"))?;
-        cgroup::memory_of(pid)
+        cgroup::memory_of(self.child.pid())
     }
 
-    /// A runtime of a container has a control group to remove: it is asked to end. A monitor has nothing to tidy up.
     fn kill(&mut self) {
-        match self.role {
-            Role::Runtime => self.child.end_within(GRACE),
-            _ => self.child.kill(),
-        }
+        self.child.kill();
     }
 
     fn finish(self: Box<Self>) -> Result<End, Error> {

@@ -2,24 +2,24 @@
 
 use std::ffi::CStr;
 
-use super::attributes;
+use super::{Workshop, attributes};
 use crate::sys::{self, Errno, Stat, call};
 
-/// Copies it to where nothing is now. `links` is a directory for the names of files that have several.
-pub fn copy(links: i32, from: i32, to: i32, name: &CStr, about: &Stat) -> Result<(), Errno> {
+/// Copies it to where nothing is now.
+pub fn copy(workshop: &mut Workshop, from: i32, to: i32, name: &CStr, about: &Stat) -> Result<(), Errno> {
     match about.mode & libc::S_IFMT {
         libc::S_IFREG if about.links > 1 => {
             let mut buffer = [0; 36];
             let first = identity(about, &mut buffer);
-            match link(links, first, to, name) {
+            match link(workshop.links, first, to, name) {
                 Err(libc::ENOENT) => {
-                    file(from, to, name, about)?;
-                    link(to, name, links, first)
+                    file(workshop, from, to, name, about)?;
+                    link(to, name, workshop.links, first)
                 }
                 other => other,
             }
         }
-        libc::S_IFREG => file(from, to, name, about),
+        libc::S_IFREG => file(workshop, from, to, name, about),
         libc::S_IFLNK => symbolic_link(from, to, name, about),
         kind @ (libc::S_IFIFO | libc::S_IFSOCK) => {
             sys::mknod(to, name, kind | 0o600, 0)?;
@@ -46,14 +46,14 @@ fn link(from: i32, name: &CStr, to: i32, new: &CStr) -> Result<(), Errno> {
     unsafe { call!(libc::SYS_linkat, from, name.as_ptr(), to, new.as_ptr(), 0) }.map(drop)
 }
 
-fn file(from: i32, to: i32, name: &CStr, about: &Stat) -> Result<(), Errno> {
+fn file(workshop: &mut Workshop, from: i32, to: i32, name: &CStr, about: &Stat) -> Result<(), Errno> {
     let source = sys::open(from, name, libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_CLOEXEC, 0)?;
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
     let target = sys::open(to, name, flags, 0o600)?;
     let copied = loop {
         // SAFETY: numbers and a null offset.
         match unsafe { call!(libc::SYS_sendfile, target, source, 0, 1 << 30) } {
-            Ok(0) => break attributes::copy(source, target, about),
+            Ok(0) => break workshop.attributes.copy(source, target, about),
             Ok(_) => {}
             Err(errno) => break Err(errno),
         }

@@ -28,6 +28,7 @@ pub struct Workshop {
     removed: i32,
     /// What marks a folder that hides what lower layers have in it.
     opaque: &'static CStr,
+    attributes: attributes::Copier,
 }
 
 impl Workshop {
@@ -45,11 +46,16 @@ impl Workshop {
             true => c"user.overlay.opaque",
             false => c"trusted.overlay.opaque",
         };
-        Ok(Workshop { links, removed, opaque })
+        Ok(Workshop {
+            links,
+            removed,
+            opaque,
+            attributes: attributes::Copier::new()?,
+        })
     }
 
     /// Copies what is in the directory `from` into the directory `to`.
-    pub fn copy_layer(&self, from: &CStr, to: &CStr) -> Result<(), Errno> {
+    pub fn copy_layer(&mut self, from: &CStr, to: &CStr) -> Result<(), Errno> {
         // A layer's own path may lead through a link.
         let flags = OPEN_DIRECTORY & !libc::O_NOFOLLOW;
         let source = sys::open(libc::AT_FDCWD, from, flags, 0)?;
@@ -85,7 +91,7 @@ impl Level {
 }
 
 struct Walk<'a> {
-    workshop: &'a Workshop,
+    workshop: &'a mut Workshop,
     levels: [Level; DEPTH],
     depth: usize,
 }
@@ -127,7 +133,7 @@ impl Walk<'_> {
         };
         if !top {
             let about = sys::stat(from, c"", libc::AT_EMPTY_PATH)?;
-            attributes::copy(from, to, &about)?;
+            self.workshop.attributes.copy(from, to, &about)?;
         }
         sys::close(from);
         sys::close(to);
@@ -135,7 +141,7 @@ impl Walk<'_> {
     }
 
     /// Copies one entry; gives a directory's two descriptors, whose own entries are next.
-    fn copy_entry(&self, from: i32, to: i32, name: &CStr) -> Result<Option<(i32, i32)>, Errno> {
+    fn copy_entry(&mut self, from: i32, to: i32, name: &CStr) -> Result<Option<(i32, i32)>, Errno> {
         let about = sys::stat(from, name, libc::AT_SYMLINK_NOFOLLOW)?;
         let there = sys::stat(to, name, libc::AT_SYMLINK_NOFOLLOW);
         let is_directory = |about: &Stat| about.mode & libc::S_IFMT == libc::S_IFDIR;
@@ -144,7 +150,7 @@ impl Walk<'_> {
             if there.is_ok() {
                 remove::entry(removed, to, name)?;
             }
-            entry::copy(self.workshop.links, from, to, name, &about)?;
+            entry::copy(self.workshop, from, to, name, &about)?;
             return Ok(None);
         }
         let source = sys::open(from, name, OPEN_DIRECTORY, 0)?;

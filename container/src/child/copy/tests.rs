@@ -15,7 +15,7 @@ fn copy(folder: &Path, layers: &[&str]) -> Result<(), Errno> {
     }
     let copying = std::thread::Builder::new().stack_size(60 << 10).spawn(move || {
         let user_namespace = !nix::unistd::geteuid().is_root();
-        let workshop = Workshop::new(&work, user_namespace)?;
+        let mut workshop = Workshop::new(&work, user_namespace)?;
         layers.iter().try_for_each(|layer| workshop.copy_layer(layer, &out))
     });
     let copied = copying.unwrap().join().unwrap();

@@ -33,10 +33,6 @@ unsafe extern "C" {
     pub static mut task_state_descriptor: [u64; 2];
     /// First byte after the kernel's image and zeroed data.
     pub static kernel_end: u8;
-    /// The code that runs [`crate::boot::prepare::prepare`] in ring 3.
-    pub fn prepare_in_ring_3();
-    /// The instruction by which it comes back.
-    pub fn prepare_done();
 }
 
 global_asm!(
@@ -79,35 +75,49 @@ global_asm!(
     "    call {start}",
     "    ud2",
 
-    // In ring 3, on a stack of its own: traps use the kernel stack from its top.
-    ".globl prepare_in_ring_3",
-    "prepare_in_ring_3:",
-    "    lea rsp, [rip + ring_3_stack_top]",
-    "    call {prepare}",
-    ".globl prepare_done",
-    "prepare_done:",
-    "    ud2",
-
     ".section .data.tables, \"aw\", @progbits",
     ".balign 4096",
     ".globl boot_pml4",
     // Present, writable, accessed, and user: ring 3 may use the kernel's maps.
     // Entry 0 maps low memory where it is, until the program's own tables take its place.
     "boot_pml4:",
-    "    .quad kernel_pdpt - {base} + 0x27",
+    "    .quad program_pml4 - {base} + 0x27",
     "    .zero 8 * 510",
     "    .quad kernel_pdpt - {base} + 0x27",
+    // Its first entry serves as that of a table one level lower meanwhile.
     ".globl program_pml4",
     "program_pml4:",
-    "    .zero 8 * 511",
+    "    .quad kernel_pd - {base} + 0x27",
+    "    .zero 8 * 510",
     "    .quad kernel_pdpt - {base} + 0x23", // as above, without user
     ".globl kernel_pdpt",
     "kernel_pdpt:",
-    "    .quad kernel_pd - {base} + 0x27",
+    "    .quad kernel_pd - {base} + {no_execute} + 0x27",
     "    .zero 8 * 509",
-    "    .quad kernel_pd - {base} + 0x27",
+    "    .quad image_pd - {base} + 0x27",
     "    .zero 8",
-    // 512 pages of 2 MiB: present, writable, user, accessed, dirty, page size.
+    "image_pd:",
+    "    .quad image_pt - {base} + 0x27",
+    "    .zero 8 * 511",
+    // The kernel's image, from 1 MiB on, in the parts that kernel.ld has: what is executed is not written, and the reverse.
+    "image_pt:",
+    "    .zero 8 * 0x100",
+    ".macro pages first, end, bits",
+    "    .set page, \\first",
+    "    .rept \\end - \\first",
+    "    .quad page << 12 + \\bits",
+    "    .set page, page + 1",
+    "    .endr",
+    ".endm",
+    "    pages 0x100, 0x118, 0x25",                 // code: present, user, accessed
+    "    pages 0x118, 0x130, {no_execute} + 0x67",  // data: present, writable, user, accessed, dirty
+    "    .quad 0",
+    "    pages 0x131, 0x139, {no_execute} + 0x67",  // the kernel's stack
+    "    .quad 0",
+    "    pages 0x13a, 0x14a, {no_execute} + 0x67",  // its stack in ring 3
+    "    .quad 0",
+    "    pages 0x14b, 0x200, {no_execute} + 0x67",  // the stack of double faults, and data
+    // All memory below 1 GiB: 512 pages of 2 MiB: present, writable, user, accessed, dirty, page size.
     "kernel_pd:",
     "    .set page, 0",
     "    .rept 512",
@@ -142,7 +152,11 @@ global_asm!(
     "    .set vector, 0",
     "    .rept 32",
     "    .word vector * 16, {kernel_code}",
+    "    .if vector == 8", // a double fault gets a stack of its own: the kernel's may be what it is about
+    "    .byte 1",
+    "    .else",
     "    .byte 0",
+    "    .endif",
     "    .if vector == 3",
     "    .byte 0xee",
     "    .else",
@@ -157,28 +171,32 @@ global_asm!(
     "    .word idt_end - idt - 1",
     "    .quad idt",
 
-    // 64-bit task state segment (SDM volume 3, 8.7): RSP0 at offset 4; no I/O permission bitmap.
+    // 64-bit task state segment (SDM volume 3, 8.7): RSP0 at offset 4, IST1 at offset 36; no I/O permission bitmap.
     ".balign 16",
     ".globl task_state",
     "task_state:",
     "    .long 0",
     "    .quad kernel_stack_top",
-    "    .zero 90",
+    "    .zero 24",
+    "    .quad double_fault_stack_top",
+    "    .zero 58",
     "    .word 104",
 
-    ".section .bss.stacks, \"aw\", @nobits",
-    ".balign 4096",
-    "    .zero 32768",
+    // Each above a page that is not mapped.
+    ".section .stacks, \"aw\", @nobits",
+    "    .zero 4096 + 8 * 4096",
     ".globl kernel_stack_top",
     "kernel_stack_top:",
-    "    .zero 65536",
+    "    .zero 4096 + 16 * 4096",
     ".globl ring_3_stack_top",
     "ring_3_stack_top:",
+    "    .zero 4096 + 2 * 4096",
+    "double_fault_stack_top:",
     base = const crate::memory::layout::KERNEL_BASE,
+    no_execute = const crate::memory::page_table::NO_EXECUTE,
     kernel_code = const KERNEL_CODE,
     kernel_data = const KERNEL_DATA,
     start = sym crate::boot::start::start,
-    prepare = sym crate::boot::prepare::prepare,
 );
 
 /// Lets a vector lead to another handler of the kernel's.

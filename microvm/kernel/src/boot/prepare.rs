@@ -4,7 +4,8 @@
 
 use crate::boot::boot_info::{BootInfo, Range};
 use crate::program::elf::Program;
-use crate::boot::entry::kernel_end;
+use crate::boot::entry::{kernel_end, set_gate};
+use crate::counts;
 use crate::errno::Errno;
 use crate::files::FILES;
 use crate::global::Global;
@@ -13,7 +14,9 @@ use crate::memory::{MEMORY, Memory};
 use crate::memory::vma::{EXECUTE, READ};
 use crate::boot::request::{REQUEST, Request};
 use crate::program::stack;
+use crate::traps::entry::{page_fault_or_system_call, undefined_or_request};
 use crate::traps::fast_path;
+use crate::traps::faults::{PAGE_FAULT, UNDEFINED};
 use crate::program::load;
 use crate::memory::page_table;
 use crate::memory::user_access;
@@ -93,11 +96,35 @@ pub fn take_result() -> Result<Start, Error> {
     }
 }
 
-/// Called once by [`crate::boot::entry`], in ring 3.
-pub extern "C" fn prepare(start_info: u64) {
+/// Where the program begins, for [`crate::traps::entry`]: in registers. No entry: something is left for ring 0.
+#[repr(C)]
+pub struct Registers {
+    entry: u64,
+    stack: u64,
+}
+
+/// Where SYSCALL stays in ring 3, some faults are system calls and requests of the kernel's.
+pub fn listen_to_ring_3() {
+    set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
+    set_gate(UNDEFINED as usize, undefined_or_request);
+}
+
+/// Called once by [`crate::traps::entry`], in ring 3.
+pub extern "C" fn prepare(start_info: u64) -> Registers {
     let result = run(start_info);
-    // SAFETY: a single assignment.
-    unsafe { *RESULT.borrow() = Some(result) }
+    match result {
+        Ok(Start { entry, stack }) if syscall_stays_in_ring_3() && !counts::are_on() => {
+            listen_to_ring_3();
+            // SAFETY: a single assignment.
+            unsafe { *RUNNING.borrow() = false }
+            Registers { entry, stack }
+        }
+        _ => {
+            // SAFETY: a single assignment.
+            unsafe { *RESULT.borrow() = Some(result) }
+            Registers { entry: 0, stack: 0 }
+        }
+    }
 }
 
 fn run(start_info: u64) -> Result<Start, Error> {
@@ -132,7 +159,8 @@ fn run(start_info: u64) -> Result<Start, Error> {
         end = end.max(page_ceil(base + segment.address + segment.memory_bytes));
     }
     let entry = base.saturating_add(program.entry);
-    if entry >= USER_END {
+    // Zero stands for none in `Registers`, and nothing can be mapped there.
+    if !(USER_START..USER_END).contains(&entry) {
         return Err(complain("the program's entry lies outside the addresses that it may use"));
     }
     memory.start_heap(end)?;
@@ -141,6 +169,7 @@ fn run(start_info: u64) -> Result<Start, Error> {
     memory.map_shared(HELPER + PAGE, user_access::helper_frame() + PAGE)?;
     // SAFETY: a single assignment.
     unsafe { *SYSCALL_STAYS.borrow() = fast_path::syscall_stays_in_ring_3() }
+    fast_path::prepare();
     let stack = stack::make(request, memory, &program, base)?;
     Ok(Start {
         entry,

@@ -2,6 +2,7 @@
 
 use crate::boot::cmdline::Words;
 use crate::console;
+use crate::counts;
 use crate::global::Global;
 use crate::boot::prepare::Error;
 
@@ -84,6 +85,7 @@ impl Request {
                 [b'r', b'd', b'i', b'n', b'i', b't', b'=', path @ ..] => self.path.set(path),
                 b"stdio=ttyS0" => console::use_com1(),
                 b"stdio=port" => console::use_strings(),
+                b"counts" => counts::turn_on(),
                 _ => {}
             }
         }

@@ -2,8 +2,9 @@
 
 use crate::cpu::{self, msr};
 use crate::boot::entry::{
-    KERNEL_CODE, SYSRET_BASE, TASK_STATE, USER_CODE, USER_DATA, prepare_in_ring_3, task_state, task_state_descriptor,
+    KERNEL_CODE, SYSRET_BASE, TASK_STATE, USER_CODE, USER_DATA, task_state, task_state_descriptor,
 };
+use crate::traps::entry::prepare_in_ring_3;
 use crate::traps::fast_path;
 use crate::abi;
 use crate::power;
@@ -41,7 +42,7 @@ pub extern "C" fn start(start_info: u64) -> ! {
     }
 
     const XSAVE: u32 = 1 << 26;
-    if cpu::cpuid(1, 0).ecx & XSAVE != 0 {
+    if cpu::features().ecx & XSAVE != 0 {
         let state = cpu::cpuid(0xd, 0);
         // SAFETY: the processor has XSAVE, and only states it names are asked for; x87 is always among them.
         unsafe {

@@ -5,10 +5,16 @@ pub mod patch;
 pub mod random;
 
 use crate::cpu::patch::patch;
+use crate::global::Global;
+use crate::traps::entry;
 use core::arch::asm;
 
 /// Model-specific registers (SDM volume 4, table 2-2; AMD APM volume 2, appendix A).
 pub mod msr {
+    /// What the processor can do (MSR_PLATFORM_INFO).
+    pub const PLATFORM_INFO: u32 = 0xce;
+    /// CPUID faulting.
+    pub const MISC_FEATURES_ENABLES: u32 = 0x140;
     /// Selectors of SYSCALL and SYSRET.
     pub const STAR: u32 = 0xc000_0081;
     /// Where SYSCALL goes.
@@ -50,28 +56,51 @@ pub fn cpuid(leaf: u32, subleaf: u32) -> Cpuid {
     }
 }
 
+static FEATURES: Global<Option<Cpuid>> = Global::new(None);
+
+/// What CPUID answers to leaf 1, asked for once: each CPUID is an exit to the hypervisor.
+pub fn features() -> Cpuid {
+    // SAFETY: borrowed in this function only.
+    *unsafe { FEATURES.borrow() }.get_or_insert_with(|| cpuid(1, 0))
+}
+
+/// Executes an instruction, in ring 3 by way of ring 0: [`crate::traps::entry`] has a function for each that a system call
+/// which is made in ring 3 may need.
+macro_rules! from_ring_3 {
+    ($instruction:literal, $function:path, $($operands:tt)*) => {
+        if ring() == 0 {
+            asm!($instruction, $($operands)*)
+        } else {
+            asm!("call {function}", function = sym $function, $($operands)*)
+        }
+    };
+}
+
 /// Writes a byte to an I/O port.
 pub fn out8(port: u16, value: u8) {
     // SAFETY: port output touches no memory of this program; the devices behind the ports used have no DMA.
-    unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags)) }
+    unsafe { from_ring_3!("out dx, al", entry::ring_3_out8, in("dx") port, in("al") value, options(nomem)) }
 }
 
 /// Writes a double word to an I/O port; what it points to, if it is an address, has been written before.
 pub fn out32(port: u16, value: u32) {
     // SAFETY: port output changes no memory of this program.
-    unsafe { asm!("out dx, eax", in("dx") port, in("eax") value, options(readonly, nostack, preserves_flags)) }
+    unsafe { from_ring_3!("out dx, eax", entry::ring_3_out32, in("dx") port, in("eax") value, options(readonly)) }
 }
 
 /// Reads a byte from an I/O port.
 pub fn in8(port: u16) -> u8 {
     let value: u8;
     // SAFETY: port input touches no memory.
-    unsafe { asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags)) }
+    unsafe { from_ring_3!("in al, dx", entry::ring_3_in8, in("dx") port, out("al") value, options(nomem)) }
     value
 }
 
-/// Writes a string of bytes to an I/O port: one exit to the monitor for all of it.
+/// Writes a string of bytes to an I/O port.
 pub fn out_string(port: u16, bytes: &[u8]) {
+    if ring() != 0 {
+        return bytes.iter().for_each(|&byte| out8(port, byte));
+    }
     // SAFETY: reads exactly `bytes`.
     unsafe {
         asm!("rep outsb", in("dx") port, inout("rsi") bytes.as_ptr() => _, inout("rcx") bytes.len() => _,
@@ -86,8 +115,8 @@ pub fn out_string(port: u16, bytes: &[u8]) {
 pub unsafe fn wrmsr(register: u32, value: u64) {
     // SAFETY: the caller's.
     unsafe {
-        asm!("wrmsr", in("ecx") register, in("eax") value as u32, in("edx") (value >> 32) as u32,
-             options(nostack, preserves_flags));
+        from_ring_3!("wrmsr", entry::ring_3_wrmsr, in("ecx") register, in("eax") value as u32,
+            in("edx") (value >> 32) as u32)
     }
 }
 

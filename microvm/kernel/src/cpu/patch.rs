@@ -4,6 +4,7 @@
 //! hypervisors that emulate ring 0 may know none of these. (Linux does the same: Documentation/arch/x86, "alternatives".)
 
 use crate::cpu;
+use crate::memory::layout::{KERNEL_BASE, direct};
 
 /// Leaves room for the instruction, and notes where: `STAC` and `CLAC` allow the kernel the program's memory and forbid
 /// it again, `LFENCE` keeps what comes after it from being executed before.
@@ -55,12 +56,13 @@ pub fn harden() {
     let smap = features.ebx & SMAP != 0;
     let (mut patch, end) = (&raw const patches_start, &raw const patches_end);
     while patch < end {
-        // SAFETY: the linker gathers what `patch!` notes between these two (kernel.ld). The code may be written, none of it
-        // is being executed, and the change of CR4 below makes the processor fetch it anew.
+        // SAFETY: the linker gathers what `patch!` notes between these two (kernel.ld). In the map of all memory the code may
+        // be written, none of it is being executed, and the change of CR4 below makes the processor fetch it anew.
         unsafe {
             let bytes = (*patch).instruction.to_le_bytes();
             if smap || bytes[1] != 0x01 {
-                (*patch).place.write_volatile([bytes[0], bytes[1], bytes[2]]);
+                let place: *mut [u8; 3] = direct((*patch).place as u64 - KERNEL_BASE).cast();
+                place.write_volatile([bytes[0], bytes[1], bytes[2]]);
             }
             patch = patch.add(1);
         }

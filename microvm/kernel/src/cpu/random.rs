@@ -22,7 +22,7 @@ pub fn word() -> u64 {
     let state = unsafe { STATE.borrow() };
     if *state
         .has_rdrand
-        .get_or_insert_with(|| cpu::cpuid(1, 0).ecx & RDRAND != 0)
+        .get_or_insert_with(|| cpu::features().ecx & RDRAND != 0)
     {
         for _ in 0..10 {
             let (value, ok): (u64, u8);

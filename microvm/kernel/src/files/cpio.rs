@@ -21,9 +21,14 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// Whether it has other names, one of which may carry its bytes.
+    pub fn has_links(&self) -> bool {
+        self.links > 1
+    }
+
     /// Whether the two are names of one file.
     pub fn is_link_of(&self, other: &Entry) -> bool {
-        self.links > 1 && (self.inode, self.mode, self.archive) == (other.inode, other.mode, other.archive)
+        self.has_links() && (self.inode, self.mode, self.archive) == (other.inode, other.mode, other.archive)
     }
 }
 

@@ -155,7 +155,7 @@ impl Files {
                 mut data,
                 ..
             } = entry;
-            if data.is_empty() && mode & S_IFMT == S_IFREG {
+            if data.is_empty() && mode & S_IFMT == S_IFREG && entry.has_links() {
                 // The other names of a file with hard links carry no bytes (cpio writes them with the last).
                 let same = |other: &cpio::Entry| entry.is_link_of(other) && !other.data.is_empty();
                 if let Some(linked) = cpio::entries(archive).filter_map(core::result::Result::ok).find(same) {

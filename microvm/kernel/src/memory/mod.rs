@@ -98,7 +98,9 @@ impl Memory {
         let Some(&vma) = self.vmas.find(address) else {
             return Fault::Unmapped;
         };
-        if vma.protection & access == 0 {
+        // A page table has no bit that forbids reading alone: what is there at all can be read, as under Linux.
+        let readable = access == READ && vma.protection != 0;
+        if vma.protection & access == 0 && !readable {
             return Fault::Forbidden;
         }
         let page = page_floor(address);

@@ -102,7 +102,10 @@ pub fn for_each_entry(start: u64, end: u64, mut change: impl FnMut(u64, &mut u64
 /// Takes the identity map away that the first instructions ran in: the program's half is empty then.
 pub fn drop_identity_map() {
     // SAFETY: nothing uses low addresses any more.
-    unsafe { (&raw mut boot_pml4).cast::<u64>().write(0) }
+    unsafe {
+        (&raw mut boot_pml4).cast::<u64>().write(0);
+        (&raw mut program_pml4).cast::<u64>().write(0);
+    }
 }
 
 /// Maps all RAM up to `end` in the direct map; the first GiB is mapped from the start.
@@ -126,7 +129,7 @@ pub fn extend_direct_map(end: u64, frames: &mut PageAllocator) -> Option<()> {
             (&raw mut kernel_pdpt)
                 .cast::<u64>()
                 .add(gib as usize)
-                .write(directory | TABLE)
+                .write(directory | TABLE | NO_EXECUTE)
         }
         gib += 1;
     }

@@ -81,7 +81,7 @@ fn auxiliary_vector(program: &Program, base: u64, random: u64, path: u64, platfo
         (13, 0),                                                                // AT_GID
         (14, 0),                                                                // AT_EGID
         (15, platform),                                                         // AT_PLATFORM
-        (16, u64::from(cpu::cpuid(1, 0).edx)),                                  // AT_HWCAP
+        (16, u64::from(cpu::features().edx)),                                  // AT_HWCAP
         (17, 100),                                                              // AT_CLKTCK
         (23, 0),                                                                // AT_SECURE
         (25, random),                                                           // AT_RANDOM

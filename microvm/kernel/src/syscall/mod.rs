@@ -14,6 +14,7 @@ use crate::errno::{Errno, Result};
 use crate::global::Global;
 use crate::traps::signals::{self, SIGNALS};
 use crate::traps::entry::SyscallFrame;
+use crate::counts;
 use crate::cpu;
 use crate::log;
 use crate::power;
@@ -22,6 +23,7 @@ use crate::memory::user_access;
 
 /// The program made a system call; called by [`crate::traps::entry`] with the registers that carry it.
 pub extern "C" fn system_call(a: u64, b: u64, c: u64, d: u64, e: u64, f: u64, number: u64) -> u64 {
+    counts::system_call(number);
     match dispatch(number, a, b, c, d, e, f) {
         Ok(value) => value,
         Err(error) => (error as u64).wrapping_neg(),

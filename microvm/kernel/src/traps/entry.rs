@@ -48,16 +48,17 @@ pub struct SyscallFrame {
     pub ss: u64,
 }
 
-/// Page fault error code (SDM volume 3, 5.7): ring 3 fetched an instruction.
-const USER_FETCH: u64 = 1 << 2 | 1 << 4;
+/// Page fault error code (SDM volume 3, 5.7): ring 3 fetched an instruction where it is not allowed to.
+const USER_FETCH: u64 = 1 | 1 << 2 | 1 << 4;
 /// Numbers of system calls end below this.
 const CALLS: usize = 512;
 
-/// The calls that need no privilege: they change nothing but memory, page tables included. Where ring 0 is emulated, they
-/// are made in ring 3; two visits of ring 0 for a few instructions each cost less than one for hundreds.
-static IN_RING_3: [u64; CALLS / 64] = {
+/// Where ring 0 is emulated, these calls are made in ring 3; two visits of ring 0 for a few instructions each cost less than
+/// one for hundreds. They need no privilege but for the instructions that [`crate::cpu::from_ring_3`] asks ring 0 for.
+pub static IN_RING_3: [u64; CALLS / 64] = {
     let numbers = [
-        2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 21, 25, 28, 79, 89, 217, 257, 262, 267, 269,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 19, 20, 21, 25, 28, 35, 63, 72, 79, 89, 96, 97, 99, 102, 104, 107,
+        108, 110, 201, 204, 217, 228, 229, 230, 257, 262, 267, 269, 271, 302, 318,
     ];
     let mut bits = [0; CALLS / 64];
     let mut n = 0;
@@ -73,8 +74,20 @@ unsafe extern "C" {
     pub fn syscall_entry();
     /// Where page faults go if SYSCALL stays in ring 3: some of them are system calls.
     pub fn page_fault_or_system_call();
-    /// Where undefined instructions go then: some of them are the end of a system call that was made in ring 3.
-    pub fn undefined_or_end_of_call();
+    /// Where undefined instructions go then: some of them are a request of the kernel's in ring 3.
+    pub fn undefined_or_request();
+    /// The code that runs [`crate::boot::prepare::prepare`] in ring 3.
+    pub fn prepare_in_ring_3();
+    /// The instruction by which it comes back.
+    pub fn prepare_done();
+    /// Executes `out dx, eax` for ring 3; the functions below likewise.
+    pub fn ring_3_out32();
+    /// `out dx, al`.
+    pub fn ring_3_out8();
+    /// `in al, dx`.
+    pub fn ring_3_in8();
+    /// `wrmsr`.
+    pub fn ring_3_wrmsr();
 }
 
 global_asm!(
@@ -117,37 +130,31 @@ global_asm!(
 
     ".text",
     // Some hypervisors execute SYSCALL in ring 3 without entering ring 0: it sets RCX, R11 and RIP as it should. What
-    // `light` does not answer there jumps to `syscall_entry`, a page of the kernel's, and faults: an instruction fetch of
-    // ring 3 there is a system call, and is given the frame of one. RCX and R11 are what the program put there, so an
-    // address that IRETQ would refuse makes it an ordinary fault, and of the flags the program gets its own.
+    // the helper page does not answer there jumps to a page of the kernel's, and faults: an instruction fetch of ring 3
+    // there is a system call. RCX and R11 are what the program put there, so an address that IRETQ would refuse makes it an
+    // ordinary fault, and of the flags the program gets its own. Few instructions, since each is emulated: the calls of
+    // IN_RING_3 are looked at in ring 3.
     ".globl page_fault_or_system_call",
     "page_fault_or_system_call:",
-    "    push rax",
-    "    lea rax, [rip + syscall_entry]",
-    "    cmp rax, [rsp + 16]",
+    "    cmp qword ptr [rsp + 8], offset ring_3_gate",
+    "    jne 2f",
+    "    cmp qword ptr [rsp], {user_fetch}",
     "    jne 3f",
-    "    mov eax, [rsp + 8]",
-    "    and eax, {user_fetch}",
-    "    cmp eax, {user_fetch}",
-    "    jne 3f",
-    "    mov rax, rcx",
-    "    shr rax, 47",
-    "    jnz 3f",
-    "    mov rax, [rsp]",
-    "    cmp rax, {calls}",
-    "    jae 2f",
-    "    bt [rip + {in_ring_3}], rax",
-    "    jnc 2f",
-    // The call is made in ring 3, with the kernel's memory open to it, and with flags of the kernel's.
-    "    lea rax, [rip + syscall_in_ring_3]",
-    "    mov [rsp + 16], rax",
-    "    mov qword ptr [rsp + 32], {flags}",
+    "    mov qword ptr [rsp + 8], offset syscall_in_ring_3",
+    "    mov qword ptr [rsp + 24], {flags}",
+    "    mov [rsp], rax", // in the place of the error code
     "    mov eax, offset boot_pml4 - {base}",
     "    mov cr3, rax",
     "    pop rax",
-    "    add rsp, 8",
     "    iretq",
-    "2:  pop rax",
+    "2:  cmp qword ptr [rsp + 8], offset syscall_entry",
+    "    jne 3f",
+    "    cmp qword ptr [rsp], {user_fetch}",
+    "    jne 3f",
+    "    push rcx",
+    "    shr rcx, 47",
+    "    pop rcx",
+    "    jnz 3f",
     "    add rsp, 8",
     "    mov [rsp], rcx",
     "    and r11d, {user_flags}",
@@ -155,27 +162,46 @@ global_asm!(
     "    cld",
     "    make_system_call",
     "    iretq",
-    "3:  pop rax",
-    "    push 14",
+    "3:  push 14",
     "    jmp trap_common",
 
-    // A call that was made in ring 3 is over, and the kernel's memory is closed again. (While it is closed, ring 3 cannot
-    // fetch the instruction that ends there.)
-    ".globl undefined_or_end_of_call",
-    "undefined_or_end_of_call:",
-    "    push rax",
-    "    lea rax, [rip + syscall_in_ring_3_done]",
-    "    cmp rax, [rsp + 8]",
+    // The kernel in ring 3 asks for something by an undefined instruction at an address that only it can execute. (While its
+    // memory is closed, ring 3 cannot fetch an instruction there.) First the end of a call: its memory is closed again.
+    ".globl undefined_or_request",
+    "undefined_or_request:",
+    "    cmp qword ptr [rsp], offset syscall_in_ring_3_done",
     "    jne 2f",
+    "    mov [rsp], rcx",
+    "    mov [rsp + 16], r11",
+    "    mov ecx, offset program_pml4 - {base}",
+    "    mov cr3, rcx",
+    "    mov rcx, [rsp]",
+    "    iretq",
+    ".macro request name, operation:vararg",
+    "2:  cmp qword ptr [rsp], offset \\name",
+    "    jne 2f",
+    "    \\operation",
+    "    add qword ptr [rsp], 2", // behind the undefined instruction
+    "    iretq",
+    ".endm",
+    "    request ring_3_out32, out dx, eax",
+    "    request ring_3_in8, in al, dx",
+    "    request ring_3_out8, out dx, al",
+    "    request ring_3_wrmsr, wrmsr",
+    // The program is ready: RDI is its first instruction, RSI its stack, EDX:EAX and ECX are the write of LSTAR.
+    "2:  cmp qword ptr [rsp], offset prepare_done_at_once",
+    "    jne 2f",
+    "    wrmsr",
+    "    mov [rsp], rdi",
+    "    mov qword ptr [rsp + 16], {flags}",
+    "    mov [rsp + 24], rsi",
     "    mov eax, offset program_pml4 - {base}",
     "    mov cr3, rax",
-    "    pop rax",
-    "    mov [rsp], rcx",
-    "    and r11d, {user_flags}",
-    "    mov [rsp + 16], r11",
+    "    mov al, {program_phase}",
+    "    out {phase_port}, al",
+    "    xor edx, edx", // a function to call at exit (System V ABI, AMD64 supplement, 3.4.1)
     "    iretq",
-    "2:  pop rax",
-    "    push 0",
+    "2:  push 0",
     "    push 6",
 
     // The processor clears no more of the program's flags than TF, IF and NT (SDM volume 3, 7.12.1.3).
@@ -244,10 +270,78 @@ global_asm!(
     // here: `sysretq` would fault in ring 0, on the program's stack.
     "    sysretq",
 
-    // The same in ring 3, where `page_fault` leads to. Faults on the way use the kernel's stack from its top.
+    // The same in ring 3, where the gate leads to: with the kernel's memory open, on a stack of its own. (Faults on the way use
+    // the kernel's stack from its top.) The program may have jumped to the gate itself, with anything in RAX and RCX.
     "syscall_in_ring_3:",
-    "    system_call_on ring_3_stack_top",
+    "    and r11d, {user_flags}",
+    "    mov [rip + user_rsp], rsp",
+    "    lea rsp, [rip + ring_3_stack_top]",
+    "    push {user_data}",
+    "    push [rip + user_rsp]",
+    "    push r11",
+    "    push {user_code}",
+    "    push rcx",
+    "    shr rcx, 47",
+    "    jz 2f",
+    "    mov qword ptr [rsp], 0",
+    "2:  cmp rax, {calls}",
+    "    jae 3f",
+    "    bt [rip + {in_ring_3}], rax",
+    "    jnc 3f",
+    "    make_system_call",
+    "    jmp 4f",
+    "3:  mov rax, -{enosys}",
+    "4:  pop rcx",
+    "    add rsp, 8",
+    "    pop r11",
+    "    pop rsp",
     "syscall_in_ring_3_done:",
+    "    ud2",
+    ".globl ring_3_gate",
+    "ring_3_gate:",
+    "    ud2",
+
+    // Requests of the kernel's in ring 3.
+    ".globl ring_3_out32",
+    "ring_3_out32:",
+    "    ud2",
+    "    ret",
+    ".globl ring_3_out8",
+    "ring_3_out8:",
+    "    ud2",
+    "    ret",
+    ".globl ring_3_in8",
+    "ring_3_in8:",
+    "    ud2",
+    "    ret",
+    ".globl ring_3_wrmsr",
+    "ring_3_wrmsr:",
+    "    ud2",
+    "    ret",
+
+    // In ring 3, on a stack of its own: traps use the kernel stack from its top. Comes back with the program's start, or,
+    // where something is left to do in ring 0, with none.
+    ".globl prepare_in_ring_3",
+    "prepare_in_ring_3:",
+    "    lea rsp, [rip + ring_3_stack_top]",
+    "    call {prepare}",
+    "    test rax, rax",
+    "    jz 2f",
+    "    mov rdi, rax",
+    "    mov rsi, rdx",
+    "    movabs rax, {helper}",
+    "    lea rdx, [rip + light_entry]",
+    "    add rax, rdx",
+    "    lea rdx, [rip + helper_start]",
+    "    sub rax, rdx",
+    "    mov ecx, {lstar}",
+    "    mov rdx, rax",
+    "    shr rdx, 32",
+    "prepare_done_at_once:",
+    "    ud2",
+    ".globl prepare_done",
+    "2:",
+    "prepare_done:",
     "    ud2",
 
     ".section .bss",
@@ -258,7 +352,13 @@ global_asm!(
     user_flags = const USER_FLAGS,
     user_fetch = const USER_FETCH,
     calls = const CALLS,
+    enosys = const crate::errno::Errno::ENOSYS as u64,
+    helper = const crate::memory::layout::HELPER,
+    lstar = const crate::cpu::msr::LSTAR,
+    phase_port = const crate::abi::port::PHASE,
+    program_phase = const crate::abi::phase::PROGRAM,
     in_ring_3 = sym IN_RING_3,
+    prepare = sym crate::boot::prepare::prepare,
     system_call = sym crate::syscall::system_call,
     trap = sym crate::traps::faults::trap,
     user_data = const USER_DATA,

@@ -6,6 +6,7 @@
 //! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
 //! [`crate::traps::entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
+use crate::abi::COUNTED_CALLS;
 use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
 use crate::memory::layout::{STACK_SIZE, USER_END};
@@ -13,16 +14,19 @@ use crate::boot::prepare;
 use crate::traps::signals::{SIGKILL, SIGSTOP};
 use crate::boot::start::RFLAGS;
 use crate::syscall::PROCESS;
-use crate::traps::entry::Frame;
+use crate::traps::entry::{Frame, IN_RING_3};
+use crate::cpu;
 use crate::memory::user_access::in_helper;
 use core::arch::{asm, global_asm};
 
 unsafe extern "C" {
     /// Where SYSCALL goes while it is not known what it does.
     pub fn probe_entry();
-    static light_entry: u8;
+    static light_counting_entry: u8;
+    static light_made: [u16; COUNTED_CALLS];
     static light_end: u8;
     static light_rdi: u64;
+    static mut light_sets_base: u8;
 }
 
 global_asm!(
@@ -38,14 +42,26 @@ global_asm!(
 
     ".section .process, \"aw\", @progbits",
     ".balign 8",
+    ".globl light_sets_base",
+    "light_sets_base: .quad 0",
+    "light_made: .zero 2 * {counted}",
     "light_rsp: .quad 0",
     "light_rdi: .quad 0",
     "    .zero 64",
     "light_stack:",
 
-    // RAX is the number, RCX the way back, R11 the flags; RDI, RSI, RDX, R10 are arguments. Only RAX may change.
+    // Where system calls are counted they come here first.
     ".section .helper, \"ax\", @progbits",
     ".balign 16",
+    "light_counting_entry:",
+    "    cmp rax, {counted}",
+    "    jae light_entry",
+    "    mov [rip + light_rdi], rdi",
+    "    lea rdi, [rip + light_made]",
+    "    inc word ptr [rdi + 2 * rax]",
+    "    mov rdi, [rip + light_rdi]",
+
+    // RAX is the number, RCX the way back, R11 the flags; RDI, RSI, RDX, R10 are arguments. Only RAX may change.
     "light_entry:",
     "    cmp eax, 12",
     "    je light_break",
@@ -53,6 +69,8 @@ global_asm!(
     "    je light_action",
     "    cmp eax, 131",
     "    je light_alternate_stack",
+    "    cmp eax, 158",
+    "    je light_thread_pointer",
     "    cmp eax, 302",
     "    je light_limit",
     "    cmp eax, 318",
@@ -68,7 +86,12 @@ global_asm!(
     "    cmp eax, 39", // getpid
     "    je light_process",
     "light_heavy:",
-    "    jmp [rip + light_kernel]",
+    "    cmp rax, 512",
+    "    jae 1f",
+    "    bt [rip + light_calls], rax",
+    "    jc 2f",
+    "1:  jmp [rip + light_kernel]",
+    "2:  jmp [rip + light_ring_3]",
 
     "light_zero:",
     "    xor eax, eax",
@@ -167,6 +190,19 @@ global_asm!(
     "    mov [rip + {signals} + 2072], rax",
     "    jmp light_zero",
 
+    // arch_prctl(RDI ARCH_SET_FS, RSI base).
+    "light_thread_pointer:",
+    "    cmp rdi, 0x1002",
+    "    jne light_heavy",
+    "    cmp byte ptr [rip + light_sets_base], 0",
+    "    je light_heavy",
+    "    mov rax, rsi",
+    "    shr rax, 47",
+    "    mov eax, 158",
+    "    jnz light_heavy",
+    "    wrfsbase rsi",
+    "    jmp light_zero",
+
     // prlimit64(RDI 0, RSI RLIMIT_STACK, RDX none, R10 old).
     "light_limit:",
     "    test rdi, rdi",
@@ -200,6 +236,17 @@ global_asm!(
 
     ".balign 8",
     "light_kernel: .quad syscall_entry",
+    "light_ring_3: .quad ring_3_gate",
+    "light_calls: .quad {calls0}, {calls1}, {calls2}, {calls3}, {calls4}, {calls5}, {calls6}, {calls7}",
+    calls0 = const IN_RING_3[0],
+    calls1 = const IN_RING_3[1],
+    calls2 = const IN_RING_3[2],
+    calls3 = const IN_RING_3[3],
+    calls4 = const IN_RING_3[4],
+    calls5 = const IN_RING_3[5],
+    calls6 = const IN_RING_3[6],
+    calls7 = const IN_RING_3[7],
+    counted = const COUNTED_CALLS,
     sigkill = const SIGKILL,
     sigstop = const SIGSTOP,
     process = const PROCESS,
@@ -217,15 +264,29 @@ pub fn syscall_stays_in_ring_3() -> bool {
     selector & 3 == 3
 }
 
-/// The entry, where ring 3 sees it.
-pub fn entry() -> u64 {
-    in_helper(&raw const light_entry)
+/// Finds out what ring 3 can do itself; there.
+pub fn prepare() {
+    const FSGSBASE: u32 = 1;
+    let has_it = prepare::syscall_stays_in_ring_3() && cpu::cpuid(7, 0).ebx & FSGSBASE != 0;
+    // SAFETY: a single assignment. (A processor without SMEP and leaf 7 has no hypervisor of that kind either.)
+    unsafe { (&raw mut light_sets_base).write(has_it.into()) }
+}
+
+/// The entry that counts, where ring 3 sees it.
+pub fn counting_entry() -> u64 {
+    in_helper(&raw const light_counting_entry)
+}
+
+/// The system calls that the counting entry has seen, by number. The program may have changed them.
+pub fn made(counts: &mut [u16; COUNTED_CALLS]) {
+    // SAFETY: nothing else uses them now.
+    *counts = unsafe { (&raw const light_made).read() }
 }
 
 /// If a fault that cannot be resolved was made here, by an address that the program gave: the call answers EFAULT. The
 /// program may have jumped here, with anything in RCX and R11.
 pub fn failed(frame: &mut Frame) -> bool {
-    let here = (entry()..in_helper(&raw const light_end)).contains(&frame.rip)
+    let here = (counting_entry()..in_helper(&raw const light_end)).contains(&frame.rip)
         && prepare::syscall_stays_in_ring_3()
         && frame.rcx < USER_END;
     if here {

@@ -1,11 +1,11 @@
 //! What the kernel does about an exception.
 
-use crate::boot::entry::{prepare_done, set_gate};
-use crate::memory::layout::USER_END;
+use crate::memory::layout::{PAGE, USER_END};
 use crate::memory::{Fault, MEMORY};
 use crate::memory::vma::{EXECUTE, READ, WRITE};
-use crate::traps::entry::{Frame, page_fault_or_system_call, syscall_entry, undefined_or_end_of_call};
+use crate::traps::entry::{Frame, prepare_done, syscall_entry};
 use crate::abi;
+use crate::counts;
 use crate::cpu;
 use crate::traps::fast_path;
 use crate::log;
@@ -29,9 +29,9 @@ const PF_FETCH: u64 = 16;
 const DIVIDE: u64 = 0;
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
-const UNDEFINED: u64 = 6;
+pub const UNDEFINED: u64 = 6;
 const PROTECTION: u64 = 13;
-const PAGE_FAULT: u64 = 14;
+pub const PAGE_FAULT: u64 = 14;
 const X87: u64 = 16;
 const ALIGNMENT: u64 = 17;
 const SIMD: u64 = 19;
@@ -52,7 +52,7 @@ pub extern "C" fn trap(frame: &mut Frame) {
     // An address that is not canonical is a general protection fault and no page fault (SDM volume 1, 3.3.7.1).
     let over = match frame.vector {
         UNDEFINED => user_access::helper_done(frame),
-        PROTECTION => fast_path::failed(frame),
+        PROTECTION => fast_path::failed(frame) || counts::caught_cpuid(frame),
         _ => false,
     };
     if over {
@@ -83,8 +83,14 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     // processor pops the program's stack so for RETF and IRET; to do something about it would be to loop.)
     let by_processor = frame.cs & 3 == 3 && frame.error & PF_USER == 0;
     let fault = if address < USER_END && !prepare::is_running() && !by_processor {
-        // SAFETY: a borrow for one call; the kernel takes page faults only where it has borrowed nothing.
-        unsafe { MEMORY.borrow().fault(address, access) }
+        // SAFETY: a borrow for one statement; the kernel takes page faults only where it has borrowed nothing.
+        let memory = unsafe { MEMORY.borrow() };
+        let before = memory.frames.used_bytes();
+        let fault = memory.fault(address, access);
+        if matches!(fault, Fault::Resolved | Fault::ResolvedDirty { .. }) {
+            counts::page_fault((memory.frames.used_bytes() - before) / PAGE);
+        }
+        fault
     } else {
         Fault::Unmapped
     };
@@ -123,20 +129,23 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
     }
 }
 
-/// `prepare` is done: closes the kernel to ring 3 for good and starts the program.
+/// `prepare` is done, and something is left for ring 0: closes the kernel to ring 3 for good and starts the program, where
+/// SYSCALL enters ring 0 or its costs are to be counted, or says why not.
 fn start_program(frame: &mut Frame) {
     page_table::close_kernel();
     match prepare::take_result() {
         Ok(program) => {
             let entry = if prepare::syscall_stays_in_ring_3() {
-                set_gate(PAGE_FAULT as usize, page_fault_or_system_call);
-                set_gate(UNDEFINED as usize, undefined_or_end_of_call);
-                fast_path::entry()
+                prepare::listen_to_ring_3();
+                fast_path::counting_entry()
             } else {
                 patch::harden();
                 syscall_entry as *const () as u64
             };
-            // SAFETY: both are made to be entered by SYSCALL.
+            if counts::are_on() {
+                counts::catch_cpuid();
+            }
+            // SAFETY: made to be entered by SYSCALL.
             unsafe { cpu::wrmsr(cpu::msr::LSTAR, entry) }
             frame.rip = program.entry;
             frame.rsp = program.stack;

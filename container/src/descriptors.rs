@@ -1,0 +1,58 @@
+//! Descriptors that a start needs: which number each has in the process that carries it out.
+
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+
+use crate::error::{Error, TOO_MANY_FILES};
+use crate::spec::Stdio;
+
+/// See the top of the file.
+pub enum Descriptors {
+    /// This process carries it out.
+    Here,
+    /// Another does, which is given these as its descriptors 0, 1, 2, …
+    Given(Vec<OwnedFd>),
+}
+
+impl Descriptors {
+    /// The number of a descriptor that stays open in this process until the start is over.
+    pub fn lend(&mut self, descriptor: BorrowedFd) -> Result<RawFd, Error> {
+        match self {
+            Descriptors::Here => Ok(descriptor.as_raw_fd()),
+            Descriptors::Given(given) => {
+                let copy = descriptor.try_clone_to_owned().map_err(|error| {
+                    let errno = error.raw_os_error().map(Errno::from_raw);
+                    Error {
+                        step: "plan",
+                        tried: "duplicate a descriptor".into(),
+                        errno,
+                        hint: match errno {
+                            Some(Errno::EMFILE) => TOO_MANY_FILES.into(),
+                            _ => String::new(),
+                        },
+                    }
+                })?;
+                given.push(copy);
+                Ok(given.len() as RawFd - 1)
+            }
+        }
+    }
+
+    /// The number of a standard descriptor; -1 for /dev/null. Another process is given those first.
+    pub fn standard(&self, stdio: &Stdio, number: RawFd) -> RawFd {
+        match (self, stdio) {
+            (_, Stdio::Null) => -1,
+            (Descriptors::Here, Stdio::Fd(fd)) => fd.as_raw_fd(),
+            _ => number,
+        }
+    }
+
+    /// What another process is given.
+    pub fn given(self) -> Vec<OwnedFd> {
+        match self {
+            Descriptors::Here => Vec::new(),
+            Descriptors::Given(given) => given,
+        }
+    }
+}
