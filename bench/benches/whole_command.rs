@@ -6,20 +6,20 @@
 //! not hold makes the exit status 1.
 
 use bench::error::Error;
+use bench::targets::external::{self, External};
 use bench::targets::microvm::initramfs;
+use bench::targets::spawn::Group;
 use bench::workloads::Workload;
 use bench::workloads::image::Image;
 use reports::analysis::statistics;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Uncounted runs of each before the others.
 const WARMUP: usize = 3;
-
-/// The folder of a bundle's root.
-const ROOT: &str = "rootfs";
 
 fn main() -> ExitCode {
     match compare() {
@@ -46,10 +46,10 @@ struct Run {
 }
 
 impl Contender {
-    fn new(name: &'static str, words: &[&str]) -> Self {
+    fn new(name: &'static str, words: &[String]) -> Self {
         Contender {
             name,
-            words: words.iter().map(|word| (*word).to_owned()).collect(),
+            words: words.to_vec(),
             runs: Vec::new(),
             failure: None,
         }
@@ -96,7 +96,8 @@ fn compare() -> Result<ExitCode, Error> {
     let (runs, gap) = (option("--runs", 60)?, Duration::from_millis(option("--idle-gap", 0)?));
     let image = Image::build(&Workload::own("hello", vec![])?, 0)?;
     let folder = tempfile::tempdir().map_err(|error| Error::from_cause("cannot make a folder", error))?;
-    let mut contenders = contenders(&image, folder.path())?;
+    let tools = Tools::find()?;
+    let mut contenders = contenders(&image, &tools, folder.path())?;
     for contender in &mut contenders {
         contender.failure = (0..WARMUP).find_map(|_| contender.run().err());
     }
@@ -147,44 +148,52 @@ fn spread(samples: &[f64]) -> String {
     }
 }
 
-fn contenders(image: &Image, folder: &Path) -> Result<Vec<Contender>, Error> {
+/// The tools that isolab has descriptions of. Their folders live as long as this.
+struct Tools {
+    bwrap: External,
+    runc: External,
+}
+
+impl Tools {
+    fn find() -> Result<Self, Error> {
+        let tool = |name: &str| -> Result<External, Error> {
+            let description = external::find(name)?.ok_or_else(|| Error::new(format!("there is no target {name}")))?;
+            Ok(External::new(&Arc::new(description), Group::Own))
+        };
+        Ok(Tools {
+            bwrap: tool("bwrap")?,
+            runc: tool("runc")?,
+        })
+    }
+}
+
+fn contenders(image: &Image, tools: &Tools, folder: &Path) -> Result<Vec<Contender>, Error> {
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let isolab = env!("CARGO_BIN_EXE_isolab");
     let failed = |error: std::io::Error| Error::from_cause("cannot prepare the other tools", error);
-    let bundle = folder.join("bundle");
-    write_bundle(&bundle, image).map_err(failed)?;
-    let root = text(&bundle.join(ROOT));
-    let run = |name, target| Contender::new(name, &[isolab, "run", "--on", target, "hello"]);
+    let id = format!("isolab-bench-{}", std::process::id());
+    let bwrap = tools.bwrap.command(image, &id)?;
+    let runc = tools.runc.command(image, &id)?;
+    // The same without the file systems that a container has.
+    let bare = bwrap
+        .iter()
+        .filter(|word| !["--proc", "/proc", "--dev", "/dev"].contains(&word.as_str()));
+    let bare: Vec<String> = bare.cloned().collect();
+    let crun: Vec<String> = ["crun".to_owned()]
+        .into_iter()
+        .chain(runc[1..].iter().cloned())
+        .collect();
+    let run = |name, target: &str| Contender::new(name, &[isolab, "run", "--on", target, "hello"].map(String::from));
     let mut contenders = vec![
-        Contender::new("the program alone", &[image.executable()]),
+        Contender::new("the program alone", &[image.executable().to_owned()]),
         run("isolab, process", "process"),
         run("isolab, container", "container"),
         run("isolab, microvm", "microvm"),
-        Contender::new(
-            "bwrap --unshare-all",
-            &["bwrap", "--unshare-all", "--ro-bind", &root, "/", "/hello"],
-        ),
-        // As above, with the file systems that a container has, too.
-        Contender::new(
-            "bwrap, /proc and /dev",
-            &[
-                "bwrap",
-                "--unshare-all",
-                "--ro-bind",
-                &root,
-                "/",
-                "--proc",
-                "/proc",
-                "--dev",
-                "/dev",
-                "/hello",
-            ],
-        ),
+        Contender::new("bwrap --unshare-all", &bare),
+        Contender::new("bwrap, /proc and /dev", &bwrap),
+        Contender::new("runc run", &runc),
+        Contender::new("crun run", &crun),
     ];
-    let id = format!("isolab-bench-{}", std::process::id());
-    for (name, tool) in [("runc run", "runc"), ("crun run", "crun")] {
-        contenders.push(Contender::new(name, &[tool, "run", "--bundle", &text(&bundle), &id]));
-    }
     let (kernel, files): (PathBuf, PathBuf) = (folder.join("kernel"), folder.join("initramfs"));
     std::fs::write(&kernel, microvm::kernel::builtin()).map_err(failed)?;
     std::fs::write(&files, initramfs(image)?).map_err(failed)?;
@@ -198,46 +207,12 @@ fn qemu(kernel: &str, files: &str) -> Contender {
                  -append rdinit=/hello -device isa-debug-exit,iobase=0xf4,iosize=1 \
                  -chardev null,id=log -device isa-serial,iobase=0x3f8,irq=4,chardev=log \
                  -chardev stdio,id=console,signal=off -device isa-serial,iobase=0x2f8,irq=3,chardev=console";
-    let words: Vec<&str> = words
+    let words: Vec<String> = words
         .split_ascii_whitespace()
         .chain(["-kernel", kernel, "-initrd", files])
+        .map(String::from)
         .collect();
     Contender::new("QEMU microvm", &words)
-}
-
-/// A bundle as the OCI runtime specification has it: all namespaces but the user's, no capability, a read-only root of the
-/// program and the folders to mount on.
-fn write_bundle(bundle: &Path, image: &Image) -> std::io::Result<()> {
-    let namespaces =
-        ["pid", "network", "ipc", "uts", "mount", "cgroup"].map(|kind| serde_json::json!({ "type": kind }));
-    let mount = |target: &str, kind: &str, options: &[&str]| serde_json::json!({ "destination": target, "type": kind, "source": kind, "options": options });
-    let config = serde_json::json!({
-        "ociVersion": "1.0.2",
-        "root": { "path": ROOT, "readonly": true },
-        "process": {
-            "terminal": false,
-            "user": { "uid": 0, "gid": 0 },
-            "args": ["/hello"],
-            "env": ["PATH=/usr/bin:/bin"],
-            "cwd": "/",
-            "noNewPrivileges": true,
-        },
-        "hostname": "hello",
-        "mounts": [
-            mount("/proc", "proc", &[]),
-            mount("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755"]),
-            mount("/sys", "sysfs", &["nosuid", "noexec", "nodev", "ro"]),
-        ],
-        "linux": {
-            "namespaces": namespaces,
-            "resources": { "devices": [{ "allow": false, "access": "rwm" }] },
-        },
-    });
-    for folder in ["proc", "dev", "sys"] {
-        std::fs::create_dir_all(bundle.join(ROOT).join(folder))?;
-    }
-    std::fs::copy(image.executable(), bundle.join(ROOT).join("hello"))?;
-    std::fs::write(bundle.join("config.json"), config.to_string())
 }
 
 /// Judges what isolab promises, as far as the tools are here.

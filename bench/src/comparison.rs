@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::host;
+use crate::host::doctor::containers;
 use crate::host::observer::Observer;
 use crate::host::primitives;
 use crate::measure::scheduler::{self, Conductor, Measured};
@@ -94,13 +95,13 @@ fn described_host(plan: &Plan) -> model::Host {
 }
 
 fn unavailable(name: &str, error: &Error) -> model::Target {
-    let reason = match &error.remedy {
-        Some(remedy) => format!("{}. {remedy}", error.message.trim_end_matches('.')),
-        None => error.message.clone(),
-    };
+    // Where no container runs at all, doctor knows why in every language.
+    let refused = (name == "container" && !error.is_told())
+        .then(containers::refusal)
+        .flatten();
     model::Target {
         name: name.into(),
-        unavailable: Some(reason.into()),
+        unavailable: Some(refused.map_or_else(|| error.reason(), |finding| Error::found(&finding).reason())),
         ..model::Target::default()
     }
 }
@@ -123,6 +124,7 @@ fn results(
             idle_gap_ms: plan.schedule.idle_gap.as_secs_f64() * 1e3,
             seed: plan.schedule.seed,
             memory_bytes: plan.machine.memory_bytes,
+            linux_memory_bytes: boots_linux(plan).then_some(plan.machine.linux_memory_bytes),
             cpus: plan.machine.cpus.ceil() as u32,
             container_limits: model::Limits {
                 memory_bytes: plan.machine.limits.memory_bytes,
@@ -152,6 +154,9 @@ fn results(
 /// Where a Linux guest has the image's files, where there is one.
 fn linux_rootfs(plan: &Plan) -> Option<String> {
     let linux = plan.machine.linux.as_ref()?;
-    let boots = plan.targets.iter().any(|target| target.takes.kernel);
-    boots.then(|| linux.rootfs.as_str().into())
+    boots_linux(plan).then(|| linux.rootfs.as_str().into())
+}
+
+fn boots_linux(plan: &Plan) -> bool {
+    plan.machine.linux.is_some() && plan.targets.iter().any(|target| target.takes.kernel)
 }

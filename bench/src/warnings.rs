@@ -5,6 +5,7 @@
 use crate::host::clock_source::Grade;
 use crate::host::frequency::Pace;
 use crate::host::page_cache::Cached;
+use crate::targets::Output;
 use reports::analysis::statistics;
 use reports::model::Message;
 
@@ -89,6 +90,18 @@ pub enum Warning {
     },
     /// The targets were given different programs.
     ProgramsDiffer,
+    /// A program writes its first byte only when it ends.
+    LateFirstByte {
+        /// The first target of which that is so.
+        target: String,
+        /// The share of a run before the first byte.
+        share: f64,
+    },
+    /// The same program wrote different things.
+    OutputsDiffer {
+        /// What it wrote, by target.
+        outputs: Vec<(String, Output)>,
+    },
     /// The workload's clock disagrees with isolab's.
     ClocksDisagree {
         /// The target.
@@ -160,6 +173,15 @@ impl Warning {
                 Message::new("checksums-differ").with("list", each.collect::<Vec<_>>().join(", "))
             }
             Warning::ProgramsDiffer => Message::new("programs-differ"),
+            Warning::LateFirstByte { target, share } => Message::new("late-first-byte")
+                .with("target", target.as_str())
+                .with("percent", (share * 100.0).floor()),
+            Warning::OutputsDiffer { outputs } => {
+                let each = outputs
+                    .iter()
+                    .map(|(target, output)| format!("{target} {} B {}", output.length, &output.sha256[..8]));
+                Message::new("outputs-differ").with("list", each.collect::<Vec<_>>().join(", "))
+            }
             Warning::ClocksDisagree { target, ratio } => Message::new("clocks-disagree")
                 .with("target", target.as_str())
                 .with("ratio", format!("{ratio:.3}")),
@@ -224,6 +246,19 @@ pub fn examples() -> Vec<Warning> {
             checksums: vec![(target(), "12ab".into())],
         },
         Warning::ProgramsDiffer,
+        Warning::LateFirstByte {
+            target: target(),
+            share: 0.98,
+        },
+        Warning::OutputsDiffer {
+            outputs: vec![(
+                target(),
+                Output {
+                    length: 6,
+                    sha256: "0123456789abcdef".into(),
+                },
+            )],
+        },
         Warning::ClocksDisagree {
             target: target(),
             ratio: 1.05,

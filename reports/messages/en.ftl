@@ -159,6 +159,8 @@ warning-no-memory = The memory of { $target } could not be measured: { $why }
 warning-checksums-differ = The same work gave different results: { $list }. The figures must not be compared.
 warning-programs-differ = The targets did not run the same program: its SHA-256 differs between them. The figures must not be compared.
 warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
+warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: fflush(stdout) or setvbuf; Python: print(..., flush=True); Rust: stdout().flush()).
+warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target.
 warning-incomplete = The measurement was interrupted before all runs were done.
 
 ## Reasons
@@ -168,6 +170,48 @@ reason-signal = the workload was ended by signal { $signal }
 reason-status = the workload ended with status { $status }
 reason-no-output = the workload wrote nothing to stdout
 reason-said = { $why }; on stderr: { $said }
+reason-noted = { $why }: { $note }
+reason-out-of-memory = the memory limit was reached, and the kernel ended the program (OOM kill), after { $kib } KiB at the peak
+reason-out-of-memory-somewhere = the memory limit was reached, and the kernel ended the program (OOM kill)
+reason-missing-calls = the built-in guest kernel does not have the system calls { $calls }
+reason-advice = { $why }. { $what }
+reason-silent = it wrote nothing to stdout within { $seconds } s
+reason-ended-silent = it ended without writing anything to stdout
+reason-not-installed = { $command } is not installed
+reason-do-install = Install it: { $command }
+reason-tool-fails = { $tool } does not work here: `{ $command }`: { $answer }
+reason-cannot-execute = cannot execute { $path }: { $answer }
+reason-do-other-folder = The file system may be mounted noexec. Another place for the built-in workloads: XDG_CACHE_HOME=/path; for other programs: TMPDIR=/path
+reason-do-other-program = This kernel does not run such programs.
+reason-do-more-processes = The limit on processes is reached (ulimit -u).
+reason-whole-processors = a virtual machine has whole processors, not { $cpus }
+reason-do-whole-processors = Give it a whole number: --cpus 1
+reason-one-processor = the built-in guest kernel runs on one processor, not on { $cpus }
+reason-do-linux-guest = A Linux guest takes several: --on microvm-linux --kernel FILE
+reason-cannot-read = cannot read { $path }: { $answer }
+reason-little-memory = too little memory is left, { $mib } MiB, for { $count } instances at once
+reason-memory-came-back = the host's memory rose by { $kib } KiB for each instance, less than the { $own } KiB of its processes: other programs gave memory back meanwhile
+reason-too-few-instances = too few instances could be started
+reason-restless-slope = other programs change the host's memory: { $count } instances gave { $kib } KiB for each with a standard error of { $error } KiB
+reason-restless-host = other programs change the host's memory all the time, by { $kib } KiB within { $ms } ms just now
+reason-odd-buddyinfo = /proc/buddyinfo is not as proc_buddyinfo(5) says
+reason-process-ended = process { $pid } ended before its memory was read
+reason-no-guest-ram = the guest's RAM is not where the VMM puts it
+reason-no-own-cgroup = it has no memory cgroup of its own
+reason-no-memory-cgroups = this kernel has no memory cgroups
+reason-cgroup-not-mounted = the memory cgroup is not mounted where isolab sees it
+reason-cgroup-not-counted = the memory cgroup does not count it, or has not summed it up yet
+reason-no-process = it has no process any more
+reason-program-elsewhere = its program's process is not below the tool's
+reason-simulated = a simulated target makes none
+reason-no-count = the kernel's counter of system calls cannot be read: { $answer }
+reason-odd-tracepoint = { $path } holds "{ $text }", which is no number
+reason-tracepoint-denied = { $path }: { $answer }; counting system calls is for root (only root can read tracefs)
+reason-no-tracepoint = the kernel's tracepoint for system calls was not found ({ $path }: { $answer }); as root: mount -t tracefs none /sys/kernel/tracing
+reason-counting-denied = the kernel does not let this user count system calls (perf_event_open: permission denied); it is for root, or for all with sysctl kernel.perf_event_paranoid=-1
+reason-counting-failed = the kernel cannot count system calls (perf_event_open: { $answer })
+caveat-ksm = KSM merges equal pages of instances (/sys/kernel/mm/ksm/run is 1): further instances take less memory than shown.
+caveat-huge-pages = Transparent huge pages are always on: memory is taken in blocks of 2 MiB, and instances may take more than they touch.
 
 ## Old and new
 
@@ -206,8 +250,12 @@ differs-image-files = the bytes of other files in the image are { $new } and wer
 differs-rootfs = the root of Linux guests is { $new } and was { $old }
 differs-idle-gap = the idle gap is { $new } and was { $old }
 differs-guest-ram = the guest RAM in bytes is { $new } and was { $old }
+differs-linux-ram = the RAM of Linux guests in bytes is { $new } and was { $old }
 differs-vcpus = the number of vCPUs is { $new } and was { $old }
 differs-limits = the container's limits are { $new } and were { $old }
+differs-description = the description by which { $target } is started is another
+differs-own-cgroup-new = instances of { $target } have a control group of their own and had none
+differs-own-cgroup-old = instances of { $target } have no control group of their own and had one
 differs-guest-kernel = the guest kernel is { $new } and was { $old }
 
 ## Charts

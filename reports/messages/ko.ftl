@@ -150,6 +150,8 @@ warning-no-memory = { $target }: 메모리를 측정하지 못함: { $why }
 warning-checksums-differ = 같은 작업의 결과가 서로 다름: { $list }. 수치를 비교하면 안 됨.
 warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름: SHA-256 불일치. 수치를 비교하면 안 됨.
 warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
+warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: fflush(stdout) 또는 setvbuf, Python: print(..., flush=True), Rust: stdout().flush()).
+warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음.
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
 ## 이유
@@ -159,6 +161,48 @@ reason-signal = 프로그램이 시그널 { $signal }번으로 종료됨
 reason-status = 프로그램이 상태 { $status }번으로 종료됨
 reason-no-output = 프로그램이 표준 출력에 아무것도 쓰지 않음
 reason-said = { $why }; 표준 오류 출력: { $said }
+reason-noted = { $why }: { $note }
+reason-out-of-memory = 메모리 제한에 도달하여 커널이 프로그램을 종료함(OOM kill), 최대 { $kib } KiB
+reason-out-of-memory-somewhere = 메모리 제한에 도달하여 커널이 프로그램을 종료함(OOM kill)
+reason-missing-calls = 내장 게스트 커널에 없는 시스템 호출: { $calls }
+reason-advice = { $why }. { $what }
+reason-silent = { $seconds }초 안에 표준 출력에 아무것도 쓰지 않음
+reason-ended-silent = 표준 출력에 아무것도 쓰지 않고 종료됨
+reason-not-installed = { $command }: 설치되어 있지 않음
+reason-do-install = 설치: { $command }
+reason-tool-fails = { $tool }: 이 시스템에서 동작하지 않음: `{ $command }`: { $answer }
+reason-cannot-execute = 실행할 수 없음: { $path }: { $answer }
+reason-do-other-folder = 파일 시스템이 noexec로 마운트되었을 수 있음. 내장 프로그램의 다른 위치: XDG_CACHE_HOME=/path, 다른 프로그램: TMPDIR=/path
+reason-do-other-program = 이 커널은 이런 프로그램을 실행하지 못함.
+reason-do-more-processes = 프로세스 수 제한에 도달함(ulimit -u).
+reason-whole-processors = 가상 머신의 CPU 수는 정수여야 함(현재 { $cpus })
+reason-do-whole-processors = 정수로 지정할 것: --cpus 1
+reason-one-processor = 내장 게스트 커널은 CPU 1개로만 동작함(현재 { $cpus })
+reason-do-linux-guest = 리눅스 게스트는 여러 개 사용 가능: --on microvm-linux --kernel FILE
+reason-cannot-read = 읽을 수 없음: { $path }: { $answer }
+reason-little-memory = 인스턴스 { $count }개를 동시에 실행하기에는 남은 메모리가 부족함({ $mib } MiB)
+reason-memory-came-back = 호스트 메모리가 인스턴스마다 { $kib } KiB 늘었으나 프로세스의 { $own } KiB보다 적음: 그사이 다른 프로그램이 메모리를 반환함
+reason-too-few-instances = 시작된 인스턴스가 너무 적음
+reason-restless-slope = 다른 프로그램이 호스트 메모리를 바꿈: 인스턴스 { $count }개에서 하나당 { $kib } KiB, 표준오차 { $error } KiB
+reason-restless-host = 다른 프로그램이 호스트 메모리를 계속 바꿈: 방금 { $ms } ms 동안 { $kib } KiB
+reason-odd-buddyinfo = /proc/buddyinfo의 형식이 proc_buddyinfo(5)와 다름
+reason-process-ended = 프로세스 { $pid }번이 메모리를 읽기 전에 종료됨
+reason-no-guest-ram = 게스트 RAM이 VMM이 두는 위치에 없음
+reason-no-own-cgroup = 자체 메모리 cgroup이 없음
+reason-no-memory-cgroups = 이 커널에는 메모리 cgroup이 없음
+reason-cgroup-not-mounted = 메모리 cgroup이 isolab에서 보이는 곳에 마운트되어 있지 않음
+reason-cgroup-not-counted = 메모리 cgroup이 세지 않거나 아직 합산하지 않음
+reason-no-process = 프로세스가 더 이상 없음
+reason-program-elsewhere = 프로그램의 프로세스가 도구의 하위에 없음
+reason-simulated = 시뮬레이션 대상은 시스템 호출이 없음
+reason-no-count = 커널의 시스템 호출 카운터를 읽을 수 없음: { $answer }
+reason-odd-tracepoint = { $path }의 내용 "{ $text }"은(는) 숫자가 아님
+reason-tracepoint-denied = { $path }: { $answer }; 시스템 호출 집계는 root만 가능(tracefs는 root만 읽을 수 있음)
+reason-no-tracepoint = 시스템 호출 트레이스포인트를 찾을 수 없음({ $path }: { $answer }). root로 실행: mount -t tracefs none /sys/kernel/tracing
+reason-counting-denied = 이 사용자는 시스템 호출을 집계할 수 없음(perf_event_open: 권한 없음). root로 실행하거나 sysctl kernel.perf_event_paranoid=-1
+reason-counting-failed = 커널이 시스템 호출을 집계하지 못함(perf_event_open: { $answer })
+caveat-ksm = KSM이 인스턴스의 같은 페이지를 합침(/sys/kernel/mm/ksm/run이 1): 추가 인스턴스의 메모리는 표시된 값보다 적음.
+caveat-huge-pages = 투명 거대 페이지가 항상 켜져 있음: 메모리가 2 MiB 단위로 할당되어 실제 사용량보다 많을 수 있음.
 
 ## 이전과 이후
 
@@ -197,8 +241,12 @@ differs-image-files = 이미지의 다른 파일(바이트): 이전 { $old }, �
 differs-rootfs = 리눅스 게스트의 루트: 이전 { $old }, 이후 { $new }
 differs-idle-gap = 시작 전 대기 시간: 이전 { $old }, 이후 { $new }
 differs-guest-ram = 게스트 RAM(바이트): 이전 { $old }, 이후 { $new }
+differs-linux-ram = 리눅스 게스트 RAM(바이트): 이전 { $old }, 이후 { $new }
 differs-vcpus = vCPU 수: 이전 { $old }, 이후 { $new }
 differs-limits = 컨테이너 제한: 이전 { $old }, 이후 { $new }
+differs-description = { $target }: 도구의 설명 파일이 다름
+differs-own-cgroup-new = { $target }: 자체 cgroup이 이전에는 없었고 이후에는 있음
+differs-own-cgroup-old = { $target }: 자체 cgroup이 이전에는 있었고 이후에는 없음
 differs-guest-kernel = 게스트 커널: 이전 { $old }, 이후 { $new }
 
 ## 차트

@@ -28,10 +28,10 @@ impl Target for Named {
     fn run(&mut self) -> Result<Sample, Error> {
         self.1.run()
     }
-    fn system_calls(&mut self) -> Result<u64, String> {
+    fn system_calls(&mut self) -> Result<u64, model::Message> {
         self.1.system_calls()
     }
-    fn memory(&mut self) -> Result<model::Memory, Error> {
+    fn memory(&mut self) -> Result<model::Instance, Error> {
         self.1.memory()
     }
 }

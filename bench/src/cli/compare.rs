@@ -38,7 +38,8 @@ pub struct Arguments {
     #[arg(short, long, value_name = "NAME", help_heading = OUTPUT, value_parser = arguments::name)]
     name: Option<String>,
     /// Targets to compare (`isolab target ls`, or a FILE.toml that describes a tool); the first is the reference for the
-    /// others. Default: process, container, microvm, and with --kernel microvm-linux
+    /// others. Default: process, container, microvm, and microvm-linux with --kernel or where a kernel was added that boots
+    /// here (`isolab kernel ls`)
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
     /// Measured runs of each target

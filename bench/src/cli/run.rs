@@ -18,6 +18,7 @@ use clap::Args;
 use container::Terminal;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use reports::{Lang, render};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -109,8 +110,9 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
     if arguments.explain {
         explain::show(&end);
     }
-    if let Some(note) = &end.note {
-        output::hint(note);
+    // A program that ended well did without what its note says.
+    if let Some(note) = end.note.as_ref().filter(|_| end.status != 0) {
+        output::hint(&render::reason(note, Lang::En));
     }
     match (why, end.failure) {
         (why, _) if why == Over::TimedOut || end.timed_out => {

@@ -3,4 +3,5 @@
 pub mod scratch;
 pub mod search_path;
 pub mod store;
+pub mod tool;
 pub mod xdg;

@@ -2,12 +2,13 @@
 //!
 //! It holds an flock(2) on it. What an isolab that was killed has left has none, and the next isolab removes it.
 
+use super::tool;
 use crate::error::Error;
 use container::user_folder::{UserFolder, lock};
 use nix::fcntl::Flock;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A directory that is removed when it is dropped, or by the next isolab after this one was killed.
@@ -53,6 +54,46 @@ impl Scratch {
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
+
+    /// Notes a command that removes what `id` leaves on this host, for as long as the value lives: should isolab be killed, the
+    /// next one runs it.
+    ///
+    /// # Errors
+    /// What writing the note gives.
+    pub fn leave(&self, id: &str, command: &[String]) -> std::io::Result<Left> {
+        let folder = self.path().join(LEFT);
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(id);
+        std::fs::write(&path, serde_json::to_vec(command)?)?;
+        Ok(Left(path))
+    }
+}
+
+/// Where the notes of such commands are in a directory.
+const LEFT: &str = "left";
+
+/// A note of something that is still to be removed. Dropping it says that it is.
+#[derive(Debug)]
+pub struct Left(PathBuf);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        // A note that stays is run once more, in vain.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Runs the commands that were noted in a directory.
+fn remove_left(directory: &Path) {
+    let notes = std::fs::read_dir(directory.join(LEFT)).into_iter().flatten().flatten();
+    for note in notes {
+        let command = std::fs::read(note.path()).ok();
+        let command = command.and_then(|text| serde_json::from_slice::<Vec<String>>(&text).ok());
+        if let Some(command) = command.filter(|words| !words.is_empty()) {
+            // A tool that had tidied up by itself says that there is nothing to do.
+            let _ = tool::output(&command);
+        }
+    }
 }
 
 /// The folder that holds the directories of all of this user's isolab processes, removed with the last of them. With a
@@ -91,6 +132,7 @@ pub fn sweep() -> usize {
     // None is usual: no isolab has one now. One that is another user's is not touched.
     let abandoned = folder.0.abandoned().unwrap_or_default();
     for (name, _lock) in &abandoned {
+        remove_left(&folder.0.path().join(name));
         // What cannot be removed now is tried again by the next isolab.
         let _ = std::fs::remove_dir_all(folder.0.path().join(name));
     }
@@ -102,12 +144,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_removes_what_nobody_holds_and_leaves_what_a_lab_uses() {
+    fn a_sweep_removes_what_nobody_holds_and_leaves_what_an_isolab_uses() {
         let used = Scratch::new().unwrap();
         let left = TempDir::new_in(Folder::of_this_user().0.path()).unwrap().keep();
         std::fs::write(left.join("file"), "x").unwrap();
+        // What an instance of a tool left, too.
+        let folder = TempDir::new().unwrap();
+        let mark = |name: &str| folder.path().join(name);
+        let command = |name: &str| ["touch".to_owned(), mark(name).to_string_lossy().into_owned()];
+        std::fs::create_dir(left.join(LEFT)).unwrap();
+        std::fs::write(
+            left.join(LEFT).join("id"),
+            serde_json::to_vec(&command("left")).unwrap(),
+        )
+        .unwrap();
+        let _note = used.leave("id", &command("used")).unwrap();
         assert!(sweep() >= 1);
         assert!(used.path().is_dir());
         assert!(!left.exists());
+        assert!(mark("left").exists() && !mark("used").exists());
     }
 }

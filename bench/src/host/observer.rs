@@ -6,10 +6,10 @@ use crate::host::frequency::{Frequency, Pace};
 use crate::host::system_files::SystemFiles;
 use crate::measure::scheduler::Measured;
 use crate::plan::Plan;
-use crate::targets::Target;
+use crate::targets::{Output, Target};
 use crate::warnings::Warning;
 use reports::analysis::statistics;
-use reports::model::{self, Message};
+use reports::model;
 use std::time::Instant;
 
 /// More than this share of a target's samples as outliers means that something disturbed them.
@@ -20,6 +20,11 @@ const BUSY_SHARE: f64 = 0.25;
 const STEAL_SHARE: f64 = 0.01;
 /// The disagreement between the workload's clock and isolab's that is worth a warning.
 const CLOCK_SHARE: f64 = 0.02;
+
+/// A first byte behind this share of a run is a late one,
+const LATE_SHARE: f64 = 0.95;
+/// where the program had this much time to write an earlier one.
+const LONG_PROGRAM_MS: f64 = 10.0;
 
 /// Watches the host while isolab measures.
 #[derive(Debug)]
@@ -59,13 +64,18 @@ impl Observer {
         }));
         warnings.extend(measured.no_memory.iter().map(|(index, error)| Warning::NoMemory {
             target: name(*index),
-            why: Message::plain(&error.message),
+            why: error.reason(),
         }));
         warnings.extend(targets.iter().flat_map(|target| target.warnings()));
         if !measured.complete {
             warnings.push(Warning::Incomplete);
         }
         warnings.extend(of_samples(described, &measured.samples));
+        // The built-in workloads are known to write when they are ready.
+        if plan.workload.known_sha256.is_none() {
+            warnings.extend(late_first_byte(described, &measured.samples));
+        }
+        warnings.extend(of_outputs(targets));
         warnings
     }
 }
@@ -125,6 +135,35 @@ fn of_host(files: &SystemFiles) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+/// Whether a program of one's own writes its first byte only when it ends: then its start-up is the time of all its work.
+fn late_first_byte(targets: &[model::Target], samples: &model::Samples) -> Option<Warning> {
+    let medians = |target: &str, of: &dyn Fn(&model::Sample) -> Option<f64>| {
+        let figures: Vec<f64> = samples.good(target).filter_map(|sample| of(&sample)).collect();
+        statistics::median(&figures)
+    };
+    targets.iter().find_map(|target| {
+        let target = target.name.as_str();
+        let program_ms = medians(target, &|sample| sample.phases.last().map(|phase| phase.ms))?;
+        let share = medians(target, &|sample| Some(sample.ready_ms()? / sample.metric("exit_ms")?))?;
+        let late = program_ms > LONG_PROGRAM_MS && share > LATE_SHARE;
+        late.then(|| Warning::LateFirstByte {
+            target: target.to_owned(),
+            share,
+        })
+    })
+}
+
+/// Whether the targets wrote different things, each of them always the same.
+fn of_outputs(targets: &[Box<dyn Target>]) -> Option<Warning> {
+    let outputs: Vec<(String, Output)> = targets
+        .iter()
+        .filter_map(|target| Some((target.name().to_owned(), target.output()?)))
+        .collect();
+    let (_, first) = outputs.first()?;
+    let differ = outputs.iter().any(|(_, output)| output != first);
+    differ.then_some(Warning::OutputsDiffer { outputs })
 }
 
 /// What the samples themselves show.
@@ -269,6 +308,26 @@ mod tests {
             ids(&of_samples(&[target("a", "x"), target("b", "y")], &Samples::default())),
             ["programs-differ"]
         );
+    }
+
+    #[test]
+    fn a_program_that_writes_only_when_it_ends_is_pointed_out_and_a_short_one_is_not() {
+        let sample = |ready_ms: f64, exit_ms: f64| Sample {
+            target: "a".into(),
+            metrics: [("ready_ms", ready_ms), ("exit_ms", exit_ms)].into(),
+            phases: vec![model::Phase {
+                name: "program".into(),
+                ms: ready_ms - 0.2,
+            }],
+            ..Sample::default()
+        };
+        let found = |ready_ms, exit_ms| late_first_byte(&[target("a", "x")], &[sample(ready_ms, exit_ms)].into());
+        assert_eq!(
+            found(418.0, 419.0).map(|warning| warning.describe().id),
+            Some("late-first-byte".into())
+        );
+        assert_eq!(found(2.0, 419.0), None);
+        assert_eq!(found(0.30, 0.31), None);
     }
 
     #[test]

@@ -86,6 +86,16 @@ pub fn linux(name: &str, rootfs: Rootfs, disk: Option<Disk>, more: &[PathBuf]) -
     })
 }
 
+/// The kernel that a comparison boots where none is named: the first of those that were added, where the KVM here boots such
+/// kernels. The host's own is not taken unasked.
+pub fn usual() -> Option<String> {
+    usual_of(here::why_not().is_none(), &list())
+}
+
+fn usual_of(boots: bool, added: &[Found]) -> Option<String> {
+    boots.then(|| added.first().map(|found| found.name.clone())).flatten()
+}
+
 /// The kernels that were added.
 pub fn list() -> Vec<Found> {
     let folder = folder().ok();
@@ -133,4 +143,21 @@ fn added(folder: &Path) -> Option<Found> {
     let mut modules: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     modules.sort();
     Some(Found { name, kernel, modules })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_that_was_added_is_booted_unasked_where_it_can_boot() {
+        let added = [Found {
+            name: "debian".into(),
+            kernel: PathBuf::new(),
+            modules: Vec::new(),
+        }];
+        assert_eq!(usual_of(true, &added), Some("debian".into()));
+        assert_eq!(usual_of(true, &[]), None);
+        assert_eq!(usual_of(false, &added), None);
+    }
 }

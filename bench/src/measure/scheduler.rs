@@ -10,7 +10,7 @@ use crate::targets::Target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use reports::model::{Instance, Memory, Message, Sample, Samples};
+use reports::model::{Instance, Message, Sample, Samples};
 use std::time::Duration;
 
 /// A target is given up once it has failed this often without a single success.
@@ -153,14 +153,17 @@ fn look_at_memory(lanes: &mut [Lane], plan: &Schedule, conductor: &mut dyn Condu
 }
 
 /// One look as the results hold it; `None` where nothing came out of it.
-fn instance(target: &str, memory: Option<Memory>, system_calls: Option<Result<u64, String>>) -> Option<Instance> {
+fn instance(target: &str, memory: Option<Instance>, system_calls: Option<Result<u64, Message>>) -> Option<Instance> {
     let looked = memory.is_some();
-    let mut instance = memory.unwrap_or_default().into_instance(target);
+    let mut instance = Instance {
+        target: target.into(),
+        ..memory.unwrap_or_default()
+    };
     match system_calls {
         None if !looked => return None,
         None => {}
         Some(Ok(count)) => instance.metrics.set("system_calls", count as f64),
-        Some(Err(why)) => drop(instance.missing.insert("system_calls".into(), why.into())),
+        Some(Err(why)) => drop(instance.missing.insert("system_calls".into(), why)),
     }
     Some(instance)
 }

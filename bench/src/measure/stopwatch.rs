@@ -15,7 +15,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use reports::model::Figures;
+use reports::model::{Figures, Message};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct Stream {
     pub last_ns: Option<u64>,
     /// The beginning of it.
     pub bytes: Vec<u8>,
+    /// How many bytes it was in all.
+    pub length: u64,
     /// isolab's end of the pipe, until all writers are gone.
     reader: Option<OwnedFd>,
 }
@@ -91,14 +93,11 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
 }
 
 /// Runs `image` once more, untimed, and gives how many system calls it made, or why that cannot be counted.
-pub fn system_calls(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<u64, String> {
+pub fn system_calls(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<u64, Message> {
     let counting = SystemCalls::begin()?;
-    let seen = run(backend, image, timeout).map_err(|error| error.message)?;
+    let seen = run(backend, image, timeout).map_err(|error| error.reason())?;
     if seen.timed_out {
-        return Err(format!(
-            "the run that was counted took longer than {} s",
-            timeout.as_secs_f64()
-        ));
+        return Err(Message::new("timed-out").with("seconds", timeout.as_secs_f64()));
     }
     counting.finish()
 }
@@ -177,6 +176,7 @@ impl Stream {
                     let now_ns = clock::now_ns();
                     self.first_ns.get_or_insert(now_ns);
                     self.last_ns = Some(now_ns);
+                    self.length += length as u64;
                     let room = KEPT_BYTES - self.bytes.len();
                     self.bytes.extend_from_slice(&buffer[..length.min(room)]);
                 }

@@ -8,6 +8,7 @@
 
 use perf_event::events::Tracepoint;
 use perf_event::{Builder, Counter};
+use reports::model::Message;
 use std::io::{Error, ErrorKind};
 
 /// Where the kernel tells the tracepoint's number: the file system of its own, and its older place.
@@ -24,7 +25,7 @@ pub struct SystemCalls {
 
 impl SystemCalls {
     /// From here on. Otherwise says why they cannot be counted here, and what would change that.
-    pub fn begin() -> Result<Self, String> {
+    pub fn begin() -> Result<Self, Message> {
         let id = tracepoint()?;
         Builder::new(Tracepoint::with_id(id))
             .enabled(false)
@@ -38,22 +39,21 @@ impl SystemCalls {
     }
 
     /// How many there were, of processes that have ended.
-    pub fn finish(mut self) -> Result<u64, String> {
-        self.counter
-            .read()
-            .map_err(|error| format!("the kernel's counter of system calls cannot be read: {error}"))
+    pub fn finish(mut self) -> Result<u64, Message> {
+        self.counter.read().map_err(|error| answered("no-count", &error))
     }
 }
 
-fn tracepoint() -> Result<u64, String> {
-    let mut why = String::new();
+fn tracepoint() -> Result<u64, Message> {
+    let mut why = Message::default();
     for path in IDS {
         match std::fs::read_to_string(path) {
             Ok(text) => {
-                return text
-                    .trim()
-                    .parse()
-                    .map_err(|_| format!("{path} holds {text:?}, which is no number"));
+                return text.trim().parse().map_err(|_| {
+                    Message::new("odd-tracepoint")
+                        .with("path", path)
+                        .with("text", text.trim())
+                });
             }
             Err(error) => why = explain_no_tracepoint(path, &error),
         }
@@ -61,39 +61,42 @@ fn tracepoint() -> Result<u64, String> {
     Err(why)
 }
 
-fn explain_no_tracepoint(path: &str, error: &Error) -> String {
+fn explain_no_tracepoint(path: &str, error: &Error) -> Message {
+    let id = match error.kind() {
+        ErrorKind::PermissionDenied => "tracepoint-denied",
+        _ => "no-tracepoint",
+    };
+    answered(id, error).with("path", path)
+}
+
+fn refused(error: &Error) -> Message {
     match error.kind() {
-        ErrorKind::PermissionDenied => {
-            format!("{path}: {error}; counting system calls is for root (tracefs can be read by root only)")
-        }
-        _ => format!(
-            "the kernel's tracepoint for system calls is not to be seen ({path}: {error}); as root: mount -t tracefs none \
-             /sys/kernel/tracing"
-        ),
+        ErrorKind::PermissionDenied => Message::new("counting-denied"),
+        _ => answered("counting-failed", error),
     }
 }
 
-fn refused(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::PermissionDenied => {
-            "the kernel does not let this user count system calls (perf_event_open: permission denied); it is for root, or \
-             for all with sysctl kernel.perf_event_paranoid=-1"
-                .into()
-        }
-        _ => format!("the kernel cannot count system calls (perf_event_open: {error})"),
-    }
+fn answered(id: &str, error: &Error) -> Message {
+    Message::new(id).with("answer", error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use reports::{Lang, render};
+
+    fn said(message: &Message) -> String {
+        render::reason(message, Lang::En)
+    }
+
     #[test]
     fn every_refusal_says_what_would_change_it() {
         for error in [Error::from_raw_os_error(13), Error::from_raw_os_error(1)] {
-            assert!(refused(&error).contains("root"), "{}", refused(&error));
-            assert!(explain_no_tracepoint(IDS[0], &error).contains("root"));
+            assert!(said(&refused(&error)).contains("root"), "{error}");
+            assert!(said(&explain_no_tracepoint(IDS[0], &error)).contains("root"));
         }
-        assert!(explain_no_tracepoint(IDS[0], &Error::from_raw_os_error(2)).contains("mount -t tracefs"));
+        let none = explain_no_tracepoint(IDS[0], &Error::from_raw_os_error(2));
+        assert!(said(&none).contains("mount -t tracefs"));
     }
 }

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 /// What the instances are given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Machine {
-    /// Guest RAM.
+    /// RAM of a guest with the built-in kernel.
     pub memory_bytes: u64,
+    /// RAM of a Linux guest.
+    pub linux_memory_bytes: u64,
     /// Virtual processors.
     pub cpus: f64,
     /// What `microvm-linux` boots.
@@ -22,10 +24,14 @@ pub struct Machine {
     pub jail: bool,
 }
 
+/// RAM of a Linux guest where nothing is said of it: enough for the kernels and modules of all distributions that were tried.
+const LINUX_MEMORY_BYTES: u64 = 512 << 20;
+
 impl Default for Machine {
     fn default() -> Self {
         Machine {
             memory_bytes: microvm::DEFAULT_MEMORY_BYTES,
+            linux_memory_bytes: LINUX_MEMORY_BYTES,
             cpus: 1.0,
             linux: None,
             limits: Limits::default(),
@@ -100,6 +106,7 @@ impl MachineRequest {
         let usual = Machine::default();
         Ok(Machine {
             memory_bytes: self.memory_bytes.unwrap_or(usual.memory_bytes),
+            linux_memory_bytes: self.memory_bytes.unwrap_or(usual.linux_memory_bytes),
             cpus: self.cpus.unwrap_or(usual.cpus),
             linux,
             limits: Limits {

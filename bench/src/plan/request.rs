@@ -4,6 +4,7 @@ use super::machine::MachineRequest;
 use super::{Plan, RUNS, Schedule, TIMEOUT, WARMUP};
 use crate::error::Error;
 use crate::host::pin::{CpuList, Pinning};
+use crate::kernels;
 use crate::measure::clock;
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
@@ -46,7 +47,10 @@ impl Request {
     ///
     /// # Errors
     /// A target twice, an option that no target has a use for, a kernel that is missing, a CPU that may not be used.
-    pub fn resolve(self) -> Result<Plan, Error> {
+    pub fn resolve(mut self) -> Result<Plan, Error> {
+        if self.targets.is_none() && self.machine.linux.kernel.is_none() {
+            self.machine.linux.kernel = kernels::usual();
+        }
         let targets = match self.targets {
             Some(targets) => targets,
             None => default_targets(self.machine.linux.kernel.is_some()),

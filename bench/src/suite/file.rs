@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_labs_own_suites_are_right() {
+    fn the_built_in_suites_are_right() {
         for (name, _) in OWN {
             let suite = read(name).unwrap();
             assert!(!suite.description.is_empty() && !suite.cases.is_empty(), "{name}");

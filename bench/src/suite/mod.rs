@@ -127,7 +127,10 @@ pub fn run(
     prepare(suite, folder, resume)?;
     for step in steps {
         let path = results_path(folder, step);
-        if resume == Resume::Yes && is_whole(&path) {
+        if resume == Resume::Yes
+            && let Some(results) = whole(&path)
+        {
+            check_descriptions(&step.plan, &results, &path)?;
             for _ in 0..step.plan.steps() {
                 conductor.stepped(&step.name);
             }
@@ -178,9 +181,29 @@ fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
     }
 }
 
-fn is_whole(path: &Path) -> bool {
-    let results = File::open(path)
-        .ok()
-        .and_then(|file| Results::read(&mut BufReader::new(file)).ok());
-    results.is_some_and(|results| results.warnings.iter().all(|warning| warning.id != Warning::INCOMPLETE))
+/// The results in that file, where they are there and nothing is missing.
+fn whole(path: &Path) -> Option<Results> {
+    let file = File::open(path).ok()?;
+    let results = Results::read(&mut BufReader::new(file)).ok()?;
+    let whole = results.warnings.iter().all(|warning| warning.id != Warning::INCOMPLETE);
+    whole.then_some(results)
+}
+
+/// Refuses to go on where a tool is described in another way than when its results were taken.
+fn check_descriptions(plan: &Plan, results: &Results, path: &Path) -> Result<(), Error> {
+    for kind in &plan.targets {
+        let measured = results.targets.iter().find(|target| target.name == kind.name);
+        let then = measured.and_then(|target| target.description.as_ref());
+        if let (Some(then), Some(now)) = (then, kind.description())
+            && then.sha256 != now.sha256
+        {
+            let problem = format!(
+                "{} was measured with another description of {}",
+                path.display(),
+                kind.name
+            );
+            return Err(Error::new(problem).remedy("Begin anew in another folder: --out DIR, without --resume."));
+        }
+    }
+    Ok(())
 }

@@ -2,21 +2,26 @@
 //! container alike (cgroups(7), Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst).
 
 use super::CgroupMemory;
+use reports::model::Message;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What the memory cgroup of process `pid` counts, or why there is none of its own.
-pub fn memory_of(pid: i32) -> Result<CgroupMemory, String> {
-    let groups = |pid: &str| {
-        let path = format!("/proc/{pid}/cgroup");
-        fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
+pub fn memory_of(pid: i32) -> Result<CgroupMemory, Message> {
+    let read = |path: &str| {
+        fs::read_to_string(path).map_err(|error| {
+            Message::new("cannot-read")
+                .with("path", path)
+                .with("answer", error.to_string())
+        })
     };
-    let group = memory_group(&groups(&pid.to_string())?).ok_or("this kernel has no memory cgroups")?;
+    let groups = |pid: &str| read(&format!("/proc/{pid}/cgroup"));
+    let group = memory_group(&groups(&pid.to_string())?).ok_or_else(|| Message::new("no-memory-cgroups"))?;
     if Some(&group) == memory_group(&groups("self")?).as_ref() {
-        return Err("it has no memory cgroup of its own".into());
+        return Err(Message::new("no-own-cgroup"));
     }
-    let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|error| error.to_string())?;
-    let folder = folder(&mounts, &group).ok_or("the memory cgroup is not mounted where isolab sees it")?;
+    let mounts = read("/proc/self/mountinfo")?;
+    let folder = folder(&mounts, &group).ok_or_else(|| Message::new("cgroup-not-mounted"))?;
     let (anon, peak) = match group.version {
         Version::V1 => ("rss", "memory.max_usage_in_bytes"),
         Version::V2 => ("anon", "memory.peak"),
@@ -29,6 +34,26 @@ pub fn memory_of(pid: i32) -> Result<CgroupMemory, String> {
             .ok()
             .and_then(|text| text.trim().parse().ok()),
     })
+}
+
+/// What the limits of this process's memory cgroup, and of those above it, leave to be used; `None` where nothing is limited,
+/// or it cannot be seen.
+pub fn left_to_this_process() -> Option<u64> {
+    let group = memory_group(&fs::read_to_string("/proc/self/cgroup").ok()?)?;
+    let folder = folder(&fs::read_to_string("/proc/self/mountinfo").ok()?, &group)?;
+    let (limit, used) = match group.version {
+        Version::V1 => ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        Version::V2 => ("memory.max", "memory.current"),
+    };
+    left(&folder, limit, used)
+}
+
+/// The least that any folder from this one upwards leaves. What is used counts page cache, which would be given back, too: so
+/// this is rather too little than too much.
+fn left(folder: &Path, limit: &str, used: &str) -> Option<u64> {
+    let number = |path: PathBuf| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let of = |folder: &Path| Some(number(folder.join(limit))?.saturating_sub(number(folder.join(used))?));
+    folder.ancestors().filter_map(of).min()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +137,25 @@ mod tests {
         let place = memory_group(HYBRID).unwrap();
         let part = MOUNTS.lines().last().unwrap();
         assert_eq!(folder(part, &place), Some("/mnt/c".into()));
+    }
+
+    #[test]
+    fn the_least_of_all_groups_above_is_what_is_left() {
+        let root = tempfile::tempdir().unwrap();
+        let group = root.path().join("a/b");
+        fs::create_dir_all(&group).unwrap();
+        let write = |folder: &Path, name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        let left = || left(&group, "memory.max", "memory.current");
+        write(&group, "memory.max", "max\n");
+        write(&group, "memory.current", "100\n");
+        assert_eq!(left(), None);
+        write(&root.path().join("a"), "memory.max", "1000\n");
+        write(&root.path().join("a"), "memory.current", "400\n");
+        assert_eq!(left(), Some(600));
+        write(&group, "memory.max", "150\n");
+        assert_eq!(left(), Some(50));
+        write(&group, "memory.current", "200\n");
+        assert_eq!(left(), Some(0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A target whose every start is cold: before it, the files that it reads are dropped from the page cache.
 
-use super::Target;
+use super::{Output, Target};
 use crate::error::Error;
 use crate::host::page_cache::{self, Cached};
 use crate::warnings::Warning;
@@ -70,16 +70,20 @@ impl Target for Cold {
         })
     }
 
-    fn system_calls(&mut self) -> Result<u64, String> {
+    fn system_calls(&mut self) -> Result<u64, model::Message> {
         self.target.system_calls()
     }
 
-    fn memory(&mut self) -> Result<model::Memory, Error> {
+    fn memory(&mut self) -> Result<model::Instance, Error> {
         self.target.memory()
     }
 
     fn metrics(&self) -> Vec<model::Definition> {
         self.target.metrics()
+    }
+
+    fn output(&self) -> Option<Output> {
+        self.target.output()
     }
 
     fn warnings(&self) -> Vec<Warning> {

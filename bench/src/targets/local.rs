@@ -1,6 +1,6 @@
 //! A target on this host's kernel: a backend under the stopwatch, with the image of the workload.
 
-use super::{Backend, Target};
+use super::{Backend, Output, Target};
 use crate::error::Error;
 use crate::measure::clock::ms_between;
 use crate::measure::memory;
@@ -8,6 +8,7 @@ use crate::measure::memory::series::Budget;
 use crate::measure::stopwatch::{self, Observation};
 use crate::measure::work::Report;
 use crate::workloads::image::Image;
+use crate::workloads::sha256;
 use reports::model::{self, Message};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -20,6 +21,30 @@ pub struct Local {
     timeout: Duration,
     described: model::Target,
     metrics: Vec<model::Definition>,
+    wrote: Wrote,
+}
+
+/// What the runs so far wrote to stdout.
+#[derive(Debug, PartialEq, Eq)]
+enum Wrote {
+    /// There was no run that ended well.
+    Nothing,
+    /// One run, this.
+    Once(Output),
+    /// Several runs, each of them this.
+    Always(Output),
+    /// Not always the same.
+    Various,
+}
+
+impl Wrote {
+    fn and(self, output: Output) -> Self {
+        match self {
+            Wrote::Nothing => Wrote::Once(output),
+            Wrote::Once(before) | Wrote::Always(before) if before == output => Wrote::Always(output),
+            _ => Wrote::Various,
+        }
+    }
 }
 
 impl Local {
@@ -32,6 +57,7 @@ impl Local {
             timeout,
             described,
             metrics: Vec::new(),
+            wrote: Wrote::Nothing,
         })
     }
 }
@@ -53,7 +79,22 @@ impl Target for Local {
                 self.metrics.push(definition);
             }
         }
-        Ok(sample(self.name(), &seen, report.as_ref(), self.timeout))
+        let sample = sample(self.name(), &seen, report.as_ref(), self.timeout);
+        if sample.error.is_none() && self.wrote != Wrote::Various {
+            let output = Output {
+                length: seen.stdout.length,
+                sha256: sha256(&seen.stdout.bytes),
+            };
+            self.wrote = std::mem::replace(&mut self.wrote, Wrote::Various).and(output);
+        }
+        Ok(sample)
+    }
+
+    fn output(&self) -> Option<Output> {
+        match &self.wrote {
+            Wrote::Always(output) => Some(output.clone()),
+            _ => None,
+        }
     }
 
     fn metrics(&self) -> Vec<model::Definition> {
@@ -64,11 +105,11 @@ impl Target for Local {
         self.backend.files(&self.image)
     }
 
-    fn system_calls(&mut self) -> Result<u64, String> {
+    fn system_calls(&mut self) -> Result<u64, Message> {
         stopwatch::system_calls(self.backend.as_ref(), &self.image, self.timeout)
     }
 
-    fn memory(&mut self) -> Result<model::Memory, Error> {
+    fn memory(&mut self) -> Result<model::Instance, Error> {
         memory::look(self.backend.as_ref(), &self.image, self.timeout, Budget::default())
     }
 }
@@ -139,9 +180,9 @@ fn error(seen: &Observation, timeout: Duration) -> Option<Message> {
         _ if seen.stdout.first_ns.is_none() => Message::new("no-output"),
         _ => return None,
     };
-    let said = String::from_utf8_lossy(&seen.stderr.bytes);
-    Some(match said.trim() {
-        "" => why,
-        said => Message::new("said").with("why", why).with("said", said),
-    })
+    let why = match &seen.end.note {
+        Some(note) => Message::new("noted").with("why", why).with("note", note.clone()),
+        None => why,
+    };
+    Some(why.with_said(&String::from_utf8_lossy(&seen.stderr.bytes)))
 }

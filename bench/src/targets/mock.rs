@@ -5,7 +5,7 @@ use super::Target;
 use crate::error::Error;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reports::model::{Memory, Phase, Sample};
+use reports::model::{Instance, Message, Phase, Sample};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -151,15 +151,15 @@ impl Target for Mock {
         }
     }
 
-    fn system_calls(&mut self) -> Result<u64, String> {
-        Err("a simulated target makes none".into())
+    fn system_calls(&mut self) -> Result<u64, Message> {
+        Err(Message::new("simulated"))
     }
 
-    fn memory(&mut self) -> Result<Memory, Error> {
+    fn memory(&mut self) -> Result<Instance, Error> {
         self.world.note(|| format!("{}?", self.name));
-        Ok(Memory {
-            uss_bytes: Some(1 << 20),
-            ..Memory::default()
+        Ok(Instance {
+            metrics: [("uss_bytes", f64::from(1 << 20))].into(),
+            ..Instance::default()
         })
     }
 }

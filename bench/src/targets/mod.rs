@@ -20,7 +20,7 @@ pub mod spawn;
 use crate::error::Error;
 use crate::warnings::Warning;
 use crate::workloads::image::Image;
-use reports::model;
+use reports::model::{self, Message};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -50,20 +50,35 @@ pub trait Target {
     }
 
     /// Runs the workload once, untimed, and counts its system calls to the host's kernel, or says why it cannot.
-    fn system_calls(&mut self) -> Result<u64, String>;
+    fn system_calls(&mut self) -> Result<u64, Message>;
 
-    /// Starts an instance that holds still after its first byte, and looks at its memory.
-    fn memory(&mut self) -> Result<model::Memory, Error>;
+    /// Starts instances that hold still in their first write, and looks at their memory.
+    fn memory(&mut self) -> Result<model::Instance, Error>;
 
     /// The files that a start reads, to drop them from the page cache for a cold one.
     fn files(&self) -> Result<Vec<PathBuf>, Error> {
         Ok(Vec::new())
     }
 
+    /// What the workload wrote to stdout, where all runs that ended well wrote the same; `None` of fewer than two runs, which
+    /// cannot tell.
+    fn output(&self) -> Option<Output> {
+        None
+    }
+
     /// What a reader of its figures must know, after all runs.
     fn warnings(&self) -> Vec<Warning> {
         Vec::new()
     }
+}
+
+/// What was written, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// How many bytes.
+    pub length: u64,
+    /// SHA-256 of their beginning, lower-case hex.
+    pub sha256: String,
 }
 
 /// The standard descriptors of a workload.
@@ -117,7 +132,7 @@ pub trait Instance {
     fn processes(&self) -> Vec<(i32, Role)>;
 
     /// What its memory cgroup says, or why there is none.
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String>;
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message>;
 
     /// Ends it at once.
     fn kill(&mut self);
@@ -147,7 +162,7 @@ pub struct End {
     /// What went wrong besides the workload's own status.
     pub failure: Option<String>,
     /// What a reader of the status should know of it.
-    pub note: Option<String>,
+    pub note: Option<Message>,
     /// The steps of its start in detail, where the target tells them.
     pub steps: Vec<Step>,
     /// What a virtual machine tells besides.

@@ -6,7 +6,7 @@ use crate::measure::clock;
 use crate::targets::spawn::{Child, Group, Prepared};
 use crate::workloads::image::Image;
 use nix::errno::Errno;
-use reports::model;
+use reports::model::{self, Message};
 use std::os::fd::BorrowedFd;
 
 /// Runs a workload as a plain process.
@@ -25,10 +25,9 @@ impl Backend for Process {
         Ok(model::Target {
             name: self.name().into(),
             version: "fork and exec of this kernel".into(),
-            guest_kernel: None,
             image: image.parts()?,
             workload_sha256: image.layer_sha256()?,
-            unavailable: None,
+            ..model::Target::default()
         })
     }
 
@@ -50,14 +49,14 @@ impl Backend for Process {
 }
 
 fn refused(path: &str, errno: Errno) -> Error {
-    let error = Error::from_cause(format_args!("cannot execute {path}"), errno.desc());
+    let why = Message::new("cannot-execute")
+        .with("path", path)
+        .with("answer", errno.desc());
+    let error = Error::said(why);
     match errno {
-        Errno::EACCES => error.remedy(
-            "The file system may be mounted noexec. Another place for the built-in workloads: XDG_CACHE_HOME=/path; for \
-             other programs: TMPDIR=/path",
-        ),
-        Errno::ENOEXEC => error.remedy("This kernel does not run such programs."),
-        Errno::EAGAIN => error.remedy("The limit on processes is reached (ulimit -u)."),
+        Errno::EACCES => error.advice(Message::new("do-other-folder")),
+        Errno::ENOEXEC => error.advice(Message::new("do-other-program")),
+        Errno::EAGAIN => error.advice(Message::new("do-more-processes")),
         _ => error,
     }
 }
@@ -76,8 +75,8 @@ impl Instance for Running {
         vec![(self.child.pid(), Role::Program)]
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
-        Err("a plain process has no cgroup of its own".into())
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
+        Err(Message::new("no-own-cgroup"))
     }
 
     fn kill(&mut self) {

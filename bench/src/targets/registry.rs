@@ -10,6 +10,7 @@ use super::process::Process;
 use super::spawn::Group;
 use crate::error::Error;
 use crate::plan::Machine;
+use reports::model;
 use serde::Serialize;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -231,6 +232,14 @@ impl TargetKind {
             Code::BuiltIn(make) => Some(make(purpose)),
             Code::External(description) => Some(Box::new(External::new(description, purpose.group))),
             Code::Simulated => None,
+        }
+    }
+
+    /// The file that makes it a target, where it is an external tool.
+    pub fn description(&self) -> Option<model::Description> {
+        match &self.code {
+            Code::External(description) => Some(description.describe()),
+            _ => None,
         }
     }
 

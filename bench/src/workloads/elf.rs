@@ -8,7 +8,7 @@ use object::LittleEndian;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a file cannot be the workload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +108,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     let bytes = std::fs::read(path).map_err(unreadable)?;
     check(&bytes)?;
     Ok(bytes)
+}
+
+/// The dynamic linker that an executable asks for; `None` where it asks for none, or is no such file.
+pub fn interpreter(bytes: &[u8]) -> Option<PathBuf> {
+    let header = file_header(bytes).ok()?;
+    let segments = header.program_headers(LittleEndian, bytes).ok()?;
+    let asks = |segment: &&elf::ProgramHeader64<LittleEndian>| segment.p_type(LittleEndian) == elf::PT_INTERP;
+    let path = segments.iter().find(asks)?.data(LittleEndian, bytes).ok()?;
+    Some(String::from_utf8_lossy(path).trim_end_matches('\0').into())
 }
 
 /// Checks that `bytes` are a whole, static x86-64 ELF executable.
@@ -259,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_labs_own_workloads_pass() {
+    fn the_built_in_workloads_pass() {
         for own in workloads::BUILT_IN {
             assert_eq!(check(own.bytes), Ok(()), "{}", own.name);
         }

@@ -2,6 +2,7 @@
 
 use crate::programs;
 use crate::support::{Need, Place, Running, english, expect, expect_holds, expect_status, isolab, say, test};
+use bench::workloads::Workload;
 use libtest_mimic::{Failed, Trial};
 use reports::model::{Name, On, Results, Summary};
 use std::io::Read;
@@ -53,6 +54,12 @@ pub fn tests() -> Vec<Trial> {
             &[Need::Kvm],
             several_processors,
         ),
+        test(
+            "a_failed_run_names_the_system_call_that_the_guest_kernel_lacks",
+            &[Need::Kvm],
+            missing_call,
+        ),
+        test("a_first_byte_at_the_end_of_a_long_run_is_pointed_out", &[], late),
         test("the_main_job_prints_a_table_and_keeps_results_and_chart", &[], main_job),
         test("json_on_stdout_stands_alone", &[], json_alone),
         test(
@@ -101,8 +108,36 @@ fn limits() -> Result<(), Failed> {
         // 64 MiB do not fit into 16, and a plain process has no limit.
         let failed = sample.error.is_some();
         expect(failed == (sample.target == "container"), || format!("{sample:?}"))?;
+        if let Some(error) = &sample.error {
+            expect_holds(&english(error), "the memory limit was reached")?;
+        }
     }
     Ok(())
+}
+
+fn missing_call() -> Result<(), Failed> {
+    let place = Place::new();
+    let program = programs::file(place.path(), "program", &programs::elf(programs::UNKNOWN_CALL));
+    let program = program.to_string_lossy().into_owned();
+    let results = compare(&["--on", "microvm", "--runs", "1", "--", &program])?;
+    let error = results
+        .samples
+        .iter()
+        .find_map(|sample| sample.error)
+        .ok_or("it worked")?;
+    expect_holds(&english(&error), "does not have the system calls 425 (io_uring_setup)")
+}
+
+fn late() -> Result<(), Failed> {
+    let place = Place::new();
+    let hello = Workload::own("hello", Vec::new())?;
+    let program = programs::file(place.path(), "program", &hello.bytes);
+    let program = program.to_string_lossy().into_owned();
+    let warned = |delay_ms: &str| -> Result<bool, Failed> {
+        let results = compare(&["--on", "process", "--runs", "3", "--", &program, delay_ms])?;
+        Ok(results.warnings.iter().any(|warning| warning.id == "late-first-byte"))
+    };
+    expect(warned("100")? && !warned("0")?, || "late, or not".into())
 }
 
 fn several_processors() -> Result<(), Failed> {

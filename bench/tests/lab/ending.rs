@@ -32,11 +32,15 @@ pub fn tests() -> Vec<Trial> {
         test("sigterm_ends_the_lab_with_143", &[], || {
             signal("process", Signal::SIGTERM, 143)
         }),
-        test("a_process_dies_with_a_lab_that_is_killed", &[], || killed("process")),
-        test("a_container_dies_with_a_lab_that_is_killed", containers, || {
+        test("a_process_dies_with_an_isolab_that_is_killed", &[], || {
+            killed("process")
+        }),
+        test("a_container_dies_with_an_isolab_that_is_killed", containers, || {
             killed("container")
         }),
-        test("a_micro_vm_dies_with_a_lab_that_is_killed", kvm, || killed("microvm")),
+        test("a_micro_vm_dies_with_an_isolab_that_is_killed", kvm, || {
+            killed("microvm")
+        }),
         test("sigint_ends_a_pause_between_starts", &[], pause),
         test("sigint_keeps_the_finished_runs_of_a_comparison", &[], || {
             kept(Signal::SIGINT, 130)
@@ -44,7 +48,7 @@ pub fn tests() -> Vec<Trial> {
         test("sigterm_keeps_the_finished_runs_of_a_comparison", &[], || {
             kept(Signal::SIGTERM, 143)
         }),
-        test("a_second_sigint_ends_the_lab_at_once", &[], twice),
+        test("a_second_sigint_ends_isolab_at_once", &[], twice),
         test("results_are_written_to_a_device_and_not_in_its_place", &[], device),
         test("a_reader_that_goes_away_is_not_an_error", &[], broken_pipe),
         test("what_a_process_leaves_running_is_ended", &[], left_running),

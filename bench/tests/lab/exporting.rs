@@ -44,7 +44,7 @@ pub fn tests() -> Vec<Trial> {
             under_qemu,
         ),
         test(
-            "the_exported_kernel_is_one_the_lab_itself_boots",
+            "the_exported_kernel_is_one_isolab_itself_boots",
             &[Need::Kvm],
             boots_again,
         ),

@@ -1,6 +1,8 @@
 //! Other tools as targets, by description files: what is measured, and what a tool costs that is not there, lies or hangs.
 
-use crate::support::{Need, Place, english, expect, expect_holds, expect_status, say, test};
+use crate::support::{
+    Need, Place, Running, descendants, english, expect, expect_holds, expect_status, say, test, until,
+};
 use libtest_mimic::{Failed, Trial};
 use std::process::Command;
 
@@ -25,6 +27,17 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("a_tool_that_never_ends_is_ended_and_tidied_up_after", &[], hanging),
         test("a_wrong_description_is_refused_with_its_place", &[], wrong),
+        test("targets_that_write_different_things_are_pointed_out", &[], outputs),
+        test(
+            "results_hold_the_description_of_a_tool_and_another_one_is_not_comparable",
+            &[],
+            other_description,
+        ),
+        test(
+            "what_a_tool_leaves_behind_an_isolab_that_was_killed_is_removed_by_the_next",
+            &[],
+            killed,
+        ),
         test(
             "bubblewrap_runs_the_same_program",
             &[Need::Tool("bwrap"), Need::Containers],
@@ -119,7 +132,10 @@ fn not_installed() -> Result<(), Failed> {
         .map(english)
         .unwrap_or_default();
     expect_holds(&reason, "no-such-tool is not installed")?;
-    expect_holds(&reason, "buy it")
+    expect_holds(&reason, "buy it")?;
+    let korean = say(compare(&place, "process,./tool.toml", &["--lang", "ko"]))?;
+    expect_holds(&korean.stderr, "설치되어 있지 않음")?;
+    expect(!korean.stderr.contains("not installed"), || korean.stderr.clone())
 }
 
 fn failing() -> Result<(), Failed> {
@@ -165,6 +181,65 @@ fn wrong() -> Result<(), Failed> {
     let said = say(place.isolab(&["run", "--on", "./nothing.toml", "hello"]))?;
     expect_status(&said, 2)?;
     expect_holds(&said.stderr, "cannot read the target ./nothing.toml")
+}
+
+fn outputs() -> Result<(), Failed> {
+    let place = place("[\"echo\", \"something else\"]")?;
+    let differ = |place: &Place| -> Result<bool, Failed> {
+        let results = say(compare(place, "process,./tool.toml", &[]))?.results()?;
+        Ok(results.warnings.iter().any(|warning| warning.id == "outputs-differ"))
+    };
+    expect(differ(&place)?, || "not pointed out".into())?;
+    // What differs from run to run says nothing.
+    let various = self::place("[\"sh\", \"-c\", \"echo $$\"]")?;
+    expect(!differ(&various)?, || "pointed out though it varies".into())?;
+    let same = self::place(PLAIN)?;
+    expect(!differ(&same)?, || "pointed out though it is the same".into())
+}
+
+fn other_description() -> Result<(), Failed> {
+    let place = place(PLAIN)?;
+    let measure = |file: &str, more: &[&str]| {
+        let args = ["compare", "--on", "process,./tool.toml", "--runs", "6", "--json", file];
+        say(place.isolab(&[&args[..], more].concat()))
+    };
+    expect_status(&measure("old.json", &[])?, 0)?;
+    let old: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(place.path().join("old.json"))?)?;
+    let text = old["targets"][1]["description"]["text"].as_str().unwrap_or_default();
+    expect_holds(text, "name = \"tool\"")?;
+    expect(old["targets"][0]["description"].is_null(), || {
+        old["targets"].to_string()
+    })?;
+    let path = place.path().join("tool.toml");
+    std::fs::write(&path, format!("{text}# changed\n"))?;
+    expect_status(&measure("new.json", &[])?, 0)?;
+    let refused = say(place.isolab(&["diff", "old.json", "new.json"]))?;
+    expect_status(&refused, 2)?;
+    expect_holds(&refused.stderr, "description by which tool is started")
+}
+
+fn killed() -> Result<(), Failed> {
+    let place = place("[\"sh\", \"-c\", \"sleep 1000\"]")?;
+    let mut command = compare(&place, "./tool.toml", &[]);
+    let mut isolab = Running::start(&mut command)?;
+    until("an instance of the tool", || {
+        (!descendants(isolab.id()).is_empty()).then_some(())
+    })?;
+    // It has been asked its version before; what runs now may be that.
+    until("a note of what is left", || {
+        let commands = descendants(isolab.id())
+            .into_iter()
+            .map(|pid| std::fs::read(format!("/proc/{pid}/cmdline")));
+        let sleeps =
+            |command: std::io::Result<Vec<u8>>| command.is_ok_and(|text| text.windows(5).any(|word| word == b"sleep"));
+        commands.into_iter().any(sleeps).then_some(())
+    })?;
+    isolab.kill()?;
+    isolab.wait()?;
+    let tidied = place.path().join("tidied");
+    expect(!tidied.exists(), || "tidied up by whom?".into())?;
+    expect_status(&say(place.isolab(&["run", "--on", "process", "hello"]))?, 0)?;
+    expect_holds(&std::fs::read_to_string(&tidied)?, "isolab-tool-")
 }
 
 fn same_program(tool: &str) -> Result<(), Failed> {

@@ -50,7 +50,7 @@ pub fn tests() -> Vec<Trial> {
             full_tmp,
         ),
         test(
-            "without_a_cache_the_labs_workloads_run_from_temporary_files",
+            "without_a_cache_the_built_in_workloads_run_from_temporary_files",
             &[],
             no_cache,
         ),
@@ -60,7 +60,11 @@ pub fn tests() -> Vec<Trial> {
             &[],
             no_tmp,
         ),
-        test("doctor_says_what_it_removed_after_a_lab_was_killed", &[], doctor_sweeps),
+        test(
+            "doctor_says_what_it_removed_after_an_isolab_was_killed",
+            &[],
+            doctor_sweeps,
+        ),
         test("doctor_has_a_section_for_every_target", &[], doctor),
         test("doctor_gives_its_findings_as_json_with_identifiers", &[], doctor_json),
         test("doctor_speaks_korean", &[], doctor_in_korean),
@@ -95,6 +99,11 @@ fn no_kvm() -> Result<(), Failed> {
     let reason = reason(&results, "microvm").ok_or("no reason")?;
     expect_holds(&reason, "/dev/kvm")?;
     expect_holds(&reason, "modprobe")?;
+    let korean = in_own_mounts(
+        &place,
+        &format!("{HIDE_KVM} $ISOLAB compare --json - --runs 2 --lang ko"),
+    )?;
+    expect(!korean.stderr.contains("does not exist"), || korean.stderr.clone())?;
     expect(
         results
             .samples

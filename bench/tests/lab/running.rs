@@ -50,15 +50,15 @@ pub fn tests() -> Vec<Trial> {
             || output_and_status_of(&["--on", "microvm", "--jail"]),
         ),
         test(
-            "a_jailed_monitor_sees_its_machines_files_and_nothing_else_and_dies_with_its_lab",
+            "a_jailed_monitor_sees_its_machines_files_and_nothing_else_and_dies_with_its_isolab",
             &[Need::Kvm, Need::Containers, Need::Root],
             jailed,
         ),
-        test("a_process_reads_the_labs_stdin_to_its_end", &[], || stdin("process")),
-        test("a_container_reads_the_labs_stdin_to_its_end", containers, || {
+        test("a_process_reads_isolabs_stdin_to_its_end", &[], || stdin("process")),
+        test("a_container_reads_isolabs_stdin_to_its_end", containers, || {
             stdin("container")
         }),
-        test("a_micro_vm_reads_the_labs_stdin_to_its_end", kvm, || stdin("microvm")),
+        test("a_micro_vm_reads_isolabs_stdin_to_its_end", kvm, || stdin("microvm")),
         test("volumes_are_refused_where_there_are_none", &[], volume_refused),
         test("options_of_one_target_are_refused_on_another", &[], options_refused),
         test("a_container_explains_its_start_step_by_step", containers, explained),

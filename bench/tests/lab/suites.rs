@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 pub fn tests() -> Vec<Trial> {
     vec![
-        test("the_labs_own_suites_are_listed", &[], listed),
+        test("the_built_in_suites_are_listed", &[], listed),
         test(
             "a_suite_keeps_one_results_file_for_each_combination",
             &[Need::Containers],
@@ -48,6 +48,11 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("another_suites_folder_is_not_gone_on_with", &[], other_suite),
         test("a_mistake_in_a_suite_is_pointed_at", &[], mistake),
+        test(
+            "a_suite_is_not_gone_on_with_by_another_description_of_a_tool",
+            &[],
+            other_description,
+        ),
     ]
 }
 
@@ -277,6 +282,27 @@ fn other_suite() -> Result<(), Failed> {
     let other = say(place.isolab(&["suite", "run", "suite.toml", "--resume"]))?;
     expect_status(&other, 2)?;
     expect_holds(&other.stderr, "another suite")
+}
+
+fn other_description() -> Result<(), Failed> {
+    let place = Place::new();
+    let describe = |about: &str| {
+        let text = format!(
+            "name = \"tool\"\nabout = \"{about}\"\ninstall = \"none\"\nversion = [\"echo\", \"1\"]\n\
+             run = [\"${{root}}/${{program}}\", \"${{args}}\"]\n"
+        );
+        std::fs::write(place.path().join("tool.toml"), text)
+    };
+    let case = "[[case]]\nname = \"one\"\nworkload = \"hello\"\nruns = 1\ntargets = [\"./tool.toml\"]\n";
+    describe("a test")?;
+    write(&place, case)?;
+    let run = |more: &[&str]| say(place.isolab(&[&["suite", "run", "suite.toml"], more].concat()));
+    expect_status(&run(&[])?, 0)?;
+    expect_status(&run(&["--resume"])?, 0)?;
+    describe("another test")?;
+    let other = run(&["--resume"])?;
+    expect_status(&other, 2)?;
+    expect_holds(&other.stderr, "another description of tool")
 }
 
 fn mistake() -> Result<(), Failed> {

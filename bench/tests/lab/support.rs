@@ -43,7 +43,9 @@ impl Need {
                 .into_iter()
                 .find(|finding| finding.verdict == container::Verdict::Missing)
                 .map(|finding| format!("no containers: {}: {}", finding.subject, finding.answer)),
-            Need::SystemCalls => bench::measure::system_calls::SystemCalls::begin().err(),
+            Need::SystemCalls => bench::measure::system_calls::SystemCalls::begin()
+                .err()
+                .map(|why| english(&why)),
             Need::Disk => match file_system(&std::env::temp_dir()) {
                 Ok(kind) if [TMPFS_MAGIC, RAMFS_MAGIC].contains(&kind) => {
                     Some("the folder for temporary files is in memory".into())

@@ -6,6 +6,9 @@ use std::path::Path;
 /// Warnings of a host that was not the same all the time. No test between two files can tell that from a change.
 const DISTURBANCES: [&str; 4] = ["busy-host", "steal-time", "swapping", "throttled"];
 
+/// The name of the guest kernel that isolab brings along.
+const BUILT_IN_KERNEL: &str = "builtin";
+
 /// What differs between old results and new ones so that a difference between their figures says nothing; none where they may
 /// be compared. A changed program is no such thing: that is what people compare.
 pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
@@ -37,7 +40,29 @@ pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
     for (before, after) in shared(old, new) {
         let name = |target: &Target| target.guest_kernel.as_ref().map(|kernel| kernel.name.clone());
         if let (Some(before), Some(after)) = (name(before), name(after)) {
+            let ram = |results: &Results| {
+                let ram = results.config.linux_memory_bytes;
+                ram.unwrap_or(results.config.memory_bytes).to_string()
+            };
+            if before != BUILT_IN_KERNEL && after != BUILT_IN_KERNEL {
+                found.extend(differs("linux-ram", ram(old), ram(new)));
+            }
             found.extend(differs("guest-kernel", before, after));
+        }
+    }
+    for (before, after) in shared(old, new) {
+        let target = after.name.as_str();
+        // Older files do not say.
+        if let (Some(old), Some(new)) = (&before.description, &after.description)
+            && old.sha256 != new.sha256
+        {
+            found.push(Message::new("description").with("target", target));
+        }
+        if let (Some(old), Some(new)) = (before.own_cgroup, after.own_cgroup)
+            && old != new
+        {
+            let id = if new { "own-cgroup-new" } else { "own-cgroup-old" };
+            found.push(Message::new(id).with("target", target));
         }
     }
     found

@@ -84,6 +84,19 @@ impl Message {
         self
     }
 
+    /// The same, and what a program said about it on stderr, where it said something.
+    pub fn with_said(self, said: &str) -> Message {
+        match said.trim() {
+            "" => self,
+            said => Message::new("said").with("why", self).with("said", said),
+        }
+    }
+
+    /// The same, and what to do about it.
+    pub fn with_advice(self, advice: Message) -> Message {
+        Message::new("advice").with("why", self).with("what", advice)
+    }
+
     /// A text that is no message file's: what a kernel or a program said.
     pub fn plain(text: impl Into<String>) -> Message {
         Message {
@@ -114,6 +127,12 @@ impl From<f64> for Argument {
 impl From<u32> for Argument {
     fn from(number: u32) -> Self {
         Argument::Number(number.into())
+    }
+}
+
+impl From<usize> for Argument {
+    fn from(number: usize) -> Self {
+        Argument::Number(number as f64)
     }
 }
 

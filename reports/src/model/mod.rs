@@ -16,7 +16,7 @@ mod sample;
 mod samples;
 pub mod schema;
 mod summary;
-pub mod v1;
+mod v1;
 
 pub use environment::{Environment, On, Primitive};
 pub use instance::Instance;
@@ -26,7 +26,6 @@ pub use name::Name;
 pub use sample::{Phase, Sample};
 pub use samples::{Iter, Samples};
 pub use summary::{Change, Comparison, Diff, Distribution, Interval, Nearest, Summary, Verdict};
-pub use v1::{Memory, OneMore};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -149,6 +148,9 @@ pub struct Config {
     pub seed: u64,
     /// Guest RAM of the micro-VM targets.
     pub memory_bytes: u64,
+    /// Guest RAM of those that boot a Linux; null where none did, and in older files, in which it is `memory_bytes`.
+    #[serde(default)]
+    pub linux_memory_bytes: Option<u64>,
     /// Virtual processors of the micro-VM targets.
     pub cpus: u32,
     /// Bytes of other files in the image, beside the workload.
@@ -225,8 +227,24 @@ pub struct Target {
     pub image: Vec<ImagePart>,
     /// SHA-256 of the workload as this target was given it, read back from what was handed over.
     pub workload_sha256: String,
+    /// How the tool behind it was started, where that is an external one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
+    /// Whether an instance had a control group of its own, for memory, CPU and tasks, which costs time to make; null where that
+    /// is not isolab's choice, and in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_cgroup: Option<bool>,
     /// Why it could not run here, with the remedy; then it has no samples.
     pub unavailable: Option<Message>,
+}
+
+/// The file that makes an external tool a target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Description {
+    /// Its TOML text.
+    pub text: String,
+    /// SHA-256 of that, lower-case hex.
+    pub sha256: String,
 }
 
 /// A guest kernel.

@@ -1,7 +1,5 @@
 //! Files of `isolab-results/1`, read as results of today: each figure becomes the metric that it was, and no other. What
 //! was called memory there is the unique set size, and stays that.
-//!
-//! [`Memory`] is also what the harness fills in before it becomes metrics.
 
 use super::{
     Comparison, Config, Distribution, Figures, Host, Instance, Interval, Message, Name, Nearest, Phase, Results,
@@ -20,7 +18,7 @@ pub(super) const SCHEMA_1: &str = "isolab-results/1";
 /// Memory of an instance that holds still after its first byte, summed over all its processes. A view that is not to be
 /// had is `None`, and `missing` says why.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Memory {
+struct Memory {
     /// Resident set size: every mapped page, shared ones counted in full for each process.
     pub rss_bytes: Option<u64>,
     /// Proportional set size: shared pages divided among those who map them.
@@ -43,68 +41,14 @@ pub struct Memory {
     /// How many instances were alive at once when `host_delta_bytes` was taken.
     #[serde(default)]
     pub instances: Option<u32>,
-    /// What one more instance takes of the host's memory.
-    #[serde(default)]
-    pub one_more: Option<OneMore>,
     /// Field name → why it is `None`.
     pub missing: BTreeMap<String, String>,
-}
-
-/// What one more instance takes of the host's memory: the slope of the memory that the host uses, page cache left out,
-/// over the number of instances that are alive at once. `kernel_bytes` is the rest that the parts of its processes leave.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct OneMore {
-    /// The slope.
-    pub bytes: u64,
-    /// Its standard error.
-    pub standard_error_bytes: u64,
-    /// How many instances were alive at the end.
-    pub instances: u32,
-    /// Anonymous and shared memory of the program.
-    pub program_bytes: u64,
-    /// Of the container's own processes.
-    pub runtime_bytes: u64,
-    /// Of the virtual machine monitor.
-    pub monitor_bytes: u64,
-    /// Of the guest.
-    pub guest_ram_bytes: u64,
-    /// What the kernel keeps for it: page tables, stacks, namespaces, cgroups, files in a tmpfs.
-    pub kernel_bytes: u64,
-    /// File pages that the instance maps, not counted in `bytes`: they are there once for all instances, as page cache.
-    pub shared_file_bytes: u64,
-    /// What distorts the figure on this host.
-    pub caveats: Vec<String>,
-}
-
-impl OneMore {
-    /// Half of a 95 % interval, in standard errors.
-    const REACH: f64 = 1.96;
-
-    fn figures(&self) -> [(&'static str, u64); 7] {
-        [
-            ("memory_bytes", self.bytes),
-            ("memory_program_bytes", self.program_bytes),
-            ("memory_runtime_bytes", self.runtime_bytes),
-            ("memory_monitor_bytes", self.monitor_bytes),
-            ("memory_guest_ram_bytes", self.guest_ram_bytes),
-            ("memory_kernel_bytes", self.kernel_bytes),
-            ("memory_shared_file_bytes", self.shared_file_bytes),
-        ]
-    }
-
-    fn interval(&self) -> Interval {
-        let (bytes, reach) = (self.bytes as f64, OneMore::REACH * self.standard_error_bytes as f64);
-        Interval {
-            low: bytes - reach,
-            high: bytes + reach,
-        }
-    }
 }
 
 impl Memory {
     /// As the look at a target's instances that it is. The rest of the unique set is the program's only where nothing else
     /// can be in it: of a plain process, and of a container whose runtime is told apart.
-    pub fn into_instance(self, target: &str) -> Instance {
+    fn into_instance(self, target: &str) -> Instance {
         let parts = [self.guest_ram_bytes, self.monitor_bytes, self.runtime_bytes];
         let rest = |uss: u64| uss.saturating_sub(parts.into_iter().flatten().sum());
         let program = matches!(target, "process" | "process-cold") || self.runtime_bytes.is_some();
@@ -122,31 +66,15 @@ impl Memory {
         ];
         let metric = |field: String| match field.as_str() {
             "guest_ram_bytes" | "monitor_bytes" | "runtime_bytes" => format!("uss_{field}"),
-            "one_more" => "memory_bytes".to_owned(),
             _ => field,
         };
-        let mut metrics = given(figures);
-        let slope = self.one_more.as_ref();
-        // A part that a target has not, such as guest RAM of a process, is no figure of it.
-        let parts = slope
-            .into_iter()
-            .flat_map(OneMore::figures)
-            .filter(|(_, bytes)| *bytes > 0);
-        parts.for_each(|(id, bytes)| metrics.set(id, bytes as f64));
         let missing = self.missing.into_iter();
         Instance {
             target: target.into(),
-            alive: slope.map(|slope| slope.instances).or(self.instances),
-            metrics,
-            intervals: slope
-                .map(|slope| ("memory_bytes".into(), slope.interval()))
-                .into_iter()
-                .collect(),
+            alive: self.instances,
+            metrics: given(figures),
             missing: missing.map(|(field, why)| (metric(field).into(), why.into())).collect(),
-            caveats: slope
-                .into_iter()
-                .flat_map(|slope| slope.caveats.iter().cloned().map(Message::plain))
-                .collect(),
+            ..Instance::default()
         }
     }
 }

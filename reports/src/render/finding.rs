@@ -1,6 +1,7 @@
 //! What `isolab doctor` finds: identifiers with parameters, and their texts in the reader's language
 //! (`messages/doctor-*.ftl`).
 
+use crate::model::{Argument, Message};
 use crate::render::messages::{Lang, Messages, clean};
 use fluent_bundle::FluentValue;
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
     /// What the text names.
-    pub args: BTreeMap<String, Arg>,
+    pub args: BTreeMap<String, Argument>,
     /// Ways to mend it, the nearest first. Their texts are the messages `doctor-do-ID`, with the same arguments.
     pub to_do: Vec<String>,
 }
@@ -57,42 +58,6 @@ pub enum Severity {
     Missing,
 }
 
-/// A parameter of a finding.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Arg {
-    /// Shown as it is.
-    Text(String),
-    /// Shown as the language writes numbers; it chooses plural forms.
-    Number(f64),
-    /// A message of its own, for words that every language has.
-    Message(&'static str),
-}
-
-impl From<&str> for Arg {
-    fn from(text: &str) -> Self {
-        Arg::Text(text.into())
-    }
-}
-
-impl From<String> for Arg {
-    fn from(text: String) -> Self {
-        Arg::Text(text)
-    }
-}
-
-impl From<u32> for Arg {
-    fn from(number: u32) -> Self {
-        Arg::Number(number.into())
-    }
-}
-
-impl From<usize> for Arg {
-    fn from(number: usize) -> Self {
-        Arg::Number(number as f64)
-    }
-}
-
 impl Finding {
     /// A finding without parameters.
     pub fn new(section: Section, severity: Severity, id: impl Into<String>) -> Self {
@@ -106,9 +71,27 @@ impl Finding {
     }
 
     /// The same finding, with a parameter.
-    pub fn arg(mut self, name: &str, value: impl Into<Arg>) -> Self {
+    pub fn arg(mut self, name: &str, value: impl Into<Argument>) -> Self {
         self.args.insert(name.into(), value.into());
         self
+    }
+
+    /// What was found, as a reason in a results file.
+    pub fn reason(&self) -> Message {
+        self.message(format!("doctor-{}", self.id))
+    }
+
+    /// What to do about it, likewise.
+    pub fn advice(&self) -> impl Iterator<Item = Message> + '_ {
+        self.to_do.iter().map(|id| self.message(format!("doctor-do-{id}")))
+    }
+
+    fn message(&self, id: String) -> Message {
+        Message {
+            id,
+            args: self.args.clone(),
+            text: None,
+        }
     }
 
     /// The same finding, with a way to mend it.
@@ -139,10 +122,11 @@ impl FindingTexts {
     }
 
     fn message(&self, id: &str, finding: &Finding) -> String {
-        let value = |arg: &Arg| match arg {
-            Arg::Text(text) => FluentValue::from(clean(text)),
-            Arg::Number(number) => FluentValue::from(*number),
-            Arg::Message(id) => FluentValue::from(self.0.get(id)),
+        let value = |arg: &Argument| match arg {
+            Argument::Text(text) => FluentValue::from(clean(text)),
+            Argument::Number(number) => FluentValue::from(*number),
+            // A word that every language has.
+            Argument::Message(message) => FluentValue::from(self.0.get(&message.id)),
         };
         let args: Vec<(&str, FluentValue)> = finding
             .args

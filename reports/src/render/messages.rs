@@ -100,9 +100,14 @@ impl Messages {
             .map(|(name, argument)| (name.as_str(), self.argument(name, argument)))
             .collect();
         let id = format!("{kind}-{}", message.id);
+        // What doctor finds is said elsewhere, too, by its whole name.
+        let whole = || {
+            let of_doctor = message.id.starts_with("doctor-");
+            of_doctor.then(|| self.complete(&message.id, &texts)).flatten()
+        };
         let text = Some(&message.id)
             .filter(|id| is_identifier(id))
-            .and_then(|_| self.complete(&id, &texts));
+            .and_then(|_| self.complete(&id, &texts).or_else(whole));
         text.or_else(|| message.text.as_deref().map(clean))
             .unwrap_or_else(|| self.unknown(message, &texts))
     }

@@ -63,6 +63,12 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     for warning in &results.warnings {
         note(Weight::Warning, messages.say("warning", warning));
     }
+    let mut caveats: Vec<&Message> = results.instances.iter().flat_map(|look| &look.caveats).collect();
+    caveats.sort_by(|a, b| a.id.cmp(&b.id));
+    caveats.dedup();
+    for caveat in caveats {
+        note(Weight::Warning, messages.say("caveat", caveat));
+    }
     for missing in missing_of_table(results) {
         note(Weight::Warning, missing.text(messages));
     }

@@ -1,6 +1,6 @@
 //! What a container needs of this host, as [`container::probe`] has tried it, and what to do where it is refused.
 
-use crate::host::places::Place;
+use crate::host::places::{self, Place};
 use crate::host::signs::Signs;
 use container::Verdict;
 use reports::finding::{Finding, Section, Severity};
@@ -8,6 +8,16 @@ use reports::finding::{Finding, Section, Severity};
 /// What there is to say of what was tried.
 pub fn findings(tried: &[container::Finding], signs: &Signs, places: &[Place]) -> Vec<Finding> {
     tried.iter().map(|found| finding(found, signs, places)).collect()
+}
+
+/// Why no container runs here, and what to do about it; `None` where they do.
+pub fn refusal() -> Option<Finding> {
+    let tried = container::probe();
+    let refused = tried
+        .iter()
+        .find(|found| found.subject == "container" && found.verdict == Verdict::Missing)?;
+    let signs = Signs::of_this_host();
+    Some(finding(refused, &signs, &places::of(&signs)))
 }
 
 fn finding(found: &container::Finding, signs: &Signs, places: &[Place]) -> Finding {

@@ -1,6 +1,6 @@
 //! Whether virtual machines run here, of what kind their KVM is, and how to get one, which depends on the place.
 
-use crate::host::places::Place;
+use crate::host::places::{self, Place};
 use crate::host::signs::Signs;
 use microvm::KvmKind;
 use nix::errno::Errno;
@@ -27,14 +27,24 @@ pub struct Tried {
 impl Tried {
     /// Tries it.
     pub fn now() -> Self {
-        let opened = OpenOptions::new().read(true).write(true).open("/dev/kvm");
         let probe = microvm::examine();
+        Tried {
+            timed: probe.kind,
+            instruction: probe.instruction,
+            ..Tried::without_a_machine()
+        }
+    }
+
+    /// Tries all but to time a guest.
+    fn without_a_machine() -> Self {
+        let opened = OpenOptions::new().read(true).write(true).open("/dev/kvm");
+        let seen = microvm::probe().kind;
         Tried {
             group_may: std::fs::metadata("/dev/kvm").is_ok_and(|node| node.gid() != 0 && node.mode() & 0o060 == 0o060),
             opened: opened.map(drop).map_err(|error| error.raw_os_error().unwrap_or(0)),
-            seen: microvm::probe().kind,
-            timed: probe.kind,
-            instruction: probe.instruction,
+            timed: seen.clone(),
+            seen,
+            instruction: None,
         }
     }
 }
@@ -66,6 +76,16 @@ pub fn findings(tried: &Tried, signs: &Signs, places: &[Place]) -> Vec<Finding> 
         None => of_kvm(Severity::Ok, "kvm-hosted"),
     });
     findings
+}
+
+/// Why no virtual machine runs here, and what to do about it; `None` where they do. Takes well under a millisecond.
+pub fn refusal() -> Option<Finding> {
+    let KvmKind::None(reason) = microvm::probe().kind else {
+        return None;
+    };
+    let signs = Signs::of_this_host();
+    let tried = Tried::without_a_machine();
+    Some(unusable(&tried, &reason, &signs, &places::of(&signs)))
 }
 
 fn of_kvm(severity: Severity, id: &str) -> Finding {

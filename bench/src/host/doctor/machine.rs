@@ -5,8 +5,8 @@ use crate::host::frequency::{Frequency, Pace};
 use crate::host::places::Place;
 use crate::host::signs::Signs;
 use crate::host::system_files::SystemFiles;
-use reports::finding::{Arg, Finding, Section, Severity};
-use reports::model::{Environment, Host};
+use reports::finding::{Finding, Section, Severity};
+use reports::model::{Argument, Environment, Host, Message};
 
 /// What there is to say of the host itself.
 pub fn findings(host: &Host, signs: &Signs, places: &[Place], files: &SystemFiles) -> Vec<Finding> {
@@ -48,13 +48,16 @@ pub fn findings(host: &Host, signs: &Signs, places: &[Place], files: &SystemFile
                 "nodes",
                 environment
                     .numa_nodes
-                    .map_or(Arg::Message("doctor-value-unknown"), Arg::from),
+                    .map_or(Message::new("doctor-value-unknown").into(), Argument::from),
             ),
     );
     let thp = environment.transparent_hugepages.clone();
     findings.push(
         of_host(Severity::Ok, "memory")
-            .arg("thp", thp.map_or(Arg::Message("doctor-value-unknown"), Arg::from))
+            .arg(
+                "thp",
+                thp.map_or(Message::new("doctor-value-unknown").into(), Argument::from),
+            )
             .arg("ksm", switch(environment.ksm)),
     );
     if environment.ksm == Some(true) {
@@ -68,8 +71,8 @@ fn of_host(severity: Severity, id: &str) -> Finding {
     Finding::new(Section::Host, severity, id)
 }
 
-fn switch(on: Option<bool>) -> Arg {
-    Arg::Message(match on {
+fn switch(on: Option<bool>) -> Message {
+    Message::new(match on {
         Some(true) => "doctor-value-on",
         Some(false) => "doctor-value-off",
         None => "doctor-value-unknown",
@@ -176,6 +179,6 @@ mod tests {
         };
         let args = mitigations(&environment).unwrap().args;
         let counts = ["mitigated", "vulnerable", "unaffected"].map(|name| args[name].clone());
-        assert_eq!(counts, [1, 1, 2].map(|count: u32| Arg::from(count)));
+        assert_eq!(counts, [1, 1, 2].map(|count: u32| Argument::from(count)));
     }
 }

@@ -1,7 +1,7 @@
 //! How long the host's operations take, beside those of the built-in guest kernel.
 
-use reports::finding::{Arg, Finding, Section, Severity};
-use reports::model::{On, Primitive};
+use reports::finding::{Finding, Section, Severity};
+use reports::model::{Message, On, Primitive};
 
 /// The operations, and the messages that name them.
 const NAMES: [(&str, &str); 8] = [
@@ -30,7 +30,7 @@ pub fn findings(primitives: &[Primitive]) -> Vec<Finding> {
             let text = |time: Option<String>| time.unwrap_or_else(|| "none".into());
             findings.push(
                 Finding::new(Section::Primitives, Severity::Ok, "primitive")
-                    .arg("name", Arg::Message(name))
+                    .arg("name", Message::new(name))
                     .arg("host", text(host))
                     .arg("guest", text(guest)),
             );
@@ -41,7 +41,7 @@ pub fn findings(primitives: &[Primitive]) -> Vec<Finding> {
                 .and_then(|primitive| primitive.missing.as_deref())
                 .map(|why| {
                     Finding::new(Section::Primitives, Severity::Note, "primitive-missing")
-                        .arg("name", Arg::Message(name))
+                        .arg("name", Message::new(name))
                         .arg("why", why)
                 }),
         );
@@ -67,6 +67,7 @@ fn time(ns: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reports::model::Argument;
 
     #[test]
     fn times_have_three_digits() {
@@ -86,7 +87,7 @@ mod tests {
             ..Primitive::default()
         };
         let both = findings(&[primitive(On::Host, Some(90.0)), primitive(On::Guest, Some(4e4))]);
-        assert_eq!((both.len(), &both[0].args["guest"]), (1, &Arg::from("40.0 µs")));
+        assert_eq!((both.len(), &both[0].args["guest"]), (1, &Argument::from("40.0 µs")));
         let ids = |primitives: &[Primitive]| -> Vec<String> {
             findings(primitives).into_iter().map(|finding| finding.id).collect()
         };

@@ -18,6 +18,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use reports::model::Message;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
@@ -145,10 +146,9 @@ impl Stage {
                 return Ok(held);
             }
             if taken > timeout {
-                return Err(Error::new(format!(
-                    "it wrote nothing to stdout within {} s",
-                    timeout.as_secs_f64()
-                )));
+                return Err(Error::said(
+                    Message::new("silent").with("seconds", timeout.as_secs_f64()),
+                ));
             }
             match pause(held.instance(), (taken / PART).clamp(PAUSES[0], PAUSES[1]))? {
                 Pause::Over => {}
@@ -156,9 +156,7 @@ impl Stage {
                 Pause::Ended => {
                     self.listen(&mut said);
                     let said = String::from_utf8_lossy(&said).trim_end().to_owned();
-                    return Err(Error::new(format!(
-                        "it ended without writing anything to stdout; on stderr: {said:?}"
-                    )));
+                    return Err(Error::said(Message::new("ended-silent").with_said(&said)));
                 }
             }
         }

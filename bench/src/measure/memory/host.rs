@@ -8,6 +8,7 @@
 //! the kernel counts as page cache, cannot be given back and stay. So does all slab: the directory entries and inodes of
 //! a container's mounts are called reclaimable, but do not go before the container does.
 
+use reports::model::Message;
 use std::fs;
 
 /// Memory that is in use and no page cache, without this process's own anonymous memory.
@@ -21,8 +22,8 @@ pub struct Reading {
 }
 
 /// Reads it.
-pub fn read() -> Result<Reading, String> {
-    let free = free_pages(&text("/proc/buddyinfo")?).ok_or("/proc/buddyinfo is not as proc_buddyinfo(5) says")?;
+pub fn read() -> Result<Reading, Message> {
+    let free = free_pages(&text("/proc/buddyinfo")?).ok_or_else(|| Message::new("odd-buddyinfo"))?;
     let zones = text("/proc/zoneinfo")?;
     let listed = sum(&zones, "count:");
     let cache = sum(&zones, "nr_file_pages") - sum(&zones, "nr_shmem");
@@ -34,24 +35,20 @@ pub fn read() -> Result<Reading, String> {
     })
 }
 
-/// What distorts memory on this host, in the words of the kernel's manual (Documentation/admin-guide/mm).
-pub fn distortions() -> Vec<String> {
+/// What distorts memory on this host, as the kernel's manual has it (Documentation/admin-guide/mm).
+pub fn distortions() -> Vec<Message> {
     let setting = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let merging = setting("/sys/kernel/mm/ksm/run").trim() == "1";
     let huge = setting("/sys/kernel/mm/transparent_hugepage/enabled").contains("[always]");
-    let ksm =
-        "KSM merges equal pages of instances (/sys/kernel/mm/ksm/run is 1): further instances take less than shown";
-    let thp = "transparent huge pages are always on: memory is taken in blocks of 2 MiB, and instances may take more than \
-               they touch";
-    [merging.then_some(ksm), huge.then_some(thp)]
+    [merging.then_some("ksm"), huge.then_some("huge-pages")]
         .into_iter()
         .flatten()
-        .map(String::from)
+        .map(Message::new)
         .collect()
 }
 
-fn text(path: &str) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))
+fn text(path: &str) -> Result<String, Message> {
+    fs::read_to_string(path).map_err(|error| super::cannot_read(path, &error))
 }
 
 fn page_bytes() -> i64 {

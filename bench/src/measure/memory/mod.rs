@@ -10,16 +10,17 @@ mod host;
 mod parts;
 pub mod series;
 mod slope;
+mod smaps;
 mod tasks;
 mod views;
 
 pub use views::of_instance;
 
 use crate::error::Error;
-use crate::targets::Backend;
+use crate::targets::{Backend, cgroup};
 use crate::workloads::image::Image;
 use hold::{Held, Stage};
-use reports::model::{Memory, OneMore};
+use reports::model::{self, Interval, Message};
 use series::Budget;
 use std::time::{Duration, Instant};
 
@@ -42,34 +43,86 @@ impl Default for Budget {
     }
 }
 
+/// What one more instance takes of the host's memory: the slope of the memory that the host uses, page cache left out,
+/// over the number of instances that are alive at once. `kernel_bytes` is the rest that the parts of its processes leave.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct OneMore {
+    /// The slope.
+    bytes: u64,
+    /// Its standard error.
+    standard_error_bytes: u64,
+    /// How many instances were alive at the end.
+    instances: u32,
+    /// Anonymous and shared memory of the program.
+    program_bytes: u64,
+    /// Of the container's own processes.
+    runtime_bytes: u64,
+    /// Of the virtual machine monitor.
+    monitor_bytes: u64,
+    /// Of the guest.
+    guest_ram_bytes: u64,
+    /// What the kernel keeps for it: page tables, stacks, namespaces, cgroups, files in a tmpfs.
+    kernel_bytes: u64,
+    /// File pages that the instance maps, not counted in `bytes`: they are there once for all instances, as page cache.
+    shared_file_bytes: u64,
+}
+
+/// Half of a 95 % interval, in standard errors.
+const REACH: f64 = 1.96;
+
+impl OneMore {
+    /// Notes it in a look, with what distorts it on this host.
+    fn note(&self, look: &mut model::Instance) {
+        let figures = [
+            ("memory_bytes", self.bytes),
+            ("memory_program_bytes", self.program_bytes),
+            ("memory_runtime_bytes", self.runtime_bytes),
+            ("memory_monitor_bytes", self.monitor_bytes),
+            ("memory_guest_ram_bytes", self.guest_ram_bytes),
+            ("memory_kernel_bytes", self.kernel_bytes),
+            ("memory_shared_file_bytes", self.shared_file_bytes),
+        ];
+        // A part that a target has not, such as guest RAM of a process, is no figure of it.
+        for (id, bytes) in figures.into_iter().filter(|(_, bytes)| *bytes > 0) {
+            look.metrics.set(id, bytes as f64);
+        }
+        let (bytes, reach) = (self.bytes as f64, REACH * self.standard_error_bytes as f64);
+        let interval = Interval {
+            low: bytes - reach,
+            high: bytes + reach,
+        };
+        look.intervals.insert("memory_bytes".into(), interval);
+        look.alive = Some(self.instances);
+        look.caveats = host::distortions();
+    }
+}
+
 /// Looks at the memory of `image` on this backend. Every instance may take at most `timeout` to its first write.
-pub fn look(backend: &dyn Backend, image: &Image, timeout: Duration, budget: Budget) -> Result<Memory, Error> {
+pub fn look(backend: &dyn Backend, image: &Image, timeout: Duration, budget: Budget) -> Result<model::Instance, Error> {
     let stage = Stage::new()?;
     let hold = || stage.hold(backend, image, timeout);
     let first = hold()?;
-    let mut memory = views::of_instance(first.instance());
+    let mut look = views::of_instance(first.instance());
     hold::end(vec![first])?;
-    match one_more(&hold, &memory, budget)? {
-        Ok(one_more) => memory.one_more = Some(one_more),
-        Err(why) => drop(memory.missing.insert("one_more".into(), why)),
+    match one_more(&hold, &look, budget)? {
+        Ok(one_more) => one_more.note(&mut look),
+        Err(why) => drop(look.missing.insert("memory_bytes".into(), why)),
     }
-    Ok(memory)
+    Ok(look)
 }
 
 /// Tries until there is a figure, or no more patience. The inner error is why there is none.
 fn one_more(
     hold: &dyn Fn() -> Result<Held, Error>,
-    one: &Memory,
+    one: &model::Instance,
     mut budget: Budget,
-) -> Result<Result<OneMore, String>, Error> {
-    let resident = one.rss_bytes.unwrap_or(0);
+) -> Result<Result<OneMore, Message>, Error> {
+    let resident = one.metrics.get("rss_bytes").unwrap_or(0.0);
     let available = available_bytes();
-    if resident.saturating_mul(series::FEWEST as u64) > available / 2 {
-        return Ok(Err(format!(
-            "the host has too little memory left, {} MiB, for {} instances at once",
-            available >> 20,
-            series::FEWEST
-        )));
+    if resident * series::FEWEST as f64 > available as f64 / 2.0 {
+        return Ok(Err(Message::new("little-memory")
+            .with("mib", (available >> 20) as f64)
+            .with("count", series::FEWEST as f64)));
     }
     budget.bytes = budget.bytes.min(available / PART_OF_HOST);
     let began = Instant::now();
@@ -83,10 +136,11 @@ fn one_more(
 
 fn attempt(
     hold: &dyn Fn() -> Result<Held, Error>,
-    one: &Memory,
+    one: &model::Instance,
     budget: Budget,
-) -> Result<Result<OneMore, String>, Error> {
-    let rest_bytes = (one.uss_bytes.unwrap_or(0) as f64 * PART_AT_REST).max(LEAST_AT_REST_BYTES);
+) -> Result<Result<OneMore, Message>, Error> {
+    let unique = one.metrics.get("uss_bytes").unwrap_or(0.0);
+    let rest_bytes = (unique * PART_AT_REST).max(LEAST_AT_REST_BYTES);
     if let Err(why) = series::settle(&mut host::read, rest_bytes, budget.patience / 4) {
         return Ok(Err(why));
     }
@@ -100,12 +154,9 @@ fn attempt(
     };
     let kernel = slope.bytes - parts.own() as f64;
     if kernel < -series::ACCEPTABLE * slope.bytes {
-        return Ok(Err(format!(
-            "the host's memory rose by {:.0} KiB for each instance, which is less than the {} KiB of its processes: other \
-             programs gave memory back meanwhile",
-            slope.bytes / 1024.0,
-            parts.own() >> 10
-        )));
+        return Ok(Err(Message::new("memory-came-back")
+            .with("kib", (slope.bytes / 1024.0).round())
+            .with("own", (parts.own() >> 10) as f64)));
     }
     Ok(Ok(OneMore {
         bytes: slope.bytes as u64,
@@ -117,12 +168,11 @@ fn attempt(
         guest_ram_bytes: parts.guest_ram,
         kernel_bytes: kernel.max(0.0) as u64,
         shared_file_bytes: parts.shared_files,
-        caveats: host::distortions(),
     }))
 }
 
 /// The parts of one that is typical of several; the last ones may still be on their way to rest.
-fn parts_of_several(instances: &[Held]) -> Result<parts::Parts, String> {
+fn parts_of_several(instances: &[Held]) -> Result<parts::Parts, Message> {
     let count = instances.len();
     let mut all = [count / 3, count / 2, count * 2 / 3]
         .into_iter()
@@ -132,11 +182,20 @@ fn parts_of_several(instances: &[Held]) -> Result<parts::Parts, String> {
     all.sort_by_key(parts::Parts::own);
     all.get(all.len() / 2)
         .copied()
-        .ok_or_else(|| "there were no instances".into())
+        .ok_or_else(|| Message::new("too-few-instances"))
 }
 
-/// Memory that can be given to new instances without swapping (MemAvailable, proc_meminfo(5)).
+/// That a file of the kernel cannot be read.
+fn cannot_read(path: &str, error: &std::io::Error) -> Message {
+    Message::new("cannot-read")
+        .with("path", path)
+        .with("answer", error.to_string())
+}
+
+/// Memory that can be given to new instances without swapping (MemAvailable, proc_meminfo(5)), and that the limits of isolab's
+/// own control groups leave.
 fn available_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    crate::host::meminfo_bytes(&text, "MemAvailable").unwrap_or(0)
+    let host = crate::host::meminfo_bytes(&text, "MemAvailable").unwrap_or(0);
+    cgroup::left_to_this_process().map_or(host, |left| left.min(host))
 }

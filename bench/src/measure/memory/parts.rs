@@ -5,7 +5,9 @@
 //! proportional share, so that what two processes of an instance have in common counts once. Clean file pages are page cache;
 //! dirty ones of a shared mapping are, too, and go back to their file.
 
+use super::smaps::{self, Mapping};
 use crate::targets::Role;
+use reports::model::Message;
 use std::collections::BTreeMap;
 
 /// Memory of one instance, in bytes.
@@ -32,37 +34,20 @@ impl Parts {
     }
 }
 
-/// One mapping of a process.
-#[derive(Debug, Default)]
-struct Mapping {
-    start: u64,
-    /// Device, inode and offset, for a file.
-    file: Option<(String, u64, u64)>,
-    /// Its `NAME: N kB` lines, in bytes.
-    fields: BTreeMap<String, u64>,
-}
-
 /// What these processes are made of.
-pub fn of_processes(processes: &[(i32, Role)]) -> Result<Parts, String> {
+pub fn of_processes(processes: &[(i32, Role)]) -> Result<Parts, Message> {
     let mut parts = Parts::default();
     let mut files: BTreeMap<(String, u64, u64), u64> = BTreeMap::new();
     for (pid, role) in processes {
-        let read = |file: &str| {
-            let path = format!("/proc/{pid}/{file}");
-            std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
-        };
-        let maps = mappings(&read("smaps")?);
-        let rollup = mappings(&read("smaps_rollup")?);
+        let maps = smaps::read(*pid, "smaps")?;
+        let rollup = smaps::read(*pid, "smaps_rollup")?;
         let own = own(&rollup);
         parts.anonymous += own - shared(&rollup);
-        if maps.is_empty() {
-            return Err(format!("process {pid} ended before it could be looked at"));
-        }
         match role {
             Role::Program => parts.program += own,
             Role::Runtime => parts.runtime += own,
             Role::Monitor => {
-                let guest = guest_ram(&maps).ok_or("the guest's RAM is not where the monitor puts it")?;
+                let guest = guest_ram(&maps).ok_or_else(|| Message::new("no-guest-ram"))?;
                 parts.guest_ram += guest;
                 parts.monitor += own.saturating_sub(guest);
             }
@@ -83,7 +68,7 @@ pub fn of_processes(processes: &[(i32, Role)]) -> Result<Parts, String> {
 /// Anonymous and shared memory in the text of smaps_rollup. Kernels before 5.4 do not tell the shares.
 fn own(rollup: &[Mapping]) -> u64 {
     let sum = |name| rollup.iter().map(|map| map.field(name)).sum::<u64>();
-    let told = rollup.iter().any(|map| map.fields.contains_key("Pss_Anon"));
+    let told = rollup.iter().any(|map| map.has("Pss_Anon"));
     let resident = if told {
         sum("Pss_Anon") + sum("Pss_Shmem")
     } else {
@@ -99,93 +84,18 @@ fn shared(rollup: &[Mapping]) -> u64 {
 
 /// What is the guest's of the mappings that are its RAM; `None` where none is.
 fn guest_ram(maps: &[Mapping]) -> Option<u64> {
-    let mut ram = maps
-        .iter()
-        .filter(|map| microvm::GUEST_RAM.contains(&map.start))
-        .peekable();
+    let mut ram = maps.iter().filter(|map| map.is_guest_ram()).peekable();
     ram.peek()?;
     // A file that is mapped into it is page cache where the guest has not written to it.
     let own = ram.map(|map| map.field(if map.file.is_some() { "Anonymous" } else { "Pss" }));
     Some(own.sum())
 }
 
-impl Mapping {
-    fn field(&self, name: &str) -> u64 {
-        self.fields.get(name).copied().unwrap_or(0)
-    }
-
-    /// Resident pages of its file, without those that were written to and are anonymous since.
-    fn file_pages(&self) -> u64 {
-        self.field("Rss").saturating_sub(self.field("Anonymous"))
-    }
-}
-
-/// No mapping has more, as addresses have 48 bits, or 57 (Documentation/arch/x86/x86_64/5level-paging.rst).
-const MOST_KIB: u64 = 1 << 47;
-
-/// The mappings in the text of smaps or smaps_rollup.
-fn mappings(text: &str) -> Vec<Mapping> {
-    let mut found: Vec<Mapping> = Vec::new();
-    for line in text.lines() {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        match words[..] {
-            [name, kib, "kB"] if name.ends_with(':') => {
-                let kib = kib.parse::<u64>().ok().filter(|kib| *kib <= MOST_KIB);
-                if let Some((map, kib)) = found.last_mut().zip(kib) {
-                    map.fields.insert(name.trim_end_matches(':').into(), kib * 1024);
-                }
-            }
-            // 7f00-7f10 rw-p 00000000 00:00 0 [heap]
-            [range, _, offset, device, inode, ..] if !range.ends_with(':') => {
-                let hex = |text: &str| u64::from_str_radix(text, 16).ok();
-                let name = words.get(5).copied().unwrap_or("");
-                let inode = inode
-                    .parse()
-                    .ok()
-                    .filter(|inode| *inode != 0 && !is_shared_memory(name));
-                found.push(Mapping {
-                    start: range.split('-').next().and_then(hex).unwrap_or(0),
-                    file: inode.and_then(|inode| Some((device.to_owned(), inode, hex(offset)?))),
-                    fields: BTreeMap::new(),
-                });
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Memory that shows as a file and is none (memfd_create(2), shmget(2), MAP_SHARED | MAP_ANONYMOUS).
-fn is_shared_memory(name: &str) -> bool {
-    ["/memfd:", "/SYSV", "/dev/zero", "/dev/shm/"]
-        .iter()
-        .any(|start| name.starts_with(start))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::smaps::{SMAPS, mappings};
     use super::*;
     use proptest::prelude::*;
-
-    const SMAPS: &str = "\
-00400000-00500000 r-xp 00001000 fd:00 17 /usr/bin/isolab
-Rss:                 100 kB
-Pss:                  50 kB
-Anonymous:             8 kB
-VmFlags: rd ex mr mw me
-7f0000000000-7f0000002000 r-xp 00000000 00:01 3 /memfd:init (deleted)
-Rss:                   8 kB
-Pss:                   8 kB
-Anonymous:             0 kB
-100000000000-100008000000 rw-p 00000000 00:00 0
-Rss:                 300 kB
-Pss:                 300 kB
-Anonymous:           300 kB
-100008000000-100009000000 rw-p 00000000 fd:00 18 /tmp/hello
-Rss:                 800 kB
-Pss:                 400 kB
-Anonymous:            12 kB
-";
 
     #[test]
     fn shared_memory_is_the_instances_own_and_apart_from_what_is_anonymous() {
@@ -202,15 +112,6 @@ Anonymous:            12 kB
             guest_ram(&mappings("00400000-00500000 r-xp 00001000 fd:00 17 /x\n")),
             None
         );
-    }
-
-    #[test]
-    fn pages_of_files_are_told_from_memory_that_only_looks_like_a_file() {
-        let pages: Vec<(bool, u64)> = mappings(SMAPS)
-            .iter()
-            .map(|map| (map.file.is_some(), map.file_pages() >> 10))
-            .collect();
-        assert_eq!(pages, [(true, 92), (false, 8), (false, 0), (true, 788)]);
     }
 
     #[test]

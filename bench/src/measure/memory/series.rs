@@ -2,6 +2,7 @@
 
 use super::host::Reading;
 use super::slope::{self, Slope};
+use reports::model::Message;
 use std::time::{Duration, Instant};
 
 /// How much may be spent on one figure.
@@ -39,7 +40,7 @@ pub struct Series<T> {
     /// The instances, alive.
     pub instances: Vec<T>,
     /// The host's memory with 0, 1, 2, … of them, or why it could not be read.
-    pub levels: Result<Vec<Reading>, String>,
+    pub levels: Result<Vec<Reading>, Message>,
 }
 
 impl<T> Series<T> {
@@ -47,9 +48,9 @@ impl<T> Series<T> {
     ///
     /// Another program that takes memory at an even rate shows in no standard error. So the rise is compared with that of
     /// all memory that is not anonymous, and `anonymous`; where they differ, the latter is right, if it is certain enough.
-    pub fn rise(&self, anonymous: f64) -> Result<Slope, String> {
-        let levels = self.levels.as_ref().map_err(String::clone)?;
-        let (used, rest) = slopes(levels).ok_or("there were too few instances")?;
+    pub fn rise(&self, anonymous: f64) -> Result<Slope, Message> {
+        let levels = self.levels.as_ref().map_err(Message::clone)?;
+        let (used, rest) = slopes(levels).ok_or_else(|| Message::new("too-few-instances"))?;
         let composed = Slope {
             bytes: rest.bytes + anonymous,
             ..rest
@@ -64,12 +65,10 @@ impl<T> Series<T> {
         if chosen.relative_error() <= ACCEPTABLE {
             return Ok(chosen);
         }
-        Err(format!(
-            "other programs change the host's memory: {} instances gave {:.0} KiB for each with a standard error of {:.0} KiB",
-            self.instances.len(),
-            chosen.bytes / 1024.0,
-            chosen.standard_error / 1024.0
-        ))
+        Err(Message::new("restless-slope")
+            .with("count", self.instances.len() as f64)
+            .with("kib", (chosen.bytes / 1024.0).round())
+            .with("error", (chosen.standard_error / 1024.0).round()))
     }
 }
 
@@ -85,10 +84,10 @@ fn slopes(levels: &[Reading]) -> Option<(Slope, Slope)> {
 /// Waits until the host's memory is at rest: it drifts by at most `rest_bytes` while it is looked at. Otherwise says by how
 /// much it still did. Short disturbances are none: the slope does not see them either.
 pub fn settle(
-    read: &mut dyn FnMut() -> Result<Reading, String>,
+    read: &mut dyn FnMut() -> Result<Reading, Message>,
     rest_bytes: f64,
     patience: Duration,
-) -> Result<(), String> {
+) -> Result<(), Message> {
     let began = Instant::now();
     let mut readings = vec![read()?.not_anonymous];
     loop {
@@ -103,11 +102,9 @@ pub fn settle(
             return Ok(());
         }
         if began.elapsed() > patience {
-            return Err(format!(
-                "other programs change the host's memory all the time, by {:.0} KiB within {} ms just now",
-                drift / 1024.0,
-                (BETWEEN_READINGS * READINGS as u32).as_millis()
-            ));
+            return Err(Message::new("restless-host")
+                .with("kib", (drift / 1024.0).round())
+                .with("ms", (BETWEEN_READINGS * READINGS as u32).as_millis() as f64));
         }
     }
 }
@@ -117,7 +114,7 @@ pub fn settle(
 pub fn grow<T, E>(
     budget: &Budget,
     mut start: impl FnMut() -> Result<T, E>,
-    read: &mut dyn FnMut() -> Result<Reading, String>,
+    read: &mut dyn FnMut() -> Result<Reading, Message>,
 ) -> Result<Series<T>, E> {
     let began = Instant::now();
     let mut instances = Vec::new();
@@ -213,7 +210,7 @@ mod tests {
     #[test]
     fn a_host_that_changes_more_than_the_instances_do_gives_no_figure_but_the_reason() {
         let why = host(131_072.0, 4e9, 0.0).rise(65_536.0).unwrap_err();
-        assert!(why.contains("other programs"), "{why}");
+        assert_eq!(why.id, "restless-slope");
     }
 
     #[test]
@@ -258,7 +255,7 @@ mod tests {
             })
         };
         let why = settle(&mut drifting, 65_536.0, Duration::ZERO).unwrap_err();
-        assert!(why.contains("other programs"), "{why}");
+        assert_eq!(why.id, "restless-host");
         assert_eq!(
             settle(&mut || Err("no /proc".into()), 1.0, Duration::ZERO),
             Err("no /proc".into())

@@ -4,10 +4,10 @@
 //! None of them is what one more instance takes: the unique set has clean file pages in it, which are page cache, and none
 //! has what the kernel keeps for an instance.
 
+use super::smaps::{self, Mapping, sum};
 use super::tasks;
 use crate::targets::{CgroupMemory, Instance, Role};
-use reports::model::Memory;
-use std::collections::BTreeMap;
+use reports::model::{self, Message};
 use std::time::Duration;
 
 /// What one process, or one mapping of it, has resident.
@@ -22,6 +22,15 @@ pub struct Resident {
 }
 
 impl Resident {
+    fn of<'a>(maps: impl IntoIterator<Item = &'a Mapping> + Clone) -> Self {
+        let sum = |name| sum(maps.clone(), name);
+        Resident {
+            rss_bytes: sum("Rss"),
+            pss_bytes: sum("Pss"),
+            uss_bytes: sum("Private_Clean").saturating_add(sum("Private_Dirty")),
+        }
+    }
+
     fn add(&mut self, other: Resident) {
         self.rss_bytes += other.rss_bytes;
         self.pss_bytes += other.pss_bytes;
@@ -36,12 +45,12 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
 
 /// The memory of all the instance's processes once it has come to rest: a container's own pid 1 may still be on its way
 /// when the program has written its first byte. What could not be had is told with the reason.
-pub fn of_instance(instance: &dyn Instance) -> Memory {
+pub fn of_instance(instance: &dyn Instance) -> model::Instance {
     let mut memory = look(instance);
     for _ in 1..LOOKS {
         std::thread::sleep(BETWEEN_LOOKS);
         let again = look(instance);
-        let rested = again.uss_bytes == memory.uss_bytes;
+        let rested = again.metrics.get("uss_bytes") == memory.metrics.get("uss_bytes");
         memory = again;
         if rested {
             break;
@@ -50,148 +59,88 @@ pub fn of_instance(instance: &dyn Instance) -> Memory {
     memory
 }
 
-fn look(instance: &dyn Instance) -> Memory {
-    let mut memory = Memory::default();
-    let mut sum = Resident::default();
+fn look(instance: &dyn Instance) -> model::Instance {
+    let mut memory = model::Instance::default();
+    let mut all = Resident::default();
     let mut unreadable = None;
     for (pid, role) in tasks::processes(instance) {
         match of_process(pid, role, &mut memory) {
-            Ok(resident) => sum.add(resident),
+            Ok(resident) => all.add(resident),
             Err(why) => unreadable = Some(why),
         }
     }
+    let views = [
+        ("rss_bytes", all.rss_bytes),
+        ("pss_bytes", all.pss_bytes),
+        ("uss_bytes", all.uss_bytes),
+    ];
     match unreadable {
         // A sum that leaves a process out would be a wrong figure.
         Some(why) => {
-            memory = Memory::default();
-            for view in ["rss_bytes", "pss_bytes", "uss_bytes"] {
+            memory = model::Instance::default();
+            for (view, _) in views {
                 memory.missing.insert(view.into(), why.clone());
             }
         }
-        None => {
-            memory.rss_bytes = Some(sum.rss_bytes);
-            memory.pss_bytes = Some(sum.pss_bytes);
-            memory.uss_bytes = Some(sum.uss_bytes);
-        }
+        None => views
+            .into_iter()
+            .for_each(|(view, bytes)| memory.metrics.set(view, bytes as f64)),
     }
     add_cgroup(instance, &mut memory);
     memory
 }
 
-fn of_process(pid: i32, role: Role, memory: &mut Memory) -> Result<Resident, String> {
-    let read = |file: &str| {
-        let path = format!("/proc/{pid}/{file}");
-        std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
+fn of_process(pid: i32, role: Role, memory: &mut model::Instance) -> Result<Resident, Message> {
+    let resident = Resident::of(&smaps::read(pid, "smaps_rollup")?);
+    let mut add = |part: &str, bytes: u64| {
+        let before = memory.metrics.get(part).unwrap_or(0.0);
+        memory.metrics.set(part, before + bytes as f64);
     };
-    let rollup = read("smaps_rollup")?;
-    if !rollup.contains("Rss:") {
-        // What a process that has ended, but is not reaped yet, shows.
-        return Err(format!("process {pid} ended before it could be looked at"));
-    }
-    let resident = sum(&rollup);
     match role {
-        Role::Program => {}
-        Role::Runtime => *memory.runtime_bytes.get_or_insert(0) += resident.uss_bytes,
-        Role::Monitor => {
-            let guest = guest_ram(&read("smaps")?);
-            match guest {
-                Some(guest) => {
-                    memory.guest_ram_bytes = Some(guest.uss_bytes);
-                    memory.monitor_bytes = Some(resident.uss_bytes.saturating_sub(guest.uss_bytes));
-                }
-                None => {
-                    let why = "the guest's RAM is not where the monitor puts it";
-                    memory.missing.insert("guest_ram_bytes".into(), why.into());
-                    memory.missing.insert("monitor_bytes".into(), why.into());
+        Role::Program => add("uss_program_bytes", resident.uss_bytes),
+        Role::Runtime => add("uss_runtime_bytes", resident.uss_bytes),
+        Role::Monitor => match guest_ram(&smaps::read(pid, "smaps")?) {
+            Some(guest) => {
+                add("uss_guest_ram_bytes", guest.uss_bytes);
+                add("uss_monitor_bytes", resident.uss_bytes.saturating_sub(guest.uss_bytes));
+            }
+            None => {
+                for part in ["uss_guest_ram_bytes", "uss_monitor_bytes"] {
+                    memory.missing.insert(part.into(), Message::new("no-guest-ram"));
                 }
             }
-        }
+        },
     }
     Ok(resident)
 }
 
-fn add_cgroup(instance: &dyn Instance, memory: &mut Memory) {
+fn add_cgroup(instance: &dyn Instance, memory: &mut model::Instance) {
     let (counted, why) = match instance.cgroup_memory() {
-        Ok(counted) => (
-            // Zero is what a cgroup says until the kernel sums up its counters, which it does every two seconds
-            // (Linux, mm/memcontrol.c, FLUSH_TIME).
-            CgroupMemory {
-                anon_bytes: counted.anon_bytes.filter(|bytes| *bytes > 0),
-                peak_bytes: counted.peak_bytes.filter(|bytes| *bytes > 0),
-            },
-            "the memory cgroup does not count it, or has not summed it up yet".to_owned(),
-        ),
+        Ok(counted) => (counted, Message::new("cgroup-not-counted")),
         Err(why) => (CgroupMemory::default(), why),
     };
-    memory.cgroup_anon_bytes = counted.anon_bytes;
-    memory.cgroup_peak_bytes = counted.peak_bytes;
-    for (view, value) in [
+    for (view, bytes) in [
         ("cgroup_anon_bytes", counted.anon_bytes),
         ("cgroup_peak_bytes", counted.peak_bytes),
     ] {
-        if value.is_none() {
-            memory.missing.insert(view.into(), why.clone());
+        // Zero is what a cgroup says until the kernel sums up its counters, which it does every two seconds
+        // (Linux, mm/memcontrol.c, FLUSH_TIME).
+        match bytes.filter(|bytes| *bytes > 0) {
+            Some(bytes) => memory.metrics.set(view, bytes as f64),
+            None => drop(memory.missing.insert(view.into(), why.clone())),
         }
     }
 }
 
-/// The sum over everything in the text of smaps or smaps_rollup.
-fn sum(text: &str) -> Resident {
-    let fields = fields(text.lines());
-    let field = |name: &str| fields.get(name).copied().unwrap_or(0);
-    Resident {
-        rss_bytes: field("Rss"),
-        pss_bytes: field("Pss"),
-        uss_bytes: field("Private_Clean").saturating_add(field("Private_Dirty")),
-    }
-}
-
-/// The sum over the mappings in the text of smaps that are a guest's RAM; `None` where none is.
-fn guest_ram(text: &str) -> Option<Resident> {
-    let mut found: Option<Resident> = None;
-    let mut lines = text.lines().peekable();
-    // A mapping begins with its addresses: 7f00-7f10 rw-p 00000000 00:00 0
-    while let Some(heading) = lines.next() {
-        let mut body = String::new();
-        while let Some(field) = lines.next_if(|line| is_field(line)) {
-            body.push_str(field);
-            body.push('\n');
-        }
-        let start = heading
-            .split('-')
-            .next()
-            .and_then(|start| u64::from_str_radix(start, 16).ok());
-        if start.is_some_and(|start| microvm::GUEST_RAM.contains(&start)) {
-            found.get_or_insert_default().add(sum(&body));
-        }
-    }
-    found
-}
-
-/// A line of the form `Rss:   12 kB`.
-fn is_field(line: &str) -> bool {
-    line.split_ascii_whitespace()
-        .next()
-        .is_some_and(|first| first.ends_with(':'))
-}
-
-/// The sums of all `NAME: N kB` lines in bytes.
-fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
-    let mut sums = BTreeMap::new();
-    for line in lines {
-        let mut words = line.split_ascii_whitespace();
-        if let (Some(name), Some(kib), Some("kB")) = (words.next(), words.next(), words.next())
-            && let (Some(name), Ok(kib)) = (name.strip_suffix(':'), kib.parse::<u64>())
-        {
-            let sum: &mut u64 = sums.entry(name).or_default();
-            *sum = sum.saturating_add(kib.saturating_mul(1024));
-        }
-    }
-    sums
+/// What the mappings have resident that are a guest's RAM; `None` where none is.
+fn guest_ram(maps: &[Mapping]) -> Option<Resident> {
+    let ram = maps.iter().filter(|map| map.is_guest_ram());
+    ram.clone().next().map(|_| Resident::of(ram))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::smaps::mappings;
     use super::*;
     use proptest::prelude::*;
 
@@ -222,14 +171,15 @@ Private_Dirty:        12 kB
             pss_bytes: pss * 1024,
             uss_bytes: uss * 1024,
         };
-        assert_eq!(sum(SMAPS), kib(412, 362, 316));
-        assert_eq!(guest_ram(SMAPS), Some(kib(300, 300, 300)));
-        assert_eq!(guest_ram(&SMAPS.replace("100000000000-", "7f0000000000-")), None);
+        assert_eq!(Resident::of(&mappings(SMAPS)), kib(412, 362, 316));
+        assert_eq!(guest_ram(&mappings(SMAPS)), Some(kib(300, 300, 300)));
+        let elsewhere = SMAPS.replace("100000000000-", "7f0000000000-");
+        assert_eq!(guest_ram(&mappings(&elsewhere)), None);
     }
 
     #[test]
     fn this_process_has_resident_memory_and_its_views_are_in_order() {
-        let mut memory = Memory::default();
+        let mut memory = model::Instance::default();
         let resident = of_process(std::process::id() as i32, Role::Program, &mut memory).unwrap();
         assert!(resident.uss_bytes > 0);
         assert!(resident.uss_bytes <= resident.pss_bytes && resident.pss_bytes <= resident.rss_bytes);
@@ -238,8 +188,8 @@ Private_Dirty:        12 kB
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in "([A-Za-z_]{0,8}:? *[0-9]{0,25} ?(kB)?\n|.{0,20}\n){0,20}") {
-            let _ = sum(&text);
-            let _ = guest_ram(&text);
+            let maps = mappings(&text);
+            let _ = (Resident::of(&maps), guest_ram(&maps));
         }
     }
 }

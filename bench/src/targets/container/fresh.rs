@@ -9,6 +9,7 @@ use crate::workloads::image::Image;
 use container::{Limits, Verdict};
 use reports::model;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// Runs a workload in a container of a fresh runtime.
 #[derive(Debug)]
@@ -23,15 +24,33 @@ impl Container {
     /// A container with these limits, and with a control group as Docker gives one, where this host lets this user make
     /// one.
     pub fn new(limits: Limits) -> Self {
+        Container {
+            limits,
+            own_cgroup: cgroups_work(),
+        }
+    }
+
+    fn is_limited(&self) -> bool {
+        let Limits {
+            memory_bytes,
+            cpus,
+            pids,
+            ..
+        } = &self.limits;
+        memory_bytes.is_some() || cpus.is_some() || pids.is_some()
+    }
+}
+
+/// Whether this host lets this user make control groups of every kind. It is found out once: that takes milliseconds.
+fn cgroups_work() -> bool {
+    static WORK: OnceLock<bool> = OnceLock::new();
+    *WORK.get_or_init(|| {
         let cgroups = container::probe()
             .into_iter()
             .filter(|finding| finding.subject.starts_with("cgroup"));
         let works: Vec<bool> = cgroups.map(|finding| finding.verdict == Verdict::Works).collect();
-        Container {
-            limits,
-            own_cgroup: !works.is_empty() && works.into_iter().all(|works| works),
-        }
-    }
+        !works.is_empty() && works.into_iter().all(|works| works)
+    })
 }
 
 impl Backend for Container {
@@ -40,7 +59,10 @@ impl Backend for Container {
     }
 
     fn describe(&self, image: &Image) -> Result<model::Target, Error> {
-        super::describe(self.name(), image)
+        Ok(model::Target {
+            own_cgroup: Some(self.own_cgroup || self.is_limited()),
+            ..super::describe(self.name(), image)?
+        })
     }
 
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {

@@ -150,10 +150,9 @@ fn describe(name: &str, image: &Image) -> Result<model::Target, Error> {
     Ok(model::Target {
         name: name.into(),
         version: format!("isolab {}", env!("CARGO_PKG_VERSION")),
-        guest_kernel: None,
         image: image.parts()?,
         workload_sha256: image.layer_sha256()?,
-        unavailable: None,
+        ..model::Target::default()
     })
 }
 
@@ -172,13 +171,13 @@ impl Instance for Running {
         self.container.pids().into_iter().map(|pid| (pid, role(pid))).collect()
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+    fn cgroup_memory(&self) -> Result<CgroupMemory, model::Message> {
         match self.container.statistics() {
             Some(statistics) => Ok(CgroupMemory {
                 anon_bytes: statistics.anon_bytes,
                 peak_bytes: statistics.memory_peak_bytes,
             }),
-            None => Err("the container has no memory cgroup of its own here".into()),
+            None => Err(model::Message::new("no-own-cgroup")),
         }
     }
 
@@ -213,7 +212,7 @@ pub fn end(mut container: container::Container) -> Result<End, Error> {
 }
 
 /// What a reader of the status should know: that the memory limit was reached.
-fn note(container: &container::Container, status: ExitStatus) -> Option<String> {
+fn note(container: &container::Container, status: ExitStatus) -> Option<model::Message> {
     let ExitStatus::Signal {
         out_of_memory: true, ..
     } = status
@@ -223,12 +222,10 @@ fn note(container: &container::Container, status: ExitStatus) -> Option<String> 
     let peak = container
         .statistics()
         .and_then(|statistics| statistics.memory_peak_bytes);
-    let peak = peak.map_or(String::new(), |bytes| {
-        format!(", after {} KiB at the peak", bytes >> 10)
-    });
-    Some(format!(
-        "the memory limit was reached, and the kernel ended the program (OOM kill){peak}"
-    ))
+    Some(match peak {
+        Some(bytes) => model::Message::new("out-of-memory").with("kib", (bytes >> 10) as f64),
+        None => model::Message::new("out-of-memory-somewhere"),
+    })
 }
 
 /// A step of the container library as one of isolab.

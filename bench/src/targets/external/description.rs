@@ -18,6 +18,8 @@
 
 use crate::error::Error;
 use crate::files::xdg;
+use crate::workloads::sha256;
+use reports::model;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -57,6 +59,19 @@ pub struct Description {
     /// Files that the tool reads, by name.
     #[serde(default)]
     pub files: BTreeMap<PathBuf, String>,
+    /// The whole text.
+    #[serde(skip)]
+    pub text: String,
+}
+
+impl Description {
+    /// As the results file holds it.
+    pub fn describe(&self) -> model::Description {
+        model::Description {
+            text: self.text.clone(),
+            sha256: sha256(self.text.as_bytes()),
+        }
+    }
 }
 
 /// Every description: isolab's own, then those of the user's folder that can be read.
@@ -117,8 +132,10 @@ fn read(path: &Path) -> Result<Description, Error> {
 }
 
 fn parse(file: &str, text: &str) -> Result<Description, Error> {
-    let description: Description =
-        toml::from_str(text).map_err(|error| Error::new(format!("{file}: {}", error.to_string().trim_end())))?;
+    let description = Description {
+        text: text.into(),
+        ..toml::from_str(text).map_err(|error| Error::new(format!("{file}: {}", error.to_string().trim_end())))?
+    };
     let wrong = |what: &str| Err(Error::new(format!("{file}: {what}")));
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if description.name.is_empty() || !description.name.chars().all(fits) {

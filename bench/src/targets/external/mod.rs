@@ -2,6 +2,7 @@
 //! after ([`description`]), and this is the code that all of them share.
 
 mod description;
+mod libraries;
 mod root;
 mod template;
 
@@ -10,28 +11,19 @@ pub use description::{Description, all, find};
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
 use crate::error::Error;
+use crate::files::scratch::Left;
 use crate::files::search_path;
+use crate::files::tool::output;
 use crate::measure::clock;
 use crate::workloads::image::Image;
-use nix::errno::Errno;
-use reports::model;
+use reports::model::{self, Message};
 use root::Root;
 use std::cell::{Cell, RefCell};
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio as ProcessStdio};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How long a tool may take to say its version, or to tidy up.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// So much of what they print is looked at.
-const MOST_OUTPUT: u64 = 64 << 10;
 
 /// Runs a workload by a tool.
 #[derive(Debug)]
@@ -66,16 +58,28 @@ impl External {
         if output.status.success() {
             return Ok(first);
         }
-        let said = format!("`{}`: {}; {first}", words.join(" "), output.status);
-        Err(Error::from_cause(format_args!("{name} does not work here"), said))
+        let why = Message::new("tool-fails")
+            .with("tool", name.as_str())
+            .with("command", words.join(" "))
+            .with("answer", output.status.to_string());
+        Err(Error::said(why.with_said(&first)))
     }
 
     fn missing(&self, command: &str, error: &std::io::Error) -> Error {
         if error.kind() == std::io::ErrorKind::NotFound {
-            let remedy = format!("Install it: {}", self.description.install);
-            return Error::new(format!("{command} is not installed")).remedy(remedy);
+            let install = Message::new("do-install").with("command", self.description.install.as_str());
+            return Error::said(Message::new("not-installed").with("command", command)).advice(install);
         }
-        Error::from_cause(format_args!("cannot execute {command}"), error)
+        cannot_execute(command, &error.to_string())
+    }
+
+    /// The command that runs an image in the instance `id`, as it is given to the kernel, for as long as this value lives.
+    ///
+    /// # Errors
+    /// A root that cannot be made, and a placeholder that there is not.
+    pub fn command(&self, image: &Image, id: &str) -> Result<Vec<String>, Error> {
+        let root = self.root(image, image.args())?;
+        root.values(id).words(&self.description.run)
     }
 
     /// The root of this image with these arguments, made unless it was the one before.
@@ -100,10 +104,10 @@ impl Backend for External {
         Ok(model::Target {
             name: self.description.name.clone(),
             version,
-            guest_kernel: None,
             image: image.parts()?,
             workload_sha256: root.program_sha256()?,
-            unavailable: None,
+            description: Some(self.description.describe()),
+            ..model::Target::default()
         })
     }
 
@@ -111,7 +115,9 @@ impl Backend for External {
         let root = self.root(image, image.args())?;
         let tool = &self.description.run[0];
         let tool = search_path::find(tool).map_err(|error| self.missing(tool, &error))?;
-        Ok([root.files(), vec![tool]].concat())
+        let mut files = [root.files(), libraries::of(&tool)].concat();
+        files.push(tool);
+        Ok(files)
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
@@ -126,61 +132,29 @@ impl Backend for External {
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
         let prepared = Prepared::new(&path.to_string_lossy(), &words, &ENVIRONMENT, fds, self.group)?;
         let program = root.program();
+        let left = match clean_up.is_empty() {
+            true => None,
+            false => Some(root.leave(&id, &clean_up)?),
+        };
         Ok(Box::new(move || {
-            let child = prepared.spawn().map_err(|errno| refused(&path, errno))?;
+            let child = prepared
+                .spawn()
+                .map_err(|errno| cannot_execute(&path.to_string_lossy(), errno.desc()))?;
             Ok(Box::new(Running {
                 child,
                 executed_ns: clock::now_ns(),
                 killed: false,
                 program,
                 clean_up,
+                left,
                 _root: root,
             }))
         }))
     }
 }
 
-fn refused(path: &Path, errno: Errno) -> Error {
-    Error::from_cause(format_args!("cannot execute {}", path.display()), errno.desc())
-}
-
-/// What a command prints, where it ends in time.
-fn output(words: &[String]) -> std::io::Result<Output> {
-    let mut command = Command::new(search_path::find(&words[0])?);
-    command.args(&words[1..]).stdin(ProcessStdio::null());
-    // Files, not pipes: what it leaves running may keep its descriptors open.
-    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
-    let mut child = command.spawn()?;
-    let until = Instant::now() + PATIENCE;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if Instant::now() > until {
-            // It is reaped below.
-            let _ = child.kill();
-            child.wait()?;
-            return Err(std::io::Error::other(format!(
-                "it did not end within {} s",
-                PATIENCE.as_secs()
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    Ok(Output {
-        status,
-        stdout: beginning(&mut stdout)?,
-        stderr: beginning(&mut stderr)?,
-    })
-}
-
-/// The first bytes of what a command wrote.
-fn beginning(file: &mut File) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.rewind()?;
-    file.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn cannot_execute(path: &str, answer: &str) -> Error {
+    Error::said(Message::new("cannot-execute").with("path", path).with("answer", answer))
 }
 
 struct Running {
@@ -190,6 +164,8 @@ struct Running {
     /// The program's file, to tell its process from the tool's.
     program: (u64, u64),
     clean_up: Vec<String>,
+    /// The note of that command, for the next isolab should this one be killed. Gone with the instance.
+    left: Option<Left>,
     _root: Rc<Root>,
 }
 
@@ -211,9 +187,9 @@ impl Instance for Running {
         tree.into_iter().map(|(pid, _)| (pid, role(pid))).collect()
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
         let program = self.processes().into_iter().find(|(_, role)| *role == Role::Program);
-        let (pid, _) = program.ok_or("its program's process is not below the tool's")?;
+        let (pid, _) = program.ok_or_else(|| Message::new("program-elsewhere"))?;
         cgroup::memory_of(pid)
     }
 
@@ -228,6 +204,7 @@ impl Instance for Running {
             // A tool that has tidied up by itself says that there is nothing to do.
             let _ = output(&self.clean_up);
         }
+        drop(self.left);
         Ok(End {
             status,
             stamps: vec![("fork and exec".into(), self.executed_ns)],

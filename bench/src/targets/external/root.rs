@@ -3,7 +3,7 @@
 use super::description::Description;
 use super::template::Values;
 use crate::error::Error;
-use crate::files::scratch::Scratch;
+use crate::files::scratch::{Left, Scratch};
 use crate::targets::ENVIRONMENT;
 use crate::workloads::image::{Image, read_back};
 use crate::workloads::sha256;
@@ -102,9 +102,18 @@ impl Root {
         Ok(sha256(&read_back(&self.executable())?))
     }
 
-    /// The image's files as the tool gets them.
+    /// Notes the command that removes what an instance leaves.
+    pub fn leave(&self, id: &str, clean_up: &[String]) -> Result<Left, Error> {
+        self.scratch.leave(id, clean_up).map_err(|error| {
+            Error::from_cause(format_args!("cannot write to {}", self.scratch.path().display()), error)
+                .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+        })
+    }
+
+    /// The image's files as the tool gets them, and its own.
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        let folders = [self.folder(), self.work()];
+        let entries = folders.into_iter().flat_map(std::fs::read_dir).flatten().flatten();
         entries
             .map(|entry| entry.path())
             .filter(|path| path.is_file())

@@ -112,7 +112,7 @@ impl Instance for Jailed {
             .collect()
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+    fn cgroup_memory(&self) -> Result<CgroupMemory, reports::model::Message> {
         self.container.cgroup_memory()
     }
 

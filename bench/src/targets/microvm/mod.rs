@@ -14,6 +14,7 @@ use super::runtime;
 use super::{Backend, Start, Stdio};
 use crate::error::Error;
 use crate::files::xdg;
+use crate::host::doctor::kvm;
 use crate::kernels;
 use crate::targets::spawn::Group;
 use crate::workloads::image::{self, Image, part};
@@ -21,7 +22,7 @@ use crate::workloads::newc;
 use crate::workloads::sha256;
 use handover::{GuestFile, MachineOrder};
 use microvm::{Config, Kernel};
-use reports::model::{self, ImagePart};
+use reports::model::{self, ImagePart, Message};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -110,9 +111,13 @@ pub struct Tell {
 impl MicroVm {
     /// A machine with what the plan gives it, that boots `linux`, or else the built-in guest kernel.
     pub fn new(purpose: &Purpose, linux: Option<Linux>) -> Self {
+        let memory_bytes = match linux {
+            None => purpose.machine.memory_bytes,
+            Some(_) => purpose.machine.linux_memory_bytes,
+        };
         MicroVm {
             linux,
-            memory_bytes: purpose.machine.memory_bytes,
+            memory_bytes,
             cpus: purpose.machine.cpus,
             timeout: purpose.timeout,
             group: purpose.group,
@@ -148,12 +153,12 @@ impl MicroVm {
     /// The number of processors, where the kernel can take that.
     fn processors(&self) -> Result<u8, Error> {
         if self.cpus.fract() != 0.0 || self.cpus > f64::from(u8::MAX) {
-            let problem = format!("a virtual machine has whole processors, not {}", self.cpus);
-            return Err(Error::new(problem).remedy("Give it a whole number: --cpus 1"));
+            let problem = Message::new("whole-processors").with("cpus", self.cpus);
+            return Err(Error::said(problem).advice(Message::new("do-whole-processors")));
         }
         if self.linux.is_none() && self.cpus != 1.0 {
-            let problem = format!("the built-in guest kernel runs on one processor, not on {}", self.cpus);
-            return Err(Error::new(problem).remedy("A Linux guest takes several: --on microvm-linux --kernel FILE"));
+            let problem = Message::new("one-processor").with("cpus", self.cpus);
+            return Err(Error::said(problem).advice(Message::new("do-linux-guest")));
         }
         Ok(self.cpus as u8)
     }
@@ -191,8 +196,8 @@ impl Backend for MicroVm {
     }
 
     fn describe(&self, image: &Image) -> Result<model::Target, Error> {
-        if let microvm::KvmKind::None(reason) = microvm::probe().kind {
-            return Err(Error::new(reason));
+        if let Some(finding) = kvm::refusal() {
+            return Err(Error::found(&finding));
         }
         self.processors()?;
         let kernel = self.kernel_bytes()?;
@@ -228,7 +233,7 @@ impl Backend for MicroVm {
             .into_iter()
             .flatten()
             .collect(),
-            unavailable: None,
+            ..model::Target::default()
         })
     }
 

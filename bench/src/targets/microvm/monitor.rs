@@ -6,6 +6,7 @@ use crate::targets::runtime::FAILED;
 use crate::targets::runtime::report::Report;
 use crate::targets::{GuestCalls, GuestCounts, MachineStory, Step, VmExits};
 use microvm::{Config, Counts, End, Kernel, Outcome, Stamp};
+use reports::model::Message;
 use std::fs::File;
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
     };
     let phases = microvm::phases(&outcome.stamps).into_iter();
     Report {
+        note: missing_calls(&outcome.kernel_log),
         stamps: phases.map(|(phase, at_ns)| (phase.to_owned(), at_ns)).collect(),
         steps: if tell.story { steps(&outcome.stamps) } else { Vec::new() },
         machine: tell.story.then(|| story(&outcome, command_line)),
@@ -73,6 +75,17 @@ fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
         kernel_log: tell.kernel_log.then_some(outcome.kernel_log),
         ..Report::default()
     }
+}
+
+/// The system calls that a program asked the built-in guest kernel for and that it does not have, by its log.
+fn missing_calls(kernel_log: &str) -> Option<Message> {
+    let call = |line: &str| {
+        let (_, rest) = line.split_once("unknown system call ")?;
+        let (call, _) = rest.split_once(", answered with ENOSYS")?;
+        Some(call.to_owned())
+    };
+    let calls: Vec<String> = kernel_log.lines().filter_map(call).collect();
+    (!calls.is_empty()).then(|| Message::new("missing-calls").with("calls", calls.join(", ")))
 }
 
 /// The steps between the stamps; the first stamp is the monitor's own beginning.

@@ -9,6 +9,7 @@ use container::{Access, Bundle, Limits, Spec, Stdio3, Terminal, Volume};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use reports::model::Message;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
@@ -102,9 +103,9 @@ impl Instance for Running {
         runtime.into_iter().chain(below.map(role)).collect()
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
         let deepest = self.bundle.pid().and_then(|pid| process_tree::below(pid).pop());
-        let (pid, _) = deepest.ok_or("it has no process any more")?;
+        let (pid, _) = deepest.ok_or_else(|| Message::new("no-process"))?;
         cgroup::memory_of(pid)
     }
 

@@ -14,6 +14,7 @@ use super::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup
 use crate::error::Error;
 use crate::targets::spawn::{Child, Group, Prepared};
 use report::ReportFile;
+use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::os::fd::BorrowedFd;
@@ -124,7 +125,7 @@ impl Instance for Running {
         vec![(self.child.pid(), Role::Monitor)]
     }
 
-    fn cgroup_memory(&self) -> Result<CgroupMemory, String> {
+    fn cgroup_memory(&self) -> Result<CgroupMemory, Message> {
         cgroup::memory_of(self.child.pid())
     }
 

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::targets::{End, MachineStory, Step};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -25,7 +26,7 @@ pub struct Report {
     /// What went wrong afterwards.
     pub failure: Option<String>,
     /// What a reader of the status should know of it.
-    pub note: Option<String>,
+    pub note: Option<Message>,
     /// Whether the instance was ended because its time was up.
     pub timed_out: bool,
     /// Every step of the start, where it was asked for.
