@@ -3,7 +3,7 @@
 use crate::memory::layout::{PAGE, USER_END};
 use crate::memory::{Fault, MEMORY};
 use crate::memory::vma::{EXECUTE, READ, WRITE};
-use crate::traps::entry::{Frame, prepare_done, syscall_entry};
+use crate::traps::entry::{Frame, prepare_done, ring_3_out32, syscall_entry};
 use crate::abi;
 use crate::counts;
 use crate::cpu;
@@ -46,6 +46,12 @@ pub extern "C" fn trap(frame: &mut Frame) {
     if !from_user {
         if frame.vector == UNDEFINED && frame.rip == prepare_done as *const () as u64 {
             return start_program(frame);
+        }
+        // Until the program starts, the kernel's requests in ring 3 come here.
+        if frame.vector == UNDEFINED && frame.rip == ring_3_out32 as *const () as u64 {
+            cpu::out32(frame.rdx as u16, frame.rax as u32);
+            frame.rip += 2;
+            return;
         }
         kernel_fault(frame, 0);
     }
