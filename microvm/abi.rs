@@ -27,6 +27,8 @@ pub mod port {
     pub const STRING: u16 = 0xf7;
     /// What is read from [`STRING`] under a monitor that has it.
     pub const STRING_PRESENT: u8 = 1;
+    /// 32 bits written here, whatever they are: the machine gets the memory of [`super::RAM_ON_DEMAND`].
+    pub const MEMORY: u16 = 0xf9;
     /// The physical address, 32 bits, of [`super::Counts`] written here, at the end: what a guest has counted, where its
     /// command line says `counts`.
     pub const COUNTS: u16 = 0xf8;
@@ -70,6 +72,10 @@ pub struct Piece {
 
 /// Most bytes of one string.
 pub const PIECE_MAX: usize = 4096;
+
+/// In the PVH memory map: memory that the machine has when it has asked for it at [`port::MEMORY`]. Until then it costs the host
+/// nothing, where each page that a machine may have costs KVM ten bytes.
+pub const RAM_ON_DEMAND: u32 = 0xf000_0000;
 
 /// System calls are counted up to this number.
 pub const COUNTED_CALLS: usize = 512;

@@ -9,10 +9,11 @@ use crate::devices::block::Block;
 use crate::devices::console::{self, Input, Output};
 use crate::devices::rtc::{self, Rtc};
 use crate::devices::uart::{self, CARRIER, LINE_STATUS, Line, MODEM_STATUS, Uart};
-use crate::memory::Ram;
+use crate::memory::{self, Ram};
 use crate::stamp::{Recorder, Step};
 use crate::vcpu::exits::Reason;
 use crate::{End, Error};
+use kvm_ioctls::VmFd;
 use std::mem::offset_of;
 use std::time::Duration;
 use vm_memory::{Bytes, GuestAddress};
@@ -40,6 +41,8 @@ pub enum Device<'a> {
     WaitForInput,
     /// [`port::COUNTS`].
     Counts(Option<Counts>),
+    /// [`port::MEMORY`]: the machine, and the memory that it has not got yet.
+    Memory(&'a VmFd, Vec<memory::Slot>),
     /// A keyboard controller without a keyboard.
     Keyboard,
     /// The clock chip.
@@ -224,6 +227,10 @@ impl Device<'_> {
                 }
                 Reason::InputPort
             }
+            Device::Memory(vm, rest) => {
+                rest.drain(..).try_for_each(|slot| memory::give(vm, slot))?;
+                Reason::MemoryPort
+            }
             Device::Counts(counts) => {
                 let address = data.try_into().map(u32::from_le_bytes);
                 *counts = address.ok().and_then(|address| Counts::read(address, context.ram));
@@ -286,9 +293,12 @@ impl Device<'_> {
                 Reason::Disk
             }
             // What can only be written.
-            Device::Exit | Device::Phases(_) | Device::Sleep | Device::WaitForInput | Device::Counts(_) => {
-                Reason::ReadNoPort
-            }
+            Device::Exit
+            | Device::Phases(_)
+            | Device::Sleep
+            | Device::WaitForInput
+            | Device::Counts(_)
+            | Device::Memory(..) => Reason::ReadNoPort,
         };
         Ok((reason, None))
     }

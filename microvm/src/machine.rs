@@ -3,17 +3,16 @@
 use crate::board::Board;
 use crate::error::KvmError;
 use crate::kernel::Image;
-use crate::memory::Ram;
+use crate::memory::{Ram, give};
 use crate::running;
 use crate::vcpu::exits::Exit;
 use crate::vcpu::statistics::Statistics;
 use crate::vcpu::{self, failed, topology};
 use crate::{Config, Counts, Error, Initramfs, Recorder, Stamp, stamp};
-use kvm_bindings::{KVM_API_VERSION, kvm_userspace_memory_region};
+use kvm_bindings::KVM_API_VERSION;
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, RawFd};
-use vm_memory::{GuestMemoryBackend, GuestMemoryRegion};
 
 /// How a machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,30 +69,30 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
         memory.prefer_huge_pages();
     }
     stamps.ended(stamp::RESERVE_MEMORY);
-    give_memory(&vm, &memory)?;
-    stamps.ended(stamp::GIVE_MEMORY);
-    let entry = board.load(kernel, &config, &memory)?;
+    let loaded = board.load(kernel, &config, &memory)?;
     config.initramfs = Initramfs::Bytes(Vec::new());
     stamps.ended(stamp::LOAD);
+    let (first, rest) = memory.slots(loaded.on_demand);
+    first.into_iter().try_for_each(|slot| give(&vm, slot))?;
+    stamps.ended(stamp::GIVE_MEMORY);
 
     let processors = processors(&kvm, &vm, &board, config.linux.cpus, &mut stamps)?;
-    vcpu::enter(&processors[0], entry)?;
+    vcpu::enter(&processors[0], loaded.entry)?;
     stamps.ended(stamp::SET_STATE);
 
-    // The processors hold what they need of these; the interrupt lines of a PC are the machine's.
+    // What is left to ask is the machine's: the interrupt lines of a PC, more memory.
     drop(kvm);
-    let vm = board.is_pc().then_some(vm);
     let statistics = config.counts.then(|| Statistics::of(&processors[0])).flatten();
     let own: Vec<RawFd> = processors
         .iter()
         .map(AsRawFd::as_raw_fd)
-        .chain(vm.iter().map(AsRawFd::as_raw_fd))
+        .chain([vm.as_raw_fd()])
         .chain(config.console.descriptors())
         .chain(statistics.iter().map(Statistics::descriptor))
         .chain(board.disks().iter().flat_map(|disk| disk.descriptors()))
         .collect();
     config.sandbox.shed(&own)?;
-    let bus = board.bus(vm.as_ref(), &config.console, stamps);
+    let bus = board.bus(&vm, rest, &config.console, stamps);
     let mut outcome = running::run(processors, &memory, &config, bus)?;
     outcome.kvm = statistics.and_then(|statistics| statistics.read()).unwrap_or_default();
     Ok(outcome)
@@ -106,23 +105,6 @@ pub fn open_kvm() -> Result<Kvm, Error> {
         version if version == KVM_API_VERSION as i32 => Ok(kvm),
         version => Err(KvmError::NotKvm(version).into()),
     }
-}
-
-/// Makes the reserved memory the machine's RAM.
-pub fn give_memory(vm: &VmFd, memory: &Ram) -> Result<(), Error> {
-    for (slot, region) in memory.iter().enumerate() {
-        let slot = kvm_userspace_memory_region {
-            slot: slot as u32,
-            flags: 0,
-            guest_phys_addr: region.start_addr().0,
-            memory_size: region.len(),
-            userspace_addr: region.as_ptr() as u64,
-        };
-        // SAFETY: the mapping lives in `memory`, which the machine keeps as long as the processor runs.
-        unsafe { vm.set_user_memory_region(slot) }
-            .map_err(failed("give the machine its memory", "The host may be out of memory"))?;
-    }
-    Ok(())
 }
 
 /// Makes the processors. A PC's tell the guest how many they are; those after the first wait for it to start them.

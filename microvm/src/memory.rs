@@ -1,6 +1,9 @@
 //! The guest's RAM.
 
 use crate::Error;
+use crate::vcpu::failed;
+use kvm_bindings::kvm_userspace_memory_region;
+use kvm_ioctls::VmFd;
 use nix::errno::Errno;
 use std::fs::File;
 use std::io;
@@ -23,6 +26,16 @@ pub const GAP_END: u64 = 1 << 32;
 const SMALLEST: u64 = 2 << 20;
 /// Larger than any host this is meant for.
 const LARGEST: u64 = 1 << 40;
+
+/// A part of the guest's RAM, as KVM is told of it (Linux, Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
+pub type Slot = kvm_userspace_memory_region;
+
+/// Makes a part of the guest's RAM the machine's.
+pub fn give(vm: &VmFd, slot: Slot) -> Result<(), Error> {
+    // SAFETY: the mapping lives in a `Ram`, which the machine keeps as long as a processor runs.
+    let given = unsafe { vm.set_user_memory_region(slot) };
+    given.map_err(failed("give the machine its memory", "The host may be out of memory"))
+}
 
 /// The guest's RAM, given back when dropped.
 pub struct Ram {
@@ -95,8 +108,8 @@ impl Ram {
         Ok(Self { memory })
     }
 
-    /// Puts a file's pages at a guest-physical page without copying them: the guest's writes stay its own.
-    pub fn map_file(&self, file: &File, bytes: usize, at: GuestAddress) -> io::Result<()> {
+    /// Puts a file's pages from `offset` on at a guest-physical page without copying them: the guest's writes stay its own.
+    pub fn map_file(&self, file: &File, offset: u64, bytes: usize, at: GuestAddress) -> io::Result<()> {
         let place = self
             .memory
             .get_slice(at, bytes.next_multiple_of(4096))
@@ -104,7 +117,7 @@ impl Ram {
         let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_FIXED);
         let start: *mut libc::c_void = place.ptr_guard_mut().as_ptr().cast();
         // SAFETY: replaces pages of our own mapping, which nobody has a reference to, and no processor runs yet.
-        let mapped = unsafe { libc::mmap(start, bytes, protection, flags, file.as_raw_fd(), 0) };
+        let mapped = unsafe { libc::mmap(start, bytes, protection, flags, file.as_raw_fd(), offset as i64) };
         if mapped == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
@@ -132,6 +145,28 @@ impl Ram {
             // SAFETY: changes no contents (madvise(2)).
             unsafe { libc::madvise(region.as_ptr().cast(), region.len() as usize, libc::MADV_HUGEPAGE) };
         }
+    }
+
+    /// All of it, as KVM is told: the parts before a guest-physical address, and the parts behind it.
+    pub fn slots(&self, border: u64) -> (Vec<Slot>, Vec<Slot>) {
+        let mut slots = (Vec::new(), Vec::new());
+        for region in self.memory.iter() {
+            let (start, end) = (region.start_addr().0, region.start_addr().0 + region.len());
+            let middle = border.clamp(start, end);
+            for (part, into) in [(start..middle, &mut slots.0), (middle..end, &mut slots.1)] {
+                if !part.is_empty() {
+                    into.push(Slot {
+                        guest_phys_addr: part.start,
+                        memory_size: part.end - part.start,
+                        userspace_addr: region.as_ptr() as u64 + (part.start - start),
+                        ..Default::default()
+                    });
+                }
+            }
+        }
+        let all = slots.0.iter_mut().chain(&mut slots.1);
+        (0..).zip(all).for_each(|(number, slot)| slot.slot = number);
+        slots
     }
 
     /// Copies bytes to a guest-physical address, if they fit.

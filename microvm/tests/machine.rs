@@ -32,6 +32,7 @@ fn trials() -> Vec<Trial> {
         trial("files_of_the_initramfs_are_read_and_not_written", files),
         trial("a_big_file_is_read_and_mapped_as_it_is", big_file),
         trial("thousands_of_empty_files_do_not_hold_up_the_start", many_files),
+        trial("memory_is_asked_for_when_it_is_needed", on_demand),
         trial("memory_grows_moves_and_is_zero_when_it_comes_again", memory),
         trial(
             "the_heap_ends_where_it_is_set_and_is_zero_when_it_comes_again",
@@ -333,6 +334,17 @@ fn mappings() -> Result<(), Failed> {
     expect_log(&ran, "SIGBUS: read at 0x")
 }
 
+fn on_demand() -> Result<(), Failed> {
+    let asked = |words: &[&str]| {
+        let ran = finish(command(words).env(EXITS, ""));
+        ran.log.contains("exits: 1 port that gives more memory")
+    };
+    match (asked(&["exit", "0"]), asked(&["touch", "20"])) {
+        (false, true) => Ok(()),
+        (small, large) => Err(format!("asked by a small program: {small}, by a large one: {large}").into()),
+    }
+}
+
 fn costs() -> Result<(), Failed> {
     let count = |ran: &support::Ran, what: &str| {
         let number = |line: &str| {
@@ -495,7 +507,8 @@ fn confined() -> Result<(), Failed> {
     if rights.is_empty() || rights.iter().any(|rights| rights != none) {
         return Err(format!("{rights:?}").into());
     }
-    if descriptors != ["anon_inode:kvm-vcpu:0"] {
+    // The machine itself, for memory that the guest has to ask for, and its processor.
+    if descriptors != ["anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0"] {
         return Err(format!("{descriptors:?}").into());
     }
     Ok(())

@@ -25,8 +25,8 @@ const CARRIER: u8 = 0x80;
 /// How long to wait for input at a time, in microseconds.
 const WAIT: u32 = 1_000_000;
 
-/// The port of the program's standard input and output: COM2, unless the command line says otherwise.
-static STANDARD: Global<u16> = Global::new(COM2);
+/// The port of the program's standard input and output; none until it is used first.
+static STANDARD: Global<Option<u16>> = Global::new(None);
 /// Whether output goes through the string port instead.
 static BY_STRINGS: Global<bool> = Global::new(false);
 
@@ -35,7 +35,7 @@ static PIECE: Global<Piece> = Global::new(Piece { address: 0, bytes: 0 });
 /// Uses COM1 for the program too, under monitors that have no COM2.
 pub fn use_com1() {
     // SAFETY: a single assignment.
-    unsafe { *STANDARD.borrow() = COM1 }
+    unsafe { *STANDARD.borrow() = Some(COM1) }
 }
 
 /// Uses the string port for the program's output.
@@ -44,9 +44,15 @@ pub fn use_strings() {
     unsafe { *BY_STRINGS.borrow() = true }
 }
 
+/// COM2, unless the command line says otherwise. Monitors that have no second port (Firecracker, Cloud Hypervisor, QEMU's
+/// `microvm` by itself) have the program share the first with the kernel's log: where nothing drives the bus, all ones are read.
 fn standard() -> u16 {
-    // SAFETY: a single read.
-    unsafe { *STANDARD.borrow() }
+    const NOTHING: u8 = 0xff;
+    // SAFETY: a borrow for one statement, in this function only; reading a port borrows nothing.
+    *unsafe { STANDARD.borrow() }.get_or_insert_with(|| match cpu::in8(COM2 + LINE_STATUS) {
+        NOTHING => COM1,
+        _ => COM2,
+    })
 }
 
 /// The kernel's log.

@@ -9,15 +9,15 @@ mod command_line;
 mod start;
 
 use crate::abi::{phase, port};
-use crate::boot::{self, Payload};
+use crate::boot::{self, Loaded, Payload};
 use crate::bus::{Bus, Device, Place};
 use crate::devices::block::{self, Block};
 use crate::devices::console::{Console, Input, Output};
 use crate::devices::disk::Disk;
 use crate::devices::rtc::{self, Rtc};
 use crate::devices::uart::{Line, Uart};
-use crate::kernel::{Image, Protocol};
-use crate::memory::Ram;
+use crate::kernel::Image;
+use crate::memory::{Ram, Slot};
 use crate::stamp::{self, Recorder, Step};
 use crate::vcpu::failed;
 use crate::{Config, Error};
@@ -111,8 +111,8 @@ impl Board {
             .map_err(failed("make a timer", "Linux guests need KVM's own"))
     }
 
-    /// Puts the kernel and all that it is to find into the guest's memory; gives how to enter it.
-    pub fn load(&self, kernel: Image, config: &Config, memory: &Ram) -> Result<Protocol, Error> {
+    /// Puts the kernel and all that it is to find into the guest's memory.
+    pub fn load(&self, kernel: Image, config: &Config, memory: &Ram) -> Result<Loaded, Error> {
         let (second_archive, command_line, command_line_max, acpi_tables);
         match self {
             Board::Bare => {
@@ -138,8 +138,9 @@ impl Board {
     }
 
     /// The devices. A PC's have interrupt lines of `vm`, and its input is brought to it.
-    pub fn bus<'a>(self, vm: Option<&'a VmFd>, console: &'a Console, stamps: Recorder) -> Bus<'a> {
-        let line = |number| Line::new(vm.map(|vm| (vm, number)));
+    pub fn bus<'a>(self, vm: &'a VmFd, rest: Vec<Slot>, console: &'a Console, stamps: Recorder) -> Bus<'a> {
+        let is_pc = self.is_pc();
+        let line = |number| Line::new(is_pc.then_some((vm, number)));
         let at = |first, count: u16, device| (Place::Port(first), count.into(), device);
         let (com1, com2) = (
             Uart::new(line(COM1_LINE), LOG_MAX),
@@ -159,6 +160,7 @@ impl Board {
                 devices.push(at(port::SLEEP, 1, Device::Sleep));
                 devices.push(at(port::WAIT_FOR_INPUT, 1, Device::WaitForInput));
                 devices.push(at(port::COUNTS, 1, Device::Counts(None)));
+                devices.push(at(port::MEMORY, 1, Device::Memory(vm, rest)));
                 input = Some(Input::new(console));
             }
             Board::Pc(disks) => {

@@ -128,6 +128,7 @@ mod tests {
         let memory = Ram::reserve(MEMORY).unwrap();
         let handover = Handover {
             memory_bytes: MEMORY,
+            on_demand: MEMORY,
             initramfs: 0x400_0000..0x400_5000,
             command_line: 0x2_0000..0x2_0010,
             acpi_tables: 0xe_0000,

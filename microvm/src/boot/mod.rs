@@ -1,5 +1,6 @@
 //! Loads a kernel and its initramfs, and writes what the boot protocol hands over.
 
+mod builtin;
 pub mod linux64;
 pub mod pvh;
 
@@ -8,7 +9,7 @@ use crate::memory::{GAP_END, GAP_START, Ram};
 use crate::{Error, Initramfs};
 use linux_loader::loader::bootparam::setup_header;
 use linux_loader::loader::{BzImage, Elf, KernelLoader};
-use std::io::{Cursor, Read, Seek};
+use std::io::{Read, Seek};
 use std::ops::Range;
 use vm_memory::{GuestAddress, GuestMemoryBackend, ReadVolatile};
 
@@ -26,6 +27,9 @@ const LOW_END: u64 = 0x9_fc00;
 /// Memory goes on here.
 const HIGH_START: u64 = 1 << 20;
 
+/// What the built-in kernel has without asking for it behind its initramfs: enough for most programs.
+const FIRST_MEMORY: u64 = 8 << 20;
+
 /// What goes into the guest's memory.
 pub struct Payload<'a> {
     /// The kernel.
@@ -42,10 +46,20 @@ pub struct Payload<'a> {
     pub acpi_tables: &'a [u8],
 }
 
+/// What was loaded.
+pub struct Loaded {
+    /// How to enter the kernel.
+    pub entry: Protocol,
+    /// Where the memory begins that the guest has to ask for; the end of its memory, where it has all.
+    pub on_demand: u64,
+}
+
 /// Where things lie in the guest's memory, by physical address.
 pub struct Handover {
     /// The guest's memory in bytes.
     memory_bytes: u64,
+    /// As in [`Loaded`].
+    on_demand: u64,
     /// The initramfs.
     initramfs: Range<u64>,
     /// The command line without the zero byte at its end.
@@ -54,8 +68,8 @@ pub struct Handover {
     acpi_tables: u64,
 }
 
-/// Puts everything into the guest's memory; gives how to enter the kernel.
-pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Protocol, Error> {
+/// Puts everything into the guest's memory.
+pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded, Error> {
     let Payload {
         mut kernel,
         initramfs,
@@ -68,7 +82,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Protoco
     let inspected = kernel.layout().map_err(|why| kernel.bad(why))?;
     let place = inspected.check_bootable(memory_bytes).map_err(|why| kernel.bad(why))?;
     let loaded = match &mut kernel {
-        Image::Builtin(bytes) => load_elf(memory, &mut Cursor::new(&bytes[..])),
+        Image::Builtin(bytes) => builtin::load(bytes, memory).map(|()| None),
         Image::File { file, .. } if inspected.is_elf() => load_elf(memory, file),
         Image::File { file, .. } => load_bzimage(memory, file, GuestAddress(place.load.start)),
     };
@@ -85,8 +99,12 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Protoco
         })?;
         size += second_archive.len() as u64;
     }
+    let mut on_demand = memory_bytes;
     if matches!(kernel, Image::Builtin(_)) {
         memory.populate(GuestAddress((start + size).next_multiple_of(4096)), FIRST_FRAMES);
+        on_demand = (start + size + FIRST_MEMORY)
+            .next_multiple_of(2 << 20)
+            .min(memory_bytes);
     }
     let mut command_line = command_line.into_bytes();
     if command_line.len() > command_line_max {
@@ -97,6 +115,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Protoco
     }
     let handover = Handover {
         memory_bytes,
+        on_demand,
         initramfs: start..start + size,
         command_line: COMMAND_LINE.0..COMMAND_LINE.0 + command_line.len() as u64,
         acpi_tables: if acpi_tables.is_empty() { 0 } else { ACPI_TABLES.0 },
@@ -113,7 +132,10 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Protoco
             what: "the boot information",
             mib,
         })?;
-    Ok(place.protocol)
+    Ok(Loaded {
+        entry: place.protocol,
+        on_demand,
+    })
 }
 
 /// Loads the segments.
@@ -152,7 +174,7 @@ fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64
             }
             if *bytes > 0 {
                 memory
-                    .map_file(file, *bytes as usize, GuestAddress(file_at))
+                    .map_file(file, 0, *bytes as usize, GuestAddress(file_at))
                     .map_err(Error::ReadInitramfs)?;
             }
             let written = memory.write(head, at);

@@ -1,10 +1,12 @@
 //! What the PVH boot protocol hands over (Xen's `docs/misc/pvh.pandoc` and `xen/include/public/arch-x86/hvm/start_info.h`).
 
 use super::{Handover, ram_ranges};
+use crate::abi::RAM_ON_DEMAND;
 use crate::memory::Ram;
 use linux_loader::configurator::pvh::PvhBootConfigurator;
 use linux_loader::configurator::{BootConfigurator, BootParams};
 use linux_loader::loader::elf::start_info::{hvm_memmap_table_entry, hvm_modlist_entry, hvm_start_info};
+use std::ops::Range;
 use vm_memory::GuestAddress;
 
 /// `XEN_HVM_START_MAGIC_VALUE`.
@@ -20,14 +22,19 @@ const MEMORY_MAP: GuestAddress = GuestAddress(0x6200);
 
 /// Writes it, if there is room.
 pub fn write(handover: &Handover, memory: &Ram) -> Option<()> {
-    let map: Vec<_> = ram_ranges(handover.memory_bytes)
-        .map(|range| hvm_memmap_table_entry {
-            addr: range.start,
-            size: range.end - range.start,
-            type_: RAM,
-            reserved: 0,
-        })
-        .collect();
+    let entry = |range: Range<u64>, type_| hvm_memmap_table_entry {
+        addr: range.start,
+        size: range.end - range.start,
+        type_,
+        reserved: 0,
+    };
+    let mut map = Vec::new();
+    for range in ram_ranges(handover.memory_bytes) {
+        let border = handover.on_demand.clamp(range.start, range.end);
+        let parts = [(range.start..border, RAM), (border..range.end, RAM_ON_DEMAND)];
+        let parts = parts.into_iter().filter(|(range, _)| !range.is_empty());
+        map.extend(parts.map(|(range, kind)| entry(range, kind)));
+    }
     let start_info = hvm_start_info {
         magic: START_MAGIC,
         version: 1,

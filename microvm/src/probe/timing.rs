@@ -2,8 +2,9 @@
 //! it executes natively.
 
 use crate::kernel::Protocol;
-use crate::machine::{give_memory, open_kvm};
+use crate::machine::open_kvm;
 use crate::memory::Ram;
+use crate::memory::give;
 use crate::{Error, vcpu};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::time::{Duration, Instant};
@@ -26,7 +27,8 @@ pub fn ring_0_instruction() -> Result<Duration, Error> {
         .create_vm()
         .map_err(vcpu::failed("make a virtual machine", "The host may be out of memory"))?;
     let memory = Ram::reserve(2 << 20)?;
-    give_memory(&vm, &memory)?;
+    let (all, _) = memory.slots(u64::MAX);
+    all.into_iter().try_for_each(|slot| give(&vm, slot))?;
     memory
         .write(&code(), CODE)
         .ok_or(Error::DoesNotFit { what: "a loop", mib: 2 })?;

@@ -55,6 +55,8 @@ const KVM_RUN: u32 = 0xae80;
 const KVM_GET_REGS: u32 = 0x8090_ae81;
 /// `_IOWR(KVMIO, 0x85, struct kvm_translation)`, for the same.
 const KVM_TRANSLATE: u32 = 0xc018_ae85;
+/// `_IOW(KVMIO, 0x46, struct kvm_userspace_memory_region)`, for memory that a guest asks for.
+const KVM_SET_USER_MEMORY_REGION: u32 = 0x4020_ae46;
 /// `_IOW(KVMIO, 0x61, struct kvm_irq_level)`.
 const KVM_IRQ_LINE: u32 = 0x4008_ae61;
 
@@ -64,7 +66,7 @@ enum Rule {
     Never,
     Always,
     /// If argument n is one of these.
-    OneOf(u32, [u32; 4]),
+    OneOf(u32, [u32; 5]),
     /// If argument n has none of these bits.
     Without(u32, u32),
 }
@@ -76,16 +78,22 @@ fn rules(thread: Thread) -> Vec<(u32, Rule)> {
     rules.extend([(libc::SYS_mmap, not_executable), (libc::SYS_mprotect, not_executable)]);
     match thread {
         Thread::Processor => {
-            let calls = [KVM_RUN, KVM_GET_REGS, KVM_TRANSLATE, KVM_IRQ_LINE];
+            let calls = [
+                KVM_RUN,
+                KVM_GET_REGS,
+                KVM_TRANSLATE,
+                KVM_IRQ_LINE,
+                KVM_SET_USER_MEMORY_REGION,
+            ];
             rules.push((libc::SYS_ioctl, Rule::OneOf(1, calls)));
         }
-        Thread::Input => rules.push((libc::SYS_ioctl, Rule::OneOf(1, [KVM_IRQ_LINE; 4]))),
+        Thread::Input => rules.push((libc::SYS_ioctl, Rule::OneOf(1, [KVM_IRQ_LINE; 5]))),
     }
     // Rust makes sure that what it closes is open, in builds with its own checks.
-    rules.push((libc::SYS_fcntl, Rule::OneOf(1, [libc::F_GETFD as u32; 4])));
+    rules.push((libc::SYS_fcntl, Rule::OneOf(1, [libc::F_GETFD as u32; 5])));
     // To end itself when something went wrong (abort(3)), to interrupt its own threads; no other process.
     let own = std::process::id();
-    rules.push((libc::SYS_tgkill, Rule::OneOf(0, [own; 4])));
+    rules.push((libc::SYS_tgkill, Rule::OneOf(0, [own; 5])));
     let mut rules: Vec<_> = rules.into_iter().map(|(number, rule)| (number as u32, rule)).collect();
     rules.sort_unstable_by_key(|(number, _)| *number);
     rules
@@ -175,15 +183,13 @@ impl Rule {
         match self {
             Rule::Always => vec![allow],
             Rule::Never => vec![kill],
-            Rule::OneOf(argument, [a, b, c, d]) => vec![
-                load(ARGUMENTS + 8 * argument),
-                jump_if(libc::BPF_JEQ, a, 4, 0),
-                jump_if(libc::BPF_JEQ, b, 3, 0),
-                jump_if(libc::BPF_JEQ, c, 2, 0),
-                jump_if(libc::BPF_JEQ, d, 1, 0),
-                kill,
-                allow,
-            ],
+            Rule::OneOf(argument, values) => {
+                let behind = (1..=values.len() as u8).rev();
+                let tests = values.iter().zip(behind);
+                let tests = tests.map(|(value, behind)| jump_if(libc::BPF_JEQ, *value, behind, 0));
+                let load = load(ARGUMENTS + 8 * argument);
+                [load].into_iter().chain(tests).chain([kill, allow]).collect()
+            }
             Rule::Without(argument, bits) => vec![
                 load(ARGUMENTS + 8 * argument),
                 jump_if(libc::BPF_JSET, bits, 0, 1),
@@ -301,7 +307,13 @@ mod tests {
     #[test]
     fn of_kvm_a_processor_may_run_and_the_others_may_not() {
         const KVM_CREATE_VM: u32 = 0xae01;
-        for call in [KVM_RUN, KVM_GET_REGS, KVM_TRANSLATE, KVM_IRQ_LINE] {
+        for call in [
+            KVM_RUN,
+            KVM_GET_REGS,
+            KVM_TRANSLATE,
+            KVM_IRQ_LINE,
+            KVM_SET_USER_MEMORY_REGION,
+        ] {
             assert!(allowed(Thread::Processor, libc::SYS_ioctl, [0, call, 0]));
         }
         assert!(!allowed(Thread::Processor, libc::SYS_ioctl, [0, KVM_CREATE_VM, 0]));

@@ -32,6 +32,7 @@ reasons! {
     SleepPort = "sleep port",
     InputPort = "port to wait for input",
     CountsPort = "port of the guest's counts",
+    MemoryPort = "port that gives more memory",
     Keyboard = "keyboard controller",
     Reset = "reset",
     Clock = "clock chip",

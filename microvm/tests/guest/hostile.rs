@@ -15,6 +15,8 @@ const KERNEL: u64 = 0xffff_ffff_8010_0000;
 const NOT_CANONICAL: u64 = 1 << 63;
 
 const GETPID: u64 = 39;
+const GETPPID: u64 = 110;
+const EXIT_GROUP: u64 = 231;
 const CLOCK_NANOSLEEP: u64 = 230;
 const PRLIMIT: u64 = 302;
 
@@ -33,6 +35,10 @@ pub fn run(attack: &str) {
             "forged-return-of-a-failed-call" => asm!("jmp {entry}", entry = in(reg) first_instruction(),
                 in("rax") PRLIMIT, in("rdi") 0, in("rsi") 3, in("rdx") 0, in("r10") WILD,
                 in("rcx") NOT_CANONICAL, in("r11") 2, options(noreturn)),
+            "forged-flags-in-ring-3" => take_the_exit_port(gate(), GETPPID),
+            "forged-return-in-ring-3" => asm!("jmp {entry}", entry = in(reg) gate(), in("rax") GETPPID,
+                in("rcx") NOT_CANONICAL, in("r11") 2, options(noreturn)),
+            "forged-number-in-ring-3" => take_the_exit_port(gate(), EXIT_GROUP),
             "forged-direction" => backward(kernel_entry()),
             "direction" => direction(),
             "flags" => flags(),
@@ -102,15 +108,20 @@ fn shared_bytes() -> &'static [u8] {
     unsafe { std::slice::from_raw_parts(shared_page() as *const u8, PAGE as usize) }
 }
 
-/// The kernel's system-call entry, as the shared page has it.
-fn kernel_entry() -> u64 {
+/// The addresses of the kernel's that the shared page has: its system-call entry, and the gate to calls that are made in ring 3.
+fn kernel_addresses() -> impl Iterator<Item = u64> {
     let words = shared_bytes()
         .chunks_exact(8)
         .map(|word| u64::from_le_bytes(word.try_into().unwrap()));
-    words
-        .clone()
-        .find(|word| (KERNEL..KERNEL + (1 << 20)).contains(word))
-        .unwrap()
+    words.filter(|word| (KERNEL..KERNEL + (1 << 20)).contains(word))
+}
+
+fn kernel_entry() -> u64 {
+    kernel_addresses().next().unwrap()
+}
+
+fn gate() -> u64 {
+    kernel_addresses().nth(1).unwrap()
 }
 
 /// Where SYSCALL leads to when it stays in ring 3: `cmp eax, 12`.

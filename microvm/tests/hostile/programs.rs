@@ -75,14 +75,23 @@ fn ended_by(ran: &Ran, status: i32, output: &str) -> Result<(), Failed> {
 }
 
 fn forged_flags() -> Result<(), Failed> {
-    for name in ["forged-flags", "forged-flags-of-a-failed-call"] {
+    for name in [
+        "forged-flags",
+        "forged-flags-of-a-failed-call",
+        "forged-flags-in-ring-3",
+        "forged-number-in-ring-3",
+    ] {
         ended_by(&attack(name), SIGSEGV, "").map_err(named(name))?;
     }
     Ok(())
 }
 
 fn forged_return() -> Result<(), Failed> {
-    for name in ["forged-return", "forged-return-of-a-failed-call"] {
+    for name in [
+        "forged-return",
+        "forged-return-of-a-failed-call",
+        "forged-return-in-ring-3",
+    ] {
         ended_by(&attack(name), SIGSEGV, "").map_err(named(name))?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What the boot loader left: RAM, initramfs, command line (PVH start info, Xen's `xen/include/public/arch-x86/hvm/start_info.h`).
 
+use crate::abi;
 use crate::memory::layout::direct;
 use core::slice;
 
@@ -119,7 +120,16 @@ impl BootInfo {
 
     /// The ranges of RAM, in the order of the map.
     pub fn ram(&self) -> impl Iterator<Item = Range> {
-        let ram = self.memory_map.iter().filter(|entry| entry.kind == RAM);
+        self.of_kind(RAM)
+    }
+
+    /// Those that the machine has when it has asked for them.
+    pub fn ram_on_demand(&self) -> impl Iterator<Item = Range> {
+        self.of_kind(abi::RAM_ON_DEMAND)
+    }
+
+    fn of_kind(&self, kind: u32) -> impl Iterator<Item = Range> {
+        let ram = self.memory_map.iter().filter(move |entry| entry.kind == kind);
         ram.map(|entry| Range {
             start: entry.address,
             end: entry.address.saturating_add(entry.size),

@@ -195,8 +195,12 @@ fn take_ram(memory: &mut Memory, info: &BootInfo) -> Result<(), Error> {
         memory.frames.add(ram, &reserved);
         end = end.max(ram.end);
     }
+    for ram in info.ram_on_demand() {
+        memory.frames.add_on_demand(ram);
+        end = end.max(ram.end);
+    }
     memory.frames.ready();
     page_table::extend_direct_map(end, &mut memory.frames).ok_or(Error::Memory)?;
-    memory.ram_bytes = memory.frames.fresh_bytes();
+    memory.ram_bytes = memory.frames.free_bytes();
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Hands out frames: pages of guest-physical memory.
 //!
-//! PageAllocator that were never used are handed out first, from the lowest address up: they are zero (a machine starts with
-//! zeroed memory), and a monitor need not have touched them yet. PageAllocator given back are kept in a list through their own
-//! first bytes and used again only when nothing else is left, because they have to be zeroed.
+//! Frames that were never used are handed out first, from the lowest address up: they are zero (a machine starts with zeroed
+//! memory), and a monitor need not have touched them yet. When the first of them are used up, the monitor is asked for those
+//! that it has kept back, if it has. Frames given back are kept in a list through their own first bytes and used again only
+//! when nothing else is left, because they have to be zeroed.
 
+use crate::abi::port;
 use crate::boot::boot_info::Range;
+use crate::cpu;
 use crate::memory::layout::{PAGE, direct, page_ceil, page_floor};
 
 /// A machine with more separate pieces of free memory loses the smallest.
@@ -13,6 +16,8 @@ const RANGES: usize = 12;
 /// The free frames.
 pub struct PageAllocator {
     fresh: [Range; RANGES],
+    /// What the machine has to ask for, below 4 GiB and above.
+    on_demand: [Range; 2],
     current: usize,
     used: u64,
     recycled: u64,
@@ -32,6 +37,7 @@ impl PageAllocator {
     pub const fn new() -> Self {
         Self {
             fresh: [Range { start: 0, end: 0 }; RANGES],
+            on_demand: [Range { start: 0, end: 0 }; 2],
             current: 0,
             used: 0,
             recycled: 0,
@@ -51,6 +57,34 @@ impl PageAllocator {
             self.keep(Range { start: rest.start, end });
             rest.start = next.map_or(rest.end, |range| page_ceil(range.end));
         }
+    }
+
+    /// Adds a piece of RAM, of which nothing is in use, that the machine has to ask for.
+    pub fn add_on_demand(&mut self, ram: Range) {
+        let ram = Range {
+            start: page_ceil(ram.start),
+            end: page_floor(ram.end),
+        };
+        if let Some(free) = self.on_demand.iter_mut().find(|range| range.start == range.end) {
+            *free = ram;
+        }
+    }
+
+    /// Whether there is memory to ask for.
+    fn has_to_ask(&self) -> bool {
+        self.on_demand[0].end != 0
+    }
+
+    /// Asks for the rest of the machine's memory.
+    #[cold]
+    #[inline(never)]
+    fn ask(&mut self) {
+        cpu::out32(port::MEMORY, 0);
+        for range in core::mem::take(&mut self.on_demand) {
+            self.keep(range);
+        }
+        self.ready();
+        self.current = 0;
     }
 
     /// Keeps a free piece, in the place of a smaller one if need be.
@@ -81,6 +115,10 @@ impl PageAllocator {
             }
             self.current += 1;
         }
+        if self.has_to_ask() {
+            self.ask();
+            return self.take();
+        }
         let address = self.recycled;
         if address == 0 {
             return None;
@@ -94,7 +132,11 @@ impl PageAllocator {
     /// Takes adjacent frames that were never used, enough for `bytes`.
     pub fn take_run(&mut self, bytes: u64) -> Option<u64> {
         let size = page_ceil(bytes);
-        let range = self.fresh.iter_mut().find(|range| range.end - range.start >= size)?;
+        let fits = |range: &Range| range.end - range.start >= size;
+        if !self.fresh.iter().any(fits) && self.has_to_ask() {
+            self.ask();
+        }
+        let range = self.fresh.iter_mut().find(|range| fits(range))?;
         let address = range.start;
         range.start += size;
         self.used += size / PAGE;
@@ -119,15 +161,16 @@ impl PageAllocator {
         self.used -= 1;
     }
 
-    /// PageAllocator in use, in bytes.
+    /// Frames in use, in bytes.
     pub fn used_bytes(&self) -> u64 {
         self.used * PAGE
     }
 
-    /// PageAllocator that were never used, in bytes.
-    pub fn fresh_bytes(&self) -> u64 {
+    /// Frames that were never used, in bytes.
+    pub fn free_bytes(&self) -> u64 {
         self.fresh[self.current.min(RANGES - 1)..]
             .iter()
+            .chain(&self.on_demand)
             .map(|range| range.end - range.start)
             .sum()
     }

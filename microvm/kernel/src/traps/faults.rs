@@ -1,9 +1,10 @@
 //! What the kernel does about an exception.
 
-use crate::memory::layout::{PAGE, USER_END};
+use crate::global::Global;
+use crate::memory::layout::{PAGE, USER_END, direct};
 use crate::memory::{Fault, MEMORY};
 use crate::memory::vma::{EXECUTE, READ, WRITE};
-use crate::traps::entry::{Frame, prepare_done, syscall_entry};
+use crate::traps::entry::{Frame, prepare_done, ring_3_out32, syscall_entry};
 use crate::abi;
 use crate::counts;
 use crate::cpu;
@@ -22,7 +23,7 @@ const PF_PRESENT: u64 = 1;
 /// Page fault error code: a write.
 const PF_WRITE: u64 = 2;
 /// Page fault error code: an access with the rights of ring 3.
-const PF_USER: u64 = 4;
+pub const PF_USER: u64 = 4;
 /// Page fault error code: an instruction fetch.
 const PF_FETCH: u64 = 16;
 
@@ -46,6 +47,12 @@ pub extern "C" fn trap(frame: &mut Frame) {
     if !from_user {
         if frame.vector == UNDEFINED && frame.rip == prepare_done as *const () as u64 {
             return start_program(frame);
+        }
+        // Until the program starts, the kernel's requests in ring 3 come here.
+        if frame.vector == UNDEFINED && frame.rip == ring_3_out32 as *const () as u64 {
+            cpu::out32(frame.rdx as u16, frame.rax as u32);
+            frame.rip += 2;
+            return;
         }
         kernel_fault(frame, 0);
     }
@@ -71,26 +78,57 @@ pub extern "C" fn trap(frame: &mut Frame) {
     signals::fatal(frame, signal, what, None);
 }
 
-/// A page fault of the program, or of the kernel on the program's memory.
-fn page_fault(frame: &mut Frame, from_user: bool) {
-    let address = cpu::cr2();
-    let access = match frame.error & (PF_WRITE | PF_FETCH) {
+/// Whether the next page fault is for ring 0: it was found in ring 3 that it cannot be resolved.
+pub static IN_RING_0: Global<bool> = Global::new(false);
+
+/// A page fault of the program where ring 0 is emulated; in ring 3, called by [`crate::traps::entry`]. One that cannot be
+/// resolved is made again, for ring 0 to say so.
+pub extern "C" fn fault_in_ring_3(address: u64, error: u64) {
+    let fault = match address {
+        0..USER_END => resolve(address, access(error)),
+        _ => Fault::Unmapped,
+    };
+    match fault {
+        Fault::Resolved => {}
+        // SAFETY: the frame is the program's, and it has not seen it yet.
+        Fault::ResolvedDirty { frame, .. } => unsafe { direct(frame).write_bytes(0, PAGE as usize) },
+        // SAFETY: a single assignment.
+        _ => unsafe { *IN_RING_0.borrow() = true },
+    }
+}
+
+/// The kind of access that an error code names.
+fn access(error: u64) -> u8 {
+    match error & (PF_WRITE | PF_FETCH) {
         0 => READ,
         PF_WRITE => WRITE,
         _ => EXECUTE,
-    };
+    }
+}
+
+/// Gives the program a page, if it has one there, and counts that.
+fn resolve(address: u64, access: u8) -> Fault {
+    // SAFETY: a borrow for one function; the kernel takes page faults only where it has borrowed nothing.
+    let memory = unsafe { MEMORY.borrow() };
+    let before = memory.frames.used_bytes();
+    let fault = memory.fault(address, access);
+    if matches!(fault, Fault::Resolved | Fault::ResolvedDirty { .. }) {
+        counts::page_fault((memory.frames.used_bytes() - before) / PAGE);
+    }
+    fault
+}
+
+/// A page fault of the program, or of the kernel on the program's memory.
+fn page_fault(frame: &mut Frame, from_user: bool) {
+    // SAFETY: a single assignment.
+    unsafe { *IN_RING_0.borrow() = false }
+    let address = cpu::cr2();
+    let access = access(frame.error);
     // With SMAP, an access that the processor makes for ring 3 with the rights of ring 0 can never succeed. (QEMU's software
     // processor pops the program's stack so for RETF and IRET; to do something about it would be to loop.)
     let by_processor = frame.cs & 3 == 3 && frame.error & PF_USER == 0;
     let fault = if address < USER_END && !prepare::is_running() && !by_processor {
-        // SAFETY: a borrow for one statement; the kernel takes page faults only where it has borrowed nothing.
-        let memory = unsafe { MEMORY.borrow() };
-        let before = memory.frames.used_bytes();
-        let fault = memory.fault(address, access);
-        if matches!(fault, Fault::Resolved | Fault::ResolvedDirty { .. }) {
-            counts::page_fault((memory.frames.used_bytes() - before) / PAGE);
-        }
-        fault
+        resolve(address, access)
     } else {
         Fault::Unmapped
     };
