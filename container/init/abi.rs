@@ -1,4 +1,4 @@
-//! What the library and its two small executables agree on; compiled into both.
+//! What the library and its small executables agree on; compiled into all of them.
 
 /// What the helper is called. A script whose interpreter is /proc/self/exe gives it another name, and is refused.
 pub const HELPER_NAME: &core::ffi::CStr = c"isolab-exec";

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use crate::error::{Error, TOO_MANY_FILES};
 use crate::seccomp::{self, Instruction};
-use crate::sys;
+use crate::sys::{self, Readable};
 
 /// Pid 1's init, made of `init/main.rs` by the build script.
 const EXECUTABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
@@ -32,9 +32,9 @@ pub struct Shared {
     lifeline_keeper: OwnedFd,
 }
 
-fn sealed(name: &CStr, content: &[u8]) -> Result<OwnedFd, (&'static str, Errno)> {
-    let file =
-        sys::sealed_file(name, content).map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
+fn sealed(name: &CStr, content: &[u8], readable: Readable) -> Result<OwnedFd, (&'static str, Errno)> {
+    let file = sys::sealed_file(name, content, readable)
+        .map_err(|errno| ("memfd_create, F_ADD_SEALS", Errno::from_raw(errno)))?;
     // SAFETY: just made, owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(file) })
 }
@@ -55,7 +55,7 @@ impl Shared {
     /// The init's executable for one container alone, whose program may change what /proc/1/exe leads to: the content is
     /// sealed, but not the mode.
     pub fn executable_of_its_own() -> Result<OwnedFd, Error> {
-        sealed(c"isolab-init", EXECUTABLE).map_err(failed)
+        sealed(c"isolab-init", EXECUTABLE, Readable::No).map_err(failed)
     }
 
     /// Made at the first start, kept until isolab ends.
@@ -69,7 +69,10 @@ impl Shared {
     }
 
     fn make() -> Result<Shared, (&'static str, Errno)> {
-        let (executable, helper) = (sealed(c"isolab-init", EXECUTABLE)?, sealed(c"isolab-exec", HELPER)?);
+        let (executable, helper) = (
+            sealed(c"isolab-init", EXECUTABLE, Readable::No)?,
+            sealed(c"isolab-exec", HELPER, Readable::No)?,
+        );
         let (lifeline, lifeline_keeper) =
             nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| ("pipe2", errno))?;
         Ok(Shared {
@@ -95,7 +98,8 @@ impl Shared {
     /// The runtime executable.
     pub fn runtime(&self) -> Result<BorrowedFd<'_>, Error> {
         if self.runtime.get().is_none() {
-            let made = sealed(c"isolab-runtime", RUNTIME).map_err(failed)?;
+            // An ordinary user has to write the id maps of pid 1, which has the runtime's memory.
+            let made = sealed(c"isolab-runtime", RUNTIME, Readable::Yes).map_err(failed)?;
             // Another thread's may be there by now.
             let _ = self.runtime.set(made);
         }

@@ -30,7 +30,7 @@
 //! # Why it starts fast
 //! - Nothing is copied: both processes share the caller's memory until they execute (CLONE_VM), which costs no page table
 //!   however large the caller is. In return, everything between clone and exec is system calls on prepared arguments
-//!   (`child`, `plan`, `sys`).
+//!   (`starter`, `child`, `plan`, `sys`).
 //! - The network namespace, the most expensive step, and the file system are made side by side; so are pid 1's last steps
 //!   and the program's.
 //! - Nothing waits for an RCU grace period that need not: processes enter v1 control groups by themselves, v2 ones by
@@ -38,6 +38,11 @@
 //! - The system-call filter is a small tree, not a chain.
 //!
 //! [`Container::explain`] lists every step with its kernel call, its purpose and its cost.
+//!
+//! # Who makes the start
+//! [`start`] does it from the caller's process. A [`Bundle`] is a start that is planned by the caller and carried out by a fresh
+//! process of a small freestanding executable, the runtime (`runtime/main.rs`), which ends when the program has been executed:
+//! as engines use runc. Both run the same code on the same plan.
 //!
 //! # What is left behind
 //! Nothing: mounts live in the container's own namespace, processes end with pid 1, pid 1 ends with its caller,

@@ -1,6 +1,7 @@
 //! Which cgroup hierarchies are mounted, and where in each isolab is (cgroups(7), `/proc/self/cgroup`).
 
 use std::fs;
+use std::io::{self, BufRead};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -110,7 +111,7 @@ impl Hierarchies {
 
     fn detect() -> Result<Hierarchies, Error> {
         let read = |path: &str| {
-            fs::read_to_string(path).map_err(|error| Error {
+            read_at_once(path).map_err(|error| Error {
                 step: "cgroup",
                 tried: format!("read {path}"),
                 errno: error.raw_os_error().map(Errno::from_raw),
@@ -171,6 +172,24 @@ impl Hierarchies {
             (true, false) => "v1",
             (false, true) => "v2",
             (false, false) => "none",
+        }
+    }
+}
+
+/// Reads a file of /proc, which has no length beforehand, in as few calls as its text allows: the kernel writes mountinfo anew
+/// for each.
+fn read_at_once(path: &str) -> io::Result<String> {
+    const USUAL_BYTES: usize = 64 << 10;
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    // Not by the file's own `read_to_end`, which asks for a length and begins with 32 bytes.
+    let mut file = io::BufReader::with_capacity(USUAL_BYTES, fs::File::open(path)?);
+    loop {
+        let part = file.fill_buf()?;
+        let length = part.len();
+        text.extend_from_slice(part);
+        file.consume(length);
+        if length == 0 {
+            return String::from_utf8(text).map_err(io::Error::other);
         }
     }
 }

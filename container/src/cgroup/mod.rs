@@ -70,6 +70,19 @@ impl Setting {
     }
 }
 
+impl Setting {
+    /// Whether a new group has this value already. Each write is an open, a write and a close.
+    fn is_usual(&self) -> bool {
+        let usual = [
+            ("memory.limit_in_bytes", "-1"),
+            ("memory.max", "max"),
+            ("cpu.shares", "1024"),
+            ("cpu.weight", "100"),
+        ];
+        usual.contains(&(self.file, self.value.as_str()))
+    }
+}
+
 fn errno_of(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }

@@ -140,7 +140,7 @@ impl Part {
         let is_late = |setting: &Setting| version == Version::V2 && setting.controller == Controller::Memory;
         let settings = settings
             .into_iter()
-            .filter(|setting| mounted.controls(setting.controller));
+            .filter(|setting| mounted.controls(setting.controller) && !setting.is_usual());
         let (late, files) = settings.partition(is_late);
         Ok(Part {
             version,

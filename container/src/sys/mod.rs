@@ -2,7 +2,7 @@
 //!
 //! Such a child has isolab's thread-local storage, so it must not call anything that touches `errno` or another
 //! thread-local variable: no libc wrapper, no allocation, no panic. Everything here is inline assembly that returns
-//! the kernel's answer.
+//! the kernel's answer. The runtime executable, which has no libc at all, is compiled from the same files (`runtime/main.rs`).
 
 pub mod credentials;
 mod raw;
@@ -222,10 +222,22 @@ pub fn set_filter(filter: &[libc::sock_filter]) -> Result<(), Errno> {
     .map(drop)
 }
 
-/// A memory file with this content, to be executed: nothing can change it any more, and nobody without a capability for it
-/// can read it, so that the process that executes it cannot be traced (memfd_create(2), F_ADD_SEALS; execve(2)).
-pub fn sealed_file(name: &CStr, content: &[u8]) -> Result<i32, Errno> {
-    const EXECUTABLE_ONLY: u32 = 0o111;
+/// Who may read an executable in memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Readable {
+    /// Nobody without a capability for it, so that the process that executes it cannot be traced, and its files of /proc are
+    /// root's (execve(2), and prctl(2), PR_SET_DUMPABLE).
+    No,
+    /// Everybody.
+    Yes,
+}
+
+/// A memory file with this content, to be executed: nothing can change it any more (memfd_create(2), F_ADD_SEALS).
+pub fn sealed_file(name: &CStr, content: &[u8], readable: Readable) -> Result<i32, Errno> {
+    let mode = match readable {
+        Readable::No => 0o111,
+        Readable::Yes => 0o555,
+    };
     let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
     let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
     // MFD_EXEC asks for what `vm.memfd_noexec=1` would take away; kernels before 6.3 do not know it.
@@ -234,7 +246,7 @@ pub fn sealed_file(name: &CStr, content: &[u8]) -> Result<i32, Errno> {
     let file = create(flags | libc::MFD_EXEC).or_else(|_| create(flags))? as i32;
     // SAFETY: numbers only.
     let sealed = write(file, content).and_then(|()| unsafe {
-        call!(libc::SYS_fchmod, file, EXECUTABLE_ONLY)?;
+        call!(libc::SYS_fchmod, file, mode)?;
         call!(libc::SYS_fcntl, file, libc::F_ADD_SEALS, seals)
     });
     match sealed {
