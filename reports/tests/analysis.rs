@@ -252,6 +252,33 @@ fn a_slope_keeps_its_own_interval_and_the_number_of_instances() {
 }
 
 #[test]
+fn slopes_of_two_sessions_differ_by_more_than_their_errors_say() {
+    let with = |bytes: f64| {
+        let mut results = results([sample("a", 0, 1.0)]);
+        results.instances = vec![Instance {
+            target: "a".into(),
+            alive: Some(40),
+            metrics: [("memory_bytes", bytes)].into(),
+            intervals: [(
+                "memory_bytes".into(),
+                Interval {
+                    low: 0.98 * bytes,
+                    high: 1.02 * bytes,
+                },
+            )]
+            .into(),
+            ..Instance::default()
+        }];
+        analyse(&mut results, &[]);
+        results
+    };
+    let verdict = |new: f64| verdict(&of_one(&with(800e3), &with(new), None), "a", "memory_bytes");
+    // As the container's memory in two sessions of a quiet host.
+    assert_eq!(verdict(840e3), Verdict::NoDifference);
+    assert_eq!(verdict(960e3), Verdict::Worse);
+}
+
+#[test]
 fn a_metric_that_nobody_here_knows_is_compared_by_its_own_definition() {
     let with = |joules: f64| {
         let samples = (0..20).map(|round| {

@@ -34,7 +34,7 @@ fn slowdown() -> Result<(), Failed> {
         "--fail-on-regression",
         "50",
     ];
-    let said = compare_hello(&place, "now.json", "20", &limit)?;
+    let said = compare_hello(&place, "now.json", "300", &limit)?;
     expect_status(&said, 1)?;
     expect_holds(&said.stderr, "process  Start-up ")?;
     expect_holds(&said.stderr, "REGRESSION")

@@ -1,5 +1,6 @@
 //! Every target against the first, for each metric that both have.
 
+use super::sessions;
 use super::statistics::{self, OUTSIDE};
 use crate::metrics::{self, Place};
 use crate::model::{Comparison, Definition, Distribution, Interval, Results, Scope};
@@ -86,6 +87,12 @@ impl Estimates {
             ratio: new.value / old.value,
             error: error.filter(|error| *error > 0.0),
         })
+    }
+
+    /// The same figures of two sessions: what these differ by comes on top.
+    pub(super) fn of_sessions(self) -> Estimates {
+        let error = self.error.map(|error| error.hypot(sessions::slope_drift(error)));
+        Estimates { error, ..self }
     }
 
     /// The interval of the ratio with this share outside.

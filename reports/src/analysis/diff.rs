@@ -130,8 +130,8 @@ fn found((old, new): Pair) -> Found {
         candidates.extend(targets.filter_map(|target| candidate(old, new, target, definition)));
     }
     notes.extend(gone(old, new));
-    let by_runs = |candidate: &Candidate| matches!(candidate.evidence, Evidence::Runs(_));
-    if candidates.iter().any(by_runs) {
+    let of_one = |candidate: &Candidate| matches!(candidate.evidence, Evidence::Runs(_) | Evidence::Estimates(_));
+    if candidates.iter().any(of_one) {
         notes.push(Message::new(Diff::ONE_SESSION));
     }
     // Target by target, as in tables.
@@ -186,7 +186,7 @@ fn candidate(old: &[&Results], new: &[&Results], target: &str, definition: &Defi
             };
             Evidence::Sessions(Sessions::new(&side(new), &side(old))?)
         }
-        Scope::Instance => Evidence::Estimates(Estimates::new(after, before)?),
+        Scope::Instance => Evidence::Estimates(Estimates::new(after, before)?.of_sessions()),
         Scope::Run => {
             let (old, new) = (old[0], new[0]);
             let disturbed = conditions::was_disturbed(old) || conditions::was_disturbed(new);

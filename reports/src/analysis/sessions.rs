@@ -20,6 +20,9 @@ const PART_OF_SPREAD: f64 = 0.5;
 /// compilers on two CPUs.
 const PART_OF_SPREAD_DISTURBED: f64 = 1.0;
 
+/// What slopes of memory differ by between sessions beyond chance, in standard errors of one: measured 0.6 to 3.8.
+const PART_OF_ERROR: f64 = 2.0;
+
 /// What is known beforehand counts for as much as this many sessions beyond the first of a side.
 const WEIGHT: f64 = 4.0;
 
@@ -56,10 +59,11 @@ impl Session {
 
     /// Of a figure that is measured as one, with its relative standard error.
     pub(super) fn of_estimate(value: f64, relative_error: f64) -> Option<Session> {
+        let drift = slope_drift(relative_error);
         (value > 0.0).then(|| Session {
             location: value.ln(),
             chance: relative_error * relative_error,
-            expected: None,
+            expected: (drift > 0.0).then_some(drift * drift + relative_error * relative_error),
             count: usize::MAX,
         })
     }
@@ -69,6 +73,11 @@ impl Session {
 pub(super) fn drift(new: &[f64], old: &[f64], disturbed: bool) -> f64 {
     let [new, old] = [new, old].map(|figures| part_of_spread(disturbed) * spread(figures).unwrap_or(0.0));
     new.hypot(old)
+}
+
+/// The standard deviation between sessions of a figure that has this relative standard error in each.
+pub(super) fn slope_drift(relative_error: f64) -> f64 {
+    PART_OF_ERROR * relative_error
 }
 
 fn part_of_spread(disturbed: bool) -> f64 {

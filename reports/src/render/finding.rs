@@ -3,6 +3,7 @@
 
 use crate::model::{Argument, Message};
 use crate::render::messages::{Lang, Messages, clean};
+pub use crate::render::primitives::findings as of_primitives;
 use fluent_bundle::FluentValue;
 use serde::Serialize;
 use std::collections::BTreeMap;

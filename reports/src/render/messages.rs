@@ -102,7 +102,9 @@ impl Messages {
         let id = format!("{kind}-{}", message.id);
         // What doctor finds is said elsewhere, too, by its whole name.
         let whole = || {
-            let of_doctor = message.id.starts_with("doctor-");
+            let of_doctor = ["doctor-", "primitive-"]
+                .iter()
+                .any(|start| message.id.starts_with(start));
             of_doctor.then(|| self.complete(&message.id, &texts)).flatten()
         };
         let text = Some(&message.id)

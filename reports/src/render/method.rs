@@ -1,6 +1,7 @@
 //! "How this was measured": everything a reader needs to take the same figures again, from the results file itself.
 
 use crate::model::{Results, Target};
+use crate::render::environment;
 use crate::render::messages::{Messages, clean};
 use crate::render::notes::{self, Missing};
 use crate::render::units;
@@ -21,6 +22,7 @@ pub(crate) fn entries(results: &Results, messages: &Messages) -> Vec<Entry> {
     let mut entries = vec![
         entry("program", program(results, messages)),
         entry("host", host(results, messages)),
+        entry("environment", environment::texts(&results.host.environment, messages)),
         entry("kvm", vec![messages.get(notes::kvm(results.host.kvm_kind))]),
         entry("runs", runs(results, messages)),
         entry("command", vec![shell_words(&results.config.command)]),
@@ -40,6 +42,7 @@ pub(crate) fn entries(results: &Results, messages: &Messages) -> Vec<Entry> {
         }
     }));
     entries.push(entry("warnings", warnings(results, messages)));
+    entries.retain(|entry| !entry.texts.is_empty());
     entries
 }
 

@@ -4,6 +4,7 @@
 pub mod chart;
 mod csv;
 mod diff;
+mod environment;
 pub mod finding;
 mod headline;
 mod html;
@@ -13,6 +14,7 @@ mod markdown;
 mod messages;
 mod method;
 mod notes;
+mod primitives;
 pub mod report;
 mod scale;
 mod table;

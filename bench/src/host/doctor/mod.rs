@@ -4,14 +4,13 @@
 pub mod containers;
 pub mod kvm;
 pub mod machine;
-mod times;
 
 use super::places;
 use super::primitives;
 use super::signs::Signs;
 use super::system_files::SystemFiles;
 use crate::kernels;
-use reports::finding::{Finding, Section, Severity};
+use reports::finding::{self, Finding, Section, Severity};
 use reports::model::Host;
 
 /// What was found.
@@ -35,7 +34,7 @@ pub fn examine() -> Examination {
     findings.extend(containers::findings(&container::probe(), &signs, &places));
     findings.extend(kvm::findings(&kvm::Tried::now(), &signs, &places));
     findings.extend(kernels(&host, &files));
-    findings.extend(times::findings(&host.environment.primitives));
+    findings.extend(finding::of_primitives(&host.environment.primitives));
     Examination { host, findings }
 }
 

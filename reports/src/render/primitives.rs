@@ -1,7 +1,7 @@
 //! How long the host's operations take, beside those of the built-in guest kernel.
 
-use reports::finding::{Finding, Section, Severity};
-use reports::model::{Message, On, Primitive};
+use crate::model::{Message, On, Primitive};
+use crate::render::finding::{Finding, Section, Severity};
 
 /// The operations, and the messages that name them.
 const NAMES: [(&str, &str); 8] = [
@@ -67,7 +67,7 @@ fn time(ns: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reports::model::Argument;
+    use crate::model::Argument;
 
     #[test]
     fn times_have_three_digits() {
