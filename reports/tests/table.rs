@@ -158,7 +158,7 @@ fn the_guest_kernel_is_its_own_part_of_the_image() {
     report::write(&[results("three")], &[Format::Md], folder.path(), Lang::En).expect("it can be written");
     let text = std::fs::read_to_string(folder.path().join("report.md")).expect("it was written");
     assert!(
-        text.contains("guest kernel 108 KiB") && text.contains("guest RAM 1.18 MiB + VMM"),
+        text.contains("guest kernel 108") && text.contains("guest RAM 1,212 + VMM"),
         "{text}"
     );
 }
