@@ -56,6 +56,11 @@ for (const cell of document.querySelectorAll("table.comparison td, table.compari
   const [outer, inner] = [cell.getBoundingClientRect(), cell.querySelector(".main")?.getBoundingClientRect()];
   if (inner && (inner.left < outer.left - 1 || inner.right > outer.right + 1)) flaws.push("cell too narrow: " + cell.textContent);
 }
+for (const table of document.querySelectorAll("table.comparison")) {
+  const room = table.closest(".scroll");
+  const roomy = window.innerWidth >= 1200 || window.innerWidth < 700;
+  if (roomy && room.scrollWidth > room.clientWidth + 1) flaws.push("the table needs " + room.scrollWidth + " pixels and has " + room.clientWidth);
+}
 if (document.documentElement.scrollWidth > window.innerWidth) flaws.push("wider than the window: " + document.documentElement.scrollWidth);
 for (const missing of document.querySelectorAll("figure svg:not([aria-label]), figure svg[aria-label='']")) flaws.push("no alt text");
 const first = document.querySelector("figure");
@@ -90,7 +95,7 @@ fn probe(html: &str, width: u32) -> Result<String, Failed> {
         .replace('&', "&amp;")
         .replace('"', "&quot;");
     let frame = format!(
-        "<!DOCTYPE html><pre id=\"probe\"></pre><iframe width={width} height=900 srcdoc=\"{probed}\"></iframe>"
+        "<!DOCTYPE html><meta charset=\"utf-8\"><pre id=\"probe\"></pre><iframe width={width} height=900 srcdoc=\"{probed}\"></iframe>"
     );
     std::fs::write(&page, frame)?;
     let dom = folder.path().join("dom.html");

@@ -156,7 +156,7 @@ const TRAITS: [Traits; 16] = [
             file.config
                 .container_limits
                 .cpus
-                .map_or_else(|| "–".to_owned(), units::number)
+                .map_or_else(|| "∞".to_owned(), units::number)
         },
     },
     Traits {

@@ -196,8 +196,9 @@ impl Bars {
         if let Some((low, high)) = bar.percentiles {
             let (low, high, middle) = (plot.x(low), plot.x(high), y + row.thick + row.below / 2);
             let (reach, width) = (canvas.em / 6, (canvas.em as u32 / 14).max(1));
-            scene.line(vec![(low, middle), (high, middle)], width, INK);
-            for end in [low, high] {
+            scene.line(vec![(low, middle), (high.max(low + 1), middle)], width, INK);
+            // Ends that would lie over each other are none.
+            for end in [low, high].into_iter().filter(|_| high - low > 2 * reach) {
                 scene.line(vec![(end, middle - reach), (end, middle + reach)], width, INK);
             }
         }

@@ -83,7 +83,12 @@ impl Canvas {
         let paragraph = |scene: &mut Scene, text: &str, size: i32, bold: bool| {
             // Bold letters are wider than the estimate for plain ones.
             let estimated = if bold { size * 21 / 20 } else { size };
-            for line in wrap(text, estimated, self.inner()) {
+            // As many lines as it needs, about as long as each other: a title's last word does not stand alone.
+            let count = wrap(text, estimated, self.inner()).len();
+            let widths = (10..=20).map(|twentieths| self.inner() * twentieths / 20);
+            let lines = widths.map(|width| wrap(text, estimated, width));
+            let balanced = lines.into_iter().find(|lines| lines.len() == count && !cut(lines));
+            for line in balanced.unwrap_or_else(|| wrap(text, estimated, self.inner())) {
                 let at = (self.margin, scene.height + size * 13 / 20);
                 match bold {
                     true => scene.bold(at, Anchor::Left, size, INK, line),
@@ -126,6 +131,11 @@ impl Canvas {
         scene.shapes.insert(0, paper);
         scene
     }
+}
+
+/// Whether a word was too long for its line.
+fn cut(lines: &[String]) -> bool {
+    lines.iter().any(|line| line.contains('…'))
 }
 
 /// Names with their colours in a line, or as many lines as they need; gives the height.

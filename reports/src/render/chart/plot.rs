@@ -44,11 +44,7 @@ impl Plot {
 
     /// The height that a label takes above its row.
     pub(super) fn above(&self) -> i32 {
-        if self.stacked {
-            self.canvas.tenths(15)
-        } else {
-            0
-        }
+        if self.stacked { self.canvas.tenths(15) } else { 0 }
     }
 
     /// Places the label of a row that begins at `top` and whose middle is so far below its label.
