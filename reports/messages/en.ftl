@@ -2,15 +2,36 @@
 
 ## What came out, in one sentence
 
-headline = { $list }.
 headline-between = {", "}
 headline-alone = { $target } takes { $ready } to start.
-headline-different-first = { $target } takes { $ratio }× as long to start as { $baseline }
-headline-different-next = { $target } { $ratio }×
-headline-no-difference-first = { $target } takes as long to start as { $baseline } (no difference found)
-headline-no-difference-next = { $target } as long (no difference found)
-headline-too-few-first = { $target } takes about { $ratio }× as long to start as { $baseline } (too few runs to be sure)
-headline-too-few-next = { $target } about { $ratio }× (too few runs to be sure)
+headline-ready = { $list }.
+headline-ready-different-first = { $target } takes { $ratio }× as long to start as { $baseline }
+headline-ready-different-next = { $target } { $ratio }×
+headline-ready-no-difference-first = { $target } takes as long to start as { $baseline } (no difference found)
+headline-ready-no-difference-next = { $target } as long (no difference found)
+headline-ready-too-few-first = { $target } takes about { $ratio }× as long to start as { $baseline } (too few runs to be sure)
+headline-ready-too-few-next = { $target } about { $ratio }× (too few runs to be sure)
+headline-memory = { $list }.
+headline-memory-different-first = { $target } takes { $ratio }× the memory of { $baseline }
+headline-memory-different-next = { $target } { $ratio }×
+headline-memory-no-difference-first = { $target } takes as much memory as { $baseline } (no difference found)
+headline-memory-no-difference-next = { $target } as much (no difference found)
+headline-memory-too-few-first = { $target } takes about { $ratio }× the memory of { $baseline }
+headline-memory-too-few-next = { $target } about { $ratio }×
+headline-image = { $list }.
+headline-image-different-first = the image of { $target } is { $ratio }× the size of that of { $baseline }
+headline-image-different-next = that of { $target } { $ratio }×
+headline-image-no-difference-first = the image of { $target } is as large as that of { $baseline }
+headline-image-no-difference-next = that of { $target } as large
+headline-image-too-few-first = the image of { $target } is about { $ratio }× the size of that of { $baseline }
+headline-image-too-few-next = that of { $target } about { $ratio }×
+headline-speed = { $list }.
+headline-speed-different-first = { $target } works at { $percent } % of the speed of { $baseline }
+headline-speed-different-next = { $target } at { $percent } %
+headline-speed-no-difference-first = { $target } works as fast as { $baseline } (no difference found)
+headline-speed-no-difference-next = { $target } as fast (no difference found)
+headline-speed-too-few-first = { $target } works at about { $percent } % of the speed of { $baseline } (too few runs to be sure)
+headline-speed-too-few-next = { $target } at about { $percent } % (too few runs to be sure)
 
 ## Targets
 
@@ -101,6 +122,7 @@ column-percentiles = 5–95 %
 column-times = Ratio
 details-metric = Metric
 table-more = (--explain)
+table-more-here = more below
 column-target-meaning = where the program ran; below it the number of runs.
 column-ready-interval = 95 % interval
 column-ready-interval-meaning = bootstrap confidence interval of the median start-up.
@@ -132,32 +154,32 @@ note-failed = { $target }: { $failed ->
 note-no-samples = The file holds no runs: there is nothing to compare.
 note-missing = { $target }: no { $metric }: { $reason }
 kvm-hardware = KVM here is hardware virtualization (VMX or SVM): guest kernels run natively.
-kvm-emulated-kernel-mode = KVM here emulates the guest kernel in software; entering it costs far more than on hardware. Programs in a guest run natively.
+kvm-emulated-kernel-mode = KVM here emulates the guest kernel; on hardware, entry is faster. It emulates the guest kernel in software, which costs far more than hardware virtualization (VMX or SVM). Programs in a guest run natively.
 kvm-none = There is no usable /dev/kvm here: micro-VMs cannot run.
 
 ## Warnings
 
-warning-debug-build = isolab was built without optimization, which slows container and micro-VM down. For figures: cargo run --release
+warning-debug-build = isolab was built without optimization. That slows container and micro-VM down. For figures: cargo run --release
 warning-few-runs = { $runs ->
     [one] 1 run is
    *[other] { $runs } runs are
   } too few for a 95 % interval, which needs at least { $least }. Use more (--runs).
-warning-cold-caches = Without warm-up the first runs also read files into the page cache; --warmup 3 excludes them.
-warning-outliers = { $target }: { $count } of { $of } starts are outliers (slowest { $slowest } ms); they are kept. Something else ran meanwhile: close other programs, or take more runs (--runs).
-warning-busy-host = Other programs kept { $cpus } CPUs busy during the measurement. Close them, or pin isolab to a CPU of its own (--pin).
-warning-steal-time = The hypervisor below this machine took { $percent } % of its CPU time (steal time). Measure when its host is idle.
+warning-cold-caches = Without warm-up, the first runs also read files from the disk. --warmup 3 excludes them.
+warning-outliers = { $target }: { $count } of { $of } starts are outliers (slowest { $slowest } ms). They are kept. Something else ran meanwhile: close other programs, or take more runs (--runs).
+warning-busy-host = Other programs kept { $cpus } CPUs busy meanwhile. Close them, or pin isolab to a CPU of its own (--pin).
+warning-steal-time = The hypervisor took { $percent } % of the CPU time. This is steal time of the machine below this one: measure when its host is idle.
 warning-swapping = Memory was swapped during the measurement. Free some memory and measure again.
 warning-throttled = The CPUs were throttled because of heat. Let them cool, and measure with pauses.
-warning-slow-governor = The frequency governor is { $governor }, which raises the clock only under load. For short runs use `cpupower frequency-set -g performance`.
+warning-slow-governor = The frequency governor { $governor } raises the clock late. It does so only under load. For short runs use `cpupower frequency-set -g performance`.
 warning-slow-governor-low = The frequency governor { $governor } keeps the clock rate low. For short runs use `cpupower frequency-set -g performance`.
-warning-slow-clock = The clock source is { $source }, which takes a microsecond or more to read: short phases look longer than they are. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
-warning-slow-clock-coarse = The clock source is { $source }, which counts in milliseconds: short times cannot be trusted. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
-warning-not-cold = { $target }: { $pages } of { $of } pages of { $file } stayed in the page cache: a process uses them, as isolab does its own executable, or the file is on a file system in memory (tmpfs).
-warning-not-cold-unknown = { $target }: whether { $file } left the page cache is not known: the kernel tells only its owner and root.
+warning-slow-clock = The clock source { $source } is slow to read. It takes a microsecond or more: short phases look longer than they are. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-slow-clock-coarse = The clock source { $source } counts in milliseconds. Short times cannot be trusted. See which are available: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-not-cold = { $target }: { $pages } of { $of } pages of a file stayed in the page cache. It is { $file }: a process uses them, as isolab does its own executable, or the file is on a file system in memory (tmpfs).
+warning-not-cold-unknown = { $target }: whether a file left the page cache is not known. It is { $file }: the kernel tells only its owner and root.
 warning-gave-up = { $target } was given up after its first runs failed: { $why }
 warning-no-memory = The memory of { $target } could not be measured: { $why }
 warning-checksums-differ = The same work gave different results: { $list }. The figures must not be compared.
-warning-programs-differ = The targets did not run the same program: its SHA-256 differs between them. The figures must not be compared.
+warning-programs-differ = The targets did not run the same program. Its SHA-256 differs between them: the figures must not be compared.
 warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
 warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: fflush(stdout) or setvbuf; Python: print(..., flush=True); Rust: stdout().flush()).
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target.
@@ -261,40 +283,75 @@ differs-guest-kernel = the guest kernel is { $new } and was { $old }
 ## Charts
 
 chart-no-figure = not measured
-chart-phases-title = Start-up by phase: { $workload }
-chart-phases-note = Bars: phases of the run nearest the median (n = { $n } per target). Figure at the end: median of all runs. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median, where there are enough runs for one.
-chart-timeline-title = Start of { $target }, step by step: { $workload }
-chart-timeline-note = Phases of the run nearest the median (n = { $n }), one after the other. Each target has its own time axis.
-chart-distribution-title = How start-up times are distributed: { $workload }
-chart-distribution-note = Share of runs ready by each time (n = { $n } per target). Steeper = more consistent.
-chart-memory-title = Memory of one instance: { $workload }
-chart-memory-bytes-note = What the host has less for one more instance, by part: the slope over n = { $n } instances. Under the bar, thick: its 95 % interval. File pages that all instances share are not counted.
-chart-uss-bytes-note = Unique set size (USS) at the program's first output byte (n = { $n } per target), by part. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median, where there are enough figures for one.
-chart-image-title = Image size by part: { $workload }
-chart-image-note = Size to distribute, uncompressed, counted once (it does not vary between runs). A container shares the host kernel; a VM includes its own.
-chart-work-title = { $metric } relative to { $baseline }: { $workload }
-chart-work-note = { $metric }, divided by that of { $baseline } (n = { $n } per target). Longer is faster. Thick line under the bar: 95 % interval of the ratio.
+group-isolation = isolation
+group-guest-kernel = guest kernel
+group-program = program
+group-other = not told apart
+chart-phases-title = Start-up time
+chart-phases-subtitle = Time from the request for the first process to the program's first output byte
+chart-phases-footer = n = { $n } runs per target. Bar: median, divided as in the run nearest the median. Isolation: namespaces or the VMM; program: the program itself with its kernel calls.{ $ranges ->
+    [yes] {" "}Thin line: 5th to 95th percentile.
+   *[no] {""}
+  }
+chart-steps-title = Where the time goes, step by step
+chart-steps-subtitle = The steps of a start, one after the other; all targets on one time axis
+chart-steps-footer = The run nearest the median of n = { $n } per target. Steps that take no time are left out.
+chart-distribution-title = How start-up times vary from run to run
+chart-distribution-subtitle = Start-up time of every run{ $log ->
+    [yes] , logarithmic axis
+   *[no] {""}
+  }
+chart-distribution-footer = n = { $n } runs per target. { $thinned ->
+    [yes] Each dot stands for one percent of the runs
+   *[no] Each dot is a run
+  }; curve: where they are dense; mark: median.
+chart-memory-title = Memory
+chart-memory-bytes-subtitle = What the host has less for one more instance
+chart-memory-bytes-footer = Slope over n = { $n } instances alive at once. File pages that all share are not counted.{ $reference ->
+    [yes] {" "}Upright line: { $baseline } alone.
+   *[no] {""}
+  }
+chart-uss-bytes-subtitle = Unique set size (USS) at the program's first output byte
+chart-uss-bytes-footer = Median of n = { $n } looks per target.{ $ranges ->
+    [yes] {" "}Thin line: 5th to 95th percentile.
+   *[no] {""}
+  }{ $reference ->
+    [yes] {" "}Upright line: { $baseline } alone.
+   *[no] {""}
+  }
+chart-image-title = Image
+chart-image-subtitle = Size to distribute, uncompressed
+chart-image-footer = Counted once (n = 1): it does not vary. A container shares the host kernel; a VM includes its own.
+chart-work-title = { $metric } relative to { $baseline }
+chart-work-subtitle = Difference from { $baseline }; left is slower, right is faster
+chart-work-footer = n = { $n } runs per target.{ $intervals ->
+    [yes] {" "}Dot: ratio of medians; line: its 95 % interval. A line across zero: no difference found.
+   *[no] {" "}Dot: ratio of medians. Too few runs for an interval.
+  }
 chart-guest-ram-title = Memory as guest RAM grows
-chart-guest-ram-note = Memory of one instance at its first output byte (n = { $n } per point). Thin: 5th to 95th percentile, thick: 95 % interval.
-chart-density-title = Memory of many instances at once: { $workload }
-chart-density-note = Drop in the host's available memory with n instances running, one mark per measurement (n = { $n } in all). A lower line means more instances fit.
+chart-guest-ram-subtitle = Memory of one instance at its first output byte
+chart-guest-ram-footer = { $workload }, all other settings the same; n = { $n } per point.{ $intervals ->
+    [yes] {" "}Upright line: 95 % interval.
+   *[no] {""}
+  }
+chart-density-title = Memory of many instances at once
+chart-density-subtitle = Drop in the host's available memory
+chart-density-footer = One mark per measurement (n = { $n } in all). A lower line means more instances fit.
+chart-across-program = { $title }: { $workload }
+chart-across-subtitle = Median in each file{ $log ->
+    [yes] , logarithmic axis
+   *[no] {""}
+  }
+chart-across-footer = n = { $n } per dot.{ $ranges ->
+    [yes] {" "}Line through a dot: 5th to 95th percentile.
+   *[no] {""}
+  }
 axis-instances = instances alive at once
-axis-host-delta = drop in host memory
-chart-across-title = { $metric } in { $files } files
-chart-across-note = Medians. In brackets: divided by the same target's in the first file. Under the bar: 5th to 95th percentile, thick: 95 % interval of the median.
-axis-startup = time from the start to the program's first output byte
-axis-startup-log = time from the start to the program's first output byte, logarithmic axis
-axis-timeline = time since the start
-axis-share = share of runs
-axis-image = size to distribute
-axis-work = { $metric } divided by that of { $baseline }
 axis-guest-ram = RAM given to the guest
-axis-memory-bytes = memory of one more instance
-axis-uss-bytes = unique memory (USS)
 tip-median = median { $median }, n = { $n }
 tip-interval = ; 95 % interval { $low } to { $high }
 tip-percentiles = ; 5th to 95th percentile { $low } to { $high }
-tip-phase = from { $start } on, for { $length } (the run nearest the median of n = { $n })
+tip-phase = from { $start } on, for { $length }
 tip-image = { $size }, compressed { $compressed } ({ $codec })
 
 ## Several files
@@ -308,23 +365,38 @@ trait-kernel = kernel { $value }
 trait-kvm = KVM { $value }
 trait-memory = guest RAM { $value }
 trait-cpus = vCPUs { $value }
+kvm-kind-hardware = hardware
+kvm-kind-emulated-kernel-mode = software
+kvm-kind-none = none
 trait-idle-gap = idle gap { $value }
+trait-cpu-limit = container CPUs { $value }
+trait-memory-limit = container memory { $value }
+trait-image-files = image files { $value }
+trait-rootfs = root { $value }
+trait-pinned = pinned to { $value }
+trait-cold = cold starts { $value }
+trait-runs = runs { $value }
 trait-program = program file { $value }
 trait-version = isolab { $value }
 
 ## Reports
 
 report-title = isolab: { $workload }
-label-comparison = Comparison
+label-comparison = All figures
 label-columns = What the columns mean
 label-notes = Caveats
-label-charts = Charts
+label-charts = More charts
 label-method = How this was measured
 label-across = Side by side
 label-figures = Show data
 label-sort = Sort by this column
 label-contents = Contents
 label-warning = Warning:
+label-compared = compared with { $baseline }
+caveat-more = { $count ->
+    [one] 1 more caveat
+   *[other] { $count } more caveats
+  }
 note-same-conditions = The files are of the same program, machine and settings.
 note-differences = Files differ in: { $list }. Any of these may explain a difference.
 note-png-english = The text of the PNG files is in English: no font of this system has all characters needed (for Korean install for example fonts-noto-cjk or fonts-nanum). The other files are not affected.
@@ -365,10 +437,17 @@ part-disk-image = disk image
 part-guest-kernel = guest kernel
 part-guest-init = guest init
 part-host-kernel = host kernel
-memory-not-told-apart = not told apart
 phase-start-up = start-up
 phase-plan = plan
 phase-clone = clone
+phase-spawn = spawn
+phase-namespaces = namespaces
+phase-mounts = mounts
+phase-kvm-setup = KVM setup
+phase-load-kernel = load kernel
+phase-guest-kernel = guest kernel
+phase-guest-user = program in the guest
+phase-console = console
 phase-network = network
 phase-root-file-system = root file system
 phase-cgroup = cgroup

@@ -2,15 +2,36 @@
 
 ## 결과 한 문장
 
-headline = { $baseline } 대비 시작 시간은 { $list }입니다.
 headline-between = {", "}
 headline-alone = { $target }의 시작 시간은 { $ready }입니다.
-headline-different-first = { $target } { $ratio }배
-headline-different-next = { $target } { $ratio }배
-headline-no-difference-first = { $target } 1배(차이 없음)
-headline-no-difference-next = { $target } 1배(차이 없음)
-headline-too-few-first = { $target } 약 { $ratio }배(실행 횟수 부족)
-headline-too-few-next = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-ready = { $baseline } 대비 시작 시간은 { $list }입니다.
+headline-ready-different-first = { $target } { $ratio }배
+headline-ready-no-difference-first = { $target } 1배(차이 없음)
+headline-ready-too-few-first = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-ready-different-next = { $target } { $ratio }배
+headline-ready-no-difference-next = { $target } 1배(차이 없음)
+headline-ready-too-few-next = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-memory = { $baseline } 대비 메모리 사용량은 { $list }입니다.
+headline-memory-different-first = { $target } { $ratio }배
+headline-memory-no-difference-first = { $target } 1배(차이 없음)
+headline-memory-too-few-first = { $target } 약 { $ratio }배
+headline-memory-different-next = { $target } { $ratio }배
+headline-memory-no-difference-next = { $target } 1배(차이 없음)
+headline-memory-too-few-next = { $target } 약 { $ratio }배
+headline-image = { $baseline } 대비 이미지 크기는 { $list }입니다.
+headline-image-different-first = { $target } { $ratio }배
+headline-image-no-difference-first = { $target } 1배(같은 크기)
+headline-image-too-few-first = { $target } 약 { $ratio }배
+headline-image-different-next = { $target } { $ratio }배
+headline-image-no-difference-next = { $target } 1배(같은 크기)
+headline-image-too-few-next = { $target } 약 { $ratio }배
+headline-speed = { $baseline } 대비 연산 속도는 { $list }입니다.
+headline-speed-different-first = { $target } { $percent }%
+headline-speed-no-difference-first = { $target } 100%(차이 없음)
+headline-speed-too-few-first = { $target } 약 { $percent }%(실행 횟수 부족)
+headline-speed-different-next = { $target } { $percent }%
+headline-speed-no-difference-next = { $target } 100%(차이 없음)
+headline-speed-too-few-next = { $target } 약 { $percent }%(실행 횟수 부족)
 
 ## 실행 환경
 
@@ -98,6 +119,7 @@ column-percentiles = 5~95%
 column-times = 배율
 details-metric = 측정 항목
 table-more = (--explain)
+table-more-here = 아래에 더 있음
 column-target-meaning = 프로그램을 실행한 환경. 아래는 실행 횟수.
 column-ready-interval = 95% 신뢰구간
 column-ready-interval-meaning = 시작 시간 중앙값의 부트스트랩 신뢰구간.
@@ -126,29 +148,29 @@ note-failed = { $target }: { $failed }회 실패, 통계에서 제외. 첫 원�
 note-no-samples = 파일에 실행 기록이 없어 비교할 것이 없음.
 note-missing = { $target }: { $metric } 없음: { $reason }
 kvm-hardware = 이 시스템의 KVM은 하드웨어 가상화(VMX 또는 SVM)로, 게스트 커널을 CPU가 직접 실행함.
-kvm-emulated-kernel-mode = 이 시스템의 KVM은 게스트 커널을 명령어 단위로 에뮬레이션하므로 커널 진입 비용이 하드웨어 가상화보다 훨씬 큼. 게스트의 프로그램은 CPU가 직접 실행함.
+kvm-emulated-kernel-mode = 이 시스템의 KVM은 게스트 커널을 에뮬레이션하여 진입이 느립니다. 게스트 커널을 명령어 단위로 에뮬레이션하므로 커널 진입 비용이 하드웨어 가상화(VMX 또는 SVM)보다 훨씬 큽니다. 게스트의 프로그램은 CPU가 직접 실행합니다.
 kvm-none = 이 시스템에는 사용할 수 있는 /dev/kvm이 없어 마이크로 VM을 실행할 수 없음.
 
 ## 경고
 
-warning-debug-build = isolab이 최적화 없이 빌드되어 컨테이너와 마이크로 VM이 느려짐. 측정할 때는 cargo run --release 사용
+warning-debug-build = isolab이 최적화 없이 빌드됨. 컨테이너와 마이크로 VM이 느려지므로 측정할 때는 cargo run --release 사용
 warning-few-runs = 실행 { $runs }회는 95% 신뢰구간을 구하기에 부족함. 최소 { $least }회 필요(--runs).
-warning-cold-caches = 예열이 없으면 첫 실행들이 파일을 페이지 캐시로 읽는 시간까지 포함함. --warmup 3으로 제외할 수 있음.
-warning-outliers = { $target }: 시작 { $of }회 중 { $count }회가 이상치(최대 { $slowest } ms)이며 통계에 포함됨. 측정 중 다른 작업이 실행됨: 다른 프로그램을 종료하거나 실행 횟수를 늘릴 것(--runs).
-warning-busy-host = 측정하는 동안 다른 프로그램이 CPU { $cpus }개를 사용함. 종료하거나 isolab을 전용 CPU에 고정할 것(--pin).
-warning-steal-time = 이 시스템 아래의 하이퍼바이저가 CPU 시간의 { $percent }%를 가져감(steal time). 그 호스트가 한가할 때 측정할 것.
+warning-cold-caches = 예열이 없어 첫 실행들이 디스크에서 파일을 읽음. --warmup 3으로 제외할 수 있음.
+warning-outliers = { $target }: 시작 { $of }회 중 { $count }회가 이상치(최대 { $slowest } ms)임. 이상치도 통계에 포함됨. 측정 중 다른 작업이 실행됨: 다른 프로그램을 종료하거나 실행 횟수를 늘릴 것(--runs).
+warning-busy-host = 측정 중 다른 프로그램이 CPU { $cpus }개를 사용함. 종료하거나 isolab을 전용 CPU에 고정할 것(--pin).
+warning-steal-time = 하이퍼바이저가 CPU 시간의 { $percent }%를 가져감. 이 시스템 아래 호스트의 steal time이므로, 그 호스트가 한가할 때 측정할 것.
 warning-swapping = 측정하는 동안 메모리 스왑이 발생함. 메모리를 확보하고 다시 측정할 것.
 warning-throttled = CPU가 발열로 느려짐. 식힌 뒤 간격을 두고 측정할 것.
-warning-slow-governor = 주파수 거버너가 { $governor }이며 부하가 걸려야 클럭을 올림. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
+warning-slow-governor = 주파수 거버너 { $governor }: 클럭을 늦게 올림. 부하가 걸려야 클럭이 올라감. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
 warning-slow-governor-low = 주파수 거버너 { $governor }: 클럭을 낮게 유지함. 짧은 실행에는 `cpupower frequency-set -g performance` 사용.
-warning-slow-clock = 클럭 소스 { $source }: 읽는 데 1마이크로초 이상 걸려 짧은 단계가 실제보다 길게 보임. 사용 가능한 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
-warning-slow-clock-coarse = 클럭 소스 { $source }: 밀리초 단위로 증가하므로 짧은 시간은 신뢰할 수 없음. 사용 가능한 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
-warning-not-cold = { $target }: { $file } 파일의 페이지 { $of }개 중 { $pages }개가 페이지 캐시에 남음. 다른 프로세스가 사용 중이거나(isolab 실행 파일 등) 메모리 파일 시스템(tmpfs)에 있는 파일임.
-warning-not-cold-unknown = { $target }: { $file } 파일이 페이지 캐시에서 제거되었는지 알 수 없음. 커널은 파일 소유자와 root에게만 알려 줌.
+warning-slow-clock = 클럭 소스 { $source }: 읽는 데 오래 걸림. 1마이크로초 이상 걸려 짧은 단계가 실제보다 길게 보임. 사용 가능한 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-slow-clock-coarse = 클럭 소스 { $source }: 밀리초 단위로만 증가함. 짧은 시간은 신뢰할 수 없음. 사용 가능한 소스: /sys/devices/system/clocksource/clocksource0/available_clocksource
+warning-not-cold = { $target }: 파일의 페이지 { $of }개 중 { $pages }개가 페이지 캐시에 남음. 파일 { $file }: 다른 프로세스가 사용 중이거나(isolab 실행 파일 등) 메모리 파일 시스템(tmpfs)에 있음.
+warning-not-cold-unknown = { $target }: 파일이 페이지 캐시에서 제거되었는지 알 수 없음. 파일 { $file }: 커널은 파일 소유자와 root에게만 알려 줌.
 warning-gave-up = { $target }: 처음 실행들이 실패하여 측정을 중단함: { $why }
 warning-no-memory = { $target }: 메모리를 측정하지 못함: { $why }
 warning-checksums-differ = 같은 작업의 결과가 서로 다름: { $list }. 수치를 비교하면 안 됨.
-warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름: SHA-256 불일치. 수치를 비교하면 안 됨.
+warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름. SHA-256이 일치하지 않으므로 수치를 비교하면 안 됨.
 warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
 warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: fflush(stdout) 또는 setvbuf, Python: print(..., flush=True), Rust: stdout().flush()).
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음.
@@ -252,40 +274,75 @@ differs-guest-kernel = 게스트 커널: 이전 { $old }, 이후 { $new }
 ## 차트
 
 chart-no-figure = 측정값 없음
-chart-phases-title = 단계별 시작 시간: { $workload }
-chart-phases-note = 막대: 중앙값에 가장 가까운 실행의 단계(실행 환경마다 n = { $n }). 끝의 숫자: 전체 실행의 중앙값. 막대 아래: 5~95백분위수, 굵은 선: 중앙값의 95% 신뢰구간(실행 횟수가 충분할 때).
-chart-timeline-title = { $target } 시작 과정: { $workload }
-chart-timeline-note = 중앙값에 가장 가까운 실행(n = { $n })의 단계를 차례로 표시함. 실행 환경마다 시간축이 다름.
-chart-distribution-title = 시작 시간의 분포: { $workload }
-chart-distribution-note = 그 시간 안에 시작한 실행의 비율(실행 환경마다 n = { $n }). 가파를수록 시작 시간이 일정함.
-chart-memory-title = 인스턴스 하나의 메모리: { $workload }
-chart-memory-bytes-note = 인스턴스 하나가 늘 때 줄어드는 호스트 메모리와 내역: 인스턴스 n = { $n }개로 잰 기울기. 막대 아래 굵은 선: 95% 신뢰구간. 모든 인스턴스가 공유하는 파일 페이지는 제외.
-chart-uss-bytes-note = 프로그램의 첫 바이트 출력 시점의 고유 메모리(USS)와 내역(실행 환경마다 n = { $n }). 막대 아래: 5~95백분위수, 굵은 선: 중앙값의 95% 신뢰구간(측정 횟수가 충분할 때).
-chart-image-title = 이미지 구성 요소별 크기: { $workload }
-chart-image-note = 배포 크기(압축 전), 한 번만 측정(실행마다 같음). 컨테이너는 호스트 커널을 공유하고 VM은 게스트 커널을 포함함.
-chart-work-title = { $baseline } 대비 { $metric }: { $workload }
-chart-work-note = { $baseline } 대비 { $metric }(실행 환경마다 n = { $n }). 길수록 빠름. 막대 아래 굵은 선: 비율의 95% 신뢰구간.
+group-isolation = 격리
+group-guest-kernel = 게스트 커널
+group-program = 프로그램
+group-other = 구분되지 않음
+chart-phases-title = 시작 시간
+chart-phases-subtitle = 첫 프로세스 생성을 요청한 순간부터 프로그램이 첫 바이트를 출력할 때까지 걸린 시간
+chart-phases-footer = 실행 환경마다 n = { $n }회 실행. 막대: 중앙값(중앙값에 가장 가까운 실행의 비율로 나눔). 격리: 네임스페이스 또는 VMM. 프로그램: 프로그램 자신과 그 시스템 호출.{ $ranges ->
+    [yes] {" "}가는 선: 5~95백분위수.
+   *[no] {""}
+  }
+chart-steps-title = 시작 과정의 단계별 시간
+chart-steps-subtitle = 시작 과정의 단계를 차례로 표시함. 모든 실행 환경의 시간축이 같음
+chart-steps-footer = 실행 환경마다 n = { $n }회 중 중앙값에 가장 가까운 실행. 시간이 걸리지 않은 단계는 생략함.
+chart-distribution-title = 실행마다 달라지는 시작 시간
+chart-distribution-subtitle = 모든 실행의 시작 시간{ $log ->
+    [yes] , 로그 축
+   *[no] {""}
+  }
+chart-distribution-footer = 실행 환경마다 n = { $n }회 실행. { $thinned ->
+    [yes] 점 하나: 실행의 1%
+   *[no] 점 하나: 실행 한 번
+  }. 곡선: 밀도. 굵은 표시: 중앙값.
+chart-memory-title = 메모리
+chart-memory-bytes-subtitle = 인스턴스 하나가 늘 때 줄어드는 호스트 메모리
+chart-memory-bytes-footer = 동시에 실행한 인스턴스 n = { $n }개로 잰 기울기. 모두가 공유하는 파일 페이지는 제외.{ $reference ->
+    [yes] {" "}세로선: { $baseline }만의 메모리.
+   *[no] {""}
+  }
+chart-uss-bytes-subtitle = 프로그램의 첫 바이트 출력 시점의 고유 메모리(USS)
+chart-uss-bytes-footer = 실행 환경마다 n = { $n }번 측정한 중앙값.{ $ranges ->
+    [yes] {" "}가는 선: 5~95백분위수.
+   *[no] {""}
+  }{ $reference ->
+    [yes] {" "}세로선: { $baseline }만의 메모리.
+   *[no] {""}
+  }
+chart-image-title = 이미지
+chart-image-subtitle = 배포 크기(압축 전)
+chart-image-footer = 한 번만 측정(n = 1): 실행마다 같음. 컨테이너는 호스트 커널을 공유하고 VM은 게스트 커널을 포함함.
+chart-work-title = { $baseline } 대비 { $metric }
+chart-work-subtitle = { $baseline } 대비 차이. 왼쪽은 느림, 오른쪽은 빠름
+chart-work-footer = 실행 환경마다 n = { $n }회 실행.{ $intervals ->
+    [yes] {" "}점: 중앙값의 비율, 선: 95% 신뢰구간. 선이 0을 지나면 차이 없음.
+   *[no] {" "}점: 중앙값의 비율. 신뢰구간을 구하기에는 실행 횟수 부족.
+  }
 chart-guest-ram-title = 게스트 RAM 크기에 따른 메모리
-chart-guest-ram-note = 첫 바이트 출력 시점 인스턴스 하나의 메모리(점마다 n = { $n }). 가는 선: 5~95백분위수, 굵은 선: 95% 신뢰구간.
-chart-density-title = 동시에 실행한 여러 인스턴스의 메모리: { $workload }
-chart-density-note = 인스턴스 n개를 실행할 때 줄어든 호스트 가용 메모리, 측정마다 표시 하나(모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스를 실행할 수 있음.
+chart-guest-ram-subtitle = 첫 바이트 출력 시점 인스턴스 하나의 메모리
+chart-guest-ram-footer = { $workload }, 다른 설정은 모두 같음. 점마다 n = { $n }.{ $intervals ->
+    [yes] {" "}세로선: 95% 신뢰구간.
+   *[no] {""}
+  }
+chart-density-title = 동시에 실행한 여러 인스턴스의 메모리
+chart-density-subtitle = 호스트 가용 메모리의 감소량
+chart-density-footer = 점 하나: 측정 한 번(모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스를 실행할 수 있음.
+chart-across-program = { $title }: { $workload }
+chart-across-subtitle = 파일별 중앙값{ $log ->
+    [yes] , 로그 축
+   *[no] {""}
+  }
+chart-across-footer = 점마다 n = { $n }.{ $ranges ->
+    [yes] {" "}점을 지나는 선: 5~95백분위수.
+   *[no] {""}
+  }
 axis-instances = 동시 실행 인스턴스 수
-axis-host-delta = 호스트 메모리 감소량
-chart-across-title = 파일 { $files }개의 { $metric }
-chart-across-note = 중앙값. 괄호 안: 첫 파일의 같은 실행 환경으로 나눈 값. 막대 아래: 5~95백분위수, 굵은 선: 중앙값의 95% 신뢰구간.
-axis-startup = 시작부터 프로그램의 첫 출력 바이트까지의 시간
-axis-startup-log = 시작부터 프로그램의 첫 출력 바이트까지의 시간, 로그 축
-axis-timeline = 시작 이후의 시간
-axis-share = 실행의 비율
-axis-image = 배포 크기
-axis-work = { $baseline } 대비 { $metric }
 axis-guest-ram = 게스트에 준 RAM
-axis-memory-bytes = 추가 인스턴스 하나의 메모리
-axis-uss-bytes = 고유 메모리(USS)
 tip-median = 중앙값 { $median }, n = { $n }
 tip-interval = ; 95% 신뢰구간 { $low } ~ { $high }
 tip-percentiles = ; 5~95백분위수 { $low } ~ { $high }
-tip-phase = { $start }부터 { $length } 동안(n = { $n } 중 중앙값에 가장 가까운 실행)
+tip-phase = { $start }부터 { $length } 동안
 tip-image = { $size }, 압축하면 { $compressed } ({ $codec })
 
 ## 여러 파일
@@ -299,23 +356,35 @@ trait-kernel = 커널 { $value }
 trait-kvm = KVM { $value }
 trait-memory = 게스트 RAM { $value }
 trait-cpus = vCPU { $value }
+kvm-kind-hardware = 하드웨어
+kvm-kind-emulated-kernel-mode = 소프트웨어
+kvm-kind-none = 없음
 trait-idle-gap = 시작 전 대기 시간 { $value }
+trait-cpu-limit = 컨테이너 CPU { $value }
+trait-memory-limit = 컨테이너 메모리 { $value }
+trait-image-files = 이미지 파일 { $value }
+trait-rootfs = 루트 { $value }
+trait-pinned = 고정한 CPU { $value }
+trait-cold = 콜드 스타트 { $value }
+trait-runs = 실행 횟수 { $value }
 trait-program = 프로그램 파일 { $value }
 trait-version = isolab { $value }
 
 ## 보고서
 
 report-title = isolab: { $workload }
-label-comparison = 결과 비교
+label-comparison = 전체 결과표
 label-columns = 각 열의 뜻
 label-notes = 결과 해석 시 주의할 점
-label-charts = 차트
+label-charts = 다른 차트
 label-method = 측정 방법
 label-across = 나란히 보기
 label-figures = 차트 데이터 보기
 label-sort = 이 열로 정렬
 label-contents = 차례
 label-warning = 주의:
+label-compared = { $baseline } 대비
+caveat-more = 주의 사항 { $count }개 더 보기
 note-same-conditions = 파일들의 프로그램, 컴퓨터, 설정이 모두 같음.
 note-differences = 파일 간 다른 조건: { $list }. 수치 차이의 원인일 수 있음.
 note-png-english = PNG 파일의 글은 영어임: 필요한 글자를 모두 가진 글꼴이 이 시스템에 없음 (한국어는 예를 들어 fonts-noto-cjk나 fonts-nanum 설치). 다른 파일은 영향 없음.
@@ -356,10 +425,17 @@ part-disk-image = 디스크 이미지
 part-guest-kernel = 게스트 커널
 part-guest-init = 게스트 init
 part-host-kernel = 호스트 커널
-memory-not-told-apart = 구분되지 않음
 phase-start-up = 시작
 phase-plan = 준비
 phase-clone = clone
+phase-spawn = 프로세스 생성
+phase-namespaces = 네임스페이스
+phase-mounts = 마운트
+phase-kvm-setup = KVM 준비
+phase-load-kernel = 커널 적재
+phase-guest-kernel = 게스트 커널
+phase-guest-user = 게스트의 프로그램
+phase-console = 콘솔
 phase-network = 네트워크
 phase-root-file-system = 루트 파일 시스템
 phase-cgroup = cgroup

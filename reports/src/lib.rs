@@ -1,5 +1,5 @@
-//! What an isolab results file says ([`model`], of the metrics in [`metrics`]), what its samples come to ([`analysis`]), and
-//! everything that renders it ([`render`]): the terminal table, charts and whole reports.
+//! What an isolab results file says ([`model`], of the metrics in [`metrics`] and the phases in [`phases`]), what its samples come
+//! to ([`analysis`]), and everything that renders it ([`render`]): the terminal table, charts and whole reports.
 //!
 //! ```
 //! use reports::model::Results;
@@ -22,6 +22,7 @@
 pub mod analysis;
 pub mod metrics;
 pub mod model;
+pub mod phases;
 pub mod render;
 
 pub use model::{file, schema};

@@ -8,6 +8,8 @@ use reports::analysis::headline::{Finding, headline};
 use reports::analysis::{analyse, conditions, diff, statistics};
 use reports::metrics;
 use reports::model::*;
+use reports::table::{TableStyle, render_in};
+use reports::{Lang, report};
 
 fn sample(target: &str, round: u32, ready_ms: f64) -> Sample {
     let phase = |name: &str, ms| Phase { name: name.into(), ms };
@@ -547,4 +549,75 @@ fn the_parts_of_the_sentence_say_how_sure_they_are() {
     );
     assert!(of(&[("process", 1.0)], 30).others.is_empty());
     assert_eq!(headline(&results([])), None);
+}
+
+/// The first line of the table.
+fn sentence(results: &Results, lang: Lang) -> String {
+    let style = TableStyle {
+        color: false,
+        width: 200,
+    };
+    let table = render_in(results, style, lang);
+    table.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_sentence_is_right_of_equal_slower_faster_failed_lone_and_few() {
+    let said = |targets: &[(&str, f64)], runs| {
+        let results = noisy(targets, runs, 7);
+        [sentence(&results, Lang::En), sentence(&results, Lang::Ko)]
+    };
+    let equal = said(&[("process", 1.0), ("container", 1.0)], 50);
+    assert_eq!(
+        equal[0],
+        "A container takes as long to start as a process (no difference found)."
+    );
+    assert_eq!(equal[1], "프로세스 대비 시작 시간은 컨테이너 1배(차이 없음)입니다.");
+    let slower = said(&[("process", 1.0), ("container", 1.0), ("microvm", 10.0)], 50);
+    assert!(slower[0].contains("(no difference found), a micro-VM "), "{slower:?}");
+    assert!(
+        slower[0].ends_with("×.") && slower[1].ends_with("배입니다."),
+        "{slower:?}"
+    );
+    let faster = said(&[("process", 2.0), ("container", 1.0)], 50);
+    assert!(
+        faster[0].starts_with("A container takes 0.5× as long to start as a process"),
+        "{faster:?}"
+    );
+    let few = said(&[("process", 1.0), ("container", 3.0)], 3);
+    assert!(
+        few[0].contains("about 3") && few[0].ends_with("(too few runs to be sure)."),
+        "{few:?}"
+    );
+    assert!(few[1].contains("약 3") && few[1].contains("실행 횟수 부족"), "{few:?}");
+    let alone = said(&[("process", 1.0)], 30);
+    assert!(
+        alone[0].starts_with("A process takes ") && alone[0].ends_with("ms to start."),
+        "{alone:?}"
+    );
+
+    let mut failed = noisy(&[("process", 1.0), ("container", 3.0), ("microvm", 10.0)], 30, 7);
+    failed.samples.change_all(|sample| {
+        if sample.target == *"container" {
+            sample.error = Some("it broke".into());
+        }
+    });
+    analyse(&mut failed, &[]);
+    let failed = [sentence(&failed, Lang::En), sentence(&failed, Lang::Ko)];
+    assert!(
+        failed[0].starts_with("A micro-VM takes ") && failed[0].ends_with("as a process."),
+        "{failed:?}"
+    );
+    assert!(!failed[1].contains("컨테이너"), "{failed:?}");
+}
+
+#[test]
+fn the_sentence_stands_first_in_the_report() {
+    let results = noisy(&[("process", 1.0), ("container", 3.0)], 30, 7);
+    for lang in Lang::ALL {
+        let html = report::html(std::slice::from_ref(&results), lang);
+        let heading = html.split("<h1>").nth(1).and_then(|rest| rest.split("</h1>").next());
+        let heading = heading.map(|text| text.replace('\u{2060}', ""));
+        assert_eq!(heading, Some(sentence(&results, lang)));
+    }
 }

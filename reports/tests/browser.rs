@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Reports what a reader would see as a flaw, as text in the page.
 const PROBE: &str = r#"<script>
 const flaws = [];
-for (const svg of document.querySelectorAll("svg")) {
+const seen = (element) => element.checkVisibility();
+for (const svg of [...document.querySelectorAll("svg")].filter(seen)) {
   const paper = svg.getBoundingClientRect();
   const texts = [...svg.querySelectorAll("text")].map((text) => [text.getBoundingClientRect(), text.textContent.trim()]);
   texts.forEach(([a, first], index) => {
@@ -33,13 +34,42 @@ for (const svg of document.querySelectorAll("svg")) {
     }
   });
 }
+// What folds out is looked at as well.
+for (const part of document.querySelectorAll("details:not(.data)")) part.open = true;
+const blocks = [...document.querySelectorAll("h1, h2, h3, p, li, dt, dd, svg, summary, .large, .scroll")].filter(seen);
+const boxes = blocks.map((block) => [block, block.getBoundingClientRect()]).filter(([, box]) => box.width && box.height);
+boxes.forEach(([one, a], index) => {
+  const name = one.tagName + " " + one.textContent.trim().slice(0, 40);
+  if (a.left < -1 || a.right > window.innerWidth + 1) flaws.push("cut off at the side: " + name);
+  for (const [other, b] of boxes.slice(index + 1)) {
+    if (one.contains(other) || other.contains(one)) continue;
+    const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (across > 1 && down > 1) flaws.push("blocks overlap: " + name + " / " + other.tagName + " " + other.textContent.trim().slice(0, 40));
+  }
+});
+// Labels that say no more than dots say nothing, and neither do two rows of one name.
+for (const text of [...document.querySelectorAll("svg text")].filter(seen)) {
+  if (text.textContent.includes("…")) flaws.push("cut: " + text.textContent);
+}
+for (const cell of document.querySelectorAll("table.comparison td, table.comparison th")) {
+  const [outer, inner] = [cell.getBoundingClientRect(), cell.querySelector(".main")?.getBoundingClientRect()];
+  if (inner && (inner.left < outer.left - 1 || inner.right > outer.right + 1)) flaws.push("cell too narrow: " + cell.textContent);
+}
+for (const table of document.querySelectorAll("table.comparison")) {
+  const room = table.closest(".scroll");
+  const roomy = window.innerWidth >= 1200 || window.innerWidth < 700;
+  if (roomy && room.scrollWidth > room.clientWidth + 1) flaws.push("the table needs " + room.scrollWidth + " pixels and has " + room.clientWidth);
+}
 if (document.documentElement.scrollWidth > window.innerWidth) flaws.push("wider than the window: " + document.documentElement.scrollWidth);
 for (const missing of document.querySelectorAll("figure svg:not([aria-label]), figure svg[aria-label='']")) flaws.push("no alt text");
+const first = document.querySelector("figure");
+const bottom = first.querySelector("svg") && Math.max(...[...first.querySelectorAll("svg")].filter(seen).map((svg) => svg.getBoundingClientRect().bottom));
 const names = () => [...document.querySelectorAll("table.comparison tbody th .main")].map((cell) => cell.textContent).join(" ");
 const heading = document.querySelectorAll("table.comparison thead button")[1];
 const sorted = [names()];
 for (let presses = 0; presses < 2; presses++) { heading.click(); sorted.push(names()); }
-parent.document.getElementById("probe").textContent = "flaws=" + flaws.join("; ") + "|sorted=" + sorted.join(",") + "|width=" + window.innerWidth + "|";
+parent.document.getElementById("probe").textContent = "flaws=" + flaws.join("; ") + "|sorted=" + sorted.join(",") + "|width=" + window.innerWidth + "|bottom=" + Math.round(bottom + scrollY) + "|";
 </script>"#;
 
 fn browser() -> Option<PathBuf> {
@@ -65,7 +95,7 @@ fn probe(html: &str, width: u32) -> Result<String, Failed> {
         .replace('&', "&amp;")
         .replace('"', "&quot;");
     let frame = format!(
-        "<!DOCTYPE html><pre id=\"probe\"></pre><iframe width={width} height=900 srcdoc=\"{probed}\"></iframe>"
+        "<!DOCTYPE html><meta charset=\"utf-8\"><pre id=\"probe\"></pre><iframe width={width} height=900 srcdoc=\"{probed}\"></iframe>"
     );
     std::fs::write(&page, frame)?;
     let dom = folder.path().join("dom.html");
@@ -108,7 +138,7 @@ fn field<'a>(probe: &'a str, name: &str) -> &'a str {
 }
 
 fn flawless(files: Vec<Results>, lang: Lang, width: u32) -> Result<(), Failed> {
-    let found = probe(&report::html(&files, lang)?, width)?;
+    let found = probe(&report::html(&files, lang), width)?;
     match field(&found, "flaws") {
         "" => Ok(()),
         flaws => Err(format!("{} ({} pixels wide)", flaws, field(&found, "width")).into()),
@@ -118,13 +148,23 @@ fn flawless(files: Vec<Results>, lang: Lang, width: u32) -> Result<(), Failed> {
 fn sorts() -> Result<(), Failed> {
     let mut results = results("three");
     results.targets.reverse();
-    let found = probe(&report::html(&[results], Lang::En)?, 1000)?;
-    let wanted = "microvm container process,process container microvm,microvm container process";
+    let found = probe(&report::html(&[results], Lang::En), 1000)?;
+    let wanted = "micro-VM container process,process container micro-VM,micro-VM container process";
     if field(&found, "sorted") == wanted {
         Ok(())
     } else {
         Err(found.into())
     }
+}
+
+/// Headline, figures and the chart of start-up, on a screen of 1200 by 800.
+fn first_screen(lang: Lang) -> Result<(), Failed> {
+    let found = probe(&report::html(&[results("cpu")], lang), 1200)?;
+    let bottom: u32 = field(&found, "bottom").parse()?;
+    if bottom > 800 {
+        return Err(format!("the chart of start-up ends {bottom} pixels down").into());
+    }
+    Ok(())
 }
 
 fn main() -> ExitCode {
@@ -143,7 +183,13 @@ fn main() -> ExitCode {
     )];
     for lang in Lang::ALL {
         for (targets, fixture) in [(1, "one"), (3, "cpu"), (10, "ten")] {
-            for (medium, width) in [("screen", 1000), ("phone", 360)] {
+            for (medium, width) in [
+                ("screen", 1200),
+                ("large_screen", 1920),
+                ("tablet", 768),
+                ("phone", 390),
+                ("small_phone", 360),
+            ] {
                 let name = format!(
                     "nothing_overlaps_or_sticks_out_with_{targets}_targets_on_a_{medium}_in_{}",
                     lang.tag()
@@ -154,6 +200,10 @@ fn main() -> ExitCode {
                 ));
             }
         }
+        trials.push(trial(
+            format!("the_first_screen_has_headline_figures_and_start_up_in_{}", lang.tag()),
+            Box::new(move || first_screen(lang)),
+        ));
         let name = format!("nothing_overlaps_or_sticks_out_with_two_files_in_{}", lang.tag());
         trials.push(trial(
             name,

@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::results;
 use reports::Lang;
-use reports::model::{Instance, Results, Sample};
+use reports::model::{Instance, Message, Results, Sample};
 use reports::report::{self, Format};
 use reports::table::{TableStyle, details_in, legend_in, render, render_in};
 use unicode_width::UnicodeWidthStr;
@@ -158,7 +158,7 @@ fn the_guest_kernel_is_its_own_part_of_the_image() {
     report::write(&[results("three")], &[Format::Md], folder.path(), Lang::En).expect("it can be written");
     let text = std::fs::read_to_string(folder.path().join("report.md")).expect("it was written");
     assert!(
-        text.contains("guest kernel 108 KiB") && text.contains("guest RAM 1.18 MiB + VMM"),
+        text.contains("guest kernel 108") && text.contains("guest RAM 1,212 + VMM"),
         "{text}"
     );
 }
@@ -206,4 +206,55 @@ fn results_without_anything_are_said_to_be_empty() {
     );
     results.targets.clear();
     assert!(render(&results, PLAIN).contains("The file holds no runs"));
+}
+
+#[test]
+fn a_figure_says_how_often_it_was_taken_where_that_is_not_the_number_of_runs() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let results = results("three");
+    let looks = results.metric_of("microvm", "uss_bytes").expect("it was looked at").n;
+    assert_ne!(Some(looks), results.summary_of("microvm").map(|summary| summary.runs));
+    report::write(&[results], &[Format::Md], folder.path(), Lang::En).expect("it can be written");
+    let text = std::fs::read_to_string(folder.path().join("report.md")).expect("it was written");
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("| micro-VM"))
+        .expect("its row");
+    assert!(row.contains(&format!("; n = {looks}")), "{row}");
+}
+
+#[test]
+fn a_column_has_one_unit_and_the_title_names_it() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    report::write(&[results("three")], &[Format::Md], folder.path(), Lang::En).expect("it can be written");
+    let text = std::fs::read_to_string(folder.path().join("report.md")).expect("it was written");
+    assert!(text.contains("| USS memory KiB |"), "{text}");
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| Target"));
+    for row in rows {
+        assert!(![" KiB", " MiB", " ms"].iter().any(|unit| row.contains(unit)), "{row}");
+    }
+}
+
+#[test]
+fn what_must_be_known_fits_a_line_of_80_columns() {
+    for name in fixtures::NAMES {
+        for lang in Lang::ALL {
+            let mut results = results(name);
+            results.warnings.clear();
+            for (id, figure) in [("busy-host", "cpus"), ("steal-time", "percent")] {
+                results.warnings.push(Message::new(id).with(figure, 12.5));
+            }
+            let outliers = Message::new("outliers")
+                .with("target", "microvm-linux")
+                .with("count", 10.0);
+            results
+                .warnings
+                .push(outliers.with("of", 100.0).with("slowest", 1234.56));
+            let text = render_in(&results, PLAIN, lang);
+            let cut = text.lines().find(|line| line.starts_with("! ") && line.contains('…'));
+            assert_eq!(cut, None, "{name}: {text}");
+        }
+    }
 }

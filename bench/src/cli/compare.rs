@@ -241,10 +241,7 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     output::hint(&format!("results are in {}", path.display()));
     if asked.is_none() {
         let path = path.with_extension("svg");
-        let svg = chart::startup_phases(results)
-            .svg()
-            .map_err(|error| Error::new(error.to_string()))?;
-        store::write(&path, svg.as_bytes())?;
+        store::write(&path, chart::startup_phases(results).svg().as_bytes())?;
         output::hint(&format!("start-up by phase is drawn in {}", path.display()));
     }
     Ok(())

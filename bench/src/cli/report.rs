@@ -16,7 +16,7 @@ pub struct Arguments {
     /// Results files, as `isolab compare --json FILE` writes them, or folders of them
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
-    /// What to write: html, svg, png, csv, md, json
+    /// What to write: html, svg, png, slides (1920x1080), csv, md, json
     #[arg(long, value_name = "F,F,…", value_delimiter = ',', default_value = "html")]
     format: Vec<Format>,
     /// The folder to write to

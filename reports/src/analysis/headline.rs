@@ -1,6 +1,6 @@
 //! What came out, in the parts of one sentence: how long each target takes to start, against the first.
 
-use crate::model::{Distribution, Results};
+use crate::model::{Distribution, Results, Scope, Target};
 use serde::Serialize;
 
 /// The parts of the sentence.
@@ -48,22 +48,33 @@ pub fn headline(results: &Results) -> Option<Headline> {
     let baseline = compared
         .map(|comparison| comparison.against.as_str())
         .or_else(|| names().find(|name| ready(name).is_some()))?;
-    let others = names().filter_map(|name| {
-        let comparison = results.comparison_of(name, "ready_ms")?;
+    Some(Headline {
+        baseline: baseline.into(),
+        ready_ms: ready(baseline).map(|figures: Distribution| figures.value)?,
+        others: clauses(results, "ready_ms"),
+    })
+}
+
+/// Every target that is compared with the first in a metric, in the order of the table.
+pub fn clauses(results: &Results, metric: &str) -> Vec<Clause> {
+    let exact = results
+        .definition(metric)
+        .is_some_and(|definition| definition.scope == Scope::Image);
+    let clause = |target: &Target| {
+        let comparison = results.comparison_of(&target.name, metric)?;
         let finding = match comparison.interval {
+            // What is shipped is counted, not measured.
+            None if exact && comparison.ratio == 1.0 => Finding::NoDifference,
+            None if exact => Finding::Different,
             None => Finding::TooFew,
             Some(interval) if interval.contains(1.0) => Finding::NoDifference,
             Some(_) => Finding::Different,
         };
         Some(Clause {
-            target: name.into(),
+            target: target.name.as_str().into(),
             ratio: comparison.ratio,
             finding,
         })
-    });
-    Some(Headline {
-        baseline: baseline.into(),
-        ready_ms: ready(baseline).map(|figures: Distribution| figures.value)?,
-        others: others.collect(),
-    })
+    };
+    results.targets.iter().filter_map(clause).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::messages::Messages;
 use super::units;
-use crate::analysis::headline::{Clause, Finding, headline};
+use crate::analysis::headline::{self, Clause, Finding};
 use crate::model::Results;
 
 /// A sentence of more targets is none; the others are in the table.
@@ -10,14 +10,31 @@ const MOST: usize = 3;
 
 /// `A container takes 2.6× as long to start as a process, a micro-VM 12.4×.` `None` where nothing has started.
 pub(crate) fn sentence(results: &Results, messages: &Messages) -> Option<String> {
-    let found = headline(results)?;
-    let noun = |name: &str| messages.name("noun", name);
-    let baseline = noun(&found.baseline);
+    let found = headline::headline(results)?;
     if found.others.is_empty() {
         let ready = units::milliseconds(found.ready_ms);
-        let arguments = [("target", baseline.into()), ("ready", ready.into())];
+        let target = messages.name("noun", &found.baseline);
+        let arguments = [("target", target.into()), ("ready", ready.into())];
         return Some(capital(&messages.with("headline-alone", &arguments)));
     }
+    Some(compared("ready", &found.baseline, &found.others, messages))
+}
+
+/// The same of another metric; `None` where no target is compared with another, or the language has no sentence for it.
+pub(crate) fn of_metric(results: &Results, id: &str, messages: &Messages) -> Option<String> {
+    let kind = match id {
+        "memory_bytes" | "uss_bytes" => "memory",
+        "image_bytes" => "image",
+        "ops_per_s" => "speed",
+        _ => return None,
+    };
+    let baseline = &results.comparisons.iter().find(|each| each.metric == *id)?.against;
+    let others = headline::clauses(results, id);
+    Some(compared(kind, baseline, &others, messages))
+}
+
+fn compared(kind: &str, baseline: &str, others: &[Clause], messages: &Messages) -> String {
+    let noun = |name: &str| messages.name("noun", name);
     let clause = |(index, clause): (usize, &Clause)| {
         let place = if index == 0 { "first" } else { "next" };
         let finding = match clause.finding {
@@ -27,15 +44,16 @@ pub(crate) fn sentence(results: &Results, messages: &Messages) -> Option<String>
         };
         let arguments = [
             ("target", noun(&clause.target).into()),
-            ("baseline", baseline.clone().into()),
+            ("baseline", noun(baseline).into()),
             ("ratio", units::times(clause.ratio).into()),
+            ("percent", units::times(clause.ratio * 100.0).into()),
         ];
-        messages.with(&format!("headline-{finding}-{place}"), &arguments)
+        messages.with(&format!("headline-{kind}-{finding}-{place}"), &arguments)
     };
-    let clauses: Vec<String> = found.others.iter().take(MOST).enumerate().map(clause).collect();
+    let clauses: Vec<String> = others.iter().take(MOST).enumerate().map(clause).collect();
     let list = clauses.join(&messages.get("headline-between"));
-    let arguments = [("list", list.into()), ("baseline", baseline.into())];
-    Some(capital(&messages.with("headline", &arguments)))
+    let arguments = [("list", list.into()), ("baseline", noun(baseline).into())];
+    capital(&messages.with(&format!("headline-{kind}"), &arguments))
 }
 
 /// With a capital letter, where the script has them.

@@ -9,7 +9,7 @@ pub(crate) fn render(view: &View, pictures: Option<&str>) -> String {
     let mut page = format!("# {}\n\n", escape(&view.title));
     let picture = |page: &mut String, chart: &crate::render::chart::Chart| {
         if let Some(extension) = pictures {
-            let _ = writeln!(page, "![{}]({}.{extension})\n", escape(&chart.title), chart.id);
+            let _ = writeln!(page, "![{}]({}.{extension})\n", escape(chart.heading()), chart.id);
         }
     };
     if !view.across.is_empty() {
@@ -34,7 +34,11 @@ fn section(page: &mut String, file: &FileView, labels: &Labels) {
     if !file.label.is_empty() {
         let _ = writeln!(page, "## {}\n", escape(&file.label));
     }
-    let _ = writeln!(page, "{}\n", escape(&file.heading));
+    for text in [&file.headline, &file.heading] {
+        if !text.is_empty() {
+            let _ = writeln!(page, "{}\n", escape(text));
+        }
+    }
     let columns = &file.table.columns;
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     page.push_str(&line(columns.iter().map(|column| escape(&column.title)).collect()));

@@ -9,6 +9,8 @@ pub mod finding;
 mod headline;
 mod html;
 mod json;
+#[cfg(test)]
+mod language;
 mod lines;
 mod markdown;
 mod messages;

@@ -23,6 +23,14 @@ pub(crate) struct Note {
     pub text: String,
 }
 
+impl Note {
+    /// Its first sentence, without the full stop.
+    pub(crate) fn short(&self) -> &str {
+        let first = self.text.split_once(". ").map_or(&*self.text, |(first, _)| first);
+        first.trim_end_matches('.')
+    }
+}
+
 pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |weight: Weight, text: String| notes.push(Note { weight, text });
@@ -60,6 +68,12 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         let list: Vec<String> = checksums.iter().map(|checksum| clean(checksum)).collect();
         warn(messages.with("warning-checksums-differ", &[("list", list.join(", ").into())]));
     }
+    let booted = results.targets.iter().any(|target| target.guest_kernel.is_some());
+    let emulated = results.host.kvm_kind == KvmKind::EmulatedKernelMode && booted;
+    let kvm = messages.get(kvm(results.host.kvm_kind));
+    if emulated {
+        note(Weight::Warning, kvm.clone());
+    }
     for warning in &results.warnings {
         note(Weight::Warning, messages.say("warning", warning));
     }
@@ -72,12 +86,9 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     for missing in missing_of_table(results) {
         note(Weight::Warning, missing.text(messages));
     }
-    let booted = results.targets.iter().any(|target| target.guest_kernel.is_some());
-    let weight = match results.host.kvm_kind {
-        KvmKind::EmulatedKernelMode if booted => Weight::Warning,
-        _ => Weight::Remark,
-    };
-    note(weight, messages.get(kvm(results.host.kvm_kind)));
+    if !emulated {
+        note(Weight::Remark, kvm);
+    }
     notes
 }
 

@@ -4,7 +4,7 @@
 //! a good name.
 
 use crate::model::Results;
-use crate::render::chart::{Chart, ChartError, Fonts};
+use crate::render::chart::{Canvas, Chart, ChartError, Fonts};
 use crate::render::messages::{Lang, Messages};
 use crate::render::view::View;
 use crate::render::{csv, html, json, markdown};
@@ -22,6 +22,8 @@ pub enum Format {
     Svg,
     /// One PNG file per chart.
     Png,
+    /// One SVG and one PNG file per chart, of 1920 by 1080 pixels, with what came out as its title.
+    Slides,
     /// `samples.csv` and `phases.csv`: every run; `instances.csv`: every look at instances.
     Csv,
     /// `report.md`.
@@ -32,10 +34,11 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order of a help text.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 7] = [
         Format::Html,
         Format::Svg,
         Format::Png,
+        Format::Slides,
         Format::Csv,
         Format::Md,
         Format::Json,
@@ -47,6 +50,7 @@ impl Format {
             Format::Html => "html",
             Format::Svg => "svg",
             Format::Png => "png",
+            Format::Slides => "slides",
             Format::Csv => "csv",
             Format::Md => "md",
             Format::Json => "json",
@@ -56,7 +60,7 @@ impl Format {
 
 /// The format asked for is none of [`Format::ALL`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no report format is called {0:?}; there are html, svg, png, csv, md and json")]
+#[error("no report format is called {0:?}; there are html, svg, png, slides, csv, md and json")]
 pub struct UnknownFormat(String);
 
 impl FromStr for Format {
@@ -132,13 +136,26 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
     };
     for format in Format::ALL.into_iter().filter(|format| formats.contains(format)) {
         match format {
-            Format::Html => out.file("report.html", html::render(&view)?.as_bytes())?,
+            Format::Html => out.file("report.html", html::render(&view).as_bytes())?,
             Format::Svg => {
                 for chart in view.charts() {
-                    out.file(&format!("{}.svg", chart.id), chart.svg()?.as_bytes())?;
+                    out.file(&format!("{}.svg", chart.id), chart.svg().as_bytes())?;
                 }
             }
-            Format::Png => pngs(&mut out, results, &view, &Fonts::of_system())?,
+            Format::Png => pngs(
+                &mut out,
+                results,
+                &view,
+                View::charts,
+                &Canvas::FILE,
+                &Fonts::of_system(),
+            )?,
+            Format::Slides => {
+                for slide in slides(&view) {
+                    out.file(&format!("{}.svg", slide.id), slide.svg_on(&Canvas::SLIDE).as_bytes())?;
+                }
+                pngs(&mut out, results, &view, slides, &Canvas::SLIDE, &Fonts::of_system())?;
+            }
             Format::Csv => {
                 out.file("samples.csv", &csv::runs(results)?)?;
                 out.file("phases.csv", &csv::phases(results)?)?;
@@ -152,11 +169,17 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
 }
 
 /// The HTML report alone, as text.
-///
-/// # Errors
-/// [`ChartError::Draw`] when the drawing library refuses.
-pub fn html(results: &[Results], lang: Lang) -> Result<String, ChartError> {
+pub fn html(results: &[Results], lang: Lang) -> String {
     html::render(&View::new(results, lang))
+}
+
+/// Every chart as a slide, numbered in the order of a talk.
+fn slides(view: &View) -> Vec<Chart> {
+    let slides = view.charts().into_iter().flat_map(|chart| chart.slides());
+    let numbered = slides.enumerate();
+    numbered
+        .map(|(index, chart)| chart.under(&format!("slide-{:02}", index + 1)))
+        .collect()
 }
 
 /// Which pictures a Markdown file can show.
@@ -167,24 +190,35 @@ fn pictures(formats: &[Format]) -> Option<&'static str> {
         .map(Format::name)
 }
 
-/// All charts as PNG: in the report's language where a font covers it, else in English with a note, else none with a note.
-fn pngs(out: &mut Out, results: &[Results], view: &View, fonts: &Fonts) -> Result<(), Error> {
+/// Charts as PNG: in the report's language where a font covers it, else in English with a note, else none with a note.
+fn pngs(
+    out: &mut Out,
+    results: &[Results],
+    view: &View,
+    charts: fn(&View) -> Vec<Chart>,
+    canvas: &Canvas,
+    fonts: &Fonts,
+) -> Result<(), Error> {
     let messages = Messages::new(view.lang);
-    let mut drawn = draw(view.charts(), fonts);
-    if view.lang != Lang::En
-        && drawn
-            .iter()
-            .any(|(_, png)| matches!(png, Err(ChartError::Uncovered(_))))
-    {
-        drawn = draw(View::new(results, Lang::En).charts(), fonts);
-        out.written.notes.push(messages.get("note-png-english"));
+    let draw = |view: &View| -> Vec<(String, Result<Vec<u8>, ChartError>)> {
+        let drawn = charts(view).into_iter().map(|chart| {
+            let png = chart.png_on(canvas, fonts);
+            (chart.id, png)
+        });
+        drawn.collect()
+    };
+    let mut drawn = draw(view);
+    let uncovered = |(_, png): &(String, Result<Vec<u8>, ChartError>)| matches!(png, Err(ChartError::Uncovered(_)));
+    if view.lang != Lang::En && drawn.iter().any(uncovered) {
+        drawn = draw(&View::new(results, Lang::En));
+        out.written.note(messages.get("note-png-english"));
     }
     for (id, png) in drawn {
         match png {
             Ok(png) => out.file(&format!("{id}.png"), &png)?,
             Err(reason @ (ChartError::NoFont | ChartError::Uncovered(_))) => {
                 let arguments = [("chart", id.into()), ("reason", reason.to_string().into())];
-                out.written.notes.push(messages.with("note-png-none", &arguments));
+                out.written.note(messages.with("note-png-none", &arguments));
             }
             Err(error) => return Err(error.into()),
         }
@@ -192,8 +226,13 @@ fn pngs(out: &mut Out, results: &[Results], view: &View, fonts: &Fonts) -> Resul
     Ok(())
 }
 
-fn draw<'a>(charts: impl Iterator<Item = &'a Chart>, fonts: &Fonts) -> Vec<(String, Result<Vec<u8>, ChartError>)> {
-    charts.map(|chart| (chart.id.clone(), chart.png_with(fonts))).collect()
+impl Written {
+    /// Adds a note that is not there yet.
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
 }
 
 struct Out<'a> {
@@ -241,6 +280,8 @@ mod tests {
             &mut out,
             &results,
             &View::new(&results, Lang::Ko),
+            View::charts,
+            &Canvas::FILE,
             &Fonts::in_folder(&fonts),
         )
         .expect("it can be written");
@@ -248,7 +289,7 @@ mod tests {
     }
 
     fn charts() -> usize {
-        View::new(&results(), Lang::Ko).charts().count()
+        View::new(&results(), Lang::Ko).charts().len()
     }
 
     #[test]
@@ -267,10 +308,10 @@ mod tests {
             written.notes
         );
         let view = View::new(&results(), Lang::En);
-        let chart = view.charts().next().expect("there are charts");
+        let chart = view.charts().remove(0);
         let fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fonts/latin");
         let english = chart
-            .png_with(&Fonts::in_folder(&fonts))
+            .png_on(&Canvas::FILE, &Fonts::in_folder(&fonts))
             .expect("the font covers English");
         assert!(
             fs::read(&written.files[0]).expect("it was written") == english,

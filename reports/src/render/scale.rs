@@ -1,6 +1,7 @@
 //! One unit and one number of decimals for all figures of a column, so that they can be compared at a glance.
 
 use super::messages::clean;
+use super::units::NO_BREAK;
 use crate::model::Unit;
 
 /// How the figures of a column are written.
@@ -10,6 +11,8 @@ pub(crate) struct Scale {
     pub unit: String,
     step: f64,
     decimals: usize,
+    /// Whether a figure above zero has a plus.
+    signed: bool,
 }
 
 impl Scale {
@@ -49,27 +52,65 @@ impl Scale {
             unit: clean(name),
             step,
             decimals,
+            signed: false,
         }
+    }
+
+    /// Shares as changes in percent, to a tenth.
+    pub(crate) fn percent() -> Scale {
+        Scale {
+            unit: "%".into(),
+            step: 0.01,
+            decimals: 1,
+            signed: true,
+        }
+    }
+
+    /// What a figure is divided by to be counted in the unit.
+    pub(crate) fn step(&self) -> f64 {
+        self.step
     }
 
     /// A figure without its unit: `0.72`, `1,294`.
     pub(crate) fn format(&self, figure: f64) -> String {
-        let text = format!("{:.*}", self.decimals, figure / self.step);
+        self.number(figure / self.step, self.decimals)
+    }
+
+    /// A figure with its unit: `0.72 ms`.
+    pub(crate) fn format_with_unit(&self, figure: f64) -> String {
+        self.with_unit(&self.format(figure))
+    }
+
+    /// A text and the unit after it.
+    pub(crate) fn with_unit(&self, text: &str) -> String {
+        if self.unit.is_empty() {
+            return text.to_owned();
+        }
+        format!("{text}{NO_BREAK}{}", self.unit)
+    }
+
+    /// A number of units with so many decimals, its thousands apart.
+    pub(crate) fn number(&self, number: f64, decimals: usize) -> String {
+        let text = format!("{:.decimals$}", number.abs());
         let (whole, rest) = text.split_once('.').map_or((&*text, ""), |(whole, rest)| (whole, rest));
-        let mut grouped = String::new();
-        let digits = whole.trim_start_matches('-').len();
+        let zero = !text.contains(|c| ('1'..='9').contains(&c));
+        let mut grouped = String::from(match number {
+            _ if zero => "",
+            number if number < 0.0 => "−",
+            _ if self.signed => "+",
+            _ => "",
+        });
         for (index, c) in whole.chars().enumerate() {
-            let left = whole.len() - index;
-            if left < digits && left.is_multiple_of(3) && c.is_ascii_digit() {
+            if index > 0 && (whole.len() - index).is_multiple_of(3) && c.is_ascii_digit() {
                 grouped.push(',');
             }
             grouped.push(c);
         }
-        if rest.is_empty() {
-            grouped
-        } else {
-            format!("{grouped}.{rest}")
+        if !rest.is_empty() {
+            grouped.push('.');
+            grouped.push_str(rest);
         }
+        grouped
     }
 
     /// From one figure to another: `0.64–0.86`.

@@ -3,9 +3,10 @@
 //! Its columns are the metrics that the results have, and what is derived from the start-up: ratio, effect, significance.
 
 use super::messages::{Messages, clean};
+use super::scale::Scale;
 use super::units;
 use crate::metrics::{self, Place};
-use crate::model::{Comparison, Definition, Distribution, Results, Sample, Scope, Summary, Target, Unit};
+use crate::model::{Comparison, Definition, Distribution, Results, Sample, Scope, Summary, Target};
 use std::collections::BTreeSet;
 
 /// A table whose rows are targets.
@@ -31,8 +32,8 @@ pub(crate) struct Column {
 pub(crate) enum Content {
     /// The target's name.
     Target,
-    /// Figures of a metric.
-    Metric(Definition),
+    /// Figures of a metric, all in one unit, which the title names.
+    Metric(Definition, Scale),
     /// The interval of the start-up.
     ReadyInterval,
     /// The ratio of the start-up to the baseline's.
@@ -117,13 +118,10 @@ fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
         };
         let known = messages.metric(&definition.id, &arguments);
         let (name, meaning) = known.unwrap_or_else(|| unknown(definition, messages));
-        let title = match definition.unit {
-            Unit::Milliseconds => with_unit(&name, "ms", messages),
-            _ => name,
-        };
+        let scale = scale(results, definition);
         columns.push(Column {
-            content: Content::Metric(definition.clone()),
-            title,
+            title: with_unit(&name, &scale.unit, messages),
+            content: Content::Metric(definition.clone(), scale),
             meaning,
             wide,
         });
@@ -140,6 +138,13 @@ fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
         }
     }
     columns
+}
+
+/// One unit and number of decimals for a metric of all targets.
+pub(crate) fn scale(results: &Results, definition: &Definition) -> Scale {
+    let figures = results.summary.iter();
+    let figures = figures.filter_map(|summary| Some(summary.metric(&definition.id)?.value));
+    Scale::new(&definition.unit, figures)
 }
 
 /// A title with the unit of what stands below it.
@@ -168,13 +173,17 @@ fn cell(column: &Column, results: &Results, target: &Target, messages: &Messages
     let comparison = results.comparison_of(&target.name, "ready_ms");
     match &column.content {
         Content::Target => name_cell(target, results.summary_of(&target.name), messages),
-        Content::Metric(definition) => metric_cell(results, target, definition, messages),
+        Content::Metric(definition, scale) => metric_cell(results, target, definition, scale, messages),
         Content::ReadyInterval => {
             let interval = results
                 .metric_of(&target.name, "ready_ms")
                 .and_then(|ready| ready.interval);
-            interval.map_or_else(Cell::none, |interval| {
-                Cell::new(units::interval(interval), String::new(), interval.high - interval.low)
+            let scale = results
+                .definition("ready_ms")
+                .map(|definition| scale(results, definition));
+            interval.zip(scale).map_or_else(Cell::none, |(interval, scale)| {
+                let text = scale.range(interval.low, interval.high);
+                Cell::new(text, String::new(), interval.high - interval.low)
             })
         }
         Content::Ratio => ratio_cell(results, target, comparison, messages),
@@ -202,43 +211,47 @@ fn name_cell(target: &Target, summary: Option<&Summary>, messages: &Messages) ->
     }
 }
 
-fn metric_cell(results: &Results, target: &Target, definition: &Definition, messages: &Messages) -> Cell {
+fn metric_cell(
+    results: &Results,
+    target: &Target,
+    definition: &Definition,
+    scale: &Scale,
+    messages: &Messages,
+) -> Cell {
     if definition.scope == Scope::Image {
-        return image_cell(target, &definition.id, messages);
+        return image_cell(target, &definition.id, scale, messages);
     }
     let Some(figures) = results.metric_of(&target.name, &definition.id) else {
         return Cell::none();
     };
-    let sub = match &*definition.id {
-        id if metrics::parts(results, id).next().is_some() => parts(results, &target.name, definition, messages),
+    let mut sub = match &*definition.id {
+        id if metrics::parts(results, id).next().is_some() => parts(results, &target.name, definition, scale, messages),
         "ops_per_s" => checksum_remark(results, target, messages),
-        _ => spread(figures, &definition.unit),
+        _ => spread(figures, scale),
     };
-    Cell::new(figure(figures.value, &definition.unit), sub, figures.value)
-}
-
-/// A figure as its column shows it: milliseconds stand in the title.
-fn figure(value: f64, unit: &Unit) -> String {
-    match unit {
-        Unit::Milliseconds => units::number(value),
-        unit => units::format(value, unit),
+    // The runs stand at the target's name; what was looked at more or less often says so itself.
+    let runs = results.summary_of(&target.name).map(|summary| summary.runs);
+    if runs != Some(figures.n) {
+        let n = messages.with("cell-runs", &[("n", figures.n.into()), ("failed", 0.into())]);
+        sub = if sub.is_empty() { n } else { format!("{sub}; {n}") };
     }
+    Cell::new(scale.format(figures.value), sub, figures.value)
 }
 
 /// 5th to 95th percentile, where they differ.
-fn spread(figures: Distribution, unit: &Unit) -> String {
+fn spread(figures: Distribution, scale: &Scale) -> String {
     match (figures.p5, figures.p95) {
-        (Some(low), Some(high)) if low < high => units::range(low, high, unit),
+        (Some(low), Some(high)) if low < high => scale.range(low, high),
         _ => String::new(),
     }
 }
 
 /// What a metric is made up of; nothing where one part is all of it.
-fn parts(results: &Results, target: &str, whole: &Definition, messages: &Messages) -> String {
+fn parts(results: &Results, target: &str, whole: &Definition, scale: &Scale, messages: &Messages) -> String {
     let texts = metrics::parts(results, &whole.id).filter_map(|part| {
         let figures = results.metric_of(target, &part.id)?;
         let name = messages.metric_name(&part.id);
-        Some(format!("{name} {}", units::format(figures.value, &part.unit)))
+        Some(format!("{name} {}", scale.format(figures.value)))
     });
     let texts: Vec<String> = texts.collect();
     if texts.len() > 1 {
@@ -272,18 +285,18 @@ pub(crate) fn baseline(results: &Results) -> Option<&str> {
 fn ratio_cell(results: &Results, target: &Target, comparison: Option<&Comparison>, messages: &Messages) -> Cell {
     match comparison {
         Some(figures) => Cell::new(
-            units::number(figures.ratio),
+            units::ratio(figures.ratio),
             figures.interval.map_or_else(String::new, units::interval),
             figures.ratio,
         ),
         None if baseline(results) == Some(&target.name) => {
-            Cell::new("1".to_owned(), messages.get("cell-baseline"), 1.0)
+            Cell::new(units::ratio(1.0), messages.get("cell-baseline"), 1.0)
         }
         None => Cell::none(),
     }
 }
 
-fn image_cell(target: &Target, id: &str, messages: &Messages) -> Cell {
+fn image_cell(target: &Target, id: &str, scale: &Scale, messages: &Messages) -> Cell {
     if target.image.is_empty() {
         return Cell::none();
     }
@@ -301,7 +314,7 @@ fn image_cell(target: &Target, id: &str, messages: &Messages) -> Cell {
             format!(
                 "{} {}",
                 messages.name("part", &part.part),
-                units::bytes(bytes(part) as f64)
+                scale.format(bytes(part) as f64)
             )
         })
         .collect();
@@ -310,7 +323,7 @@ fn image_cell(target: &Target, id: &str, messages: &Messages) -> Cell {
     } else {
         messages.with("cell-of-which", &[("parts", parts.join(", ").into())])
     };
-    Cell::new(units::bytes(total), sub, total)
+    Cell::new(scale.format(total), sub, total)
 }
 
 fn checksum_remark(results: &Results, target: &Target, messages: &Messages) -> String {

@@ -2,7 +2,7 @@
 //! ([`legend_in`]) and every figure there is ([`details_in`]) are for those who ask.
 
 use super::lines::{self, Column};
-use super::messages::{Lang, Messages, clean};
+use super::messages::{Lang, Messages};
 use super::notes::{self, Weight};
 use super::scale::Scale;
 use super::table::{self, Content};
@@ -53,7 +53,7 @@ pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     for note in notes::notes(results, &messages) {
         match note.weight {
             Weight::Failure => page.paragraph("! ", &note.text, YELLOW),
-            Weight::Warning => page.line(&format!("! {}", note.text), &messages.get("table-more"), YELLOW),
+            Weight::Warning => page.line(&note, &messages.get("table-more")),
             Weight::Remark => {}
         }
     }
@@ -72,7 +72,7 @@ pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let in_table = |definition: &&Definition| {
         columns
             .iter()
-            .any(|column| column.content == Content::Metric((*definition).clone()))
+            .any(|column| matches!(&column.content, Content::Metric(own, _) if own == *definition))
     };
     for definition in results.metrics.iter().filter(|definition| !in_table(definition)) {
         if let Some((name, meaning)) = messages.metric(&definition.id, &[]) {
@@ -148,10 +148,7 @@ fn columns(results: &Results, width: usize, messages: &Messages) -> Vec<Column> 
             continue;
         }
         let figures = |target: &Target| results.metric_of(&target.name, &definition.id);
-        let scale = Scale::new(
-            &definition.unit,
-            results.targets.iter().filter_map(|target| Some(figures(target)?.value)),
-        );
+        let scale = table::scale(results, definition);
         let value = |target: &Target| figures(target).map_or(NONE.to_owned(), |figures| scale.format(figures.value));
         let title = table::with_unit(&messages.metric_name(&definition.id), &scale.unit, messages);
         match &*definition.id {
@@ -220,7 +217,7 @@ fn details(results: &Results, messages: &Messages) -> Vec<String> {
         let indent = if definition.part_of.is_some() { "  " } else { "" };
         let name = table::with_unit(
             &messages.metric_name(&definition.id),
-            &scale(results, definition).unit,
+            &table::scale(results, definition).unit,
             messages,
         );
         names.push(format!("{indent}{name}"));
@@ -236,19 +233,11 @@ fn details(results: &Results, messages: &Messages) -> Vec<String> {
     names
 }
 
-fn scale(results: &Results, definition: &Definition) -> Scale {
-    let figures = results
-        .summary
-        .iter()
-        .filter_map(|summary| Some(summary.metric(&definition.id)?.value));
-    Scale::new(&definition.unit, figures)
-}
-
 /// A target's figures, in the order of [`details`].
 fn figures(results: &Results, target: &Target) -> Vec<String> {
     let mut cells = Vec::new();
     for definition in &results.metrics {
-        let scale = scale(results, definition);
+        let scale = table::scale(results, definition);
         let figures = results.metric_of(&target.name, &definition.id);
         cells.push(figures.map_or(NONE.to_owned(), |figures| with_range(figures, &scale)));
         if definition.id == *"ready_ms" {
@@ -318,14 +307,19 @@ impl Page {
         }
     }
 
-    /// A text that is cut to one line, and then ends in where there is more.
-    fn line(&mut self, text: &str, more: &str, code: &str) {
-        let text = clean(text);
-        if text.width() <= self.width {
-            return self.colored(&text, code);
-        }
-        let room = self.width.saturating_sub(more.width() + 1);
-        self.colored(&format!("{} {more}", lines::cut(&text, room)), code);
+    /// A note's first sentence, and where there is more of it.
+    fn line(&mut self, note: &notes::Note, more: &str) {
+        let short = note.short();
+        let whole = short.len() == note.text.trim_end_matches('.').len();
+        let room = self.width.saturating_sub(2 + if whole { 0 } else { more.width() + 1 });
+        let text = lines::cut(short, room);
+        let more = if whole && text == short {
+            String::new()
+        } else {
+            format!(" {more}")
+        };
+        let room = self.width.saturating_sub(2 + more.width());
+        self.colored(&format!("! {}{more}", lines::cut(&text, room)), YELLOW);
     }
 
     /// Running text after a mark; its further lines are indented.

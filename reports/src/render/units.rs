@@ -84,16 +84,6 @@ pub(crate) fn format(value: f64, unit: &Unit) -> String {
     }
 }
 
-/// From one figure of a metric to another; milliseconds and counts without their unit.
-pub(crate) fn range(low: f64, high: f64, unit: &Unit) -> String {
-    let text = |value: f64| match unit {
-        Unit::Milliseconds => number(value),
-        Unit::Count => format!("{value:.0}"),
-        unit => format(value, unit),
-    };
-    format!("{}–{}", text(low), text(high))
-}
-
 /// An interval of plain figures: `0.58–0.71`.
 pub(crate) fn interval(interval: Interval) -> String {
     format!("{}–{}", number(interval.low), number(interval.high))

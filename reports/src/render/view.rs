@@ -1,12 +1,15 @@
 //! The one model that every format renders: what a report on some results files says, in a language, without any markup.
 
+use crate::analysis::headline;
+use crate::metrics;
 use crate::model::Results;
-use crate::render::chart::{self, Chart};
+use crate::render::chart::{self, Chart, TargetColors};
+use crate::render::headline::sentence;
 use crate::render::messages::{Lang, Messages, clean};
 use crate::render::method::{self, Entry};
 use crate::render::notes::{self, Note, Weight};
 use crate::render::table::{self, Table};
-use crate::render::units::NO_BREAK;
+use crate::render::units::{self, NO_BREAK};
 
 /// A report.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,11 +30,33 @@ pub(crate) struct View {
 pub(crate) struct FileView {
     /// Tells it from the other files; empty when there is one.
     pub label: String,
+    /// What came out; empty where nothing did.
+    pub headline: String,
+    /// What was measured, how often, where.
     pub heading: String,
+    pub caveat: Option<Caveat>,
+    pub cards: Vec<Card>,
     pub table: Table,
     pub notes: Vec<Note>,
     pub charts: Vec<Chart>,
     pub method: Vec<Entry>,
+}
+
+/// What a reader must know first, in a sentence, and how many other notes there are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Caveat {
+    pub text: String,
+    pub more: String,
+}
+
+/// A metric's figures in large type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Card {
+    pub title: String,
+    /// What the figures are compared with; empty where they are not.
+    pub compared: String,
+    /// Figure, target.
+    pub figures: Vec<(String, String)>,
 }
 
 /// Headings and captions.
@@ -53,18 +78,26 @@ impl View {
     pub(crate) fn new(files: &[Results], lang: Lang) -> View {
         let messages = Messages::new(lang);
         let several = files.len() > 1;
+        let colors = TargetColors::new(files);
         let labels = if several {
             chart::labels(files, &messages)
         } else {
             vec![String::new(); files.len()]
         };
         let file_view = |(index, (file, label)): (usize, (&Results, String))| {
-            let mut charts = chart::of_file(file, &messages);
+            let source = chart::Source {
+                results: file,
+                messages: &messages,
+                colors: &colors,
+            };
+            let mut charts = chart::of_file(&source);
+            let notes = notes::notes(file, &messages);
             if several {
                 // Ids are file names: every file's charts have their own.
-                charts
-                    .iter_mut()
-                    .for_each(|chart| chart.id = format!("{}-{}", index + 1, chart.id));
+                charts = charts
+                    .into_iter()
+                    .map(|chart| chart.under(&(index + 1).to_string()))
+                    .collect();
             }
             FileView {
                 label: if several {
@@ -72,9 +105,12 @@ impl View {
                 } else {
                     label
                 },
+                headline: sentence(file, &messages).unwrap_or_default(),
                 heading: heading(file, &messages),
+                caveat: caveat(&notes, &messages),
+                cards: cards(file, &messages),
                 table: table::table(file, &messages),
-                notes: notes::notes(file, &messages),
+                notes,
                 charts,
                 method: method::entries(file, &messages),
             }
@@ -83,7 +119,7 @@ impl View {
             lang,
             title: title(files, &messages),
             across: if several {
-                chart::of_files(files, &messages)
+                chart::of_files(files, &messages, &colors)
             } else {
                 Vec::new()
             },
@@ -97,11 +133,17 @@ impl View {
         }
     }
 
-    /// Every chart, in the order of the report.
-    pub(crate) fn charts(&self) -> impl Iterator<Item = &Chart> {
-        self.across
-            .iter()
-            .chain(self.files.iter().flat_map(|file| &file.charts))
+    /// Every chart, in the order of the report; before those of each file, its first three in one.
+    pub(crate) fn charts(&self) -> Vec<Chart> {
+        let mut charts = self.across.clone();
+        for (index, file) in self.files.iter().enumerate() {
+            charts.extend(chart::overview(&file.charts).map(|overview| match self.files.len() {
+                1 => overview,
+                _ => overview.under(&(index + 1).to_string()),
+            }));
+            charts.extend(file.charts.iter().cloned());
+        }
+        charts
     }
 }
 
@@ -126,6 +168,59 @@ fn title(files: &[Results], messages: &Messages) -> String {
     let mut names: Vec<String> = files.iter().map(|file| clean(&file.workload.name)).collect();
     names.dedup();
     messages.with("report-title", &[("workload", names.join(", ").into())])
+}
+
+/// The most weighty note in a sentence.
+fn caveat(notes: &[Note], messages: &Messages) -> Option<Caveat> {
+    let weighty: Vec<&Note> = notes.iter().filter(|note| note.weight != Weight::Remark).collect();
+    let first = weighty.first()?;
+    let more = weighty.len() - 1;
+    Some(Caveat {
+        text: first.short().to_owned(),
+        more: match more {
+            0 if first.short().len() + 1 >= first.text.len() => String::new(),
+            0 => messages.get("table-more-here"),
+            more => messages.with("caveat-more", &[("count", more.into())]),
+        },
+    })
+}
+
+/// Start-up, memory and image in large type: how many times the baseline's each is, of the first two other targets; or the
+/// figure itself where there is one target.
+fn cards(results: &Results, messages: &Messages) -> Vec<Card> {
+    let card = |id: &str| {
+        let title = messages.metric_name(id);
+        let clauses = headline::clauses(results, id);
+        let compared = results.comparisons.iter().find(|each| each.metric == *id);
+        if let Some(compared) = compared.filter(|_| !clauses.is_empty()) {
+            let baseline = messages.name("noun", &compared.against);
+            let figure =
+                |clause: &headline::Clause| (units::ratio(clause.ratio), messages.name("target", &clause.target));
+            return Some(Card {
+                title,
+                compared: messages.with("label-compared", &[("baseline", baseline.into())]),
+                figures: clauses.iter().take(2).map(figure).collect(),
+            });
+        }
+        let definition = results.definition(id)?;
+        let scale = table::scale(results, definition);
+        let own = |target: &crate::model::Target| {
+            let figures = results.metric_of(&target.name, id)?;
+            Some((
+                scale.format_with_unit(figures.value),
+                messages.name("target", &target.name),
+            ))
+        };
+        Some(Card {
+            title,
+            compared: String::new(),
+            figures: vec![results.targets.iter().find_map(own)?],
+        })
+    };
+    ["ready_ms", metrics::memory(results), "image_bytes"]
+        .into_iter()
+        .filter_map(card)
+        .collect()
 }
 
 /// What was measured, how often, where.

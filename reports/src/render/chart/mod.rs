@@ -1,26 +1,34 @@
-//! Charts of results files: what each one shows, in [`startup`], and how it looks, in the layout modules.
+//! Charts of results files: what each one shows, in [`startup`], [`resources`] and [`across`], and how it looks, in one module
+//! for each kind ([`bars`], [`columns`], [`dots`], [`strips`], [`lines`]).
 //!
-//! A [`Chart`] holds figures and texts only. It is laid out into a scene of shapes, which is painted as SVG or PNG.
+//! A [`Chart`] holds figures and texts only. It is drawn on a [`canvas`] as a scene of shapes, which is written as SVG or PNG.
 
 mod across;
 mod axis;
 mod bars;
-mod curves;
+mod canvas;
+mod colors;
+mod columns;
+mod dots;
 mod fonts;
-mod frame;
-mod paint;
+mod lines;
+mod plot;
+mod png;
 mod resources;
 mod scene;
 mod startup;
+mod strips;
+mod svg;
 #[cfg(test)]
 mod tests;
 
 pub use fonts::Fonts;
 
-use crate::model::{Interval, Results};
+use crate::model::Results;
 use crate::render::messages::{Lang, Messages};
 pub(crate) use across::{differences, labels};
-use axis::Unit;
+pub(crate) use canvas::Canvas;
+pub(crate) use colors::TargetColors;
 
 /// Why a chart could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -45,115 +53,79 @@ pub enum ChartError {
 pub struct Chart {
     /// A stable name, usable as a file name: `startup-phases`.
     pub id: String,
-    /// The heading.
+    /// What is drawn.
     pub title: String,
-    /// What is drawn, from how many runs.
-    pub note: String,
-    /// What the figures along the horizontal axis are, without their unit.
-    axis_title: String,
+    /// What came out, in a sentence; empty where none says it.
+    pub finding: String,
+    /// What the figures are, and their unit.
+    pub subtitle: String,
+    /// Of how many runs the figures are, and how marks are to be read.
+    pub footer: String,
+    /// What was measured, and where.
+    pub source: String,
     body: Body,
 }
 
 /// The figures of a chart.
 #[derive(Clone, Debug, PartialEq)]
 enum Body {
-    Bars(Bars),
-    Curves(Curves),
+    Bars(bars::Bars),
+    Columns(Vec<columns::Column>),
+    Dots(dots::Dots),
+    Strips(strips::Strips),
+    Lines(lines::Lines),
 }
 
-/// Horizontal bars, one under the other, each of consecutive parts.
-#[derive(Clone, Debug, PartialEq)]
-struct Bars {
-    unit: Unit,
-    /// Names of the parts; a legend is drawn when there are several.
-    series: Vec<String>,
-    rows: Vec<Bar>,
-    /// A figure to compare with, as a vertical line.
-    reference: Option<f64>,
-}
-
-/// One bar.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Bar {
-    label: String,
-    /// Where the bar begins; zero but in a timeline.
-    start: f64,
-    /// Index of the series, length.
-    parts: Vec<(usize, f64)>,
-    /// Of the whole bar, for the intervals.
-    spread: Option<Spread>,
-    /// At the bar's end.
-    value: String,
-    /// More to say when the bar is pointed at.
-    tip: String,
-}
-
-/// A median and the intervals around it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Spread {
-    median: f64,
-    /// Confidence interval of the median, where there are enough samples for one.
-    confidence: Option<Interval>,
-    /// 5th to 95th percentile, where it is drawn.
-    percentiles: Option<(f64, f64)>,
-}
-
-impl Spread {
-    /// The highest figure of it.
-    fn highest(&self) -> f64 {
-        let confidence = self.confidence.map(|interval| interval.high);
-        let ends = confidence.into_iter().chain(self.percentiles.map(|(_, high)| high));
-        ends.fold(self.median, f64::max)
+impl Body {
+    /// Puts the figures on a scene, below what is there; `room` is the height that there is for them, where it is limited.
+    fn place(&self, scene: &mut scene::Scene, canvas: &Canvas, room: Option<i32>) {
+        match self {
+            Body::Bars(bars) => bars.place(scene, canvas, room),
+            Body::Columns(columns) => columns::place(columns, scene, canvas, room),
+            Body::Dots(dots) => dots.place(scene, canvas, room),
+            Body::Strips(strips) => strips.place(scene, canvas, room),
+            Body::Lines(lines) => lines.place(scene, canvas, room),
+        }
     }
-}
-
-/// Lines over a common axis.
-#[derive(Clone, Debug, PartialEq)]
-struct Curves {
-    x_unit: Unit,
-    y_unit: Unit,
-    y_title: String,
-    log_x: bool,
-    curves: Vec<Curve>,
-}
-
-/// One line.
-#[derive(Clone, Debug, PartialEq)]
-struct Curve {
-    label: String,
-    /// From left to right.
-    points: Vec<(f64, f64)>,
-    /// Intervals around points, with where they stand on the horizontal axis.
-    spreads: Vec<(f64, Spread)>,
-    /// Whether the line goes from point to point in steps, as the share of a counted set does.
-    stepped: bool,
-    tip: String,
 }
 
 impl Chart {
     /// The chart as an SVG document whose text is real text, shown in the reader's own fonts.
-    ///
-    /// # Errors
-    /// [`ChartError::Draw`] when the drawing library refuses, which it has no reason to.
-    pub fn svg(&self) -> Result<String, ChartError> {
-        paint::svg(&self.layout(), &self.alternative())
+    pub fn svg(&self) -> String {
+        self.svg_on(&Canvas::FILE)
+    }
+
+    pub(crate) fn svg_on(&self, canvas: &Canvas) -> String {
+        svg::document(&canvas.draw(self), &self.alternative())
+    }
+
+    /// The chart with `name` before its id.
+    pub(crate) fn under(mut self, name: &str) -> Chart {
+        self.id = format!("{name}-{}", self.id);
+        self
+    }
+
+    /// The finding, or what is drawn where there is none.
+    pub fn heading(&self) -> &str {
+        if self.finding.is_empty() {
+            &self.title
+        } else {
+            &self.finding
+        }
     }
 
     /// The chart in words, for those who cannot see it.
     fn alternative(&self) -> String {
         let lines: Vec<String> = match &self.body {
-            Body::Bars(bars) => bars
-                .rows
+            Body::Bars(bars) => bars.all().map(|bar| format!("{}: {}", bar.label, bar.value)).collect(),
+            Body::Columns(columns) => columns
                 .iter()
+                .flat_map(|column| column.bars.all())
                 .map(|bar| format!("{}: {}", bar.label, bar.value))
                 .collect(),
-            Body::Curves(curves) => curves
-                .curves
-                .iter()
-                .map(|curve| format!("{} {}", curve.label, curve.tip))
-                .collect(),
+            _ => self.figures().1.into_iter().map(|row| row.join(" ")).collect(),
         };
-        format!("{}. {} {}.", self.title, self.note, lines.join("; "))
+        format!("{}. {} {}.", self.heading(), self.subtitle, lines.join("; "))
     }
 
     /// The chart as a PNG file of twice the SVG's size in pixels, with text from this system's fonts.
@@ -161,119 +133,120 @@ impl Chart {
     /// # Errors
     /// [`ChartError::NoFont`] and [`ChartError::Uncovered`] where the text cannot be drawn.
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
-        self.png_with(&Fonts::of_system())
+        self.png_on(&Canvas::FILE, &Fonts::of_system())
     }
 
-    /// As [`Chart::png`], with fonts that were looked for before.
-    ///
-    /// # Errors
-    /// As [`Chart::png`].
-    pub fn png_with(&self, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
-        paint::png(&self.layout(), fonts)
+    /// A slide is as large as a projector's picture, and what is no slide twice its size: charts are shown on dense screens.
+    pub(crate) fn png_on(&self, canvas: &Canvas, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
+        let scale = if canvas.height.is_some() { 1 } else { 2 };
+        png::file(&canvas.draw(self), fonts, scale)
     }
 
     /// The chart as a table, for those who cannot see it: headings, then rows.
     pub(crate) fn figures(&self) -> (Vec<String>, Vec<Vec<String>>) {
         match &self.body {
-            Body::Bars(bars) => bars.figures(&self.axis_title),
-            Body::Curves(curves) => curves.figures(&self.axis_title),
+            Body::Bars(bars) => bars.figures(&self.title),
+            Body::Columns(columns) => columns
+                .first()
+                .map_or_else(Default::default, |column| column.bars.figures(&column.title)),
+            Body::Dots(dots) => dots.figures(&self.title),
+            Body::Strips(strips) => strips.figures(&self.title),
+            Body::Lines(lines) => lines.figures(&self.title),
         }
     }
 
     /// Whether there is anything but names to draw.
     fn has_figures(&self) -> bool {
         match &self.body {
-            Body::Bars(bars) => bars.rows.iter().any(|bar| !bar.parts.is_empty()),
-            Body::Curves(curves) => !curves.curves.is_empty(),
+            Body::Bars(bars) => bars.all().any(|bar| !bar.parts.is_empty()),
+            Body::Columns(columns) => !columns.is_empty(),
+            Body::Dots(dots) => dots.rows.iter().any(|row| !row.dots.is_empty()),
+            Body::Strips(strips) => !strips.strips.is_empty(),
+            Body::Lines(lines) => !lines.lines.is_empty(),
         }
     }
 
-    fn layout(&self) -> scene::Scene {
+    /// The chart as slides: steps of many targets are one slide a target, so that each can be read.
+    pub(crate) fn slides(&self) -> Vec<Chart> {
         match &self.body {
-            Body::Bars(bars) => bars::layout(self, bars),
-            Body::Curves(curves) => curves::layout(self, curves),
+            Body::Bars(bars) if bars.groups.len() > 1 => {
+                let slide = |(index, group): (usize, &bars::Group)| Chart {
+                    id: format!("{}-{}", self.id, index + 1),
+                    body: Body::Bars(bars::Bars {
+                        groups: vec![group.clone()],
+                        ..bars.clone()
+                    }),
+                    ..self.clone()
+                };
+                bars.groups.iter().enumerate().map(slide).collect()
+            }
+            _ => vec![self.clone()],
         }
     }
 }
 
-impl Bars {
-    fn figures(&self, title: &str) -> (Vec<String>, Vec<Vec<String>>) {
-        let header = [String::new()]
-            .into_iter()
-            .chain(self.series.iter().cloned())
-            .chain([title.to_owned()]);
-        let row = |bar: &Bar| {
-            let part = |series: usize| {
-                let lengths = bar
-                    .parts
-                    .iter()
-                    .filter(|(index, _)| *index == series)
-                    .map(|(_, length)| *length);
-                lengths
-                    .reduce(|a, b| a + b)
-                    .map_or_else(String::new, |length| self.unit.format(length))
-            };
-            let whole = if bar.tip.is_empty() {
-                bar.value.clone()
-            } else {
-                bar.tip.clone()
-            };
-            [bar.label.clone()]
-                .into_iter()
-                .chain((0..self.series.len()).map(part))
-                .chain([whole])
-                .collect()
-        };
-        (header.collect(), self.rows.iter().map(row).collect())
-    }
+/// What every chart of a file is made from.
+pub(crate) struct Source<'a> {
+    pub results: &'a Results,
+    pub messages: &'a Messages,
+    pub colors: &'a TargetColors,
 }
 
-impl Curves {
-    fn figures(&self, title: &str) -> (Vec<String>, Vec<Vec<String>>) {
-        if self.curves.iter().all(|curve| curve.stepped) {
-            let rows = self
-                .curves
-                .iter()
-                .map(|curve| vec![curve.label.clone(), curve.tip.clone()]);
-            return (vec![String::new(), title.to_owned()], rows.collect());
-        }
-        let rows = self.curves.iter().flat_map(|curve| {
-            curve
-                .points
-                .iter()
-                .map(|(x, y)| vec![curve.label.clone(), self.x_unit.format(*x), self.y_unit.format(*y)])
-        });
-        (
-            vec![String::new(), title.to_owned(), self.y_title.clone()],
-            rows.collect(),
-        )
-    }
-}
-
-/// Every chart of one results file, the most telling first.
-pub(crate) fn of_file(results: &Results, messages: &Messages) -> Vec<Chart> {
+/// Every chart of one results file, the most telling first: start-up, memory and image, then the others.
+pub(crate) fn of_file(source: &Source) -> Vec<Chart> {
     let mut charts = vec![
-        startup::phases(results, messages),
-        startup::distributions(results, messages),
-        resources::memory(results, messages),
-        resources::image(results, messages),
+        startup::phases(source),
+        resources::memory(source),
+        resources::image(source),
+        startup::steps(source),
     ];
-    charts.extend(resources::speeds(results, messages));
-    charts.extend(resources::density(results, messages));
-    charts.extend(startup::timelines(results, messages));
+    charts.extend(resources::speeds(source));
+    charts.push(startup::distributions(source));
+    charts.extend(resources::density(source));
     charts.retain(Chart::has_figures);
+    let told = crate::render::view::heading(source.results, source.messages);
+    charts.iter_mut().for_each(|chart| chart.source.clone_from(&told));
     charts
 }
 
+/// Start-up, memory and image in one picture, where a file has at least two of them.
+pub(crate) fn overview(charts: &[Chart]) -> Option<Chart> {
+    let column = |chart: &Chart| match &chart.body {
+        Body::Bars(bars) if bars.named => Some(columns::Column {
+            title: chart.title.clone(),
+            bars: bars.clone(),
+        }),
+        _ => None,
+    };
+    let columns: Vec<columns::Column> = charts.iter().filter_map(column).collect();
+    let first = charts.first().filter(|_| columns.len() > 1)?;
+    Some(Chart {
+        id: "overview".to_owned(),
+        subtitle: String::new(),
+        footer: String::new(),
+        body: Body::Columns(columns),
+        ..first.clone()
+    })
+}
+
 /// Every chart that needs several files.
-pub(crate) fn of_files(files: &[Results], messages: &Messages) -> Vec<Chart> {
-    let mut charts = across::charts(files, messages);
-    charts.extend(resources::memory_by_guest_ram(files, messages));
+pub(crate) fn of_files(files: &[Results], messages: &Messages, colors: &TargetColors) -> Vec<Chart> {
+    let mut charts = across::charts(files, messages, colors);
+    charts.extend(resources::memory_by_guest_ram(files, messages, colors));
     charts.retain(Chart::has_figures);
     charts
 }
 
 /// Start-up by phase in English: one stacked bar per target.
 pub fn startup_phases(results: &Results) -> Chart {
-    startup::phases(results, &Messages::new(Lang::En))
+    let (messages, colors) = (Messages::new(Lang::En), TargetColors::new([results]));
+    let source = Source {
+        results,
+        messages: &messages,
+        colors: &colors,
+    };
+    Chart {
+        source: crate::render::view::heading(results, &messages),
+        ..startup::phases(&source)
+    }
 }

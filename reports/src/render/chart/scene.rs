@@ -3,57 +3,8 @@
 //! Layout is separate from painting so that it can be tested for what a reader sees, above all that no two texts lie
 //! over each other.
 
+use super::colors::{Color, PAPER};
 use unicode_width::UnicodeWidthChar;
-
-/// A colour, as in SVG's `#RRGGBB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Color(pub u8, pub u8, pub u8);
-
-/// Text and axes.
-pub(crate) const INK: Color = Color(0x1f, 0x23, 0x28);
-/// Text that may be overlooked.
-pub(crate) const MUTED: Color = Color(0x57, 0x60, 0x6a);
-/// Lines behind the data.
-pub(crate) const GRID: Color = Color(0xd8, 0xde, 0xe4);
-/// The paper.
-pub(crate) const PAPER: Color = Color(0xff, 0xff, 0xff);
-/// Text on a dark bar. Not quite [`PAPER`], which a page in dark mode replaces.
-const ON_DARK: Color = Color(0xfe, 0xfe, 0xfe);
-/// Text on a light bar, for the same reason not [`INK`].
-const ON_LIGHT: Color = Color(0x01, 0x01, 0x01);
-
-/// Eight colours that people with any common colour vision tell apart (Okabe and Ito, "Color Universal Design", 2008; its
-/// black is a grey here so that it shows on dark paper). Numbers in the chart say the same, so colour is never alone.
-const PALETTE: [Color; 8] = [
-    Color(0x00, 0x72, 0xb2),
-    Color(0xe6, 0x9f, 0x00),
-    Color(0x00, 0x9e, 0x73),
-    Color(0xcc, 0x79, 0xa7),
-    Color(0x56, 0xb4, 0xe9),
-    Color(0xd5, 0x5e, 0x00),
-    Color(0xf0, 0xe4, 0x42),
-    Color(0x8c, 0x8c, 0x8c),
-];
-
-/// The colour of the series with this index: the palette, then the palette mixed half with white, then again.
-pub(crate) fn series_color(index: usize) -> Color {
-    let color = PALETTE[index % PALETTE.len()];
-    let pale = |part: u8| part / 2 + 0x7f;
-    if (index / PALETTE.len()).is_multiple_of(2) {
-        color
-    } else {
-        Color(pale(color.0), pale(color.1), pale(color.2))
-    }
-}
-
-impl Color {
-    /// The colour of text that stays readable on this one.
-    pub(crate) fn contrasting(self) -> Color {
-        // Relative luminance by ITU-R BT.709, without linearization: enough to choose between black and white.
-        let luminance = 0.2126 * f64::from(self.0) + 0.7152 * f64::from(self.1) + 0.0722 * f64::from(self.2);
-        if luminance > 125.0 { ON_LIGHT } else { ON_DARK }
-    }
-}
 
 /// Which end of a text its position is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +65,59 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// Paper of this width, as high as what is put on it.
+    pub(crate) fn new(width: i32) -> Scene {
+        Scene {
+            width,
+            height: 0,
+            shapes: Vec::new(),
+            tips: Vec::new(),
+        }
+    }
+
+    pub(crate) fn rect(&mut self, (x, y): (i32, i32), (width, height): (i32, i32), color: Color) {
+        self.shapes.push(Shape::Rect {
+            x,
+            y,
+            width,
+            height,
+            color,
+        });
+    }
+
+    pub(crate) fn dot(&mut self, center: (i32, i32), radius: i32, color: Color) {
+        self.shapes.push(Shape::Dot { center, radius, color });
+    }
+
+    /// A dot that shows on whatever lies below it.
+    pub(crate) fn ringed_dot(&mut self, center: (i32, i32), radius: i32, color: Color) {
+        self.dot(center, radius + 1 + radius / 8, PAPER);
+        self.dot(center, radius, color);
+    }
+
+    /// Puts all of another scene on this one, `down` pixels lower.
+    pub(crate) fn append(&mut self, other: Scene, down: i32) {
+        self.height = self.height.max(down + other.height);
+        self.shapes.extend(other.shapes.into_iter().map(|mut shape| {
+            match &mut shape {
+                Shape::Rect { y, .. } => *y += down,
+                Shape::Line { points, .. } => points.iter_mut().for_each(|point| point.1 += down),
+                Shape::Dot { center, .. } => center.1 += down,
+                Shape::Text { middle, .. } => *middle += down,
+            }
+            shape
+        }));
+        self.tips
+            .extend(other.tips.into_iter().map(|tip| Tip { y: tip.y + down, ..tip }));
+    }
+
+    pub(crate) fn bold(&mut self, at: (i32, i32), anchor: Anchor, size: i32, color: Color, text: impl Into<String>) {
+        self.text(at, anchor, size, color, text);
+        if let Some(Shape::Text { bold, .. }) = self.shapes.last_mut() {
+            *bold = true;
+        }
+    }
+
     pub(crate) fn text(&mut self, at: (i32, i32), anchor: Anchor, size: i32, color: Color, text: impl Into<String>) {
         let (x, middle) = at;
         self.shapes.push(Shape::Text {
@@ -139,21 +143,6 @@ impl Scene {
             height,
             text: text.into(),
         });
-    }
-
-    /// A number in a round mark, which ties a curve or a bar to the legend without colour.
-    pub(crate) fn numbered_dot(&mut self, center: (i32, i32), color: Color, number: usize) {
-        self.shapes.push(Shape::Dot {
-            center,
-            radius: 8,
-            color: PAPER,
-        });
-        self.shapes.push(Shape::Dot {
-            center,
-            radius: 7,
-            color,
-        });
-        self.text(center, Anchor::Center, 10, color.contrasting(), number.to_string());
     }
 }
 
@@ -225,14 +214,6 @@ mod tests {
             short.starts_with("reg") && short.ends_with('b') && short.contains('…'),
             "{short}"
         );
-    }
-
-    #[test]
-    fn numbers_on_bars_contrast_with_every_colour_of_the_palette() {
-        for color in (0..2 * PALETTE.len()).map(series_color) {
-            let spread = |c: Color| [c.0, c.1, c.2].map(i32::from).iter().sum::<i32>();
-            assert!((spread(color) - spread(color.contrasting())).abs() > 250, "{color:?}");
-        }
     }
 
     proptest! {

@@ -1,227 +1,287 @@
-//! Charts of start-up: by phase, as a timeline, as a distribution.
+//! Charts of start-up: what it is spent on, step by step, and how it varies from run to run.
 
-use super::axis::Unit;
-use super::{Bar, Bars, Body, Chart, Curve, Curves, Spread};
-use crate::model::{Distribution, Interval, Results, Summary, Target};
+use super::bars::{Bar, Bars, Group as BarGroup, Part};
+use super::colors::Role;
+use super::strips::{MOST_DOTS, Strip, Strips};
+use super::{Body, Chart, Source};
+use crate::model::{Definition, Distribution, Phase, Results, Summary, Target};
+use crate::phases::Group;
+use crate::render::headline;
 use crate::render::messages::{Messages, clean};
+use crate::render::scale::Scale;
 use crate::render::units;
 
-/// One stacked bar per target: the phases of the run nearest the median, with the median and the intervals of all runs.
-pub(crate) fn phases(results: &Results, messages: &Messages) -> Chart {
-    let mut series = Series::default();
+/// One bar per target, as long as the median: what the start is spent on, in the shares of the run nearest the median.
+pub(crate) fn phases(source: &Source) -> Chart {
+    let (results, messages) = (source.results, source.messages);
+    let scale = scale(results);
     let bar = |target: &Target| {
-        let mut bar = Bar {
-            label: messages.name("target", &target.name),
-            ..Bar::default()
+        let label = messages.name("target", &target.name);
+        let Some((summary, ready)) = ready(results, &target.name) else {
+            let value = messages.get("chart-no-figure");
+            return Bar {
+                label,
+                value,
+                ..Bar::default()
+            };
         };
-        match ready(results, &target.name) {
-            Some((summary, ready)) => {
-                bar.parts = steps(summary, ready, messages)
-                    .into_iter()
-                    .map(|(name, ms)| (series.index(name), ms))
-                    .collect();
-                bar.spread = Some(spread(ready));
-                bar.value = units::milliseconds(ready.value);
-                bar.tip = distribution(ready, Unit::Milliseconds, messages);
-            }
-            None => bar.value = messages.get("chart-no-figure"),
+        Bar {
+            label,
+            start: 0.0,
+            parts: groups(summary, ready.value, messages),
+            percentiles: percentiles(ready),
+            value: scale.format_with_unit(ready.value),
+            tip: distribution(ready, &scale, messages),
         }
-        bar
     };
-    let rows = results.targets.iter().map(bar).collect();
+    let bars: Vec<Bar> = results.targets.iter().map(bar).collect();
+    let ranges = bars.iter().any(|bar| bar.percentiles.is_some());
     Chart {
         id: "startup-phases".to_owned(),
-        title: messages.with(
-            "chart-phases-title",
-            &[("workload", clean(&results.workload.name).into())],
+        title: messages.get("chart-phases-title"),
+        finding: headline::sentence(results, messages).unwrap_or_default(),
+        subtitle: messages.get("chart-phases-subtitle"),
+        footer: messages.with(
+            "chart-phases-footer",
+            &[("n", runs(results).into()), ("ranges", yes(ranges).into())],
         ),
-        note: messages.with("chart-phases-note", &[("n", runs(results).into())]),
-        axis_title: messages.get("axis-startup"),
+        source: String::new(),
         body: Body::Bars(Bars {
-            unit: Unit::Milliseconds,
-            series: series.names,
-            rows,
+            scale,
+            groups: vec![BarGroup {
+                heading: String::new(),
+                bars,
+            }],
             reference: None,
+            named: true,
         }),
     }
 }
 
-/// One chart per target, on its own axis: when each phase of the run nearest the median began and ended. A phase has the colour that it
-/// has in [`phases`].
-pub(crate) fn timelines(results: &Results, messages: &Messages) -> Vec<Chart> {
-    let mut series = Series::default();
-    let with_figures = results
-        .targets
-        .iter()
-        .filter_map(|target| Some((target, ready(results, &target.name)?)));
-    let timeline = |(index, (target, (summary, ready))): (usize, (&Target, (&Summary, Distribution)))| {
-        let mut start = 0.0;
-        let row = |(name, ms): (String, f64)| {
-            let arguments = [
-                ("start", Unit::Milliseconds.exact(start).into()),
-                ("length", Unit::Milliseconds.exact(ms).into()),
-                ("n", ready.n.into()),
-            ];
-            let tip = messages.with("tip-phase", &arguments);
-            let parts = vec![(series.index(name.clone()), ms)];
-            let bar = Bar {
-                label: name,
-                start,
-                parts,
-                spread: None,
-                value: units::milliseconds(ms),
-                tip,
-            };
-            start += ms;
-            bar
-        };
-        let rows = steps(summary, ready, messages).into_iter().map(row).collect();
-        let arguments = [
-            ("target", messages.name("target", &target.name).into()),
-            ("workload", clean(&results.workload.name).into()),
-        ];
-        Chart {
-            id: format!("startup-timeline-{}-{}", index + 1, file_name(&target.name)),
-            title: messages.with("chart-timeline-title", &arguments),
-            note: messages.with("chart-timeline-note", &[("n", ready.n.into())]),
-            axis_title: messages.get("axis-timeline"),
-            body: Body::Bars(Bars {
-                unit: Unit::Milliseconds,
-                series: Vec::new(),
-                rows,
-                reference: None,
-            }),
-        }
+/// What the start is spent on: the phases of the run nearest the median by group, stretched to the median, so that they end
+/// where the figure says. The median of an even number of runs is no run's.
+fn groups(summary: &Summary, median: f64, messages: &Messages) -> Vec<Part> {
+    let phases: &[Phase] = summary.nearest.as_ref().map_or(&[], |nearest| &nearest.phases);
+    let sum: f64 = phases.iter().map(|phase| phase.ms).sum();
+    let part = |group: Group, length: f64| Part {
+        name: messages.get(name(group)),
+        color: role(group).color(),
+        length,
     };
-    with_figures.enumerate().map(timeline).collect()
+    if !(sum > 0.0 && sum.is_finite()) {
+        return vec![part(Group::Other, median)];
+    }
+    let of = |group: Group| -> f64 {
+        let own = phases.iter().filter(|phase| Group::of(&phase.name) == group);
+        own.map(|phase| phase.ms).sum::<f64>() / sum * median
+    };
+    let parts = Group::ALL.into_iter().map(|group| part(group, of(group)));
+    parts.filter(|part| part.length > 0.0).collect()
 }
 
-/// The share of runs that were ready by a time, one curve per target.
-pub(crate) fn distributions(results: &Results, messages: &Messages) -> Chart {
-    let curve = |target: &Target| {
-        let mut times: Vec<f64> = results
-            .samples
-            .good(&target.name)
-            .filter_map(|sample| sample.ready_ms())
-            .filter(|ms| ms.is_finite())
-            .collect();
-        times.sort_by(f64::total_cmp);
-        let share = |index: usize| (index + 1) as f64 / times.len() as f64;
-        let points: Vec<(f64, f64)> = times
-            .iter()
-            .enumerate()
-            .map(|(index, ms)| (*ms, share(index)))
-            .collect();
-        let tip = match ready(results, &target.name) {
-            Some((_, ready)) => distribution(ready, Unit::Milliseconds, messages),
-            None => format!("n = {}", times.len()),
-        };
-        (!points.is_empty()).then(|| Curve {
-            label: messages.name("target", &target.name),
-            points,
-            spreads: Vec::new(),
-            stepped: true,
-            tip,
+fn role(group: Group) -> Role {
+    match group {
+        Group::Isolation => Role::Isolation,
+        Group::GuestKernel => Role::GuestKernel,
+        Group::Program => Role::Program,
+        Group::Other => Role::Other,
+    }
+}
+
+fn name(group: Group) -> &'static str {
+    match group {
+        Group::Isolation => "group-isolation",
+        Group::GuestKernel => "group-guest-kernel",
+        Group::Program => "group-program",
+        Group::Other => "group-other",
+    }
+}
+
+/// When each phase of the run nearest the median began and ended, target by target on one axis. A phase has the colour of its group in
+/// [`phases`].
+pub(crate) fn steps(source: &Source) -> Chart {
+    let (results, messages) = (source.results, source.messages);
+    let scale = scale(results);
+    let group = |target: &Target| {
+        let (summary, _) = ready(results, &target.name)?;
+        let nearest = summary.nearest.as_ref().filter(|nearest| nearest.phases.len() > 1)?;
+        let mut start = 0.0;
+        let mut bars: Vec<Bar> = Vec::new();
+        for phase in &nearest.phases {
+            let length = scale.format_with_unit(phase.ms);
+            // What takes no time that the figures have digits for is no step to be seen.
+            if scale.format(phase.ms) != scale.format(0.0) {
+                bars.push(step(phase, start, length, &bars, messages));
+            }
+            start += phase.ms;
+        }
+        Some(BarGroup {
+            heading: messages.name("target", &target.name),
+            bars,
         })
     };
-    let curves: Vec<Curve> = results.targets.iter().filter_map(curve).collect();
-    let ends = || {
-        curves
-            .iter()
-            .flat_map(|curve| [curve.points.first(), curve.points.last()])
-            .flatten()
-            .map(|(ms, _)| *ms)
+    Chart {
+        id: "startup-steps".to_owned(),
+        title: messages.get("chart-steps-title"),
+        finding: String::new(),
+        subtitle: messages.get("chart-steps-subtitle"),
+        footer: messages.with("chart-steps-footer", &[("n", runs(results).into())]),
+        source: String::new(),
+        body: Body::Bars(Bars {
+            scale: scale.clone(),
+            groups: results.targets.iter().filter_map(group).collect(),
+            reference: None,
+            named: false,
+        }),
+    }
+}
+
+/// A phase as a bar. The second of a name has a number.
+fn step(phase: &Phase, start: f64, value: String, before: &[Bar], messages: &Messages) -> Bar {
+    let group = Group::of(&phase.name);
+    let name = messages.name("phase", &phase.name);
+    let same = before
+        .iter()
+        .filter(|bar| bar.label == name || bar.label.starts_with(&format!("{name} (")));
+    let label = match same.count() {
+        0 => name,
+        count => format!("{name} ({})", count + 1),
     };
-    let (least, most) = (ends().fold(f64::INFINITY, f64::min), ends().fold(0.0, f64::max));
-    // Where one target is many times slower than another, equal lengths for equal times hide the faster one's curve.
-    let log_x = least > 0.0 && most / least > 8.0;
-    let axis = if log_x { "axis-startup-log" } else { "axis-startup" };
+    let arguments = [
+        ("start", units::milliseconds(start).into()),
+        ("length", value.clone().into()),
+    ];
+    Bar {
+        label,
+        start,
+        parts: vec![Part {
+            name: messages.get(self::name(group)),
+            color: role(group).color(),
+            length: phase.ms,
+        }],
+        percentiles: None,
+        tip: messages.with("tip-phase", &arguments),
+        value,
+    }
+}
+
+/// Every run's start-up as a dot, or one dot for each hundredth of the runs.
+pub(crate) fn distributions(source: &Source) -> Chart {
+    let (results, messages) = (source.results, source.messages);
+    let scale = scale(results);
+    let mut thinned = false;
+    let mut strip = |target: &Target| {
+        let good = results.samples.good(&target.name);
+        let times = good.filter_map(|sample| sample.ready_ms());
+        let mut times: Vec<f64> = times.filter(|ms| ms.is_finite() && *ms > 0.0).collect();
+        times.sort_by(f64::total_cmp);
+        let (_, ready) = ready(results, &target.name).filter(|_| !times.is_empty())?;
+        if times.len() > MOST_DOTS {
+            thinned = true;
+            let quantile = |index: usize| times[(2 * index + 1) * times.len() / (2 * MOST_DOTS)];
+            times = (0..MOST_DOTS).map(quantile).collect();
+        }
+        Some(Strip {
+            label: messages.name("target", &target.name),
+            color: source.colors.of(&target.name),
+            values: times,
+            median: ready.value,
+            tip: distribution(ready, &scale, messages),
+        })
+    };
+    let strips: Vec<Strip> = results.targets.iter().filter_map(&mut strip).collect();
+    let ends = || {
+        strips
+            .iter()
+            .flat_map(|strip| [strip.values.first(), strip.values.last()])
+            .flatten()
+    };
+    let (least, most) = (
+        ends().copied().fold(f64::INFINITY, f64::min),
+        ends().copied().fold(0.0, f64::max),
+    );
+    // Where one target is many times slower than another, equal lengths for equal times hide the faster one's spread.
+    let log = least > 0.0 && most / least > 8.0;
     Chart {
         id: "startup-distribution".to_owned(),
-        title: messages.with(
-            "chart-distribution-title",
-            &[("workload", clean(&results.workload.name).into())],
+        title: messages.get("chart-distribution-title"),
+        finding: String::new(),
+        subtitle: messages.with("chart-distribution-subtitle", &[("log", yes(log).into())]),
+        footer: messages.with(
+            "chart-distribution-footer",
+            &[("n", runs(results).into()), ("thinned", yes(thinned).into())],
         ),
-        note: messages.with("chart-distribution-note", &[("n", runs(results).into())]),
-        axis_title: messages.get(axis),
-        body: Body::Curves(Curves {
-            x_unit: Unit::Milliseconds,
-            y_unit: Unit::Share,
-            y_title: messages.get("axis-share"),
-            log_x,
-            curves,
-        }),
+        source: String::new(),
+        body: Body::Strips(Strips { scale, log, strips }),
     }
 }
 
-/// Names of parts in the order in which they first appear.
-#[derive(Default)]
-pub(super) struct Series {
-    pub names: Vec<String>,
-}
-
-impl Series {
-    pub fn index(&mut self, name: String) -> usize {
-        self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.names.push(name);
-            self.names.len() - 1
-        })
-    }
+/// How a message is told of something that is there or not.
+pub(super) fn yes(there: bool) -> &'static str {
+    if there { "yes" } else { "no" }
 }
 
 fn ready<'a>(results: &'a Results, target: &str) -> Option<(&'a Summary, Distribution)> {
     let summary = results.summary_of(target)?;
-    Some((summary, summary.metric("ready_ms")?))
+    let ready = summary.metric("ready_ms").filter(|ready| ready.value.is_finite())?;
+    Some((summary, ready))
 }
 
-/// The phases of the run nearest the median, with their names translated. A tool whose phases are not known has one.
-fn steps(summary: &Summary, ready: Distribution, messages: &Messages) -> Vec<(String, f64)> {
-    let phases = summary.nearest.iter().flat_map(|nearest| &nearest.phases);
-    let steps: Vec<(String, f64)> = phases
-        .map(|phase| (messages.name("phase", &phase.name), phase.ms))
-        .collect();
-    if steps.is_empty() {
-        return vec![(messages.name("phase", "start-up"), ready.value)];
-    }
-    steps
+/// One unit and number of decimals for all start-ups.
+fn scale(results: &Results) -> Scale {
+    scale_of(results, "ready_ms")
 }
 
-/// The intervals that a distribution has enough samples for.
-pub(super) fn spread(figures: Distribution) -> Spread {
-    Spread {
-        median: figures.value,
-        confidence: figures.interval,
-        percentiles: figures.p5.zip(figures.p95),
-    }
+/// One unit and number of decimals for a metric of all targets.
+pub(super) fn scale_of(results: &Results, id: &str) -> Scale {
+    let unit = results
+        .definition(id)
+        .map(|definition: &Definition| definition.unit.clone());
+    let figures = results
+        .summary
+        .iter()
+        .filter_map(|summary| Some(summary.metric(id)?.value));
+    Scale::new(&unit.unwrap_or_else(|| "ms".to_owned().into()), figures)
 }
 
-/// A distribution in words, for tooltips.
-pub(super) fn distribution(figures: Distribution, unit: Unit, messages: &Messages) -> String {
-    let text = |value: f64| unit.exact(value);
+/// 5th and 95th percentile, where they differ.
+pub(super) fn percentiles(figures: Distribution) -> Option<(f64, f64)> {
+    let both = figures.p5.zip(figures.p95);
+    both.filter(|(low, high)| low < high && high.is_finite())
+}
+
+/// A distribution in words, for tooltips and tables.
+pub(super) fn distribution(figures: Distribution, scale: &Scale, messages: &Messages) -> String {
     let mut words = messages.with(
         "tip-median",
-        &[("median", text(figures.value).into()), ("n", figures.n.into())],
+        &[
+            ("median", scale.format_with_unit(figures.value).into()),
+            ("n", figures.n.into()),
+        ],
     );
     let mut add = |id: &str, low: f64, high: f64| {
-        words.push_str(&messages.with(id, &[("low", text(low).into()), ("high", text(high).into())]));
+        let ends = [
+            ("low", scale.format(low).into()),
+            ("high", scale.format_with_unit(high).into()),
+        ];
+        words.push_str(&messages.with(id, &ends));
     };
-    if let Some(Interval { low, high }) = figures.interval {
-        add("tip-interval", low, high);
+    if let Some(interval) = figures.interval {
+        add("tip-interval", interval.low, interval.high);
     }
-    if let Some((low, high)) = figures.p5.zip(figures.p95) {
+    if let Some((low, high)) = percentiles(figures) {
         add("tip-percentiles", low, high);
     }
     words
 }
 
 /// How many runs the start-ups are of: `30`, or `28–30` when targets differ.
-fn runs(results: &Results) -> String {
-    count(
-        results
-            .summary
-            .iter()
-            .filter_map(|summary| Some(summary.metric("ready_ms")?.n)),
-    )
+pub(super) fn runs(results: &Results) -> String {
+    let counts = results
+        .summary
+        .iter()
+        .filter_map(|summary| Some(summary.metric("ready_ms")?.n));
+    count(counts)
 }
 
 /// A number that may differ between targets: `30`, or `28–30`.
@@ -241,5 +301,5 @@ pub(super) fn file_name(name: &str) -> String {
             '-'
         }
     };
-    name.chars().take(40).map(plain).collect()
+    clean(name).chars().take(40).map(plain).collect()
 }

@@ -19,3 +19,12 @@ for (const button of document.querySelectorAll("table.comparison thead button"))
     body.append(...[...body.rows].sort(compare));
   });
 }
+// What is folded is printed all the same, but for the data of charts, which the charts show.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open]):not(.data)")];
+  for (const part of folded) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of folded) part.open = false;
+});

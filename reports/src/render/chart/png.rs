@@ -1,23 +1,18 @@
-//! Painting a scene, by plotters, as SVG or as pixels.
-//!
-//! SVG text stays text: the reader's browser chooses the font. For pixels the glyphs are drawn here, since plotters' own
-//! text needs one font for all characters and places them without their side bearings.
+//! A scene as a PNG file, painted by plotters. Glyphs are drawn here, since plotters' own text needs one font for all characters
+//! and places them without their side bearings.
 
 use super::ChartError;
+use super::colors::Color;
 use super::fonts::Fonts;
-use super::scene::{Anchor, Color, Scene, Shape};
+use super::scene::{Anchor, Scene, Shape};
 use ab_glyph::{Font, FontVec, PxScale, ScaleFont, point};
-use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::backend::{BitMapBackend, DrawingBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Rectangle};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontFamily, FontStyle, IntoFont, RGBColor, TextStyle};
+use plotters::style::{Color as _, RGBColor};
 use std::collections::BTreeSet;
-use std::fmt::{Display, Write};
-
-/// Pixels of a PNG for one of the scene: charts are shown on dense screens and projected large.
-const PNG_SCALE: i32 = 2;
+use std::fmt::Display;
 
 type Area<DB> = DrawingArea<DB, Shift>;
 
@@ -25,82 +20,8 @@ fn refused(error: impl Display) -> ChartError {
     ChartError::Draw(error.to_string())
 }
 
-/// The scene as an SVG document that is described by `description` for those who cannot see it.
-pub(crate) fn svg(scene: &Scene, description: &str) -> Result<String, ChartError> {
-    let mut text = String::new();
-    {
-        let area = SVGBackend::with_string(&mut text, (scene.width as u32, scene.height as u32)).into_drawing_area();
-        for shape in &scene.shapes {
-            match shape {
-                Shape::Text {
-                    x,
-                    middle,
-                    anchor,
-                    size,
-                    bold,
-                    color,
-                    text,
-                } => {
-                    let style = svg_text_style(*anchor, *size, *bold, *color);
-                    area.draw_text(text, &style, (*x, *middle)).map_err(refused)?;
-                }
-                shape => paint_figure(&area, shape, 1)?,
-            }
-        }
-        area.present().map_err(refused)?;
-    }
-    // plotters has no tooltips: transparent areas with a title each go on top.
-    let end = text.rfind("</svg>").unwrap_or(text.len());
-    let mut document = text[..end].replacen(
-        "<svg ",
-        &format!("<svg role=\"img\" aria-label=\"{}\" ", escape(description)),
-        1,
-    );
-    for tip in &scene.tips {
-        let (x, y, width, height) = (tip.x, tip.y, tip.width.max(1), tip.height.max(1));
-        let title = escape(&tip.text);
-        let _ = writeln!(
-            document,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill-opacity=\"0\"><title>{title}</title></rect>"
-        );
-    }
-    document.push_str("</svg>\n");
-    Ok(document)
-}
-
-fn svg_text_style(anchor: Anchor, size: i32, bold: bool, color: Color) -> TextStyle<'static> {
-    let horizontal = match anchor {
-        Anchor::Left => HPos::Left,
-        Anchor::Center => HPos::Center,
-        Anchor::Right => HPos::Right,
-    };
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    // The SVG backend divides by this factor, which turns its sizes into CSS pixels.
-    let font = (FontFamily::SansSerif, f64::from(size) * 1.24, style).into_font();
-    TextStyle {
-        color: rgb(color).to_backend_color(),
-        ..TextStyle::from(font)
-    }
-    .pos(Pos::new(horizontal, VPos::Center))
-}
-
-/// Text as XML, in an element or in an attribute.
-fn escape(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-        escaped
-    })
-}
-
-/// The scene as a PNG file.
-pub(crate) fn png(scene: &Scene, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
+/// The scene as a PNG file of `scale` pixels for each of the scene's.
+pub(super) fn file(scene: &Scene, fonts: &Fonts, scale: i32) -> Result<Vec<u8>, ChartError> {
     if fonts.is_empty() {
         return Err(ChartError::NoFont);
     }
@@ -119,14 +40,14 @@ pub(crate) fn png(scene: &Scene, fonts: &Fonts) -> Result<Vec<u8>, ChartError> {
     if !missing.is_empty() {
         return Err(ChartError::Uncovered(missing.into_iter().take(20).collect()));
     }
-    let (width, height) = ((scene.width * PNG_SCALE) as u32, (scene.height * PNG_SCALE) as u32);
-    let mut pixels = vec![0; (width * height * 3) as usize];
+    let (width, height) = ((scene.width * scale) as u32, (scene.height * scale) as u32);
+    let mut pixels = vec![255; (width * height * 3) as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
         for shape in &scene.shapes {
             match shape {
-                Shape::Text { .. } => paint_glyphs(&area, shape, &fonts)?,
-                shape => paint_figure(&area, shape, PNG_SCALE)?,
+                Shape::Text { .. } => paint_glyphs(&area, shape, &fonts, scale)?,
+                shape => paint_figure(&area, shape, scale)?,
             }
         }
         area.present().map_err(refused)?;
@@ -185,7 +106,12 @@ fn paint_figure<DB: DrawingBackend>(area: &Area<DB>, shape: &Shape, scale: i32) 
 }
 
 /// A text's glyphs, each from the first font that has it, on a common baseline.
-fn paint_glyphs<DB: DrawingBackend>(area: &Area<DB>, shape: &Shape, fonts: &[FontVec]) -> Result<(), ChartError> {
+fn paint_glyphs<DB: DrawingBackend>(
+    area: &Area<DB>,
+    shape: &Shape,
+    fonts: &[FontVec],
+    scale: i32,
+) -> Result<(), ChartError> {
     let Shape::Text {
         x,
         middle,
@@ -198,7 +124,7 @@ fn paint_glyphs<DB: DrawingBackend>(area: &Area<DB>, shape: &Shape, fonts: &[Fon
     else {
         return Ok(());
     };
-    let em = (size * PNG_SCALE) as f32;
+    let em = (size * scale) as f32;
     let glyphs: Vec<_> = text.chars().filter_map(|c| Some((font_for(fonts, c)?, c))).collect();
     let advance = |font: &FontVec, c: char| font.as_scaled(pixel_scale(font, em)).h_advance(font.glyph_id(c));
     let width: f32 = glyphs.iter().map(|(font, c)| advance(font, *c)).sum();
@@ -207,9 +133,9 @@ fn paint_glyphs<DB: DrawingBackend>(area: &Area<DB>, shape: &Shape, fonts: &[Fon
         Anchor::Center => -width / 2.0,
         Anchor::Right => -width,
     };
-    let mut pen = (x * PNG_SCALE) as f32 + start;
+    let mut pen = (x * scale) as f32 + start;
     // Capitals and digits are about 0.72 em high: half of that below the middle is the baseline.
-    let baseline = (middle * PNG_SCALE) as f32 + 0.36 * em;
+    let baseline = (middle * scale) as f32 + 0.36 * em;
     for (font, c) in glyphs {
         let glyph = font
             .glyph_id(c)
