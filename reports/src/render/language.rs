@@ -197,7 +197,7 @@ fn nothing_that_is_rendered_is_in_the_other_language() {
                 shown(&report::html(std::slice::from_ref(file), lang)),
             ));
         }
-        let pair: Pair = (&files[1], &files[4]);
+        let pair: Pair = (&[&files[1]], &[&files[4]]);
         let diffs = diff(&[pair], Some(5.0));
         pages.push(("a diff".to_owned(), super::diff(&diffs[0], &files[4], lang)));
         for (name, text) in pages {
