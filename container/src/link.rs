@@ -1,33 +1,44 @@
-//! The socket between this process and a container's init: the program's status comes over it, and the init notices by it
-//! when this process is gone.
+//! What goes between this process and a container's: a socket to its init, over which the program's status comes, and by which
+//! the init notices when this process is gone; and a pipe from the helper.
 //!
 //! A socket, not a pipe: who gets hold of an end through /proc/PID/fd cannot open the other one. Each container has its own.
 
-use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
 
 use crate::abi;
 use crate::error::{Error, TOO_MANY_FILES};
-use crate::rights;
 use crate::steps::Step;
 
-/// Both ends, until the init has its own.
+/// Both ends, until the container's processes have their own.
 pub struct Ends {
     ours: UnixStream,
     theirs: UnixStream,
+    failure: PipeReader,
+    helpers: PipeWriter,
 }
 
-/// This process's end.
-pub struct Link(UnixStream);
+/// This process's ends.
+pub struct Link {
+    socket: UnixStream,
+    /// Closed when the program has been executed; before that, the helper says there why it cannot be.
+    failure: PipeReader,
+}
 
 impl Ends {
-    /// Makes the socket.
+    /// Makes socket and pipe.
     pub fn new() -> Result<Ends, Error> {
         let (ours, theirs) = UnixStream::pair().map_err(|error| failed("socketpair", &error))?;
-        Ok(Ends { ours, theirs })
+        let (failure, helpers) = io::pipe().map_err(|error| failed("pipe", &error))?;
+        Ok(Ends {
+            ours,
+            theirs,
+            failure,
+            helpers,
+        })
     }
 
     /// The init's end.
@@ -40,38 +51,41 @@ impl Ends {
         self.ours.as_fd()
     }
 
-    /// Keeps this process's end only, now that the init's process has a copy of the other.
+    /// The helper's end.
+    pub fn helpers(&self) -> BorrowedFd<'_> {
+        self.helpers.as_fd()
+    }
+
+    /// Keeps this process's ends only, now that the container's processes have copies of the others.
     pub fn keep(self) -> Link {
-        Link(self.ours)
+        Link {
+            socket: self.ours,
+            failure: self.failure,
+        }
     }
 }
 
 impl Link {
     /// Readable when the program has ended; it hangs up when pid 1 has.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.socket.as_fd()
     }
 
     /// What wait(2) says of the program, once the init has ended; `None` when the init did not get to say it. It is the last
-    /// that was written: what a process sent that died before anybody took it may come first.
+    /// that was written: what was meant for an init that died before it took it may come first.
     pub fn status(&self) -> Option<i32> {
         const MOST: u64 = 64;
         let mut said = Vec::new();
-        self.0.set_nonblocking(true).ok()?;
+        self.socket.set_nonblocking(true).ok()?;
         // An error is that there is no more: what was read before it counts.
-        let _ = (&self.0).take(MOST).read_to_end(&mut said);
+        let _ = (&self.socket).take(MOST).read_to_end(&mut said);
         said.last_chunk().copied().map(i32::from_ne_bytes)
     }
 
-    /// Waits until the helper has executed the program, or has failed to: the step, and what the kernel answered. Its
-    /// process has sent the pipe that this comes over before it became the helper.
+    /// Waits until the helper has executed the program, or has failed to: the step, and what the kernel answered.
     pub fn helper_failure(&self) -> Result<Option<(Step, Errno)>, Error> {
-        let received = rights::receive_descriptor(self.0.as_raw_fd());
-        let received = received.map_err(|errno| failed("recvmsg", &io::Error::from_raw_os_error(errno)))?;
-        // SAFETY: the kernel has just made this descriptor for us.
-        let mut pipe = io::PipeReader::from(unsafe { OwnedFd::from_raw_fd(received) });
         let mut said = [0; size_of::<abi::Failure>()];
-        match pipe.read_exact(&mut said) {
+        match (&self.failure).read_exact(&mut said) {
             Ok(()) => {
                 let [a, b, c, d, errno @ ..] = said;
                 let step = match u32::from_ne_bytes([a, b, c, d]) {

@@ -3,7 +3,6 @@
 use super::exec;
 use crate::abi::{self, Order};
 use crate::launch::Launch;
-use crate::rights;
 use crate::sys::{self, Errno, call};
 
 /// The helper's descriptors, where they are by chance.
@@ -20,11 +19,10 @@ fn pipe() -> Result<[i32; 2], Errno> {
     Ok(ends)
 }
 
-/// Makes everything ready, and hands isolab the end of a pipe that closes when the program has been executed.
+/// Makes everything ready.
 pub fn prepare(launch: &Launch) -> Result<Descriptors, Errno> {
     let plan = &launch.plan;
-    let ([failure_reader, failure], [order, order_writer]) = (pipe()?, pipe()?);
-    rights::send_descriptor(plan.link, failure_reader)?;
+    let [order, order_writer] = pipe()?;
     let filter = launch.filter();
     if filter.len() > abi::FILTER_MAX {
         return Err(libc::E2BIG);
@@ -45,7 +43,7 @@ pub fn prepare(launch: &Launch) -> Result<Descriptors, Errno> {
         }
     }
     Ok(Descriptors {
-        failure,
+        failure: plan.helper_failure,
         order,
         image: plan.helper_image,
     })

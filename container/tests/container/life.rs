@@ -1,12 +1,14 @@
 //! Start, exit status, signals, orphans, stop, remove.
 
+use std::io::Read;
 use std::time::Duration;
 
-use container::{ExitStatus, Network, Share, UserNamespace};
+use container::{ExitStatus, Network, Share, Stdio, User, UserNamespace};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::run::{STARTER, Starter, output, payload, run, start};
+use crate::run::{STARTER, Starter, by_runtime, output, payload, run, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -45,6 +47,11 @@ pub const TESTS: &[Test] = &[
     ("pid 1 is in no namespace of the host", Need::Nothing, namespaces),
     ("namespaces can be shared with the host", Need::Root, shared_namespaces),
     ("many containers run at once", Need::Nothing, many),
+    (
+        "by the runtime, a program that runs as another user has not ended before it ends",
+        Need::Root,
+        not_ended,
+    ),
     (
         "a terminal of its own has a name, a size and a session",
         Need::Nothing,
@@ -175,6 +182,25 @@ fn listing() {
     assert_eq!(pids[0], running.container.pid().as_raw());
     let command = std::fs::read(format!("/proc/{}/cmdline", pids[1])).unwrap();
     assert!(command.starts_with(b"/payload\0"));
+}
+
+/// Such a program is executed by the helper, which has a word to say of its own.
+fn not_ended() {
+    let (mut ready, writer) = std::io::pipe().unwrap();
+    let (stdin, held) = std::io::pipe().unwrap();
+    let mut spec = payload(&["hold"]);
+    spec.user = User { uid: 1234, gid: 56 };
+    spec.stdio.stdin = Stdio::Fd(stdin.into());
+    spec.stdio.stdout = Stdio::Fd(writer.into());
+    let bundle = by_runtime(&spec).unwrap();
+    drop(spec);
+    ready.read_exact(&mut [0; b"ready\n".len()]).unwrap();
+    let mut ended = [PollFd::new(bundle.ended(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut ended, PollTimeout::ZERO), Ok(0));
+    let mut container = bundle.container().unwrap();
+    drop(held);
+    container.signal(Signal::SIGKILL).unwrap();
+    container.wait().unwrap();
 }
 
 fn phases() {

@@ -121,11 +121,12 @@ thread_local! {
 pub fn container(spec: &Spec) -> Result<Container, Error> {
     match STARTER.get() {
         Starter::Library => container::start(spec),
-        Starter::Runtime => by_runtime(spec),
+        Starter::Runtime => by_runtime(spec)?.container(),
     }
 }
 
-fn by_runtime(spec: &Spec) -> Result<Container, Error> {
+/// A start that the runtime executable has carried out.
+pub fn by_runtime(spec: &Spec) -> Result<Bundle, Error> {
     let (bundle, descriptors) = Bundle::new(spec)?;
     let [name, place] = bundle.arguments();
     let mut command = Command::new(bundle.executable());
@@ -151,7 +152,7 @@ fn by_runtime(spec: &Spec) -> Result<Container, Error> {
     }
     // Why it ended, the bundle says.
     let _ = spawned.expect("execute the runtime").wait();
-    bundle.container()
+    Ok(bundle)
 }
 
 /// Starts a container whose output can be read.
