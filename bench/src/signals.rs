@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: noted, and made visible to poll(2) by a pipe that is never read. The second one ends isolab at
+//! Signals. SIGINT and SIGTERM: noted, and made visible to poll(2) by a pipe that is never read. The second one ends isolab at
 //! once, as if none were caught: what it started dies with it, and what it leaves in the folder for temporary files is
 //! removed by the next isolab.
 //!
@@ -46,6 +46,10 @@ pub fn catch() -> Result<(), Errno> {
     WRITER.store(writer.as_raw_fd(), Ordering::SeqCst);
     std::mem::forget(writer);
     let action = SigAction::new(SigHandler::Handler(note), SaFlags::SA_RESTART, SigSet::empty());
+    // Whoever ignores it passes that on, and then the kernel reaps what isolab has to wait for (wait(2)).
+    let usual = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler.
+    unsafe { sigaction(Signal::SIGCHLD, &usual) }?;
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         // SAFETY: the handler does only what signal-safety(7) allows.
         unsafe { sigaction(signal, &action) }?;

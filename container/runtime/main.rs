@@ -82,15 +82,13 @@ fn take_over(place: &CStr) -> Option<&'static Launch> {
     if mapped != Ok(base as usize) {
         return None;
     }
-    let launch = launch as *mut Launch;
-    // SAFETY: isolab has put a launch there, if it is of the same size, and does not touch the stacks.
-    unsafe {
-        if (*launch).size != size_of::<Launch>() {
-            return None;
-        }
-        (*launch).stacks = Roles::map().ok()?;
-        Some(&*launch)
+    // SAFETY: isolab has put a launch there, if it is of the same size; what changes in it is atomic.
+    let launch = unsafe { &*(launch as *const Launch) };
+    if launch.size != size_of::<Launch>() {
+        return None;
     }
+    launch.set_stacks(Roles::map().ok()?);
+    Some(launch)
 }
 
 /// # Safety
@@ -101,9 +99,9 @@ unsafe fn map(place: u64, bytes: usize, protection: i32, flags: i32, file: i32) 
 }
 
 fn carry_out(launch: &Launch) -> Result<(), Failure> {
-    // Isolab is pid 1's parent: this process ends before it.
+    // isolab is pid 1's parent: this process ends before it.
     let pid1 = starter::begin(launch, Parent::StartersParent)?;
-    starter::map_ids(launch, pid1.pid)?;
+    starter::map_ids(launch, pid1)?;
     starter::wait_for_exec(launch, pid1);
     let report = &launch.report;
     // The helper is not the program yet.

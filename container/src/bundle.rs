@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
 
 use crate::abi;
 use crate::arena::Arena;
@@ -29,7 +32,8 @@ use crate::start::Start;
 use crate::state;
 use crate::sys;
 
-/// See the top of the file. Dropping it ends and removes what was started.
+/// See the top of the file. The caller executes the runtime, keeps this until that process has ended, and does not ignore
+/// SIGCHLD. Dropping it then ends and removes what was started.
 pub struct Bundle {
     start: Arc<Start>,
     /// Until it is the container's.
@@ -70,7 +74,8 @@ impl Bundle {
         let filter = arena.list(filter.map_or(Vec::new(), |filter| filter.to_vec()))?;
         // Its stacks are the runtime's.
         let start = Start::new(arena, planned, Report::new(sys::now_ns()), Roles::NONE)?;
-        start.set_filter(filter);
+        // SAFETY: in the arena, as the launch is.
+        unsafe { start.set_filter(filter) };
         let place = format!("{:x} {:x}", start.arena().base() as u64, start.launch().as_ptr() as u64);
         let group = start.place.as_ref().map(Place::group);
         let bundle = Bundle {
@@ -109,11 +114,12 @@ impl Bundle {
     pub fn container(mut self) -> Result<Container, Error> {
         let report = &self.start.report;
         let begun = self.pid().filter(|_| report.awaited.load(Acquire));
-        if let Some(pid) = begun
-            && let Some(link) = self.link.take()
-        {
-            let process = Process::of_child(pid, link, Arc::clone(&self.start))?;
-            return Container::taken_over(process, self.group.take(), Arc::clone(&self.start));
+        if let Some(pid) = begun {
+            let pidfd = Process::open(pid)?;
+            if let Some(link) = self.link.take() {
+                let process = Process::of_child(pid, pidfd, link, Arc::clone(&self.start));
+                return Container::taken_over(process, self.group.take(), Arc::clone(&self.start));
+            }
         }
         // What is there of it ends with this bundle.
         Err(match report.failure() {
@@ -132,8 +138,17 @@ impl Drop for Bundle {
     fn drop(&mut self) {
         // `container` has taken the group with it.
         if let (Some(pid), Some(link)) = (self.pid(), self.link.take()) {
-            // Dropping it ends it. One that cannot be held ends by itself when its link is gone.
-            let _ = Process::of_child(pid, link, Arc::clone(&self.start));
+            match Process::open(pid) {
+                // Dropping it ends it.
+                Ok(pidfd) => drop(Process::of_child(pid, pidfd, link, Arc::clone(&self.start))),
+                // By its number, which is nobody else's as long as it is not reaped. What it answers does not matter: it is
+                // dead then, or was already.
+                Err(_) => {
+                    let pid = Pid::from_raw(pid);
+                    let _ = kill(pid, Signal::SIGKILL);
+                    let _ = waitpid(pid, None);
+                }
+            }
         }
     }
 }

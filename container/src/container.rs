@@ -1,6 +1,6 @@
 //! The life of one container: start, signal, wait, stop, remove.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 use std::time::Duration;
@@ -86,7 +86,8 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
     let explained = |failure| hints::explain(&start, failure);
     let pid1 = starter::begin(&start, Parent::Starter).map_err(explained)?;
     // SAFETY: just made, owned by nobody else.
-    let process = unsafe { Process::new(pid1.pid, pid1.pidfd, link.keep(), Arc::clone(&start)) };
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pid1.pidfd) };
+    let process = Process::of_child(pid1.pid, pidfd, link.keep(), Arc::clone(&start));
     stack::give_back(stacks, start.clone());
     let mut container = Container {
         process,
@@ -94,13 +95,7 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         start: Arc::clone(&start),
     };
     start.use_filter(seccomp::filter(spec.seccomp, &spec.capabilities));
-    if let Err(failure) = starter::map_ids(&start, pid1.pid) {
-        // The files of a process that is dead cannot be written.
-        return Err(match container.process.ends_within(Duration::ZERO) {
-            true => container.process.died_in_set_up(),
-            false => explained(failure),
-        });
-    }
+    starter::map_ids(&start, pid1).map_err(explained)?;
     starter::wait_for_exec(&start, pid1);
     container.check_start()?;
     start.report.program.end(Step::Exec);

@@ -97,13 +97,13 @@ impl Shared {
 
     /// The runtime executable.
     pub fn runtime(&self) -> Result<BorrowedFd<'_>, Error> {
-        if self.runtime.get().is_none() {
-            // An ordinary user has to write the id maps of pid 1, which has the runtime's memory.
-            let made = sealed(c"isolab-runtime", RUNTIME, Readable::Yes).map_err(failed)?;
-            // Another thread's may be there by now.
-            let _ = self.runtime.set(made);
+        if let Some(made) = self.runtime.get() {
+            return Ok(made.as_fd());
         }
-        Ok(self.runtime.get().map_or(self.executable(), AsFd::as_fd))
+        // An ordinary user has to write the id maps of pid 1, which has the runtime's memory.
+        let made = sealed(c"isolab-runtime", RUNTIME, Readable::Yes).map_err(failed)?;
+        // Another thread's may be there by now.
+        Ok(self.runtime.get_or_init(|| made).as_fd())
     }
 
     /// The end of a pipe that the processes of a start watch: it hangs up when isolab is gone. An init never has it, since

@@ -1,6 +1,6 @@
 //! What the processes of one start share: the plan, which nobody changes, and what changes while it is carried out.
 
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 
 use crate::kernel_files::MASKED_SYS;
 use crate::plan::Plan;
@@ -14,7 +14,8 @@ pub struct Launch {
     pub size: usize,
     pub plan: Plan,
     pub report: Report,
-    pub stacks: Roles,
+    /// Where the stacks begin; whoever carries the start out has them.
+    stacks: AtomicU64,
     /// The system-call filter; null before it is compiled, and for none. Behind [`gate::FILTER`].
     filter: AtomicPtr<libc::sock_filter>,
     filter_length: AtomicUsize,
@@ -31,7 +32,7 @@ impl Launch {
             size: size_of::<Launch>(),
             plan,
             report,
-            stacks,
+            stacks: AtomicU64::new(stacks.base()),
             filter: AtomicPtr::new(core::ptr::null_mut()),
             filter_length: AtomicUsize::new(0),
             covers: [const { AtomicI32::new(-1) }; MASKED_SYS.len()],
@@ -39,8 +40,22 @@ impl Launch {
         }
     }
 
-    /// Sets the filter, which lives as long as this does, and opens the gate for it.
-    pub fn set_filter(&self, filter: &[libc::sock_filter]) {
+    /// The stacks that its processes run on.
+    pub fn stacks(&self) -> Roles {
+        Roles::at(self.stacks.load(Relaxed))
+    }
+
+    /// Sets them, before there is a process that runs on one.
+    #[allow(dead_code, reason = "for the runtime executable")]
+    pub fn set_stacks(&self, stacks: Roles) {
+        self.stacks.store(stacks.base(), Relaxed);
+    }
+
+    /// Sets the filter, and opens the gate for it.
+    ///
+    /// # Safety
+    /// The filter lives as long as this does.
+    pub unsafe fn set_filter(&self, filter: &[libc::sock_filter]) {
         self.filter.store(filter.as_ptr().cast_mut(), Relaxed);
         self.filter_length.store(filter.len(), Relaxed);
         self.report.open_gate(gate::FILTER);
@@ -100,6 +115,11 @@ impl Roles {
         }
     }
 
+    /// Where the guard page of the first is.
+    const fn base(self) -> u64 {
+        self.pid1.base - GUARD
+    }
+
     /// New stacks.
     pub fn map() -> Result<Roles, Errno> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
@@ -109,7 +129,10 @@ impl Roles {
             let roles = Roles::at(base);
             for stack in [roles.pid1, roles.program, roles.leaver] {
                 let protection = libc::PROT_READ | libc::PROT_WRITE;
-                call!(libc::SYS_mprotect, stack.base, stack.size, protection)?;
+                if let Err(errno) = call!(libc::SYS_mprotect, stack.base, stack.size, protection) {
+                    roles.unmap();
+                    return Err(errno);
+                }
             }
             Ok(roles)
         }
@@ -121,6 +144,6 @@ impl Roles {
     /// They were made by [`map`](Self::map), and nothing runs on them any more.
     pub unsafe fn unmap(self) {
         // SAFETY: the caller vouches for the mapping. munmap(2) of a whole mapping cannot fail.
-        let _ = unsafe { call!(libc::SYS_munmap, self.pid1.base - GUARD, Roles::BYTES) };
+        let _ = unsafe { call!(libc::SYS_munmap, self.base(), Roles::BYTES) };
     }
 }

@@ -34,23 +34,8 @@ fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
 }
 
 impl Process {
-    /// Takes hold of pid 1.
-    ///
-    /// # Safety
-    /// `pidfd` is a descriptor of this child, and nobody else's.
-    pub unsafe fn new(pid: i32, pidfd: i32, link: Link, start: Arc<Start>) -> Process {
-        Process {
-            pid: Pid::from_raw(pid),
-            // SAFETY: the caller vouches for it.
-            pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
-            link,
-            ended: None,
-            start,
-        }
-    }
-
-    /// Takes hold of pid 1, a child of this process that nobody has reaped.
-    pub fn of_child(pid: i32, link: Link, start: Arc<Start>) -> Result<Process, Error> {
+    /// A descriptor of pid 1, a child of this process that nobody has reaped.
+    pub fn open(pid: i32) -> Result<OwnedFd, Error> {
         // SAFETY: numbers only.
         let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) });
         let pidfd = opened.map_err(|errno| Error {
@@ -63,7 +48,18 @@ impl Process {
             },
         })?;
         // SAFETY: just made, owned by nobody else.
-        Ok(unsafe { Process::new(pid, pidfd as i32, link, start) })
+        Ok(unsafe { OwnedFd::from_raw_fd(pidfd as i32) })
+    }
+
+    /// Takes hold of pid 1 by its descriptor.
+    pub fn of_child(pid: i32, pidfd: OwnedFd, link: Link, start: Arc<Start>) -> Process {
+        Process {
+            pid: Pid::from_raw(pid),
+            pidfd,
+            link,
+            ended: None,
+            start,
+        }
     }
 
     /// pidfd_send_signal(2).

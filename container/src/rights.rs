@@ -1,5 +1,5 @@
 //! A descriptor handed from one process to another over a Unix socket (unix(7), SCM_RIGHTS). For a process that shares
-//! isolab's memory, too: see the top of `sys.rs`.
+//! isolab's memory, too: see the top of `sys/mod.rs`.
 
 use crate::sys::{Errno, call};
 

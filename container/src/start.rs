@@ -49,8 +49,10 @@ impl Start {
     /// Sets the system-call filter that this process has compiled.
     pub fn use_filter(&self, filter: Option<Arc<[Instruction]>>) {
         match filter {
-            Some(filter) => self.set_filter(self.filter.get_or_init(|| filter)),
-            None => self.set_filter(&[]),
+            // SAFETY: kept as long as this, which the launch is in.
+            Some(filter) => unsafe { self.set_filter(self.filter.get_or_init(|| filter)) },
+            // SAFETY: it lives for ever.
+            None => unsafe { self.set_filter(&[]) },
         }
     }
 

@@ -56,8 +56,8 @@ pub fn begin(launch: &Launch, parent: Parent) -> Result<Pid1, Failure> {
         // The kernel writes it before anything can end this process in between.
         parent_tid: report.pid.as_ptr() as u64,
         exit_signal: exit_signal as u64,
-        stack: launch.stacks.pid1.base,
-        stack_size: launch.stacks.pid1.size,
+        stack: launch.stacks().pid1.base,
+        stack_size: launch.stacks().pid1.size,
         cgroup: directory.unwrap_or(0) as u64,
         ..Default::default()
     };
@@ -95,15 +95,21 @@ fn mask_signals(mask: u64) -> u64 {
     before
 }
 
-/// Writes the id maps of pid 1's user namespace, which only a process outside can.
-pub fn map_ids(launch: &Launch, pid: i32) -> Result<(), Failure> {
-    if let Some(maps) = &launch.plan.id_maps {
-        launch.report.starter.begin();
-        let step = Step::IdMaps;
-        write_id_maps(maps, pid).map_err(|(item, errno)| Failure { step, item, errno })?;
-        launch.report.starter.end(step);
-        launch.report.open_gate(gate::IDS);
+/// Writes the id maps of pid 1's user namespace, which only a process outside can. The files of a process that is dead cannot be
+/// written: that is noticed by [`wait_for_exec`].
+pub fn map_ids(launch: &Launch, pid1: Pid1) -> Result<(), Failure> {
+    let Some(maps) = &launch.plan.id_maps else {
+        return Ok(());
+    };
+    launch.report.starter.begin();
+    let step = Step::IdMaps;
+    match write_id_maps(maps, pid1.pid) {
+        Err(_) if has_ended(pid1) => return Ok(()),
+        Err((item, errno)) => return Err(Failure { step, item, errno }),
+        Ok(()) => {}
     }
+    launch.report.starter.end(step);
+    launch.report.open_gate(gate::IDS);
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// The process that called [`start`](crate::start).
-    Lab,
+    Isolab,
     /// Pid 1 of the container, before it becomes its small init program.
     Pid1,
     /// The process that becomes the program.
@@ -15,7 +15,7 @@ impl Actor {
     /// The actor's name in `--explain`.
     pub fn name(self) -> &'static str {
         match self {
-            Actor::Lab => "isolab",
+            Actor::Isolab => "isolab",
             Actor::Pid1 => "pid 1",
             Actor::Program => "program",
         }
@@ -67,12 +67,12 @@ macro_rules! steps {
 }
 
 steps! {
-    Plan: Lab, "plan", "plan", "", "turn the description into ready-made arguments: the child must not allocate memory";
-    Runtime: Lab, "start the runtime", "start the runtime", "execve, mmap", "a process of its own reads the plan";
-    CgroupCreate: Lab, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
-    CgroupOpen: Lab, "cgroup", "open cgroup", "openat", "processes without a right to the control group enter it by a descriptor";
-    Clone: Lab, "clone", "clone pid 1", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with isolab until it executes its init, so no page table is copied";
-    IdMaps: Lab, "id maps", "id maps", "write /proc/PID/{setgroups,uid_map,gid_map}", "say which host users the users inside are";
+    Plan: Isolab, "plan", "plan", "", "turn the description into ready-made arguments: the child must not allocate memory";
+    Runtime: Isolab, "start the runtime", "start the runtime", "execve, mmap", "a process of its own reads the plan";
+    CgroupCreate: Isolab, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";
+    CgroupOpen: Isolab, "cgroup", "open cgroup", "openat", "processes without a right to the control group enter it by a descriptor";
+    Clone: Isolab, "clone", "clone pid 1", "clone3(CLONE_VM, new namespaces)", "pid 1 of the container; it shares memory with isolab until it executes its init, so no page table is copied";
+    IdMaps: Isolab, "id maps", "id maps", "write /proc/PID/{setgroups,uid_map,gid_map}", "say which host users the users inside are";
     DeathSignal: Pid1, "clone", "parent-death signal", "prctl(PR_SET_PDEATHSIG, SIGKILL)", "if isolab is killed now, this process is too";
     WaitIds: Pid1, "id maps", "wait for id maps", "futex", "without maps nothing can be created: its owner would have no id";
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";

@@ -4,7 +4,7 @@ use crate::report::{Entry, Log, Report};
 use crate::steps::Step;
 
 /// A moment of the start. Consecutive stamps are consecutive phases: the phase `name` ended at `at_ns`, and began
-/// where the one before it ended. The first, `plan`, begins with the call of [`start`](crate::start); after the last,
+/// where the one before it ended. The first begins with the call of [`start`](crate::start), or of the runtime; after the last,
 /// `exec`, the program itself runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {

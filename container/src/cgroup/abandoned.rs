@@ -1,13 +1,13 @@
 //! Groups that nobody owns any more.
 
-use std::ffi::OsStr;
 use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, fstatfs};
 
-use super::removal;
+use super::{errno_of, removal};
 use crate::error::Error;
 
 /// The directory of a group that its owner has left.
@@ -17,19 +17,36 @@ pub struct Abandoned {
 }
 
 impl Abandoned {
-    /// The groups in a directory whose names begin so. What is not on a cgroup file system, or behind a link, is none.
-    pub fn find(base: &Path, prefix: &str) -> Vec<Abandoned> {
-        let named = |name: &OsStr| name.as_bytes().starts_with(prefix.as_bytes());
-        let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
-        let groups = entries.filter(|entry| named(&entry.file_name())).filter_map(|entry| {
+    /// The groups in a directory whose names begin so. What is not on a cgroup file system, or behind a link, is none; nor is
+    /// there one in a directory that is gone.
+    pub fn find(base: &Path, prefix: &str) -> Result<Vec<Abandoned>, Error> {
+        let failed = |tried: &str, path: &Path, error: &io::Error| super::failed(tried, path, errno_of(error));
+        let entries = match std::fs::read_dir(base) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(Vec::new());
+            }
+            other => other.map_err(|error| failed("read", base, &error))?,
+        };
+        let mut groups = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| failed("read", base, &error))?;
+            if !entry.file_name().as_bytes().starts_with(prefix.as_bytes()) {
+                continue;
+            }
             let path = entry.path();
-            let directory = removal::open(&path).ok()?;
-            let kind = fstatfs(&directory).ok()?.filesystem_type();
-            [CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC]
-                .contains(&kind)
-                .then_some(Abandoned { path, directory })
-        });
-        groups.collect()
+            let directory = match removal::open(&path) {
+                // Gone meanwhile, a link, a file.
+                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ELOOP | libc::ENOTDIR)) => {
+                    continue;
+                }
+                other => other.map_err(|error| failed("open", &path, &error))?,
+            };
+            let kind = fstatfs(&directory).map_err(|errno| super::failed("statfs", &path, errno))?;
+            if [CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC].contains(&kind.filesystem_type()) {
+                groups.push(Abandoned { path, directory });
+            }
+        }
+        Ok(groups)
     }
 
     /// Kills what is still in it, and removes it.

@@ -1,7 +1,7 @@
 //! Which cgroup hierarchies are mounted, and where in each isolab is (cgroups(7), `/proc/self/cgroup`).
 
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -176,18 +176,17 @@ impl Hierarchies {
     }
 }
 
-/// Reads a file of /proc, which has no length beforehand, in as few calls as its text allows: the kernel writes mountinfo anew
-/// for each.
+/// Reads a file of /proc, which has no length beforehand, in as few calls as the kernel allows: it gives a page or so at a time.
 fn read_at_once(path: &str) -> io::Result<String> {
-    const USUAL_BYTES: usize = 64 << 10;
-    let mut text = Vec::with_capacity(USUAL_BYTES);
+    const PART: usize = 16 << 10;
     // Not by the file's own `read_to_end`, which asks for a length and begins with 32 bytes.
-    let mut file = io::BufReader::with_capacity(USUAL_BYTES, fs::File::open(path)?);
+    let mut file = fs::File::open(path)?;
+    let mut text = Vec::new();
     loop {
-        let part = file.fill_buf()?;
-        let length = part.len();
-        text.extend_from_slice(part);
-        file.consume(length);
+        let filled = text.len();
+        text.resize(filled + PART, 0);
+        let length = file.read(&mut text[filled..])?;
+        text.truncate(filled + length);
         if length == 0 {
             return String::from_utf8(text).map_err(io::Error::other);
         }

@@ -28,20 +28,23 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// Removes a group and those below it. A process leaves its group a moment after it has been waited for, so a busy one is tried
 /// again for a while. One that is not there is no error.
 pub fn remove(path: &Path) -> Result<(), Error> {
-    let until = Instant::now() + BUSY;
+    let mut until = Instant::now() + BUSY;
     loop {
         match fs::remove_dir(path) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.raw_os_error() != Some(libc::EBUSY) || Instant::now() > until => {
+            Err(error) if error.raw_os_error() != Some(libc::EBUSY) => {
                 return Err(failed("rmdir", path, errno_of(&error)));
             }
-            Err(_) => match open(path) {
-                Ok(directory) if is_divided(&directory) => {
-                    remove_below(directory, until).map_err(|errno| failed("rmdir below", path, errno))?;
-                }
-                _ => std::thread::sleep(PAUSE),
-            },
+            Err(_) => {}
+        }
+        match open(path) {
+            Ok(directory) if is_divided(&directory) => {
+                remove_below(directory).map_err(|errno| failed("rmdir below", path, errno))?;
+                until = Instant::now() + BUSY;
+            }
+            _ if Instant::now() > until => return Err(failed("rmdir", path, Errno::EBUSY)),
+            _ => std::thread::sleep(PAUSE),
         }
     }
 }
@@ -52,7 +55,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::options().read(true).custom_flags(flags).open(path)
 }
 
-/// Kills what is in a group: with cgroup v2 also what is in those below.
+/// Kills what is in a group, with `cgroup.kill` also what is in those below.
 pub fn kill(directory: &File) {
     // cgroup v2, Linux 5.14: all at once.
     let at_once =
@@ -70,10 +73,10 @@ fn is_divided(directory: &File) -> bool {
 }
 
 /// Removes the groups below, the innermost first.
-fn remove_below(top: File, until: Instant) -> Result<(), Errno> {
+fn remove_below(top: File) -> Result<(), Errno> {
     let (mut current, mut depth) = (top, 0);
     loop {
-        let next = match remove_undivided(&current, until)? {
+        let next = match remove_undivided(&current)? {
             Some(divided) => {
                 depth += 1;
                 divided
@@ -89,17 +92,21 @@ fn remove_below(top: File, until: Instant) -> Result<(), Errno> {
 }
 
 /// Removes the groups in a directory that are not divided themselves; gives the first that is.
-fn remove_undivided(directory: &File, until: Instant) -> Result<Option<CString>, Errno> {
+fn remove_undivided(directory: &File) -> Result<Option<CString>, Errno> {
     for name in groups_in(directory)? {
+        let until = Instant::now() + BUSY;
         loop {
             match unlinkat(directory, name.as_c_str(), UnlinkatFlags::RemoveDir) {
                 Ok(()) | Err(Errno::ENOENT) => break,
-                Err(Errno::EBUSY) if Instant::now() < until => {}
+                Err(Errno::EBUSY) => {}
                 Err(errno) => return Err(errno),
             }
             let inner = directory_in(directory, &name)?;
             if is_divided(&inner) {
                 return Ok(Some(name));
+            }
+            if Instant::now() > until {
+                return Err(Errno::EBUSY);
             }
             kill(&inner);
             std::thread::sleep(PAUSE);

@@ -1,7 +1,7 @@
 //! What runs in the new namespaces, until the program and the init have been executed.
 //!
 //! Pid 1 shares isolab's memory (CLONE_VM) and descriptors by copy. That makes it start without a copied page table,
-//! and obliges everything in this folder to the rules at the top of `sys.rs`: system calls only, no allocation, no
+//! and obliges everything in this folder to the rules at the top of `sys/mod.rs`: system calls only, no allocation, no
 //! panic. It reads the [`Plan`], and writes to the [`Report`] alone.
 //!
 //! The order, each with its reason:
@@ -74,7 +74,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     program::reset_signal(libc::SIGCHLD);
     // isolab's own end of the lifeline, copied like every descriptor: only isolab may hold it.
     sys::close(plan.lifeline_keeper);
-    line.done(Step::DeathSignal, die_with_the_lab(plan));
+    line.done(Step::DeathSignal, die_with_isolab(plan));
     // Where pivot_root(2) takes it along. isolab's working directory would stay within reach.
     line.done(Step::DeathSignal, sys::chdir(c"/"));
     if let Some(maps) = &plan.id_maps {
@@ -83,7 +83,7 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
         if maps.become_root {
             line.done(Step::BecomeRoot, credentials::change_ids(0, 0));
             // Changing ids cleared the parent-death signal (prctl(2)).
-            line.done(Step::DeathSignal, die_with_the_lab(plan));
+            line.done(Step::DeathSignal, die_with_isolab(plan));
         }
     }
     line.done(Step::CloneProgram, open_executed(report));
@@ -117,15 +117,15 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
 
 /// Asks for SIGKILL when isolab's thread ends, then looks whether isolab is gone already. For the set-up only: the
 /// init watches a socket instead, which does not depend on a thread.
-fn die_with_the_lab(plan: &Plan) -> Result<(), Errno> {
+fn die_with_isolab(plan: &Plan) -> Result<(), Errno> {
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as u64)?;
-    if lab_is_gone(plan) {
+    if isolab_is_gone(plan) {
         sys::exit_process(125);
     }
     Ok(())
 }
 
-fn lab_is_gone(plan: &Plan) -> bool {
+fn isolab_is_gone(plan: &Plan) -> bool {
     let mut waiting = libc::pollfd {
         fd: plan.lifeline,
         events: 0,
@@ -202,7 +202,7 @@ fn wait_until(launch: &Launch, word: &AtomicU32, reached: impl Fn(u32) -> bool) 
             return;
         }
         sys::futex_wait(word, value, Some(100));
-        if lab_is_gone(&launch.plan) {
+        if isolab_is_gone(&launch.plan) {
             sys::exit_process(125);
         }
     }

@@ -18,7 +18,7 @@ use crate::sys::{self, CloneArgs, Errno, call, credentials};
 
 /// Starts the process and returns its id.
 pub fn clone(launch: &Launch) -> Result<i32, Errno> {
-    let stack = launch.stacks.program;
+    let stack = launch.stacks().program;
     let arguments = CloneArgs {
         flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID) as u64,
         child_tid: launch.report.program_word.as_ptr() as u64,
@@ -112,7 +112,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
 /// waits in its stead, and is gone before the exec.
 fn leave_host(launch: &Launch) -> Result<(), Errno> {
     sys::chdir(c"/")?;
-    let (stack, word) = (launch.stacks.leaver, &launch.report.leaver_word);
+    let (stack, word) = (launch.stacks().leaver, &launch.report.leaver_word);
     let flags = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
     let arguments = CloneArgs {
         flags: (flags | libc::CLONE_CHILD_CLEARTID) as u64,

@@ -39,14 +39,20 @@ fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, removed: &mut usi
         .map_err(|error| failed("read", path, &error))?;
     let bases = text.split(|byte| *byte == b'\n').filter(|base| !base.is_empty());
     let prefix = group_prefix(owner);
-    let mut all_removed = Ok(());
-    for group in bases.flat_map(|base| Abandoned::find(Path::new(OsStr::from_bytes(base)), &prefix)) {
-        match group.kill_and_remove() {
-            Ok(()) => *removed += 1,
-            Err(error) => all_removed = Err(error),
+    let mut first_error = None;
+    for base in bases {
+        let outcomes = match Abandoned::find(Path::new(OsStr::from_bytes(base)), &prefix) {
+            Ok(groups) => groups.iter().map(Abandoned::kill_and_remove).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        for outcome in outcomes {
+            match outcome {
+                Ok(()) => *removed += 1,
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
         }
     }
-    all_removed?;
+    first_error.map_or(Ok(()), Err)?;
     std::fs::remove_file(path).map_err(|error| failed("remove", path, &error))
 }
 
