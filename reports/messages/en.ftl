@@ -289,7 +289,7 @@ group-program = program
 group-other = not told apart
 chart-phases-title = Start-up time
 chart-phases-subtitle = Time from the request for the first process to the program's first output byte
-chart-phases-footer = n = { $n } runs per target. Bar: median, divided as in the run nearest the median. Isolation: namespaces or the VMM; program: the program itself with its kernel calls.{ $ranges ->
+chart-phases-footer = n = { $n } per target. Bar: median, divided as in the run nearest the median. Isolation: namespaces or the VMM; program: the program itself with its kernel calls.{ $ranges ->
     [yes] {" "}Thin line: 5th to 95th percentile.
    *[no] {""}
   }
@@ -301,7 +301,7 @@ chart-distribution-subtitle = Start-up time of every run{ $log ->
     [yes] , logarithmic axis
    *[no] {""}
   }
-chart-distribution-footer = n = { $n } runs per target. { $thinned ->
+chart-distribution-footer = n = { $n } per target. { $thinned ->
     [yes] Each dot stands for one percent of the runs
    *[no] Each dot is a run
   }; curve: where they are dense; mark: median.
@@ -312,7 +312,7 @@ chart-memory-bytes-footer = Slope over n = { $n } instances alive at once. File 
    *[no] {""}
   }
 chart-uss-bytes-subtitle = Unique set size (USS) at the program's first output byte
-chart-uss-bytes-footer = Median of n = { $n } looks per target.{ $ranges ->
+chart-uss-bytes-footer = Median of n = { $n } per target.{ $ranges ->
     [yes] {" "}Thin line: 5th to 95th percentile.
    *[no] {""}
   }{ $reference ->
@@ -324,7 +324,7 @@ chart-image-subtitle = Size to distribute, uncompressed
 chart-image-footer = Counted once (n = 1): it does not vary. A container shares the host kernel; a VM includes its own.
 chart-work-title = { $metric } relative to { $baseline }
 chart-work-subtitle = Difference from { $baseline }; left is slower, right is faster
-chart-work-footer = n = { $n } runs per target.{ $intervals ->
+chart-work-footer = n = { $n } per target.{ $intervals ->
     [yes] {" "}Dot: ratio of medians; line: its 95 % interval. A line across zero: no difference found.
    *[no] {" "}Dot: ratio of medians. Too few runs for an interval.
   }

@@ -48,7 +48,11 @@ boxes.forEach(([one, a], index) => {
     if (across > 1 && down > 1) flaws.push("blocks overlap: " + name + " / " + other.tagName + " " + other.textContent.trim().slice(0, 40));
   }
 });
-// Labels that say no more than dots say nothing, and neither do two rows of one name.
+// Rows of one name say nothing, and neither do headings.
+const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+for (const id of ids.filter((id, index) => ids.indexOf(id) !== index)) flaws.push("two of the id " + id);
+const headings = [...document.querySelectorAll("h2")].map((heading) => heading.textContent);
+for (const text of headings.filter((text, index) => headings.indexOf(text) !== index)) flaws.push("two of the heading " + text);
 for (const text of [...document.querySelectorAll("svg text")].filter(seen)) {
   if (text.textContent.includes("…")) flaws.push("cut: " + text.textContent);
 }
@@ -157,6 +161,30 @@ fn sorts() -> Result<(), Failed> {
     }
 }
 
+/// Eleven files of three programs under different settings, as a suite leaves them.
+fn suite() -> Vec<Results> {
+    let with = |name: &str, change: &dyn Fn(&mut Results)| {
+        let mut file = results(name);
+        change(&mut file);
+        file
+    };
+    let mut files = vec![with("three", &|_| {})];
+    for gap in [20.0, 300.0] {
+        files.push(with("three", &|file| file.config.idle_gap_ms = gap));
+    }
+    for ram in [128, 256, 512, 1024] {
+        files.push(with("three", &|file| {
+            file.workload.name = "hold".into();
+            file.config.memory_bytes = ram << 20;
+        }));
+    }
+    files.push(with("three", &|file| file.workload.args = vec!["64".into()]));
+    for cpus in [None, Some(0.5), Some(1.0)] {
+        files.push(with("cpu", &|file| file.config.container_limits.cpus = cpus));
+    }
+    files
+}
+
 /// Headline, figures and the chart of start-up, on a screen of 1200 by 800.
 fn first_screen(lang: Lang) -> Result<(), Failed> {
     let found = probe(&report::html(&[results("cpu")], lang), 1200)?;
@@ -204,6 +232,13 @@ fn main() -> ExitCode {
             format!("the_first_screen_has_headline_figures_and_start_up_in_{}", lang.tag()),
             Box::new(move || first_screen(lang)),
         ));
+        for (medium, width) in [("screen", 1200), ("phone", 390)] {
+            let name = format!(
+                "nothing_overlaps_or_sticks_out_with_a_suite_of_11_on_a_{medium}_in_{}",
+                lang.tag()
+            );
+            trials.push(trial(name, Box::new(move || flawless(suite(), lang, width))));
+        }
         let name = format!("nothing_overlaps_or_sticks_out_with_two_files_in_{}", lang.tag());
         trials.push(trial(
             name,

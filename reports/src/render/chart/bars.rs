@@ -205,7 +205,9 @@ impl Bars {
         // The percentiles are below the bar, so that the figure stands at its end.
         let (fine, over) = ((canvas.em as u32 / 14).max(1), canvas.tenths(2));
         let upright = |x: i32| vec![(x, y - over), (x, y + row.thick + over)];
-        scene.line(upright(plot.left), fine, INK);
+        if bar.start == 0.0 {
+            scene.line(upright(plot.left), fine, INK);
+        }
         if let Some(reference) = self.reference.filter(|reference| *reference < bar.end()) {
             scene.line(upright(plot.x(reference)), fine, MUTED);
         }

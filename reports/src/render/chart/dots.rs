@@ -99,7 +99,10 @@ impl Dots {
                 MUTED,
             );
         }
-        self.joined(scene, canvas, |index, value| (plot.x(value), middle(index)));
+        // Between rows that have their labels above them, lines would cross the labels.
+        if plot.above() == 0 {
+            self.joined(scene, canvas, |index, value| (plot.x(value), middle(index)));
+        }
         let radius = canvas.em * 4 / 10;
         for (index, row_of) in self.rows.iter().enumerate() {
             let y = middle(index);

@@ -72,11 +72,21 @@ fn groups(summary: &Summary, median: f64, messages: &Messages) -> Vec<Part> {
         return vec![part(Group::Other, median)];
     }
     let of = |group: Group| -> f64 {
-        let own = phases.iter().filter(|phase| Group::of(&phase.name) == group);
+        let own = phases.iter().filter(|phase| group_of(phase, phases) == group);
         own.map(|phase| phase.ms).sum::<f64>() / sum * median
     };
     let parts = Group::ALL.into_iter().map(|group| part(group, of(group)));
     parts.filter(|part| part.length > 0.0).collect()
+}
+
+/// What a phase among all phases of a start is spent on. In older files every start has a first process; where nothing isolates it
+/// afterwards, it is the program.
+fn group_of(phase: &Phase, phases: &[Phase]) -> Group {
+    let isolates = |other: &Phase| other.name != *"spawn" && Group::of(&other.name) == Group::Isolation;
+    match phase.name == *"spawn" && !phases.iter().any(isolates) {
+        true => Group::Program,
+        false => Group::of(&phase.name),
+    }
 }
 
 fn role(group: Group) -> Role {
@@ -111,7 +121,13 @@ pub(crate) fn steps(source: &Source) -> Chart {
             let length = scale.format_with_unit(phase.ms);
             // What takes no time that the figures have digits for is no step to be seen.
             if scale.format(phase.ms) != scale.format(0.0) {
-                bars.push(step(phase, start, length, &bars, messages));
+                bars.push(step(
+                    (phase, group_of(phase, &nearest.phases)),
+                    start,
+                    length,
+                    &bars,
+                    messages,
+                ));
             }
             start += phase.ms;
         }
@@ -137,8 +153,7 @@ pub(crate) fn steps(source: &Source) -> Chart {
 }
 
 /// A phase as a bar. The second of a name has a number.
-fn step(phase: &Phase, start: f64, value: String, before: &[Bar], messages: &Messages) -> Bar {
-    let group = Group::of(&phase.name);
+fn step((phase, group): (&Phase, Group), start: f64, value: String, before: &[Bar], messages: &Messages) -> Bar {
     let name = messages.name("phase", &phase.name);
     let same = before
         .iter()

@@ -236,7 +236,7 @@ fn data_never_becomes_markup() {
 fn an_svg_keeps_real_text_and_states_n() {
     let svg = startup_phases(&results("three")).svg();
     assert!(
-        svg.contains("<text") && svg.contains("n = 10 runs per target") && svg.contains(">micro-VM<"),
+        svg.contains("<text") && svg.contains("n = 10 per target") && svg.contains(">micro-VM<"),
         "{svg}"
     );
     assert!(
