@@ -96,6 +96,7 @@ pub struct Counts {
     pub in_ring_0: [u32; COUNTED_CALLS],
     /// Those that it answered in ring 3, with its memory opened.
     pub in_ring_3: [u32; COUNTED_CALLS],
-    /// All that the program made, where those above are not all: without entering the kernel others were answered.
+    /// All that the program made, where those above are not all: without entering the kernel others were answered. Where
+    /// the number is the largest there is, they may have been more.
     pub made: [u16; COUNTED_CALLS],
 }

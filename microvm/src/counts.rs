@@ -26,7 +26,7 @@ pub struct Counts {
 pub struct Calls {
     /// The name.
     pub name: &'static str,
-    /// Answered without entering the kernel.
+    /// Answered without entering the kernel; with the others at least 65,535 where they are so many together.
     pub not_entered: u32,
     /// Answered by the kernel in ring 3, where ring 0 is emulated.
     pub in_ring_3: u32,

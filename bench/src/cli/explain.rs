@@ -92,10 +92,14 @@ fn write_counts(text: &mut String, counts: &GuestCounts) -> std::fmt::Result {
     let mut calls: Vec<_> = counts.calls.iter().collect();
     calls.sort_by_key(|call| std::cmp::Reverse((call.in_ring_0, call.in_ring_3, call.not_entered)));
     for call in calls {
+        // The guest counts so far in all (`microvm/abi.rs`).
+        let all = call.in_ring_0 + call.in_ring_3 + call.not_entered;
+        let more = if all == u32::from(u16::MAX) { "≥" } else { "" };
+        let not_entered = format!("{more}{}", call.not_entered);
         writeln!(
             text,
-            "{:8} {:7} {:12}  {}",
-            call.in_ring_0, call.in_ring_3, call.not_entered, call.name
+            "{:8} {:7} {not_entered:>12}  {}",
+            call.in_ring_0, call.in_ring_3, call.name
         )?;
     }
     Ok(())

@@ -107,6 +107,12 @@ fn explained() -> Result<(), Failed> {
 }
 
 fn machine_explained() -> Result<(), Failed> {
+    // These ask for the time.
+    let said = isolab(&["run", "--on", "microvm", "--explain", "clock", "--", "1"])?;
+    expect_status(&said, 0)?;
+    let said = isolab(&["run", "--on", "microvm", "--explain", "syscall", "--", "10"])?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stderr, "getppid")?;
     let said = isolab(&["run", "--on", "microvm", "--explain", "hello"])?;
     expect_status(&said, 0)?;
     for part in [

@@ -59,6 +59,9 @@ global_asm!(
     "    mov [rip + light_rdi], rdi",
     "    lea rdi, [rip + light_made]",
     "    inc word ptr [rdi + 2 * rax]",
+    "    jnz 1f",
+    "    dec word ptr [rdi + 2 * rax]", // as many as can be counted
+    "1:",
     "    mov rdi, [rip + light_rdi]",
 
     // RAX is the number, RCX the way back, R11 the flags; RDI, RSI, RDX, R10 are arguments. Only RAX may change.

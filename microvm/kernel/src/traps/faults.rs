@@ -7,7 +7,7 @@ use crate::memory::vma::{EXECUTE, READ, WRITE};
 use crate::traps::entry::{Frame, prepare_done, ring_3_out32, syscall_entry};
 use crate::abi;
 use crate::counts;
-use crate::cpu;
+use crate::cpu::{self, clock};
 use crate::traps::fast_path;
 use crate::log;
 use crate::memory::page_table;
@@ -181,6 +181,8 @@ fn start_program(frame: &mut Frame) {
                 syscall_entry as *const () as u64
             };
             if counts::are_on() {
+                // Finding the clock takes CPUIDs, which ring 3 must not execute from here on.
+                clock::monotonic();
                 counts::catch_cpuid();
             }
             // SAFETY: made to be entered by SYSCALL.
