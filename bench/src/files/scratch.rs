@@ -55,8 +55,8 @@ impl Scratch {
         self.directory.path()
     }
 
-    /// Notes a command that removes what `id` leaves on this host, for as long as the value lives: should isolab be killed, the
-    /// next one runs it.
+    /// Notes a command that removes what `id` leaves on this host. Unless the value is told that it is done, the command is run
+    /// with the end of this directory, or by the next isolab should this one be killed.
     ///
     /// # Errors
     /// What writing the note gives.
@@ -72,14 +72,22 @@ impl Scratch {
 /// Where the notes of such commands are in a directory.
 const LEFT: &str = "left";
 
-/// A note of something that is still to be removed. Dropping it says that it is.
+/// A note of something that is still to be removed.
 #[derive(Debug)]
+#[must_use]
 pub struct Left(PathBuf);
 
-impl Drop for Left {
-    fn drop(&mut self) {
+impl Left {
+    /// It is removed.
+    pub fn done(self) {
         // A note that stays is run once more, in vain.
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        remove_left(self.directory.path());
     }
 }
 
@@ -159,9 +167,13 @@ mod tests {
         )
         .unwrap();
         let _note = used.leave("id", &command("used")).unwrap();
+        used.leave("other", &command("done")).unwrap().done();
         assert!(sweep() >= 1);
         assert!(used.path().is_dir());
         assert!(!left.exists());
         assert!(mark("left").exists() && !mark("used").exists());
+        // With the end of the directory at the latest.
+        drop(used);
+        assert!(mark("used").exists() && !mark("done").exists());
     }
 }

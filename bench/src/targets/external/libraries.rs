@@ -16,7 +16,6 @@ pub fn of(program: &Path) -> Vec<PathBuf> {
     let mut libraries = parse(&text.unwrap_or_default());
     libraries.push(linker);
     libraries.retain(|path| path.is_file());
-    libraries.dedup();
     libraries
 }
 

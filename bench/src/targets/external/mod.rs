@@ -164,7 +164,7 @@ struct Running {
     /// The program's file, to tell its process from the tool's.
     program: (u64, u64),
     clean_up: Vec<String>,
-    /// The note of that command, for the next isolab should this one be killed. Gone with the instance.
+    /// The note of that command.
     left: Option<Left>,
     _root: Rc<Root>,
 }
@@ -200,11 +200,13 @@ impl Instance for Running {
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
         let status = self.child.reap()?;
-        if (self.killed || status != 0) && !self.clean_up.is_empty() {
-            // A tool that has tidied up by itself says that there is nothing to do.
-            let _ = output(&self.clean_up);
+        let ended_well = !self.killed && status == 0;
+        // A tool that has tidied up by itself says that there is nothing to do. One that does not end is run again later.
+        if let Some(left) = self.left
+            && (ended_well || output(&self.clean_up).is_ok())
+        {
+            left.done();
         }
-        drop(self.left);
         Ok(End {
             status,
             stamps: vec![("fork and exec".into(), self.executed_ns)],
