@@ -78,6 +78,7 @@ steps! {
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";
     CloneProgram: Pid1, "clone", "clone program", "clone3(CLONE_VM)", "the process that becomes the program builds the file system, on another processor";
     Network: Pid1, "network", "network namespace", "unshare(CLONE_NEWNET), SIOCGSKNS, sendmsg(SCM_RIGHTS)", "network devices, addresses and ports of its own; the program's process gets a descriptor of it";
+    Loopback: Pid1, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
     Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the program's process makes it meanwhile";
     Pid1Cgroup: Pid1, "cgroup", "enter cgroup", "write 0 to tasks", "pid 1 counts, too";
     Pid1CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "pid 1 sees what the program sees";
@@ -105,7 +106,6 @@ steps! {
     Session: Program, "drop privileges", "session", "setsid, dup3", "a session of its own, standard input and output";
     WaitNetwork: Program, "network", "wait for the network", "futex", "pid 1 makes it meanwhile";
     JoinNetwork: Program, "network", "join network namespace", "setns(CLONE_NEWNET)", "the program belongs to the container's network";
-    Loopback: Program, "network", "loopback up", "socket, ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
     Sys: Program, "network", "/sys", "mount(sysfs, MS_RDONLY)", "after the network namespace, whose devices it shows";
     ReadOnlyRoot: Program, "root file system", "read-only root", "mount(/, MS_REMOUNT|MS_RDONLY)", "nothing of the root can be written";
     CgroupMake: Program, "cgroup", "create cgroup", "mkdir, write limits", "a control group of its own, with the limits";

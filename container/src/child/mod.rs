@@ -90,7 +90,8 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     let program = line.done(Step::CloneProgram, program::clone(launch));
 
     if plan.own_network {
-        line.done(Step::Network, network::make(launch));
+        let socket = line.done(Step::Network, network::make(launch));
+        line.done(Step::Loopback, network::loopback_up(socket));
     }
     if let Some(group) = plan.group.filter(GroupPlan::has_v1) {
         if plan.group_maker == GroupMaker::Program {

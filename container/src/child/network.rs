@@ -8,16 +8,12 @@ use crate::report::gate;
 use crate::rights;
 use crate::sys::{self, Errno, call};
 
-fn socket() -> Result<i32, Errno> {
+/// Makes the namespace and sends a descriptor of it on its way. Returns a socket in it.
+pub fn make(launch: &Launch) -> Result<i32, Errno> {
+    sys::unshare(libc::CLONE_NEWNET)?;
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
     // SAFETY: numbers only.
-    unsafe { call!(libc::SYS_socket, libc::AF_INET, kind, 0) }.map(|socket| socket as i32)
-}
-
-/// Makes the namespace and sends a descriptor of it on its way.
-pub fn make(launch: &Launch) -> Result<(), Errno> {
-    sys::unshare(libc::CLONE_NEWNET)?;
-    let socket = socket()?;
+    let socket = unsafe { call!(libc::SYS_socket, libc::AF_INET, kind, 0) }? as i32;
     // The descriptor of a socket's namespace (linux/sockios.h).
     const SIOCGSKNS: u32 = 0x894c;
     // SAFETY: numbers only.
@@ -25,7 +21,7 @@ pub fn make(launch: &Launch) -> Result<(), Errno> {
     // Over isolab's end, which every process of the start has a copy of, to the end that the program's process has, too.
     rights::send_descriptor(launch.plan.link_keeper, namespace)?;
     launch.report.open_gate(gate::NETWORK);
-    Ok(())
+    Ok(socket)
 }
 
 /// Moves into the namespace, behind [`gate::NETWORK`].
@@ -37,9 +33,8 @@ pub fn join(launch: &Launch) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Sets `lo` of this process's namespace up (netdevice(7), SIOCSIFFLAGS). The kernel then gives it 127.0.0.1 and ::1.
-pub fn loopback_up() -> Result<(), Errno> {
-    let socket = socket()?;
+/// Sets `lo` up (netdevice(7), SIOCSIFFLAGS). The kernel then gives it 127.0.0.1 and ::1.
+pub fn loopback_up(socket: i32) -> Result<(), Errno> {
     let mut request = InterfaceFlags {
         name: [0; 16],
         flags: (libc::IFF_UP | libc::IFF_RUNNING) as i16,
@@ -48,9 +43,7 @@ pub fn loopback_up() -> Result<(), Errno> {
     request.name[0] = b'l';
     request.name[1] = b'o';
     // SAFETY: a struct ifreq of the kernel's size.
-    let set = unsafe { call!(libc::SYS_ioctl, socket, libc::SIOCSIFFLAGS, &raw const request) };
-    sys::close(socket);
-    set.map(drop)
+    unsafe { call!(libc::SYS_ioctl, socket, libc::SIOCSIFFLAGS, &raw const request) }.map(drop)
 }
 
 /// `struct ifreq` with the flags member of its union.

@@ -69,8 +69,6 @@ extern "C" fn main(launch: *const Launch) -> ! {
         wait_for_gate(launch, gate::NETWORK);
         report.program.end(Step::WaitNetwork);
         line.done(Step::JoinNetwork, network::join(launch));
-        // Here, since pid 1 has more left to do.
-        line.done(Step::Loopback, network::loopback_up());
     }
     line.done(Step::Sys, root::mount_sys(launch));
     if plan.read_only_root {
