@@ -4,7 +4,8 @@ use crate::targets::container::Options;
 use crate::units;
 use clap::Args;
 use container::{
-    Access, Capability, Limits, Network, Rlimit, Terminal, Tmpfs, UnknownCapability, User, Volume, Writable,
+    Access, Capability, IdMap, Limits, Network, Rlimit, Terminal, Tmpfs, UnknownCapability, User, UserNamespace,
+    Volume, Writable,
 };
 use nix::libc;
 use std::ffi::OsString;
@@ -47,6 +48,9 @@ pub struct ContainerArguments {
     /// Which network it sees: its own with a loopback device, or the host's
     #[arg(long, value_name = "NET", default_value = "loopback", value_parser = ["loopback", "host"])]
     network: String,
+    /// Give it a user namespace whose users from 0 on are the host's from UID on (65536 of them), or the `host`'s
+    #[arg(long, value_name = "UID[:COUNT]|host", value_parser = user_namespace)]
+    userns: Option<UserNamespace>,
     /// Let it write nowhere but to volumes and --tmpfs
     #[arg(long)]
     read_only: bool,
@@ -70,6 +74,7 @@ impl ContainerArguments {
             (!self.ulimit.is_empty(), "--ulimit"),
             (self.cpuset.is_some(), "--cpuset"),
             (self.network == "host", "--network"),
+            (self.userns.is_some(), "--userns"),
             (self.read_only, "--read-only"),
             (self.tty, "--tty"),
         ]
@@ -95,7 +100,10 @@ impl ContainerArguments {
             ..Options::default()
         };
         if self.network == "host" {
-            options.network = Network::Host;
+            options.namespaces.network = Network::Host;
+        }
+        if let Some(user) = &self.userns {
+            options.namespaces.user = user.clone();
         }
         if self.read_only {
             options.writable = Writable::No;
@@ -125,6 +133,35 @@ fn user(text: &str) -> Result<User, String> {
     Ok(User {
         uid: number(uid)?,
         gid: number(gid)?,
+    })
+}
+
+/// `host`, `UID`, or `UID:COUNT`.
+fn user_namespace(text: &str) -> Result<UserNamespace, String> {
+    /// As many as Docker and Podman give (subuid(5)): also enough for `nobody`, 65534.
+    const USUAL: u32 = 65_536;
+    if text == "host" {
+        return Ok(UserNamespace::Host);
+    }
+    let number = |text: &str| {
+        text.parse::<u32>()
+            .map_err(|_| format!("{text:?} is not a number of users; `host`, UID and UID:COUNT are understood"))
+    };
+    let (outside, count) = match text.split_once(':') {
+        Some((outside, count)) => (number(outside)?, number(count)?),
+        None => (number(text)?, USUAL),
+    };
+    if count == 0 || outside.checked_add(count).is_none() {
+        return Err(format!("there are no {count} users from {outside} on"));
+    }
+    let map = IdMap {
+        inside: 0,
+        outside,
+        count,
+    };
+    Ok(UserNamespace::Mapped {
+        uids: vec![map],
+        gids: vec![map],
     })
 }
 
@@ -252,6 +289,27 @@ mod tests {
     }
 
     #[test]
+    fn a_user_namespace_begins_at_a_user_of_the_host() {
+        let map = |outside, count| {
+            let map = IdMap {
+                inside: 0,
+                outside,
+                count,
+            };
+            Ok(UserNamespace::Mapped {
+                uids: vec![map],
+                gids: vec![map],
+            })
+        };
+        assert_eq!(user_namespace("100000"), map(100_000, 65_536));
+        assert_eq!(user_namespace("1000:1"), map(1000, 1));
+        assert_eq!(user_namespace("host"), Ok(UserNamespace::Host));
+        for wrong in ["", "auto", "1:0", "4294967295", "1:2:3", "-1"] {
+            assert!(user_namespace(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_limit_names_its_resource_and_one_number_or_two() {
         let limit = ulimit("nofile=64:unlimited").unwrap();
         assert_eq!(
@@ -294,6 +352,7 @@ mod tests {
         #[test]
         fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
             let _ = (volume(&text), tmpfs(&text), user(&text), variable(&text), ulimit(&text));
+            let _ = user_namespace(&text);
         }
     }
 }

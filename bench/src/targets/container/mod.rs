@@ -7,7 +7,7 @@ use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdi
 use crate::error::Error;
 use crate::workloads::image::Image;
 use container::{
-    Capability, ExitStatus, Limits, Network, Rlimit, Spec, Stdio3, Terminal, Tmpfs, User, Volume, Writable,
+    Capability, ExitStatus, Limits, Namespaces, Rlimit, Spec, Stdio3, Terminal, Tmpfs, User, Volume, Writable,
 };
 use nix::sys::signal::Signal;
 use reports::model;
@@ -35,8 +35,8 @@ pub struct Options {
     pub limits: Limits,
     /// Capabilities that the program keeps.
     pub capabilities: BTreeSet<Capability>,
-    /// The network it sees.
-    pub network: Network,
+    /// What it shares with the host.
+    pub namespaces: Namespaces,
     /// What it may write to besides.
     pub writable: Writable,
     /// Whether it has a terminal of its own.
@@ -62,7 +62,7 @@ impl Default for Options {
             tmpfs: Vec::new(),
             limits: Limits::default(),
             capabilities: BTreeSet::new(),
-            network: Network::Loopback,
+            namespaces: Namespaces::default(),
             writable: Writable::Memory { size_bytes: None },
             terminal: Terminal::None,
             user: None,
@@ -115,7 +115,7 @@ impl Backend for Container {
         spec.tmpfs = options.tmpfs;
         spec.limits = options.limits;
         spec.capabilities = options.capabilities;
-        spec.namespaces.network = options.network;
+        spec.namespaces = options.namespaces;
         spec.writable = options.writable;
         spec.stdio = Stdio3 {
             stdin: container::Stdio::Fd(stdio.stdin),
