@@ -2,6 +2,7 @@
 
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::spec::{Spec, Writable};
@@ -19,25 +20,32 @@ pub fn stage_options(spec: &Spec) -> Result<CString, Error> {
 /// mount(2) copies at most a page of options.
 const OPTIONS_MAX: usize = 4095;
 
-/// Of the overlay.
-pub fn overlay_options(spec: &Spec, user_namespace: bool) -> Result<CString, Error> {
+/// The layers' paths, lowest first, wherever the working directory is.
+pub fn layers(spec: &Spec) -> Result<Vec<PathBuf>, Error> {
     if spec.layers.is_empty() {
         return Err(wrong(
             "no layer".into(),
             "a root file system needs at least one directory",
         ));
     }
-    let mut options = b"lowerdir=".to_vec();
-    // The kernel wants the highest first.
-    for (index, layer) in spec.layers.iter().rev().enumerate() {
-        let layer =
-            std::path::absolute(layer).map_err(|error| wrong(format!("layer {layer:?}"), &error.to_string()))?;
-        if layer.starts_with("/proc") {
-            return Err(wrong(
+    let absolute = |layer: &PathBuf| {
+        let path = std::path::absolute(layer).map_err(|error| wrong(format!("layer {layer:?}"), &error.to_string()))?;
+        match path.starts_with("/proc") {
+            true => Err(wrong(
                 format!("layer {layer:?}"),
                 "/proc is where the root is put together: name the directory itself",
-            ));
+            )),
+            false => Ok(path),
         }
+    };
+    spec.layers.iter().map(absolute).collect()
+}
+
+/// Of the overlay of these layers, lowest first.
+pub fn overlay_options(layers: &[PathBuf], user_namespace: bool) -> Result<CString, Error> {
+    let mut options = b"lowerdir=".to_vec();
+    // The kernel wants the highest first.
+    for (index, layer) in layers.iter().rev().enumerate() {
         if index > 0 {
             options.push(b':');
         }
@@ -54,7 +62,7 @@ pub fn overlay_options(spec: &Spec, user_namespace: bool) -> Result<CString, Err
     }
     if options.len() > OPTIONS_MAX {
         return Err(wrong(
-            format!("{} layers", spec.layers.len()),
+            format!("{} layers", layers.len()),
             "their paths are longer than a page together, which is all that mount(2) takes: use fewer layers or shorter paths",
         ));
     }
@@ -68,14 +76,14 @@ mod tests {
     #[test]
     fn layers_are_given_highest_first_and_escaped() {
         let mut spec = Spec::new(vec!["/low".into(), r"/a:b,c\d".into()], "/bin/true");
-        let options = overlay_options(&spec, false).unwrap();
+        let options = |spec: &Spec| layers(spec).and_then(|layers| overlay_options(&layers, false));
         assert_eq!(
-            options.to_str().unwrap(),
+            options(&spec).unwrap().to_str().unwrap(),
             r"lowerdir=/a\:b\,c\\d:/low,upperdir=upper,workdir=work"
         );
         spec.layers.clear();
-        assert_eq!(overlay_options(&spec, false).unwrap_err().step, "spec");
+        assert_eq!(options(&spec).unwrap_err().step, "spec");
         spec.layers = vec![format!("/{}", "x".repeat(5000)).into()];
-        assert_eq!(overlay_options(&spec, false).unwrap_err().step, "spec");
+        assert_eq!(options(&spec).unwrap_err().step, "spec");
     }
 }

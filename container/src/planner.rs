@@ -1,9 +1,9 @@
 //! A [`Spec`] turned into the arguments of system calls: everything that can be checked without the kernel is checked here.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
@@ -17,7 +17,7 @@ use crate::id_maps::id_maps;
 use crate::init::Shared;
 use crate::link::Ends;
 use crate::name_files::name_files;
-use crate::overlay::{overlay_options, stage_options};
+use crate::overlay::{layers, overlay_options, stage_options};
 use crate::plan::{GroupMaker, GroupPlan, IdMapPlan, Kind, Plan, TerminalPlan, TmpfsPlan, VolumePlan};
 use crate::spec::{Access, Network, Share, Spec, Writable};
 use crate::state;
@@ -67,6 +67,18 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         true => Some(Shared::executable_of_its_own()?),
         false => None,
     };
+    // Who is root inside by a map alone may not enter the folders above a layer: this process takes hold of it.
+    let mut layers = layers(spec)?;
+    let mut owned: Vec<OwnedFd> = Vec::new();
+    let mut layer_mounts = Vec::new();
+    if id_maps.as_ref().is_some_and(|maps| maps.become_root) {
+        for (number, layer) in layers.iter_mut().enumerate() {
+            let mount = open_layer(layer)?;
+            layer_mounts.push(descriptors.lend(mount.as_fd())?);
+            owned.push(mount);
+            *layer = format!("layer-{number}").into();
+        }
+    }
     let init_image = own_init.as_ref().map_or(shared.executable(), AsFd::as_fd);
     let group = place.as_ref().map(|place| place.plan(arena, descriptors)).transpose()?;
     let plan = Plan {
@@ -74,8 +86,9 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         own_network: spec.namespaces.network == Network::Loopback,
         own_cgroup_view: spec.namespaces.cgroup == Share::Private,
         stage_options: arena.text(&stage_options(spec)?)?,
-        overlay_options: arena.text(&overlay_options(spec, id_maps.is_some())?)?,
-        layers: layers(spec, arena)?,
+        overlay_options: arena.text(&overlay_options(&layers, id_maps.is_some())?)?,
+        layers: paths(&layers, arena)?,
+        layer_mounts: arena.list(layer_mounts)?,
         terminal_options: arena.text(match id_maps.as_ref().is_none_or(|maps| maps.has_terminal_group) {
             true => c"newinstance,ptmxmode=0666,mode=0620,gid=5",
             false => c"newinstance,ptmxmode=0666,mode=0620",
@@ -146,17 +159,32 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
     Ok(Planned {
         plan,
         place,
-        owned: own_init.into_iter().collect(),
+        owned: owned.into_iter().chain(own_init).collect(),
     })
 }
 
-fn layers(spec: &Spec, arena: &mut Arena) -> Result<&'static [&'static CStr], Error> {
-    let layers = spec
-        .layers
+fn paths(layers: &[PathBuf], arena: &mut Arena) -> Result<&'static [&'static CStr], Error> {
+    let layers = layers
         .iter()
         .map(|layer| arena.text(&c_string(layer.as_os_str(), "layer")?));
     let layers = layers.collect::<Result<_, _>>()?;
     arena.list(layers)
+}
+
+/// A copy of a layer's mount that is attached nowhere yet (open_tree(2)).
+fn open_layer(layer: &Path) -> Result<OwnedFd, Error> {
+    let path = c_string(layer.as_os_str(), "layer")?;
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC;
+    // SAFETY: a terminated string.
+    let opened = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
+    let opened = Errno::result(opened).map_err(|errno| Error {
+        step: "overlay",
+        tried: format!("open_tree {layer:?}"),
+        errno: Some(errno),
+        hint: "a layer is a directory that is there".into(),
+    })?;
+    // SAFETY: just made, owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(opened as i32) })
 }
 
 fn clone_flags(spec: &Spec, user: bool) -> u64 {

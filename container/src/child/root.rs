@@ -88,6 +88,9 @@ fn mount_layers(plan: &Plan, line: &Line) {
     if !plan.name_files.is_empty() {
         line.done(Step::NameFiles, write_name_files(plan));
     }
+    for (name, mount) in plan.layers.iter().zip(plan.layer_mounts) {
+        line.done(Step::Overlay, attach_layer(name, *mount));
+    }
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
     match sys::mount(c"overlay", c"root", c"overlay", flags, Some(plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
@@ -97,6 +100,14 @@ fn mount_layers(plan: &Plan, line: &Line) {
         }
         other => line.done(Step::Overlay, other),
     }
+}
+
+fn attach_layer(name: &CStr, mount: i32) -> Result<(), Errno> {
+    sys::mkdir(HERE, name, 0o755)?;
+    let place = sys::open(HERE, name, libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC, 0)?;
+    let attached = volumes::attach(mount, place);
+    sys::close(place);
+    attached
 }
 
 fn copy_layers(plan: &Plan, flags: u64) -> Result<(), Errno> {

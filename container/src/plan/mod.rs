@@ -24,6 +24,8 @@ pub struct Plan {
     pub overlay_options: &'static CStr,
     /// The layers again, lowest first, for where there is no overlay.
     pub layers: &'static [&'static CStr],
+    /// A detached mount of each, where the layers are names of places for them.
+    pub layer_mounts: &'static [Descriptor],
     pub terminal_options: &'static CStr,
     pub read_only_root: bool,
     pub volumes: &'static [VolumePlan],

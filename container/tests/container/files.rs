@@ -65,6 +65,11 @@ pub const TESTS: &[Test] = &[
         copied_layers,
     ),
     (
+        "a user namespace of other ids takes layers from where those may not go",
+        Need::Root,
+        layers_of_root,
+    ),
+    (
         "a copied file keeps an attribute of the largest size",
         Need::Root,
         copied_attribute,
@@ -344,6 +349,31 @@ fn copied_link() {
     running.finish();
     assert_eq!(fs::read_to_string(outside.path().join("hosts")).unwrap(), "untouched");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+fn layers_of_root() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = directory();
+    let image = place.path().join("a,b:c/image");
+    fs::create_dir_all(image.join("sub")).unwrap();
+    fs::copy(layer().join("payload"), image.join("payload")).unwrap();
+    let above = place.path().join("a,b:c");
+    fs::set_permissions(&above, fs::Permissions::from_mode(0o700)).unwrap();
+    let map = IdMap {
+        inside: 0,
+        outside: 300_000,
+        count: 65_536,
+    };
+    // An overlay; and, where one is in the other, a copy.
+    for layers in [vec![layer(), image.clone()], vec![image.clone(), image.join("sub")]] {
+        let mut spec = attempts(&["write:/new"]);
+        spec.namespaces.user = UserNamespace::Mapped {
+            uids: vec![map],
+            gids: vec![map],
+        };
+        spec.layers = layers;
+        assert_eq!(output(spec), "write:/new: ok\n");
+    }
 }
 
 fn copied_attribute() {
