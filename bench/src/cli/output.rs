@@ -40,8 +40,16 @@ pub fn print_with(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 
 /// Says something to the user, on stderr.
 pub fn hint(text: &str) {
+    // Names and contents of files may hold what drives a terminal.
+    let shown: String = text
+        .chars()
+        .flat_map(|c| match c.is_control() && c != '\n' && c != '\t' {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect();
     // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr().lock(), "isolab: {text}");
+    let _ = writeln!(std::io::stderr().lock(), "isolab: {shown}");
 }
 
 /// How a table is drawn on this output: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).

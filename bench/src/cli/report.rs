@@ -2,11 +2,11 @@
 
 use super::output;
 use crate::error::Error;
+use crate::files::regular;
 use clap::Args;
 use reports::Lang;
 use reports::model::Results;
 use reports::report::{self, Format};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +76,6 @@ pub fn results_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// The results in a file.
 pub fn read(path: &Path) -> Result<Results, Error> {
-    let file =
-        File::open(path).map_err(|error| Error::from_cause(format_args!("cannot read {}", path.display()), error))?;
+    let file = regular::open(path)?;
     Results::read(&mut BufReader::new(file)).map_err(|error| Error::from_cause(path.display(), error))
 }

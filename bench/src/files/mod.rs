@@ -1,5 +1,6 @@
 //! Files and folders of isolab: written whole or not at all, for the time of a run, and where the user keeps them.
 
+pub mod regular;
 pub mod scratch;
 pub mod search_path;
 pub mod store;

@@ -129,8 +129,10 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Not empty while other isolab processes have something in it.
-        let _ = std::fs::remove_dir(self.0.path());
+        // Not empty while other isolab processes have something in it. One that is another user's stays.
+        if let Ok(Some(_)) = self.0.open() {
+            let _ = std::fs::remove_dir(self.0.path());
+        }
     }
 }
 

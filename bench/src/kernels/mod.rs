@@ -13,7 +13,7 @@ pub use add::{add, remove};
 pub use installed::host;
 
 use crate::error::Error;
-use crate::files::xdg;
+use crate::files::{regular, xdg};
 use crate::targets::microvm::{Disk, Linux, Rootfs};
 use needed::Use;
 use std::fs::File;
@@ -109,7 +109,7 @@ pub fn list() -> Vec<Found> {
 
 /// Opens a kernel's file; tells apart, in how it failed, what kind of failure it was.
 fn open(path: &Path) -> Result<File, (ErrorKind, Error)> {
-    File::open(path).map_err(|error| {
+    regular::check(path).and_then(|()| File::open(path)).map_err(|error| {
         let failed = Error::from_cause(format_args!("cannot read the kernel {}", path.display()), &error);
         let failed = match error.kind() {
             // Some distributions keep it from ordinary users.

@@ -14,6 +14,10 @@ use serde::Deserialize;
 const MOST: usize = 32;
 /// See [`MOST`].
 const LONGEST_NAME: usize = 40;
+/// The longest unit.
+const LONGEST_UNIT: usize = 16;
+/// No figure is larger: a clock of nanoseconds fits in.
+const LARGEST: f64 = 1e18;
 /// Those of isolab's own metrics that a workload reports.
 const REPORTED: [&str; 3] = ["ops_per_s", "ops", "inside_ms"];
 
@@ -56,7 +60,7 @@ impl Report {
         let own = self.own().map(|metric| (metric.name.as_str(), metric.value));
         fixed
             .chain(own)
-            .filter(|(_, figure)| figure.is_finite() && *figure >= 0.0)
+            .filter(|(_, figure)| (0.0..=LARGEST).contains(figure))
             .collect()
     }
 
@@ -72,7 +76,9 @@ impl Report {
         let sound = move |metric: &&Reported| {
             let name = metric.name.as_str();
             let taken = metrics::ids().any(|id| id == name) && !REPORTED.contains(&name);
-            (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain) && !taken
+            let unit = &metric.unit;
+            let fits = unit.chars().count() <= LONGEST_UNIT && !unit.chars().any(char::is_control);
+            fits && (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain) && !taken
         };
         self.metrics.iter().filter(sound).take(MOST)
     }
@@ -119,6 +125,10 @@ mod tests {
                 .as_str(),
         );
         assert_eq!(report.figures(), Figures::from([("ops_per_s", 7.0)]));
+        for (value, unit) in [("1", "a unit of seventeen"), ("1", "\\u001b[31m"), ("1.7e308", "ms")] {
+            let line = format!(r#"{{"metrics": [{{"name": "x", "value": {value}, "unit": "{unit}"}}]}}"#);
+            assert_eq!(read(&line).figures(), Figures::default(), "{line}");
+        }
     }
 
     proptest! {

@@ -75,6 +75,17 @@ pub struct Varies {
 }
 
 impl Case {
+    /// How many combinations of its parameters there are.
+    pub fn steps(&self) -> usize {
+        let counts = [
+            self.memory_bytes.len(),
+            self.cpus.len(),
+            self.idle_gap_ms.len(),
+            self.image_files_bytes.len(),
+        ];
+        counts.into_iter().fold(1, usize::saturating_mul)
+    }
+
     /// Every combination of its parameters, the last parameter changing fastest.
     pub fn unfold(&self) -> Vec<Parameters> {
         let mut all = Vec::new();

@@ -25,6 +25,7 @@
 use super::case::Case;
 use super::source::Source;
 use crate::error::Error;
+use crate::files::regular;
 use crate::plan::{MOST_RUNS, RUNS, TIMEOUT, WARMUP, default_targets};
 use crate::targets::microvm::Rootfs;
 use crate::workloads;
@@ -42,6 +43,8 @@ pub const OWN: [(&str, &str); 3] = [
 
 /// Includes deeper than this are taken for a circle.
 const DEEPEST_INCLUDE: usize = 8;
+/// More files than this are, too.
+const MOST_FILES: usize = 100;
 /// More steps than this are taken for a mistake.
 const MOST_STEPS: usize = 10_000;
 
@@ -61,8 +64,9 @@ pub struct Suite {
 /// Reads the suite of that name, or else the file.
 pub fn read(name: &str) -> Result<Suite, Error> {
     let mut cases = Vec::new();
-    let description = collect(name, Path::new(""), 0, &mut cases)?;
-    let steps: usize = cases.iter().map(|case| case.unfold().len()).sum();
+    let mut files = 0;
+    let description = collect(name, Path::new(""), 0, &mut cases, &mut files)?;
+    let steps = cases.iter().fold(0_usize, |sum, case| sum.saturating_add(case.steps()));
     match steps {
         0 => Err(Error::new(format!("the suite {name} has no cases")).remedy("A case begins with [[case]].")),
         _ if steps > MOST_STEPS => Err(Error::new(format!(
@@ -79,7 +83,11 @@ pub fn read(name: &str) -> Result<Suite, Error> {
 }
 
 /// Adds the cases of the suite `name`, a file relative to `folder`, with those it includes. Gives its description.
-fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>) -> Result<String, Error> {
+fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>, files: &mut usize) -> Result<String, Error> {
+    *files += 1;
+    if *files > MOST_FILES {
+        return Err(Error::new(format!("{name}: more than {MOST_FILES} files are included")));
+    }
     if depth > DEEPEST_INCLUDE {
         return Err(Error::new(format!(
             "{name} is included {depth} files deep: do the files include each other?"
@@ -89,11 +97,13 @@ fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>) -> Re
     let path = folder.join(name);
     let text = match own {
         Some((_, text)) => (*text).to_owned(),
-        None => std::fs::read_to_string(&path).map_err(|error| {
-            let own: Vec<&str> = OWN.iter().map(|(own, _)| *own).collect();
-            Error::from_cause(format_args!("cannot read the suite {}", path.display()), error)
-                .remedy(format!("The built-in suites are {}.", own.join(", ")))
-        })?,
+        None => regular::check(&path)
+            .and_then(|()| std::fs::read_to_string(&path))
+            .map_err(|error| {
+                let own: Vec<&str> = OWN.iter().map(|(own, _)| *own).collect();
+                Error::from_cause(format_args!("cannot read the suite {}", path.display()), error)
+                    .remedy(format!("The built-in suites are {}.", own.join(", ")))
+            })?,
     };
     let source = Source {
         name: if own.is_some() {
@@ -109,7 +119,7 @@ fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>) -> Re
     })?;
     let below = path.parent().unwrap_or(Path::new(""));
     for include in &written.include {
-        collect(include.get_ref(), below, depth + 1, cases).map_err(|error| {
+        collect(include.get_ref(), below, depth + 1, cases, files).map_err(|error| {
             if depth == 0 {
                 source.within(include.span(), error)
             } else {
@@ -292,6 +302,7 @@ mod tests {
                     [[case]]\nname = \"b\"\nworkload = \"cpu\"\nargs = [\"3\"]\nruns = 2\ncold = false\n";
         let suite = suite(text).unwrap();
         let first = suite.cases[0].unfold();
+        assert_eq!(first.len(), suite.cases[0].steps());
         let pairs: Vec<(u64, f64)> = first
             .iter()
             .map(|step| (step.memory_bytes.unwrap_or(0) >> 20, step.idle_gap_ms))

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 const MOST_TASKS: u32 = (1 << 22) - 1;
 /// The usual share of the processor (cgroup v2 `cpu.weight`).
 const USUAL_WEIGHT: u32 = 100;
+/// How long the runtime may take to end once the program has ended or the start has failed.
+const PATIENCE_MS: u16 = 10_000;
 
 /// A container to run.
 #[derive(Clone, Debug, Default)]
@@ -120,12 +122,18 @@ impl Instance for Running {
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
         let Running { runtime, bundle } = *self;
-        // Not reaped yet: that would end its process group, and pid 1 is in it.
-        while poll(
-            &mut [PollFd::new(runtime.pidfd(), PollFlags::POLLIN)],
-            PollTimeout::NONE,
-        ) != Ok(1)
-        {}
+        // Not reaped yet: that would end its process group, and pid 1 is in it. One that does not end, since somebody has stopped
+        // it, is ended.
+        loop {
+            match poll(
+                &mut [PollFd::new(runtime.pidfd(), PollFlags::POLLIN)],
+                PollTimeout::from(PATIENCE_MS),
+            ) {
+                Ok(0) => runtime.kill(),
+                Ok(_) => break,
+                Err(_) => {}
+            }
+        }
         let end = bundle.container().map_err(explained).and_then(end);
         runtime.reap()?;
         end
