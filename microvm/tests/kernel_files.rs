@@ -18,6 +18,8 @@ fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
     kernel
 }
 
+/// e_phnum.
+const SEGMENTS: usize = 56;
 /// Where the first two program headers lie.
 const FIRST_SEGMENT: usize = 64;
 const SECOND_SEGMENT: usize = FIRST_SEGMENT + 56;
@@ -83,8 +85,6 @@ fn a_kernel_that_cannot_boot_is_refused_with_its_reason() {
     assert!(refusal(&patched(note, b"Abc")).contains("neither a PVH entry"));
 }
 
-/// Where the virtual address of the first segment, and the entry, stand.
-const FIRST_ADDRESS: usize = FIRST_SEGMENT + 16;
 const ENTRY: usize = 24;
 
 #[test]
@@ -96,8 +96,11 @@ fn without_a_pvh_entry_a_kernel_boots_by_the_64_bit_protocol_and_a_program_does_
     assert_eq!(place.protocol, Protocol::Linux64(0x10_0200));
     assert_eq!(place.load.start, 1 << 20);
     // Every segment where it is loaded, as programs have it.
-    for at in [FIRST_ADDRESS, SECOND_SEGMENT + 16] {
-        kernel[at..at + 8].copy_from_slice(&0x10_0000_u64.to_le_bytes());
+    let segments = u16::from_le_bytes([kernel[SEGMENTS], kernel[SEGMENTS + 1]]);
+    for segment in 0..usize::from(segments) {
+        // p_vaddr becomes p_paddr.
+        let at = FIRST_SEGMENT + 56 * segment + 16;
+        kernel.copy_within(at + 8..at + 16, at);
     }
     assert!(refusal(&kernel).contains("Is it a program and not a kernel?"));
 }
