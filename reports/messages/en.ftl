@@ -181,7 +181,7 @@ warning-no-memory = The memory of { $target } could not be measured: { $why }
 warning-checksums-differ = The same work gave different results: { $list }. The figures must not be compared.
 warning-programs-differ = The targets did not run the same program. Its SHA-256 differs between them: the figures must not be compared.
 warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
-warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: fflush(stdout) or setvbuf; Python: print(..., flush=True); Rust: stdout().flush()).
+warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: `fflush(stdout)` or `setvbuf`; Python: `print(..., flush=True)`; Rust: `stdout().flush()`).
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target.
 warning-incomplete = The measurement was interrupted before all runs were done.
 

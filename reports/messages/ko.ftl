@@ -172,7 +172,7 @@ warning-no-memory = { $target }: 메모리를 측정하지 못함: { $why }
 warning-checksums-differ = 같은 작업의 결과가 서로 다름: { $list }. 수치를 비교하면 안 됨.
 warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름. SHA-256이 일치하지 않으므로 수치를 비교하면 안 됨.
 warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
-warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: fflush(stdout) 또는 setvbuf, Python: print(..., flush=True), Rust: stdout().flush()).
+warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: `fflush(stdout)` 또는 `setvbuf`, Python: `print(..., flush=True)`, Rust: `stdout().flush()`).
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음.
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
