@@ -1,9 +1,9 @@
 //! Pid 1 of a container: forwards signals to the program, reaps orphans, ends with the program and with isolab.
 //!
 //! isolab starts it with every signal blocked, [`INIT_LINK`] as its only descriptor, `argv[1]` the program's process id,
-//! one capability, the one to signal, and a filter of the system calls made here (`src/seccomp/init.rs`). It cannot be
-//! traced, because its executable cannot be read (ptrace(2), "Ptrace access mode checking"; execve(2) and
-//! PR_SET_DUMPABLE). When it ends, the kernel kills everything else in the pid namespace (pid_namespaces(7)).
+//! one capability, the one to signal, and a filter of the system calls made here (`src/seccomp/init.rs`). A program
+//! without CAP_SYS_PTRACE cannot trace it, because its executable cannot be read (ptrace(2), "Ptrace access mode checking";
+//! execve(2) and PR_SET_DUMPABLE); one with it can, and gets no further than this process's filter. When it ends, the kernel kills everything else in the pid namespace (pid_namespaces(7)).
 
 use crate::abi::INIT_LINK;
 use crate::sys::{self, call};

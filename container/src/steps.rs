@@ -84,7 +84,7 @@ steps! {
     Pid1CgroupNamespace: Pid1, "cgroup", "cgroup namespace", "unshare(CLONE_NEWCGROUP)", "pid 1 sees what the program sees";
     Pid1Lifeline: Pid1, "clone", "no parent-death signal", "prctl(PR_SET_PDEATHSIG, 0)", "from here on pid 1 ends when isolab's end of a socket is gone, whichever thread of isolab made the start";
     Pid1Privileges: Pid1, "init", "init's privileges", "capset, close_range", "pid 1 keeps the capability to signal and its end of a socket";
-    InitExec: Pid1, "init", "init", "seccomp, execveat", "pid 1 becomes a program of one page that forwards signals and reaps, and cannot be traced";
+    InitExec: Pid1, "init", "init", "seccomp, execveat", "pid 1 becomes a program of one page that forwards signals and reaps, and that none without CAP_SYS_PTRACE can trace";
     Propagation: Program, "root file system", "private mounts", "mount(/, MS_REC|MS_PRIVATE)", "nothing mounted here shows up on the host";
     VolumeSource: Program, "root file system", "volume sources", "open_tree(OPEN_TREE_CLONE), mount_setattr", "take hold of the volumes while the host's files are still in sight; no devices, no set-user-id";
     Stage: Program, "root file system", "stage", "mount(tmpfs)", "memory for what the container writes; gone with it";

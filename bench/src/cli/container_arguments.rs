@@ -21,7 +21,8 @@ pub struct ContainerArguments {
     /// Mount an empty file system in memory at the absolute path DST
     #[arg(long, value_name = "DST[:SIZE]", value_parser = tmpfs)]
     tmpfs: Vec<Tmpfs>,
-    /// Let the program keep a capability, for example NET_ADMIN; `default` are Docker's fourteen
+    /// Let the program keep a capability, for example NET_ADMIN; `default` are Docker's fourteen. Without --userns they are root's
+    /// on the host: SYS_ADMIN, for one, confines nothing any more, and SYS_PTRACE gives it the container's pid 1
     #[arg(long, value_name = "CAP", value_parser = capabilities)]
     cap_add: Vec<Capabilities>,
     /// Run the program as this user, and group

@@ -9,7 +9,8 @@
 //! 2. the id maps, since nothing can be created by an owner without an id;
 //! 3. the program's process, which builds the file system (`root.rs`) and drops its privileges (`program.rs`), while
 //!    pid 1 makes the network namespace on another processor: that one call takes as long as all the mounts;
-//! 4. pid 1 becomes its init, which has none of isolab's memory and descriptors and cannot be traced (CVE-2016-9962);
+//! 4. pid 1 becomes its init, which has none of isolab's memory and descriptors and can be traced with
+//!    CAP_SYS_PTRACE only (CVE-2016-9962);
 //! 5. only then the program is executed.
 
 mod copy;
