@@ -11,7 +11,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 
 /// Words in lower case that are names: of programs and files, of things of the kernel, of commands. Words with capitals, digits or
 /// signs in them (`KVM`, `/dev/kvm`, `--runs`) are names by their look.
-const NAMES: [&str; 41] = [
+const NAMES: [&str; 48] = [
     "isolab",
     "kvm",
     "cgroup",
@@ -53,6 +53,13 @@ const NAMES: [&str; 41] = [
     "udevadm",
     "control",
     "trigger",
+    "fflush",
+    "kill",
+    "mount",
+    "noexec",
+    "sysctl",
+    "tracefs",
+    "ulimit",
 ];
 
 /// The first word of English prose in a text.
