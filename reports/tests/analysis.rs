@@ -468,7 +468,9 @@ fn sides_that_are_not_measured_by_turns_are_said_to_be_and_are_as_wide_as_one_se
 fn what_a_file_lacks_is_compared_by_the_others_and_passes_no_gate() {
     let with = |scale, seed| at(noisy(&[("process", 1.0), ("container", scale)], 30, seed), seed);
     let without = |seed| at(noisy(&[("process", 1.0)], 30, seed), seed);
-    let cases: [(Vec<Results>, Vec<Results>, (u32, u32)); 6] = [
+    // Old files, new ones, and how many of each have the container.
+    type Case = (Vec<Results>, Vec<Results>, (u32, u32));
+    let cases: [Case; 6] = [
         (vec![with(1.0, 1), without(3)], vec![with(3.0, 2)], (1, 1)),
         (vec![without(1), with(1.0, 3)], vec![with(3.0, 2)], (1, 1)),
         (vec![with(1.0, 1)], vec![without(2), with(3.0, 3)], (1, 1)),
