@@ -87,14 +87,26 @@ struct Simulated {
     tail: f64,
     /// By how much it is another host in each session: the standard deviation, relative.
     drift: f64,
+    /// By how much it is slower in each session than in the one before, relative.
+    trend: f64,
+    /// Whether old and new sessions are measured by turns, not all old ones first.
+    by_turns: bool,
 }
 
 /// A program of some 0.3 ms, on a host that does not change.
-const CONSTANT: Simulated = Simulated { tail: 0.08, drift: 0.0 };
+const CONSTANT: Simulated = Simulated {
+    tail: 0.08,
+    drift: 0.0,
+    trend: 0.0,
+    by_turns: true,
+};
+/// What its runs scatter by: the scaled median absolute deviation of an exponential tail.
+const SPREAD_OF_CONSTANT: f64 = 0.71 * CONSTANT.tail;
 /// A program of some 10 ms, on a virtual machine.
 const USUAL: Simulated = Simulated {
     tail: 0.012,
     drift: 0.004,
+    ..CONSTANT
 };
 
 impl Simulated {
@@ -118,19 +130,49 @@ impl Simulated {
     /// How many of so many comparisons, of one or several sessions of 50 runs a side, make a statement for which `said` holds.
     /// The last of three targets is slower by this factor.
     fn count(&self, times: u64, sessions: u64, slower: f64, said: impl Fn(&Diff) -> bool) -> u64 {
-        let targets = |scale| [("process", 1.0), ("container", 2.5), ("microvm", 10.0 * scale)];
-        let side = |scale, seed: u64| -> Vec<Results> {
-            let session =
-                |n| unsummed(self.session(&targets(scale), 50, 2 * (seed * sessions + n) + u64::from(scale > 1.0)));
+        self.count_uneven(times, (sessions, sessions), slower, said)
+    }
+
+    /// The same with so many old sessions and so many new ones.
+    fn count_uneven(&self, times: u64, (before, after): (u64, u64), slower: f64, said: impl Fn(&Diff) -> bool) -> u64 {
+        let side = |scale: f64, seed: u64, is_new: bool| -> Vec<Results> {
+            let sessions = if is_new { after } else { before };
+            let session = |n: u64| {
+                let place = match (self.by_turns, is_new) {
+                    (true, _) => 2 * n + u64::from(is_new) * u64::from(after > 1),
+                    (false, false) => n,
+                    (false, true) => before + n,
+                };
+                // A lone new session is measured between the old ones.
+                let place = if self.by_turns && is_new && after == 1 {
+                    before
+                } else {
+                    place
+                };
+                let slowed = (self.trend * place as f64).exp();
+                let targets = [
+                    ("process", slowed),
+                    ("container", 2.5 * slowed),
+                    ("microvm", 10.0 * scale * slowed),
+                ];
+                let seed = 2 * (seed * sessions + n) + u64::from(scale > 1.0);
+                at(unsummed(self.session(&targets, 50, seed)), place)
+            };
             (0..sessions).map(session).collect()
         };
         let compared = |seed: &u64| {
-            let (old, new) = (side(1.0, 2 * seed), side(slower, 2 * seed + 1));
+            let (old, new) = (side(1.0, 2 * seed, false), side(slower, 2 * seed + 1, true));
             let (old, new): (Vec<&Results>, Vec<&Results>) = (old.iter().collect(), new.iter().collect());
             said(&diff::diff(&[(&old, &new)], None)[0])
         };
         (0..times).filter(compared).count() as u64
     }
+}
+
+/// Measured in this minute.
+fn at(mut results: Results, minute: u64) -> Results {
+    results.host.environment.measured_at = Some(format!("2026-01-02T03:{minute:02}:00Z"));
+    results
 }
 
 fn noise(targets: &[(&str, f64)], runs: u32, seed: u64) -> Samples {
@@ -354,6 +396,205 @@ fn of_several_sessions_a_side_no_more_than_1_in_20_is_flagged_however_much_the_h
             "{flagged} of 200 with {sessions} sessions"
         );
     }
+}
+
+#[test]
+fn of_sides_that_are_not_measured_by_turns_no_more_than_1_in_20_is_flagged_on_a_host_that_gets_slower() {
+    let apart = Simulated {
+        trend: 0.3 * SPREAD_OF_CONSTANT,
+        by_turns: false,
+        ..CONSTANT
+    };
+    for sides in [(2, 2), (5, 5), (2, 1)] {
+        let flagged = apart.count_uneven(200, sides, 1.0, is_flagged);
+        assert!(flagged <= MOST_ALARMS_OF_200, "{flagged} of 200 of {sides:?}");
+        let found = apart.count_uneven(20, sides, 3.0, is_found);
+        assert_eq!(found, 20, "three times as slow, of {sides:?}");
+    }
+    let by_turns = Simulated {
+        by_turns: true,
+        ..apart
+    };
+    let flagged = by_turns.count(200, 5, 1.0, is_flagged);
+    assert!(flagged <= MOST_ALARMS_OF_200, "{flagged} of 200 by turns");
+}
+
+/// One target alone, so that no correction for several tests hides it.
+#[test]
+fn of_one_session_against_two_or_more_no_more_than_1_in_20_is_flagged_even_where_sessions_differ_as_much_as_runs() {
+    let drifting = Simulated {
+        drift: SPREAD_OF_CONSTANT,
+        ..CONSTANT
+    };
+    let session = |seed: u64, minute: u64| at(unsummed(drifting.session(&[("a", 1.0)], 50, seed)), minute);
+    let pair_by_pair = |seed: &u64| {
+        let [first, new, last] = [0, 1, 2].map(|n| session(3 * seed + n, n));
+        let p_value = |diff: Diff| diff.changes[0].p_value.expect("there are figures");
+        p_value(diff::diff(&[(&[&first, &last], &[&new])], None).remove(0)) < 0.05
+    };
+    let flagged = (0..400).filter(pair_by_pair).count() as u64;
+    assert!(flagged <= MOST_ALARMS_OF_400, "{flagged} of 400");
+}
+
+#[test]
+fn sides_that_are_not_measured_by_turns_are_said_to_be_and_are_as_wide_as_one_session_a_side() {
+    let session = |seed: u64, minute: u64| at(unsummed(USUAL.session(&[("a", 1.0)], 50, seed)), minute);
+    let found = |minutes: [u64; 4]| {
+        let all: Vec<Results> = (0..).zip(minutes).map(|(seed, minute)| session(seed, minute)).collect();
+        diff::diff(&[(&[&all[0], &all[1]], &[&all[2], &all[3]])], None).remove(0)
+    };
+    let noted = |diff: &Diff| diff.notes.iter().any(|note| note.id == Diff::NOT_BY_TURNS);
+    let width = |diff: &Diff| {
+        let interval = diff.changes[0].interval.expect("enough runs");
+        (interval.high / interval.low).ln()
+    };
+    let (turns, apart) = (found([0, 2, 1, 3]), found([0, 1, 2, 3]));
+    assert!(!noted(&turns) && noted(&apart));
+    assert!(
+        width(&apart) > 1.4 * width(&turns),
+        "{} {}",
+        width(&apart),
+        width(&turns)
+    );
+    // Files that do not say when they were measured cannot show that it was by turns.
+    let mut all: Vec<Results> = (0..4).map(|n| session(n, n)).collect();
+    all[3].host.environment.measured_at = None;
+    assert!(noted(
+        &diff::diff(&[(&[&all[0], &all[2]], &[&all[1], &all[3]])], None)[0]
+    ));
+}
+
+#[test]
+fn what_a_file_lacks_is_compared_by_the_others_and_passes_no_gate() {
+    let with = |scale, seed| at(noisy(&[("process", 1.0), ("container", scale)], 30, seed), seed);
+    let without = |seed| at(noisy(&[("process", 1.0)], 30, seed), seed);
+    // Old files, new ones, and how many of each have the container.
+    type Case = (Vec<Results>, Vec<Results>, (u32, u32));
+    let cases: [Case; 6] = [
+        (vec![with(1.0, 1), without(3)], vec![with(3.0, 2)], (1, 1)),
+        (vec![without(1), with(1.0, 3)], vec![with(3.0, 2)], (1, 1)),
+        (vec![with(1.0, 1)], vec![without(2), with(3.0, 3)], (1, 1)),
+        (vec![with(1.0, 1), without(3)], vec![without(2), with(3.0, 4)], (1, 1)),
+        (
+            vec![without(1), with(1.0, 3), with(1.0, 5)],
+            vec![with(3.0, 2), with(3.0, 4)],
+            (2, 2),
+        ),
+        (
+            vec![with(1.0, 1), with(1.0, 3)],
+            vec![without(2), with(3.0, 4), with(3.0, 6)],
+            (2, 2),
+        ),
+    ];
+    for (case, (old, new, sessions)) in cases.into_iter().enumerate() {
+        let (old, new): (Vec<&Results>, Vec<&Results>) = (old.iter().collect(), new.iter().collect());
+        let diff = diff::diff(&[(&old, &new)], Some(5.0)).remove(0);
+        assert!(diff.has_regression(), "case {case}: {diff:?}");
+        let of = |target: &str| {
+            let mut changes = diff.changes.iter();
+            let found = changes.find(|change| change.target == target && change.metric == *"ready_ms");
+            found.expect("it is compared").clone()
+        };
+        let container = of("container");
+        assert!(
+            container.regression && (container.ratio - 3.0).abs() < 0.3,
+            "case {case}: {container:?}"
+        );
+        assert_eq!(
+            (container.old_sessions, container.new_sessions),
+            sessions,
+            "case {case}"
+        );
+        // The process is in all files.
+        let all = (old.len() as u32, new.len() as u32);
+        assert_eq!(
+            (of("process").old_sessions, of("process").new_sessions),
+            all,
+            "case {case}"
+        );
+        let noted = |id: &str| diff.notes.iter().filter(|note| note.id == id).count();
+        assert_eq!(
+            noted(Diff::FEWER_OLD),
+            usize::from(sessions.0 < all.0),
+            "case {case}: {:?}",
+            diff.notes
+        );
+        assert_eq!(
+            noted(Diff::FEWER_NEW),
+            usize::from(sessions.1 < all.1),
+            "case {case}: {:?}",
+            diff.notes
+        );
+    }
+    // No new file has it, and the first old one has not.
+    let (old, new) = ([without(1), with(1.0, 3)], without(2));
+    let diff = diff::diff(&[(&[&old[0], &old[1]], &[&new])], Some(5.0)).remove(0);
+    assert!(diff.has_regression() && diff.notes.iter().any(|note| note.id == Diff::GONE));
+}
+
+#[test]
+fn a_metric_that_the_first_files_lack_is_compared_and_shown_with_its_unit() {
+    let with = |joules: Option<f64>, seed: u64| {
+        let mut results = noisy(&[("a", 1.0)], 20, seed);
+        let Some(joules) = joules else { return at(results, seed) };
+        results.samples.change_all(|sample| {
+            sample
+                .metrics
+                .set("joules", joules + f64::from(sample.run * 7 % 20) / 100.0);
+        });
+        analyse(&mut results, &[Definition::of_program("joules", "J", Better::Lower)]);
+        at(results, seed)
+    };
+    let (old, new) = (
+        [with(None, 1), with(Some(10.0), 3)],
+        [with(None, 2), with(Some(30.0), 4)],
+    );
+    let new = [&new[0], &new[1]];
+    let diff = diff::diff(&[(&[&old[0], &old[1]], &new)], Some(5.0)).remove(0);
+    assert_eq!(verdict(&diff, "a", "joules"), Verdict::Worse);
+    assert!(diff.has_regression());
+    let text = reports::render::diff(&diff, &new, Lang::En);
+    assert!(text.contains("30.1 J") && text.contains("1 of 2 old files"), "{text}");
+}
+
+#[test]
+fn figures_of_which_there_is_no_factor_are_named() {
+    let with = |errors: f64| {
+        let mut results = noisy(&[("a", 1.0)], 20, 1);
+        results
+            .samples
+            .change_all(|sample| sample.metrics.set("errors", errors));
+        analyse(
+            &mut results,
+            &[Definition::of_program("errors", "count", Better::Lower)],
+        );
+        results
+    };
+    let noted = |old, new| {
+        let notes = of_one(&with(old), &with(new), None).notes;
+        notes.iter().any(|note| note.id == Diff::NO_FACTOR)
+    };
+    assert!(noted(0.0, 100.0) && noted(100.0, 0.0));
+    // None before and none now is no change.
+    assert!(!noted(0.0, 0.0) && !noted(1.0, 2.0));
+}
+
+#[test]
+fn a_guest_kernel_that_the_first_file_lacks_is_looked_at_all_the_same() {
+    let with = |kernel: &str, seed| {
+        let mut results = noisy(&[("a", 1.0), ("b", 1.0)], 10, seed);
+        results.targets[1].guest_kernel = Some(GuestKernel {
+            name: kernel.into(),
+            ..GuestKernel::default()
+        });
+        results
+    };
+    let without = noisy(&[("a", 1.0)], 10, 1);
+    let ids = |found: Vec<Message>| found.into_iter().map(|message| message.id).collect::<Vec<_>>();
+    let side = [&without, &with("one", 2), &with("other", 3)];
+    assert_eq!(ids(conditions::disagreements(&side)), ["guest-kernel"]);
+    let said = reports::render::conditions(&[&without, side[1]], &[&without, side[2]], Lang::En);
+    assert_eq!(said, ["the guest kernel is other and was one"]);
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     judged?;
     let Some(found) = &results.diff else { return Ok(0) };
-    output::text(&render::diff(found, &results, output::language()));
+    output::text(&render::diff(found, &[&results], output::language()));
     Ok(u8::from(found.has_regression()))
 }
 

@@ -84,7 +84,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
             let [old, new] = [old, new].map(|files| names(files).join(", "));
             page.push_str(&format!("## {} → {}\n", old.escape_debug(), new.escape_debug()));
         }
-        page.push_str(&render::diff(diff, results[0], output::language()));
+        page.push_str(&render::diff(diff, results, output::language()));
     }
     match arguments.json.as_deref() {
         Some(path) => {
@@ -112,7 +112,7 @@ pub fn check(old: &[&Results], new: &[&Results], lang: Lang) -> Result<(), Error
             )));
         }
     }
-    match render::conditions(old[0], new[0], lang).as_slice() {
+    match render::conditions(old, new, lang).as_slice() {
         [] => Ok(()),
         differences => Err(Error::new(format!(
             "the results are not comparable: {}",

@@ -161,6 +161,11 @@ fn ordinary_user() -> Result<(), Failed> {
     expect(reason(&results, "process").is_none(), || {
         format!("{:?}", results.targets)
     })?;
+    // Some hosts give an ordinary user no user namespace. Where they do, a reason is no figure.
+    let run = say(place.script(&NOBODY, "./isolab run --on container hello"))?;
+    expect(run.status != 0 || reason(&results, "container").is_none(), || {
+        format!("a container runs for this user: {:?}", results.targets)
+    })?;
     expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
 }
 

@@ -71,20 +71,16 @@ pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
 /// What differs between measurements that are said to be of the same thing: everything that keeps results from being compared,
 /// and the program.
 pub fn disagreements(side: &[&Results]) -> Vec<Message> {
-    let Some((first, others)) = side.split_first() else {
-        return Vec::new();
-    };
-    let of = |other: &&Results| {
+    // Each with each, as the first may lack a target that two others have.
+    let pairs = (0..side.len()).flat_map(|first| side[first + 1..].iter().map(move |other| (side[first], *other)));
+    let of = |(first, other): (&Results, &Results)| {
         let program = first.workload.sha256 != other.workload.sha256;
         let program = program.then(|| Message::new("program"));
-        differences(first, other).into_iter().chain(program)
+        differences(first, other).into_iter().chain(program).collect()
     };
-    others
-        .iter()
-        .find_map(|other| {
-            let found: Vec<Message> = of(other).collect();
-            (!found.is_empty()).then_some(found)
-        })
+    pairs
+        .map(of)
+        .find(|found: &Vec<Message>| !found.is_empty())
         .unwrap_or_default()
 }
 
@@ -117,11 +113,15 @@ pub(super) fn remarks(old: &[&Results], new: &[&Results]) -> Vec<Message> {
             found.push(Message::new(id));
         }
     }
-    for (before, after) in shared(first, latest) {
+    let pairs = old.iter().flat_map(|old| new.iter().flat_map(|new| shared(old, new)));
+    for (before, after) in pairs {
         if let (Some(old), Some(new)) = (&before.guest_kernel, &after.guest_kernel)
             && old.sha256 != new.sha256
         {
-            found.push(Message::new("guest-kernel-build").with("target", &*after.name));
+            let message = Message::new("guest-kernel-build").with("target", &*after.name);
+            if !found.contains(&message) {
+                found.push(message);
+            }
         }
     }
     found

@@ -4,14 +4,11 @@
 //! All changes that are tested together share one risk of a false alarm (Holm). A regression is a change whose whole interval,
 //! so corrected, lies beyond the limit.
 
-use super::comparisons::Estimates;
-use super::conditions;
-use super::holm;
-use super::rank::Pairs;
-use super::sessions::{self, Session, Sessions};
+use super::evidence::{Evidence, Figures};
 use super::statistics::OUTSIDE;
+use super::{conditions, holm, losses};
 use crate::metrics::{self, Place};
-use crate::model::{Better, Change, Definition, Diff, Distribution, Interval, Message, Results, Scope, Verdict};
+use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Verdict};
 
 /// A smaller change than this, in percent, is no difference, however sure it is: so much do two measurements of the same thing
 /// differ because the host is not the same a minute later.
@@ -55,198 +52,88 @@ struct Candidate {
     evidence: Evidence,
 }
 
-/// What a change rests on.
-enum Evidence {
-    /// The runs of both sides, of one session each.
-    Runs(Pairs),
-    /// Several sessions.
-    Sessions(Sessions),
-    /// One figure on each side, measured with its precision.
-    Estimates(Estimates),
-    /// One figure on each side that does not vary: bytes of an image.
-    Exact(f64),
-}
-
-impl Evidence {
-    fn ratio(&self) -> f64 {
-        match self {
-            Evidence::Runs(pairs) => pairs.ratio(),
-            Evidence::Sessions(sessions) => sessions.ratio,
-            Evidence::Estimates(estimates) => estimates.ratio,
-            Evidence::Exact(ratio) => *ratio,
-        }
-    }
-
-    fn interval(&self, outside: f64) -> Option<Interval> {
-        match self {
-            Evidence::Runs(pairs) => pairs.interval(outside),
-            Evidence::Sessions(sessions) => sessions.interval(outside),
-            Evidence::Estimates(estimates) => estimates.interval(outside),
-            Evidence::Exact(_) => None,
-        }
-    }
-
-    fn p_value(&self, factor: f64) -> Option<f64> {
-        match self {
-            Evidence::Runs(pairs) => Some(pairs.p_value(factor)),
-            Evidence::Sessions(sessions) => sessions.p_value(factor),
-            Evidence::Estimates(estimates) => estimates.p_value(factor),
-            Evidence::Exact(_) => None,
-        }
-    }
-}
-
 fn found((old, new): Pair) -> Found {
-    let (Some(first), Some(latest)) = (old.first(), new.first()) else {
-        return Found {
-            candidates: Vec::new(),
-            notes: Vec::new(),
-        };
-    };
     let mut notes = conditions::remarks(old, new);
-    let mut candidates = Vec::new();
-    let judged = |definition: &&Definition| metrics::place(definition) == Place::Table;
-    for definition in latest.metrics.iter().filter(judged) {
-        let methods = |results: &Results| Some(results.definition(&definition.id)?.method);
-        let Some(before) = first.definition(&definition.id) else {
-            continue;
+    let mut found = Vec::new();
+    let targets = targets(new);
+    for definition in definitions(new) {
+        let methods = |side: &[&Results]| -> Vec<u32> {
+            let of = |results: &&Results| Some(results.definition(&definition.id)?.method);
+            side.iter().filter_map(of).collect()
         };
-        let others = old.iter().chain(new).filter_map(|results| methods(results));
-        if let Some(other) = others.into_iter().find(|method| *method != definition.method) {
-            let old = if before.method == definition.method {
-                other
-            } else {
-                before.method
-            };
+        let (before, after) = (methods(old), methods(new));
+        if before.is_empty() {
+            continue;
+        }
+        if let Some(other) = before.iter().chain(&after).find(|method| **method != definition.method) {
             notes.push(
                 Message::new("methods")
                     .with("metric", &*definition.id)
                     .with("new", definition.method)
-                    .with("old", old),
+                    .with("old", *other),
             );
             continue;
         }
-        let targets = latest.targets.iter().map(|target| target.name.as_str());
-        candidates.extend(targets.filter_map(|target| candidate(old, new, target, definition)));
-    }
-    notes.extend(gone(old, new));
-    let of_one = |candidate: &Candidate| matches!(candidate.evidence, Evidence::Runs(_) | Evidence::Estimates(_));
-    if candidates.iter().any(of_one) {
-        notes.push(Message::new(Diff::ONE_SESSION));
+        found.extend(targets.iter().map(|target| Figures::of(old, new, target, definition)));
     }
     // Target by target, as in tables.
-    let place = |name: &str| latest.targets.iter().position(|target| target.name == name);
-    candidates.sort_by_key(|candidate: &Candidate| place(&candidate.change.target));
+    let place = |name: &str| targets.iter().position(|target| *target == name);
+    found.sort_by_key(|figures| place(figures.target));
+    notes.extend(losses::gone(old, new));
+    notes.extend(losses::partial(&found, old.len(), new.len()));
+    let candidates: Vec<Candidate> = found.iter().filter_map(candidate).collect();
+    let of_one = |candidate: &Candidate| matches!(candidate.evidence, Evidence::Runs(_) | Evidence::Estimates(_));
+    if old.len() + new.len() == 2 && candidates.iter().any(of_one) {
+        notes.push(Message::new(Diff::ONE_SESSION));
+    }
+    let apart = |candidate: &Candidate| matches!(&candidate.evidence, Evidence::Sessions(found) if !found.by_turns);
+    if candidates.iter().any(apart) {
+        notes.push(Message::new(Diff::NOT_BY_TURNS));
+    }
     Found { candidates, notes }
 }
 
-/// What the runs of the old results gave and those of the new ones do not: a figure of the table, or as many good runs. Looks
-/// at memory are left out: a busy host is reason enough for one that gives no figure.
-fn gone(old: &[&Results], new: &[&Results]) -> Vec<Message> {
-    let mut gone = Vec::new();
-    let has =
-        |side: &[&Results], target: &str, id: &str| side.iter().any(|results| results.metric_of(target, id).is_some());
-    let targets = old.first().map_or(&[][..], |first| &first.targets);
-    for target in targets.iter().map(|target| target.name.as_str()) {
-        let lost = old[0].metrics.iter().filter(|definition| {
-            let id = &*definition.id;
-            definition.scope == Scope::Run
-                && metrics::place(definition) == Place::Table
-                && has(old, target, id)
-                && !has(new, target, id)
-        });
-        let lost: Vec<&str> = lost.map(|definition| &*definition.id).collect();
-        if !lost.is_empty() {
-            let message = Message::new(Diff::GONE).with("target", target);
-            gone.push(message.with("metrics", lost.join(", ")));
-        }
-        let failed = |side: &[&Results]| -> u32 {
-            let each = side.iter().filter_map(|results| results.summary_of(target));
-            each.map(|summary| summary.failed).sum()
-        };
-        let (before, after) = (failed(old), failed(new));
-        // A side with more sessions has more runs to fail.
-        if after as usize * old.len() > before as usize * new.len() {
-            let message = Message::new(Diff::MORE_FAILED).with("target", target);
-            gone.push(message.with("old", before).with("new", after));
+/// What the files of a side have in the table, by the first that has it.
+pub(super) fn definitions<'a>(side: &[&'a Results]) -> Vec<&'a Definition> {
+    let mut found: Vec<&Definition> = Vec::new();
+    let all = side.iter().flat_map(|results| &results.metrics);
+    for definition in all.filter(|definition| metrics::place(definition) == Place::Table) {
+        if found.iter().all(|known| known.id != definition.id) {
+            found.push(definition);
         }
     }
-    gone
+    found
 }
 
-fn candidate(old: &[&Results], new: &[&Results], target: &str, definition: &Definition) -> Option<Candidate> {
-    let id = &*definition.id;
-    let (before, after) = (value(old, target, id)?, value(new, target, id)?);
-    let evidence = match definition.scope {
-        Scope::Image => Evidence::Exact(Estimates::new(after, before)?.ratio),
-        _ if old.len() + new.len() > 2 => {
-            let side = |side: &[&Results]| -> Vec<Session> {
-                let session = |results: &&Results| session(results, target, definition);
-                side.iter().filter_map(session).collect()
-            };
-            Evidence::Sessions(Sessions::new(&side(new), &side(old))?)
+/// The targets of all files of a side.
+pub(super) fn targets<'a>(side: &[&'a Results]) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for target in side.iter().flat_map(|results| &results.targets) {
+        if !found.contains(&target.name.as_str()) {
+            found.push(target.name.as_str());
         }
-        Scope::Instance => Evidence::Estimates(Estimates::new(after, before)?.of_sessions()),
-        Scope::Run => {
-            let (old, new) = (old[0], new[0]);
-            let disturbed = conditions::was_disturbed(old) || conditions::was_disturbed(new);
-            let (before, after) = (figures(old, target, id), figures(new, target, id));
-            let drift = sessions::drift(&after, &before, disturbed);
-            Evidence::Runs(Pairs::new(&after, &before, drift)?)
-        }
-    };
+    }
+    found
+}
+
+fn candidate(figures: &Figures) -> Option<Candidate> {
+    let evidence = figures.evidence()?;
     let change = Change {
-        target: target.into(),
-        metric: id.into(),
-        old: before.value,
-        new: after.value,
+        target: figures.target.into(),
+        metric: figures.definition.id.clone(),
+        old: figures.old.value(figures.target, &figures.definition.id)?,
+        new: figures.new.value(figures.target, &figures.definition.id)?,
+        old_sessions: figures.old.count(),
+        new_sessions: figures.new.count(),
         ratio: evidence.ratio(),
         p_value: evidence.p_value(1.0),
         ..Change::default()
     };
     Some(Candidate {
         change,
-        better: definition.better,
+        better: figures.definition.better,
         evidence,
     })
-}
-
-/// The figures of all good runs, in their order.
-fn figures(results: &Results, target: &str, id: &str) -> Vec<f64> {
-    let good = results.samples.good(target);
-    good.filter_map(|sample| sample.metric(id)).collect()
-}
-
-fn session(results: &Results, target: &str, definition: &Definition) -> Option<Session> {
-    let id = &*definition.id;
-    match definition.scope {
-        Scope::Run => Session::of_runs(&figures(results, target, id), conditions::was_disturbed(results)),
-        _ => {
-            let figure = results.metric_of(target, id)?;
-            Session::of_estimate(figure.value, super::comparisons::relative_error(figure).unwrap_or(0.0))
-        }
-    }
-}
-
-/// What a side comes to: of one session its own figure, of several their geometric mean.
-fn value(side: &[&Results], target: &str, id: &str) -> Option<Distribution> {
-    let all: Vec<Distribution> = side
-        .iter()
-        .filter_map(|results| results.metric_of(target, id))
-        .collect();
-    match all.as_slice() {
-        [] => None,
-        // What does not vary is not rounded either.
-        [one, others @ ..] if others.iter().all(|other| other.value == one.value) => Some(*one),
-        several => {
-            let logarithms: f64 = several.iter().map(|figure| figure.value.ln()).sum();
-            Some(Distribution {
-                n: several.iter().map(|figure| figure.n).sum(),
-                value: (logarithms / several.len() as f64).exp(),
-                ..Distribution::default()
-            })
-        }
-    }
 }
 
 /// The factor from which on a metric is worse by more than the limit; `None` where neither way is worse.

@@ -1,16 +1,19 @@
 //! From samples to figures, the same for results just measured and read from files: [`statistics`], one summary a target
-//! ([`summaries`]), targets against the first ([`comparisons`]), new results against old ones ([`diff`]), and what came out
-//! ([`headline`]).
+//! ([`summaries`]), targets against the first ([`comparisons`]), new results against old ones ([`diff`]: what a change rests on
+//! is [`evidence`], what there is no change of [`losses`]), and what came out ([`headline`]).
 
 pub mod comparisons;
 pub mod conditions;
 pub mod diff;
+mod evidence;
 pub mod headline;
 pub mod holm;
+mod losses;
 pub mod rank;
 mod sessions;
 pub mod statistics;
 pub mod summaries;
+mod turns;
 
 use crate::metrics;
 use crate::model::{Definition, Results};

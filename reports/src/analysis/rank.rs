@@ -1,7 +1,8 @@
 //! By which factor two groups of figures differ: the Hodges-Lehmann estimate and its interval, by the ranks of all pairs.
 //!
-//! It is what the Mann-Whitney test is to a p-value: the interval holds exactly those factors that the test does not reject,
-//! so that the two never contradict each other. At the same number of runs it finds smaller changes than a ratio of medians
+//! It is what the Mann-Whitney test is to a p-value: the interval holds those factors that the test does not reject. Both are
+//! widened as below, each in its own way, so that close to the limit of significance the one may hold what the other rejects;
+//! verdicts go by the interval. At the same number of runs it finds smaller changes than a ratio of medians
 //! does, of normal and even more of skewed figures (Hodges and Lehmann 1963; Lehmann, Nonparametrics, 2.5).
 //!
 //! Where runs resemble those just before them, because the host was slow for a while, there are fewer independent ones than

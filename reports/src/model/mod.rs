@@ -75,6 +75,12 @@ impl Results {
         self.summary_of(target)?.metric(id)
     }
 
+    /// A target's figures of a metric in all good runs, in their order.
+    pub fn figures_of(&self, target: &str, id: &str) -> Vec<f64> {
+        let good = self.samples.good(target);
+        good.filter_map(|sample| sample.metric(id)).collect()
+    }
+
     /// What a metric is.
     pub fn definition(&self, id: &str) -> Option<&Definition> {
         self.metrics.iter().find(|definition| definition.id == *id)

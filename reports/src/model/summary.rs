@@ -96,15 +96,16 @@ pub struct Comparison {
 pub struct Diff {
     /// How much worse something may become before it counts as a regression, in percent; null where none was given.
     pub limit_percent: Option<f64>,
-    /// How many measurements of the same thing the old figures come from, each a results file.
+    /// How many old measurements of the same thing there are, each a results file. Each change says how many of them have its
+    /// figures.
     #[serde(default = "one")]
     pub old_sessions: u32,
-    /// The same of the new figures.
+    /// The same of new ones.
     #[serde(default = "one")]
     pub new_sessions: u32,
     /// How many changes were tested together. Their intervals are corrected for it (Holm's method).
     pub tests: u32,
-    /// Every metric of every target that both files have.
+    /// Every metric of every target that both sides have.
     pub changes: Vec<Change>,
     /// What else a reader must know: another program, metrics that cannot be compared.
     pub notes: Vec<Message>,
@@ -122,6 +123,15 @@ impl Diff {
     /// The note that more runs of a target failed.
     pub const MORE_FAILED: &str = "more-failed";
 
+    /// The note that fewer old sessions have figures than there are old files.
+    pub const FEWER_OLD: &str = "fewer-old";
+    /// The same of the new ones.
+    pub const FEWER_NEW: &str = "fewer-new";
+    /// The note that figures are zero, so that there is no factor.
+    pub const NO_FACTOR: &str = "no-factor";
+    /// The note that old and new were not measured by turns, so that a drift of the host looks like a change.
+    pub const NOT_BY_TURNS: &str = "not-by-turns";
+
     /// Whether anything is worse by more than the limit. Where there is one, a target that does not run any more, or fails more
     /// often, is worse by more than any limit.
     pub fn has_regression(&self) -> bool {
@@ -138,17 +148,25 @@ pub struct Change {
     pub target: String,
     /// The metric.
     pub metric: Name,
-    /// The old value.
+    /// The old value: of one measurement its own, of several their geometric mean.
     pub old: f64,
     /// The new value.
     pub new: f64,
-    /// The factor by which the new figures differ from the old ones: of one measurement a side the Hodges-Lehmann estimate, of
-    /// several the ratio of their geometric means.
+    /// How many old measurements have figures of it, and are in this change. 0 in files of older versions, which do not say.
+    #[serde(default)]
+    pub old_sessions: u32,
+    /// The same of the new ones.
+    #[serde(default)]
+    pub new_sessions: u32,
+    /// The factor by which the new figures differ from the old ones. Of one measurement of runs a side the Hodges-Lehmann
+    /// estimate; of several the ratio of the geometric means of their midmeans (geometric as well, over the middle half of the
+    /// runs), so that it is not exactly `new` by `old`, which are medians. Of what is measured as one figure, `new` by `old`.
     pub ratio: f64,
     /// Of the ratio, corrected for the number of tests. None where there are too few runs for one.
     pub interval: Option<Interval>,
     /// Two-sided test of no change, not corrected for the number of tests: of one measurement a side Mann and Whitney's U, with
-    /// what measurements differ by anyway; of several Student's t of these.
+    /// what measurements differ by anyway; of several Student's t of these, less what a drift may be where they were not taken
+    /// by turns.
     pub p_value: Option<f64>,
     /// What that means.
     pub verdict: Verdict,

@@ -6,8 +6,8 @@ use super::units;
 use crate::analysis;
 use crate::model::{Change, Diff, Message, Results, Unit, Verdict};
 
-/// The changes, one a line, then what else must be known, ending in a newline. `new` has the units of the metrics.
-pub fn text(diff: &Diff, new: &Results, lang: Lang) -> String {
+/// The changes, one a line, then what else must be known, ending in a newline. The new files have the units of the metrics.
+pub fn text(diff: &Diff, new: &[&Results], lang: Lang) -> String {
     let messages = Messages::new(lang);
     let cells: Vec<[String; 6]> = diff
         .changes
@@ -41,8 +41,8 @@ pub fn text(diff: &Diff, new: &Results, lang: Lang) -> String {
     super::view::plain(&page.join("\n")) + "\n"
 }
 
-fn cells(change: &Change, new: &Results, messages: &Messages) -> [String; 6] {
-    let definition = new.definition(&change.metric);
+fn cells(change: &Change, new: &[&Results], messages: &Messages) -> [String; 6] {
+    let definition = new.iter().find_map(|results| results.definition(&change.metric));
     let unit = definition.map_or(Unit::Count, |definition| definition.unit.clone());
     let interval = change.interval.map_or_else(String::new, |interval| {
         let (low, high) = (units::percent(interval.low - 1.0), units::percent(interval.high - 1.0));
@@ -70,9 +70,15 @@ fn cells(change: &Change, new: &Results, messages: &Messages) -> [String; 6] {
     ]
 }
 
-/// Why results cannot be compared, one reason each; nothing where they can.
-pub fn conditions(old: &Results, new: &Results, lang: Lang) -> Vec<String> {
-    told(&analysis::conditions::differences(old, new), lang)
+/// Why results cannot be compared, one reason each; nothing where they can. Each old file is looked at with each new one, as a
+/// file may lack a target that others have.
+pub fn conditions(old: &[&Results], new: &[&Results], lang: Lang) -> Vec<String> {
+    let mut pairs = old.iter().flat_map(|old| new.iter().map(move |new| (*old, *new)));
+    let found = pairs.find_map(|(old, new)| {
+        let found = analysis::conditions::differences(old, new);
+        (!found.is_empty()).then_some(found)
+    });
+    told(&found.unwrap_or_default(), lang)
 }
 
 /// Why results are not measurements of the same thing, one reason each; nothing where they are.

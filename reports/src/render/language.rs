@@ -4,7 +4,7 @@
 use super::messages::{Lang, Messages};
 use super::terminal::{TableStyle, details_in, legend_in, render_in};
 use crate::analysis::diff::{Pair, diff};
-use crate::model::{Message, Results};
+use crate::model::{Diff, Message, Results};
 use crate::render::report;
 use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
@@ -207,7 +207,18 @@ fn nothing_that_is_rendered_is_in_the_other_language() {
         }
         let pair: Pair = (&[&files[1]], &[&files[4]]);
         let diffs = diff(&[pair], Some(5.0));
-        pages.push(("a diff".to_owned(), super::diff(&diffs[0], &files[4], lang)));
+        pages.push(("a diff".to_owned(), super::diff(&diffs[0], &[&files[4]], lang)));
+        // Files with fewer targets, and none that says when it was measured.
+        let (old, new) = ([&files[0], &files[1]], [&files[0], &files[4]]);
+        let several = diff(&[(&old, &new)], Some(5.0));
+        for id in [Diff::FEWER_OLD, Diff::FEWER_NEW, Diff::NOT_BY_TURNS] {
+            assert!(
+                several[0].notes.iter().any(|note| note.id == id),
+                "{:?}",
+                several[0].notes
+            );
+        }
+        pages.push(("a diff of several".to_owned(), super::diff(&several[0], &new, lang)));
         for (name, text) in pages {
             match lang {
                 Lang::Ko => assert_eq!(
