@@ -50,7 +50,8 @@ pub struct Payload<'a> {
 pub struct Loaded {
     /// How to enter the kernel.
     pub entry: Protocol,
-    /// Where the memory begins that the guest has to ask for; the end of its memory, where it has all.
+    /// Where the memory begins that the guest has to ask for; behind every address, where it has all. (Above the gap below 4 GiB,
+    /// addresses are larger than the size of the memory.)
     pub on_demand: u64,
 }
 
@@ -99,7 +100,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
         })?;
         size += second_archive.len() as u64;
     }
-    let mut on_demand = memory_bytes;
+    let mut on_demand = u64::MAX;
     if matches!(kernel, Image::Builtin(_)) {
         memory.populate(GuestAddress((start + size).next_multiple_of(4096)), FIRST_FRAMES);
         on_demand = (start + size + FIRST_MEMORY)
