@@ -451,6 +451,7 @@ phase-kvm-setup = KVM setup
 phase-load-kernel = load kernel
 phase-guest-kernel = guest kernel
 phase-guest-user = program in the guest
+phase-id-maps = id maps
 phase-console = console
 phase-network = network
 phase-root-file-system = root file system

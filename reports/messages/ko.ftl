@@ -439,6 +439,7 @@ phase-kvm-setup = KVM 준비
 phase-load-kernel = 커널 적재
 phase-guest-kernel = 게스트 커널
 phase-guest-user = 게스트의 프로그램
+phase-id-maps = ID 매핑
 phase-console = 콘솔
 phase-network = 네트워크
 phase-root-file-system = 루트 파일 시스템

@@ -24,8 +24,10 @@ impl Group {
     }
 }
 
-const PHASES: [(&str, Group); 29] = [
+const PHASES: [(&str, Group); 31] = [
     ("plan", Group::Isolation),
+    ("start the runtime", Group::Isolation),
+    ("id maps", Group::Isolation),
     ("clone", Group::Isolation),
     ("namespaces", Group::Isolation),
     ("network", Group::Isolation),
