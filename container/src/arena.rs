@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use nix::errno::Errno;
 
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::plan::Strings;
 
 const SIZE: usize = crate::abi::START_BYTES;
@@ -170,14 +170,9 @@ fn map(place: u64, flags: i32, file: i32) -> Result<*mut u8, Errno> {
 }
 
 fn failed(tried: &str, errno: Errno) -> Error {
-    Error {
-        step: "plan",
-        tried: format!("{tried} of {} MiB for the plan", SIZE >> 20),
-        errno: Some(errno),
-        hint: match errno {
-            Errno::EMFILE => TOO_MANY_FILES.into(),
-            Errno::ENOMEM => "memory is short: end something, or raise `ulimit -v`".into(),
-            _ => String::new(),
-        },
+    let mut error = Error::of_descriptor("plan", format!("{tried} of {} MiB for the plan", SIZE >> 20), errno);
+    if errno == Errno::ENOMEM {
+        error.hint = "memory is short: end something, or raise `ulimit -v`".into();
     }
+    error
 }

@@ -18,7 +18,7 @@ use crate::arena::Arena;
 use crate::cgroup::{Group, Place};
 use crate::container::Container;
 use crate::descriptors::Descriptors;
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::hints;
 use crate::init::Shared;
 use crate::launch::Roles;
@@ -29,7 +29,6 @@ use crate::report::Report;
 use crate::seccomp;
 use crate::spec::{Spec, Stdio};
 use crate::start::Start;
-use crate::state;
 use crate::sys;
 
 /// See the top of the file. The caller executes the runtime, keeps this until that process has ended, and does not ignore
@@ -67,9 +66,6 @@ impl Bundle {
             descriptors: &mut descriptors,
         };
         let planned = planner::plan(spec, shared, &link, workplace)?;
-        if let Some(place) = &planned.place {
-            state::write(&spec.state_dir, place.bases())?;
-        }
         let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
         let filter = arena.list(filter.map_or(Vec::new(), |filter| filter.to_vec()))?;
         // Its stacks are the runtime's.
@@ -166,18 +162,6 @@ fn standard(stdio: &Stdio, number: i32) -> Result<OwnedFd, Error> {
     };
     made.map_err(|error| {
         let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        failed("duplicate a standard descriptor", errno)
+        Error::of_descriptor("start the runtime", "duplicate a standard descriptor", errno)
     })
-}
-
-fn failed(tried: &str, errno: Errno) -> Error {
-    Error {
-        step: "start the runtime",
-        tried: tried.into(),
-        errno: Some(errno),
-        hint: match errno {
-            Errno::EMFILE => TOO_MANY_FILES.into(),
-            _ => String::new(),
-        },
-    }
 }

@@ -25,7 +25,6 @@ use crate::spec::Spec;
 use crate::stack::{self, Stacks};
 use crate::start::Start;
 use crate::starter::{self, Parent};
-use crate::state;
 use crate::statistics::Statistics;
 use crate::status::ExitStatus;
 use crate::steps::Step;
@@ -71,9 +70,6 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         descriptors: &mut descriptors,
     };
     let planned = planner::plan(spec, shared, &link, workplace)?;
-    if let Some(place) = &planned.place {
-        state::write(&spec.state_dir, place.bases())?;
-    }
     let stacks = Stacks::get()?;
     let start = Arc::new(Start::new(arena, planned, report, stacks.roles())?);
     start.report.starter.end(Step::Plan);

@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::spec::Stdio;
 
 /// See the top of the file.
@@ -23,15 +23,7 @@ impl Descriptors {
             Descriptors::Given(given) => {
                 let copy = descriptor.try_clone_to_owned().map_err(|error| {
                     let errno = error.raw_os_error().map(Errno::from_raw);
-                    Error {
-                        step: "plan",
-                        tried: "duplicate a descriptor".into(),
-                        errno,
-                        hint: match errno {
-                            Some(Errno::EMFILE) => TOO_MANY_FILES.into(),
-                            _ => String::new(),
-                        },
-                    }
+                    Error::of_descriptor("plan", "duplicate a descriptor", errno)
                 })?;
                 given.push(copy);
                 Ok(given.len() as RawFd - 1)

@@ -4,9 +4,6 @@ use std::fmt;
 
 use nix::errno::Errno;
 
-/// What to do about EMFILE.
-pub(crate) const TOO_MANY_FILES: &str = "too many open files: raise `ulimit -n`";
-
 /// Why a container could not be started, controlled or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -21,6 +18,25 @@ pub struct Error {
 }
 
 impl Error {
+    /// Of a call that makes a descriptor, which fails mostly because there are too many.
+    pub(crate) fn of_descriptor(
+        step: &'static str,
+        tried: impl Into<String>,
+        errno: impl Into<Option<Errno>>,
+    ) -> Error {
+        let errno = errno.into();
+        let hint = match errno {
+            Some(Errno::EMFILE) => "too many open files: raise `ulimit -n`",
+            _ => "",
+        };
+        Error {
+            step,
+            tried: tried.into(),
+            errno,
+            hint: hint.into(),
+        }
+    }
+
     /// The exit code `docker run` gives for this: 127 the program is not there, 126 it cannot be run, 125 all else.
     pub fn exit_code(&self) -> u8 {
         match (self.step, self.errno) {

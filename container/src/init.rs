@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use nix::errno::Errno;
 
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::seccomp::{self, Instruction};
 use crate::sys::{self, Readable};
 
@@ -40,15 +40,7 @@ fn sealed(name: &CStr, content: &[u8], readable: Readable) -> Result<OwnedFd, (&
 }
 
 fn failed((tried, errno): (&str, Errno)) -> Error {
-    Error {
-        step: "plan",
-        tried: tried.to_owned(),
-        errno: Some(errno),
-        hint: match errno {
-            Errno::EMFILE => TOO_MANY_FILES.into(),
-            _ => String::new(),
-        },
-    }
+    Error::of_descriptor("plan", tried, errno)
 }
 
 impl Shared {

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use nix::errno::Errno;
 
 use crate::abi;
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::steps::Step;
 
 /// Both ends, until the container's processes have their own.
@@ -105,14 +105,5 @@ impl Link {
 }
 
 fn failed(tried: &str, error: &io::Error) -> Error {
-    let errno = error.raw_os_error().map(Errno::from_raw);
-    Error {
-        step: "plan",
-        tried: tried.into(),
-        errno,
-        hint: match errno {
-            Some(Errno::EMFILE) => TOO_MANY_FILES.into(),
-            _ => String::new(),
-        },
-    }
+    Error::of_descriptor("plan", tried, error.raw_os_error().map(Errno::from_raw))
 }

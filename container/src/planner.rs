@@ -39,7 +39,7 @@ pub struct Planned {
     pub owned: Vec<OwnedFd>,
 }
 
-/// Checks the description and prepares it.
+/// Checks the description and prepares it, and notes where its control groups will be.
 pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> Result<Planned, Error> {
     let Workplace { arena, descriptors } = workplace;
     let id_maps = id_maps(spec)?;
@@ -156,6 +156,9 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
             }),
         },
     };
+    if let Some(place) = &place {
+        state::write(&spec.state_dir, place.bases())?;
+    }
     Ok(Planned {
         plan,
         place,

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::link::Link;
 use crate::start::Start;
 use crate::status::ExitStatus;
@@ -38,15 +38,8 @@ impl Process {
     pub fn open(pid: i32) -> Result<OwnedFd, Error> {
         // SAFETY: numbers only.
         let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) });
-        let pidfd = opened.map_err(|errno| Error {
-            step: "wait",
-            tried: format!("pidfd_open of pid 1 ({pid})"),
-            errno: Some(errno),
-            hint: match errno {
-                Errno::EMFILE => TOO_MANY_FILES.into(),
-                _ => String::new(),
-            },
-        })?;
+        let failed = |errno| Error::of_descriptor("wait", format!("pidfd_open of pid 1 ({pid})"), errno);
+        let pidfd = opened.map_err(failed)?;
         // SAFETY: just made, owned by nobody else.
         Ok(unsafe { OwnedFd::from_raw_fd(pidfd as i32) })
     }

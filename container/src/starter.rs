@@ -141,10 +141,7 @@ fn write_of_process(pid: i32, name: &str, text: &[u8]) -> Result<(), Errno> {
         *place = *byte;
     }
     let path = core::ffi::CStr::from_bytes_until_nul(&path).map_err(|_| libc::ENAMETOOLONG)?;
-    let file = sys::open(libc::AT_FDCWD, path, libc::O_WRONLY | libc::O_CLOEXEC, 0)?;
-    let written = sys::write(file, text);
-    sys::close(file);
-    written
+    sys::write_to(libc::AT_FDCWD, path, text)
 }
 
 /// Waits until the program's process uses this process's memory no more: it has executed a program, or is dead.
@@ -159,11 +156,5 @@ pub fn wait_for_exec(launch: &Launch, pid1: Pid1) {
 }
 
 fn has_ended(pid1: Pid1) -> bool {
-    let mut waiting = libc::pollfd {
-        fd: pid1.pidfd,
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    // SAFETY: one pollfd, no waiting.
-    unsafe { call!(libc::SYS_poll, &raw mut waiting, 1, 0) == Ok(1) }
+    sys::poll_now(pid1.pidfd, libc::POLLIN) != 0
 }

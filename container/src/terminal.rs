@@ -10,7 +10,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::pty::Winsize;
 
-use crate::error::{Error, TOO_MANY_FILES};
+use crate::error::Error;
 use crate::rights;
 
 /// Whether the program's standard input, output and error are a terminal of its own.
@@ -76,15 +76,9 @@ impl TerminalEnd {
 
 fn failed(tried: &str, errno: i32) -> Error {
     let errno = Errno::from_raw(errno);
-    let hint = match errno {
-        Errno::EAGAIN => "no container has been started with this terminal",
-        Errno::EMFILE => TOO_MANY_FILES,
-        _ => "",
-    };
-    Error {
-        step: "terminal",
-        tried: tried.into(),
-        errno: Some(errno),
-        hint: hint.into(),
+    let mut error = Error::of_descriptor("terminal", tried, errno);
+    if errno == Errno::EAGAIN {
+        error.hint = "no container has been started with this terminal".into();
     }
+    error
 }

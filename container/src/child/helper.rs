@@ -12,17 +12,10 @@ pub struct Descriptors {
     image: i32,
 }
 
-fn pipe() -> Result<[i32; 2], Errno> {
-    let mut ends = [0i32; 2];
-    // SAFETY: room for two.
-    unsafe { call!(libc::SYS_pipe2, ends.as_mut_ptr(), libc::O_CLOEXEC) }?;
-    Ok(ends)
-}
-
 /// Makes everything ready.
 pub fn prepare(launch: &Launch) -> Result<Descriptors, Errno> {
     let plan = &launch.plan;
-    let [order, order_writer] = pipe()?;
+    let [order, order_writer] = sys::pipe()?;
     let filter = launch.filter();
     if filter.len() > abi::FILTER_MAX {
         return Err(libc::E2BIG);

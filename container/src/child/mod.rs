@@ -128,14 +128,7 @@ fn die_with_isolab(plan: &Plan) -> Result<(), Errno> {
 }
 
 fn isolab_is_gone(plan: &Plan) -> bool {
-    let mut waiting = libc::pollfd {
-        fd: plan.lifeline,
-        events: 0,
-        revents: 0,
-    };
-    // SAFETY: one pollfd, no waiting.
-    let ready = unsafe { call!(libc::SYS_poll, &raw mut waiting, 1, 0) };
-    ready == Ok(1) && waiting.revents & libc::POLLHUP != 0
+    sys::poll_now(plan.lifeline, 0) & libc::POLLHUP != 0
 }
 
 /// How often a gate is looked at before sleeping at it: for less than what a sleep and the wake-up on another processor take.
@@ -167,10 +160,7 @@ fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
 
 /// Opens the pipe that tells when pid 1 has executed its init.
 fn open_executed(report: &Report) -> Result<(), Errno> {
-    let mut ends = [0i32; 2];
-    // SAFETY: room for two numbers.
-    unsafe { call!(libc::SYS_pipe2, ends.as_mut_ptr(), libc::O_CLOEXEC) }?;
-    for (end, number) in report.executed.iter().zip(ends) {
+    for (end, number) in report.executed.iter().zip(sys::pipe()?) {
         end.store(number, Relaxed);
     }
     Ok(())

@@ -65,7 +65,7 @@ fn item(part: usize, file: usize) -> Item {
 
 impl Value {
     fn write(&self, directory: Descriptor) -> Result<(), Errno> {
-        match write(directory, self.file, self.text) {
+        match sys::write_to(directory, self.file, self.text) {
             Err(libc::ENOENT | libc::EOPNOTSUPP) if self.implied => Ok(()),
             other => other,
         }
@@ -152,7 +152,7 @@ impl GroupPlan {
         for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| !part.is_v2) {
             let entered = match part.tasks.opened() {
                 Some(tasks) => sys::write(tasks, b"0"),
-                None => write(part.directory, part.tasks.file, b"0"),
+                None => sys::write_to(part.directory, part.tasks.file, b"0"),
             };
             entered.map_err(|errno| (item(index, 0), errno))?;
         }
@@ -184,14 +184,6 @@ impl GroupPlan {
     pub fn limits_memory_late(&self) -> bool {
         self.parts.iter().any(|part| !part.late.is_empty())
     }
-}
-
-/// Writes to a file of the cgroup file system.
-fn write(directory: Descriptor, path: &CStr, value: &[u8]) -> Result<(), Errno> {
-    let file = sys::open(directory, path, libc::O_WRONLY | libc::O_CLOEXEC, 0)?;
-    let written = sys::write(file, value);
-    sys::close(file);
-    written
 }
 
 /// Reads a file that is a number.

@@ -190,6 +190,32 @@ pub fn write(fd: i32, bytes: &[u8]) -> Result<(), Errno> {
     if written == bytes.len() { Ok(()) } else { Err(libc::EIO) }
 }
 
+/// Opens a file, writes to it, and closes it.
+pub fn write_to(directory: i32, path: &CStr, bytes: &[u8]) -> Result<(), Errno> {
+    let file = open(directory, path, libc::O_WRONLY | libc::O_CLOEXEC, 0)?;
+    let written = write(file, bytes);
+    close(file);
+    written
+}
+
+/// pipe2(2) with O_CLOEXEC: the end to read from, and the end to write to.
+pub fn pipe() -> Result<[i32; 2], Errno> {
+    let mut ends = [0i32; 2];
+    // SAFETY: room for two numbers.
+    unsafe { call!(libc::SYS_pipe2, ends.as_mut_ptr(), libc::O_CLOEXEC) }?;
+    Ok(ends)
+}
+
+/// What poll(2) says of a descriptor now, of `events` and of those that are always told.
+pub fn poll_now(fd: i32, events: i16) -> i16 {
+    let mut waiting = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one pollfd, no waiting.
+    match unsafe { call!(libc::SYS_poll, &raw mut waiting, 1, 0) } {
+        Ok(1) => waiting.revents,
+        _ => 0,
+    }
+}
+
 /// unshare(2).
 pub fn unshare(flags: i32) -> Result<(), Errno> {
     // SAFETY: no pointers; the flags used here do not touch memory or descriptors.
