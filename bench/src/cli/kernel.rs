@@ -8,7 +8,7 @@ use crate::kernels::{self, Found, HOST, HOST_LESSON};
 use clap::Subcommand;
 use microvm::kernel::{Format, Inspection};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The name of the kernel inside this program.
 const BUILTIN: &str = "builtin";
@@ -100,7 +100,7 @@ fn list() -> Result<String, Error> {
 }
 
 fn line_of(found: &Found) -> Result<String, Error> {
-    let inspected = read(&found.kernel)?.1;
+    let inspected = kernels::read(&found.kernel)?.1;
     let version = inspected.version().unwrap_or("unknown");
     Ok(line(&found.name, &inspected, found.modules.len(), version))
 }
@@ -125,7 +125,7 @@ fn inspect(name: &str) -> Result<String, Error> {
         ));
     }
     let found = kernels::find(name)?;
-    let (bytes, inspected) = read(&found.kernel)?;
+    let (bytes, inspected) = kernels::read(&found.kernel)?;
     let mut page = format!("file      {}\n{inspected}\n", found.kernel.display());
     if !inspected.is_elf() {
         match microvm::kernel::unpack(&bytes).and_then(|kernel| microvm::kernel::inspect(&kernel)) {
@@ -146,13 +146,6 @@ fn inspect(name: &str) -> Result<String, Error> {
         let _ = writeln!(page, "not here  {why}");
     }
     Ok(page)
-}
-
-fn read(path: &Path) -> Result<(Vec<u8>, Inspection), Error> {
-    let bytes = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
-    let inspected = microvm::kernel::inspect(&bytes)
-        .map_err(|reason| Error::from_cause(format_args!("{} is no guest kernel", path.display()), reason))?;
-    Ok((bytes, inspected))
 }
 
 fn format_name(inspected: &Inspection) -> &'static str {

@@ -136,9 +136,7 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
     let machine = arguments.machine.request().resolve(target)?;
     arguments.machine.tell_kernel(&machine);
     if let Some(linux) = &machine.linux {
-        let bytes = microvm::kernel::read(&linux.kernel).map_err(|error| Error::new(error.to_string()))?;
-        let inspected = microvm::kernel::inspect(&bytes).map_err(Error::new)?;
-        kernels::here::check(&inspected)?;
+        kernels::here::check(&linux.kernel)?;
     }
     let purpose = Purpose {
         machine: &machine,

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use microvm::KvmKind;
-use microvm::kernel::Inspection;
+use std::path::Path;
 
 /// Why no stock kernel boots here; `None` where they do.
 pub fn why_not() -> Option<String> {
@@ -16,16 +16,17 @@ pub fn why_not() -> Option<String> {
     }
 }
 
-/// Refuses a kernel that would hang, or fail after a while.
-pub fn check(inspected: &Inspection) -> Result<(), Error> {
-    match why_not().filter(|_| inspected.wants_pc()) {
-        None => Ok(()),
-        Some(why) => Err(
-            Error::new(format!("a stock kernel does not boot on this host: {why}")).remedy(
-                "The built-in guest kernel does: --on microvm. With hardware virtualization, stock kernels do, too.",
-            ),
-        ),
+/// Refuses a kernel that would hang, or fail after a while. It is read only where that may be.
+pub fn check(kernel: &Path) -> Result<(), Error> {
+    let Some(why) = why_not() else {
+        return Ok(());
+    };
+    let (_, inspected) = super::read(kernel)?;
+    if !inspected.wants_pc() {
+        return Ok(());
     }
+    Err(Error::new(format!("a stock kernel does not boot on this host: {why}"))
+        .remedy("The built-in guest kernel does: --on microvm. With hardware virtualization, stock kernels do, too."))
 }
 
 /// What to do where a kernel is missing.

@@ -15,6 +15,7 @@ pub use installed::host;
 use crate::error::Error;
 use crate::files::{regular, xdg};
 use crate::targets::microvm::{Disk, Linux, Rootfs};
+use microvm::kernel::Inspection;
 use needed::Use;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -94,6 +95,19 @@ pub fn usual() -> Option<String> {
 
 fn usual_of(boots: bool, added: &[Found]) -> Option<String> {
     boots.then(|| added.first().map(|found| found.name.clone())).flatten()
+}
+
+/// A kernel's file, and what it is.
+pub fn read(path: &Path) -> Result<(Vec<u8>, Inspection), Error> {
+    let bytes = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
+    let inspected = inspect(path, &bytes)?;
+    Ok((bytes, inspected))
+}
+
+/// What the bytes of a kernel's file are.
+pub fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection, Error> {
+    microvm::kernel::inspect(bytes)
+        .map_err(|reason| Error::from_cause(format_args!("{} is no guest kernel", path.display()), reason))
 }
 
 /// The kernels that were added.

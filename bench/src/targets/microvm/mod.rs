@@ -137,8 +137,7 @@ impl MicroVm {
         let (name, version) = match &self.linux {
             None => ("builtin".to_owned(), microvm::kernel::BUILTIN_VERSION.to_owned()),
             Some(Linux { kernel, .. }) => {
-                let inspection = microvm::kernel::inspect(bytes)
-                    .map_err(|why| Error::from_cause(format_args!("{} is no guest kernel", kernel.display()), why))?;
+                let inspection = kernels::inspect(kernel, bytes)?;
                 let version = inspection.version().unwrap_or_default();
                 (kernel.display().to_string(), version.to_owned())
             }
@@ -200,11 +199,10 @@ impl Backend for MicroVm {
             return Err(Error::found(&finding));
         }
         self.processors()?;
-        let kernel = self.kernel_bytes()?;
-        if self.linux.is_some() {
-            let inspected = microvm::kernel::inspect(&kernel).map_err(Error::new)?;
-            kernels::here::check(&inspected)?;
+        if let Some(linux) = &self.linux {
+            kernels::here::check(&linux.kernel)?;
         }
+        let kernel = self.kernel_bytes()?;
         let (files, program, name) = if self.has_root_disk() {
             let disk = image.disk()?;
             (image::read_back(disk.path())?, disk.program(), "disk image")

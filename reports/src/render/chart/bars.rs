@@ -5,6 +5,7 @@ use super::canvas::{self, Canvas};
 use super::colors::{Color, INK, MUTED, PAPER};
 use super::plot::Plot;
 use super::scene::{Anchor, Scene, shorten, text_width};
+use crate::render::messages::Messages;
 use crate::render::scale::Scale;
 
 /// Bars, one under the other.
@@ -49,6 +50,15 @@ pub(crate) struct Part {
 }
 
 impl Bar {
+    /// A target without the figure.
+    pub(super) fn without_figure(label: String, messages: &Messages) -> Bar {
+        Bar {
+            label,
+            value: messages.get("chart-no-figure"),
+            ..Bar::default()
+        }
+    }
+
     pub(super) fn length(&self) -> f64 {
         self.parts.iter().map(|part| part.length).sum()
     }

@@ -23,12 +23,7 @@ pub(crate) fn memory(source: &Source) -> Chart {
             .metric_of(&target.name, id)
             .filter(|figures| figures.value.is_finite())
         else {
-            let value = messages.get("chart-no-figure");
-            return Bar {
-                label,
-                value,
-                ..Bar::default()
-            };
+            return Bar::without_figure(label, messages);
         };
         Bar {
             label,
@@ -126,12 +121,7 @@ pub(crate) fn image(source: &Source) -> Chart {
     let bar = |target: &Target| {
         let label = messages.name("target", &target.name);
         if target.image.is_empty() {
-            let value = messages.get("chart-no-figure");
-            return Bar {
-                label,
-                value,
-                ..Bar::default()
-            };
+            return Bar::without_figure(label, messages);
         }
         let shipped = target.image.iter().filter(|part| part.bytes > 0);
         let part = |part: &crate::model::ImagePart| Part {

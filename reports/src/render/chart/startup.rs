@@ -18,12 +18,7 @@ pub(crate) fn phases(source: &Source) -> Chart {
     let bar = |target: &Target| {
         let label = messages.name("target", &target.name);
         let Some((summary, ready)) = ready(results, &target.name) else {
-            let value = messages.get("chart-no-figure");
-            return Bar {
-                label,
-                value,
-                ..Bar::default()
-            };
+            return Bar::without_figure(label, messages);
         };
         Bar {
             label,
