@@ -94,7 +94,8 @@ fn described_host(plan: &Plan) -> model::Host {
     }
 }
 
-fn unavailable(name: &str, error: &Error) -> model::Target {
+/// A target that cannot run here, with the reason.
+pub fn unavailable(name: &str, error: &Error) -> model::Target {
     // Where no container runs at all, doctor knows why in every language.
     let refused = (name == "container" && !error.is_told())
         .then(containers::refusal)
@@ -144,6 +145,7 @@ fn results(
         instances: measured.instances,
         summary: Vec::new(),
         comparisons: Vec::new(),
+        density: Vec::new(),
         diff: None,
         warnings: warnings.iter().map(Warning::describe).collect(),
     };

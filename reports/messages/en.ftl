@@ -338,9 +338,6 @@ chart-guest-ram-footer = { $workload }, all other settings the same; n = { $n } 
     [yes] {" "}Upright line: 95 % interval.
    *[no] {""}
   }
-chart-density-title = Memory of many instances at once
-chart-density-subtitle = Drop in the host's available memory
-chart-density-footer = One mark per measurement (n = { $n } in all). A lower line means more instances fit.
 chart-across-program = { $title }: { $workload }
 chart-across-subtitle = Median in each file{ $log ->
     [yes] , logarithmic axis

@@ -329,9 +329,6 @@ chart-guest-ram-footer = { $workload }, 다른 설정은 모두 같음. 점마�
     [yes] {" "}세로선: 95% 신뢰구간.
    *[no] {""}
   }
-chart-density-title = 동시에 실행한 여러 인스턴스의 메모리
-chart-density-subtitle = 호스트 가용 메모리의 감소량
-chart-density-footer = 점 하나: 측정 한 번(모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스를 실행할 수 있음.
 chart-across-program = { $title }: { $workload }
 chart-across-subtitle = 파일별 중앙값{ $log ->
     [yes] , 로그 축

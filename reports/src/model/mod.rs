@@ -6,6 +6,7 @@
 //! ([`v1`]).
 
 mod any_json;
+mod density;
 mod environment;
 pub mod file;
 mod instance;
@@ -18,6 +19,7 @@ pub mod schema;
 mod summary;
 mod v1;
 
+pub use density::Density;
 pub use environment::{Environment, On, Primitive};
 pub use instance::Instance;
 pub use message::{Argument, Message};
@@ -57,6 +59,9 @@ pub struct Results {
     pub summary: Vec<Summary>,
     /// Targets against the baseline target.
     pub comparisons: Vec<Comparison>,
+    /// How many instances were held at once, target by target, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub density: Vec<Density>,
     /// What has changed since older results, where they were compared with some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,

@@ -375,6 +375,7 @@ impl From<OldResults> for Results {
             instances,
             summary,
             comparisons,
+            density: Vec::new(),
             diff: None,
             warnings: old.warnings,
         };

@@ -4,6 +4,7 @@ use crate::analysis::headline;
 use crate::metrics;
 use crate::model::Results;
 use crate::render::chart::{self, Chart, TargetColors};
+use crate::render::density;
 use crate::render::headline::sentence;
 use crate::render::messages::{Lang, Messages, clean};
 use crate::render::method::{self, Entry};
@@ -105,7 +106,9 @@ impl View {
                 } else {
                     label
                 },
-                headline: sentence(file, &messages).unwrap_or_default(),
+                headline: sentence(file, &messages)
+                    .or_else(|| density::sentence(file, &messages))
+                    .unwrap_or_default(),
                 heading: heading(file, &messages),
                 caveat: caveat(&notes, &messages),
                 cards: cards(file, &messages),
@@ -232,7 +235,11 @@ pub(crate) fn heading(results: &Results, messages: &Messages) -> String {
         ("cpu", clean(&results.host.cpu_model).into()),
         ("kernel", clean(&results.host.kernel).into()),
     ];
-    messages.with("table-heading", &arguments)
+    let id = match results.density.is_empty() {
+        true => "table-heading",
+        false => "heading-density",
+    };
+    messages.with(id, &arguments)
 }
 
 fn differences(files: &[Results], messages: &Messages) -> Vec<Note> {
