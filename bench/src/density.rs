@@ -169,13 +169,22 @@ mod tests {
                 instances,
                 budget_bytes,
             };
-            let levels: Vec<Reading> = used.iter().map(|used| Reading { used: *used, ..Reading::default() }).collect();
+            let levels: Vec<Reading> = used
+                .iter()
+                .map(|used| Reading {
+                    used: *used,
+                    ..Reading::default()
+                })
+                .collect();
             enough(&levels, &bounds, &Running(stopped)).map(|why| why.id)
         };
         assert_eq!(why(&[3.0], 1, None, false), None);
         assert_eq!(why(&[3.0, 8.0], 1, None, false).as_deref(), Some("density-count"));
         assert_eq!(why(&[3.0, 8.0, 13.0], 9, Some(15), false), None);
-        assert_eq!(why(&[3.0, 8.0, 13.0], 9, Some(14), false).as_deref(), Some("density-budget"));
+        assert_eq!(
+            why(&[3.0, 8.0, 13.0], 9, Some(14), false).as_deref(),
+            Some("density-budget")
+        );
         assert_eq!(why(&[3.0], 1, None, true).as_deref(), Some("density-interrupted"));
     }
 }

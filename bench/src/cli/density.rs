@@ -74,9 +74,8 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         return Err(Error::new("ended before all instances were started"));
     }
     if results.density.is_empty() {
-        return Err(
-            Error::new("no target could start an instance").remedy("`isolab doctor` says what is missing on this host.")
-        );
+        return Err(Error::new("no target could start an instance")
+            .remedy("`isolab doctor` says what is missing on this host."));
     }
     Ok(0)
 }

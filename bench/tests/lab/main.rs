@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod density;
 mod diffing;
 mod economy;
 mod ending;
@@ -36,6 +37,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        density::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),

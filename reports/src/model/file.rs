@@ -209,7 +209,11 @@ impl Results {
             }
         }
         for density in &self.density {
-            let figures = density.used_bytes.iter().chain(&density.start_ms).chain(&density.memory_bytes);
+            let figures = density
+                .used_bytes
+                .iter()
+                .chain(&density.start_ms)
+                .chain(&density.memory_bytes);
             check_with(|| format!("density of {}", density.target), figures.copied())?;
         }
         for summary in &self.summary {

@@ -37,7 +37,10 @@ pub(crate) fn all(results: &Results) -> impl Iterator<Item = (&Density, Held)> {
 pub fn text(results: &Results, lang: Lang) -> String {
     let messages = Messages::new(lang);
     let rows: Vec<(&Density, Held)> = all(results).collect();
-    let memory = Scale::new(&Unit::Bytes, rows.iter().filter_map(|(density, _)| density.memory_bytes));
+    let memory = Scale::new(
+        &Unit::Bytes,
+        rows.iter().filter_map(|(density, _)| density.memory_bytes),
+    );
     let starts = rows.iter().flat_map(|(_, held)| [held.first_ms, held.last_ms]);
     let start = Scale::new(&Unit::Milliseconds, starts);
     let column = |title: &str, scale: Option<&Scale>, cell: &dyn Fn(&Density, &Held) -> String| {
@@ -60,7 +63,9 @@ pub fn text(results: &Results, lang: Lang) -> String {
         }),
         column("first", Some(&start), &|_, held| start.format(held.first_ms)),
         column("last", Some(&start), &|_, held| start.format(held.last_ms)),
-        column("slow", None, &|_, held| held.slow_from.map_or_else(|| NONE.into(), count)),
+        column("slow", None, &|_, held| {
+            held.slow_from.map_or_else(|| NONE.into(), count)
+        }),
     ];
     let mut page: Vec<String> = Vec::new();
     if let Some(sentence) = sentence(results, &messages) {
@@ -110,7 +115,10 @@ mod tests {
             memory_bytes: Some(each),
             ended: Message::new("density-count").with("count", instances),
         };
-        results.density = vec![density("process", 1000, 131_072.0), density("microvm", 200, 1_048_576.0)];
+        results.density = vec![
+            density("process", 1000, 131_072.0),
+            density("microvm", 200, 1_048_576.0),
+        ];
         results.targets.push(Target {
             name: "other".into(),
             unavailable: Some("it is not here".into()),
@@ -123,12 +131,21 @@ mod tests {
     fn each_target_has_its_count_memory_starts_and_where_they_become_slow() {
         let text = text(&results(), Lang::En);
         let line = |start: &str| {
-            let found = text.lines().rfind(|line| line.starts_with(start) && !line.contains(':'));
-            found.unwrap_or_else(|| panic!("{text}")).split_whitespace().collect::<Vec<_>>().join(" ")
+            let found = text
+                .lines()
+                .rfind(|line| line.starts_with(start) && !line.contains(':'));
+            found
+                .unwrap_or_else(|| panic!("{text}"))
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(line("process"), "process 1,000 125 MiB 128 1.00 4.00 501");
         assert_eq!(line("micro-VM"), "micro-VM 200 200 MiB 1,024 1.00 4.00 101");
-        assert!(text.starts_with("Held at once: process 1,000 in 125 MiB, micro-VM 200 in 200 MiB."), "{text}");
+        assert!(
+            text.starts_with("Held at once: process 1,000 in 125 MiB, micro-VM 200 in 200 MiB."),
+            "{text}"
+        );
         assert!(text.contains("other: it is not here"), "{text}");
     }
 

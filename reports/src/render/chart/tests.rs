@@ -2,7 +2,7 @@
 
 use super::scene::{Anchor, Scene, Shape, text_width};
 use super::*;
-use crate::model::{Density, Distribution, Instance, Interval, Phase};
+use crate::model::{Density, Distribution, Interval, Phase};
 use crate::render::messages::Lang;
 use std::path::Path;
 
