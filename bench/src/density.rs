@@ -14,6 +14,7 @@ use crate::targets::Backend;
 use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::workloads::image::Image;
+use reports::analysis;
 use reports::model::{Density, Message};
 use std::time::Duration;
 
@@ -68,6 +69,7 @@ pub fn measure(plan: &Plan, bounds: &Bounds, conductor: &mut dyn Conductor) -> R
             Err(error) => results.targets.push(comparison::unavailable(&kind.name, &error)),
         }
     }
+    analysis::analyse(&mut results, &[]);
     Ok(Outcome {
         complete: !conductor.stopped(),
         results,

@@ -3,6 +3,9 @@
 density-sentence = Held at once: { $list }.
 density-clause = { $target } { $count } in { $memory }
 density-end = { $target }: { $why }
+density-slow = Starts take more than { $times }× as long as the first ones: { $list }.
+density-slow-clause = { $target } from { $count } on
+density-not-slow = No starts take more than { $times }× as long as the first ones.
 density-column-target = target
 density-column-instances = instances
 density-column-used = memory of all

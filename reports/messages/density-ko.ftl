@@ -3,6 +3,9 @@
 density-sentence = 동시에 유지한 인스턴스: { $list }.
 density-clause = { $target } { $count }개에 { $memory }
 density-end = { $target }: { $why }
+density-slow = 처음보다 시작이 { $times }배 넘게 오래 걸림: { $list }.
+density-slow-clause = { $target } { $count }번째부터
+density-not-slow = 처음보다 { $times }배 넘게 오래 걸린 시작은 없습니다.
 density-column-target = 실행 환경
 density-column-instances = 인스턴스
 density-column-used = 전체 메모리

@@ -4,8 +4,8 @@ use super::lines::{self, Column};
 use super::messages::{Lang, Messages};
 use super::scale::Scale;
 use super::units;
-use crate::analysis::density::{Held, held};
-use crate::model::{Density, Message, Results, Unit};
+use crate::analysis::density::{Held, SLOW, held};
+use crate::model::{Density, Message, Results, Target, Unit};
 
 /// What stands where there is no figure.
 const NONE: &str = "–";
@@ -31,6 +31,24 @@ pub(crate) fn all(results: &Results) -> impl Iterator<Item = (&Density, Held)> {
         .density
         .iter()
         .filter_map(|density| Some((density, held(density)?)))
+}
+
+/// From which instance on starts were slow, target by target, or that none were.
+pub(crate) fn slowness(results: &Results, messages: &Messages) -> String {
+    let clause = |(density, held): (&Density, Held)| {
+        let arguments = [
+            ("target", messages.name("target", &density.target).into()),
+            ("count", count(held.slow_from?).into()),
+        ];
+        Some(messages.with("density-slow-clause", &arguments))
+    };
+    let clauses: Vec<String> = all(results).filter_map(clause).collect();
+    let slow = ("times", units::number(SLOW).into());
+    if clauses.is_empty() {
+        return messages.with("density-not-slow", &[slow]);
+    }
+    let list = clauses.join(&messages.get("headline-between"));
+    messages.with("density-slow", &[slow, ("list", list.into())])
 }
 
 /// The sentence, a line for each target, and why no more were started; in a language, ending in a newline.
@@ -74,24 +92,23 @@ pub fn text(results: &Results, lang: Lang) -> String {
         page.push(String::new());
     }
     page.extend(ends(results, &messages));
+    let none = |target: &Target| Some(end(&target.name, target.unavailable.as_ref()?, &messages));
+    page.extend(results.targets.iter().filter_map(none));
     super::view::plain(&page.join("\n")) + "\n"
 }
 
-/// Why there were not more of each target, or none.
+/// Why there were not more of each target whose instances were held.
 pub(crate) fn ends(results: &Results, messages: &Messages) -> Vec<String> {
-    let held = all(results).map(|(density, _)| (&density.target, &density.ended));
-    let none = results
-        .targets
-        .iter()
-        .filter_map(|target| Some((&target.name, target.unavailable.as_ref()?)));
-    let line = |(target, why): (&String, &Message)| {
-        let arguments = [
-            ("target", messages.name("target", target).into()),
-            ("why", messages.say("reason", why).into()),
-        ];
-        messages.with("density-end", &arguments)
-    };
-    held.chain(none).map(line).collect()
+    let line = |(density, _): (&Density, Held)| end(&density.target, &density.ended, messages);
+    all(results).map(line).collect()
+}
+
+fn end(target: &str, why: &Message, messages: &Messages) -> String {
+    let arguments = [
+        ("target", messages.name("target", target).into()),
+        ("why", messages.say("reason", why).into()),
+    ];
+    messages.with("density-end", &arguments)
 }
 
 fn count(number: usize) -> String {
@@ -101,7 +118,6 @@ fn count(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Target;
 
     fn results() -> Results {
         let mut results =
@@ -147,6 +163,25 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("other: it is not here"), "{text}");
+    }
+
+    #[test]
+    fn where_starts_become_slow_is_said_and_that_they_do_not() {
+        let mut results = results();
+        let messages = Messages::new(Lang::En);
+        let found = slowness(&results, &messages);
+        assert_eq!(
+            found,
+            "Starts take more than 1.50× as long as the first ones: process from 501 on, micro-VM from 101 on."
+        );
+        results
+            .density
+            .iter_mut()
+            .for_each(|density| density.start_ms.fill(1.0));
+        assert_eq!(
+            slowness(&results, &messages),
+            "No starts take more than 1.50× as long as the first ones."
+        );
     }
 
     #[test]

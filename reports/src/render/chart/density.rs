@@ -8,7 +8,7 @@ use crate::render::density;
 use crate::render::scale::Scale;
 
 /// About so many points a line.
-const POINTS: usize = 40;
+const POINTS: usize = 20;
 
 /// Memory of all instances against their number; `None` where none were held.
 pub(crate) fn memory(source: &Source) -> Option<Chart> {
@@ -26,7 +26,8 @@ pub(crate) fn memory(source: &Source) -> Option<Chart> {
 
 /// The time that a start takes against how many there are already, in groups; `None` where none were held.
 pub(crate) fn starts(source: &Source) -> Option<Chart> {
-    chart(source, "start", String::new(), Unit::Milliseconds, &|density| {
+    let finding = density::slowness(source.results, source.messages);
+    chart(source, "start", finding, Unit::Milliseconds, &|density| {
         groups(&density.start_ms)
     })
 }
