@@ -13,7 +13,7 @@ pub const INIT_IMAGE: i32 = 1;
 /// fs/exec.c), which the word that CLONE_CHILD_CLEARTID clears is not.
 pub const INIT_EXECUTED: i32 = 2;
 
-/// The helper's end of a pipe for a [`Failure`]. It closes when the program is executed.
+/// The helper's end of a socket for a [`Failure`]. It closes when the program is executed.
 pub const HELPER_FAILURE: i32 = 3;
 /// The helper's end of a pipe with its [`Order`], followed by that many instructions of a system-call filter.
 pub const HELPER_ORDER: i32 = 4;

@@ -137,7 +137,7 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
             // It never has one.
             Descriptors::Given(_) => -1,
         },
-        helper_failure: descriptors.lend(ends.helpers())?,
+        start: descriptors.lend(ends.starting())?,
         link: descriptors.lend(ends.theirs())?,
         link_keeper: descriptors.lend(ends.ours())?,
         init_filter: arena.list(shared.filter.clone())?,

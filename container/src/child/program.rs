@@ -13,14 +13,17 @@ use super::{Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_in
 use crate::launch::Launch;
 use crate::plan::{GroupMaker, GroupPlan, Plan, Rlimit};
 use crate::report::{Failure, gate, word};
+use crate::rights;
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call, credentials};
 
-/// Starts the process and returns its id.
+/// Starts the process and returns its id. isolab gets a descriptor of it.
 pub fn clone(launch: &Launch) -> Result<i32, Errno> {
     let stack = launch.stacks().program;
+    let mut pidfd = -1i32;
     let arguments = CloneArgs {
-        flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID) as u64,
+        flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID | libc::CLONE_PIDFD) as u64,
+        pidfd: &raw mut pidfd as u64,
         child_tid: launch.report.program_word.as_ptr() as u64,
         exit_signal: libc::SIGCHLD as u64,
         stack: stack.base,
@@ -29,7 +32,9 @@ pub fn clone(launch: &Launch) -> Result<i32, Errno> {
     };
     // SAFETY: the program's own stack; pid 1, and so isolab, keeps the launch until `Report::program_word` is cleared
     // or every process of the container is dead; `main` keeps to the rules.
-    unsafe { sys::clone_onto(&arguments, main, launch) }
+    let program = unsafe { sys::clone_onto(&arguments, main, launch) }?;
+    rights::send_descriptor(launch.plan.start, pidfd)?;
+    Ok(program)
 }
 
 extern "C" fn main(launch: *const Launch) -> ! {

@@ -57,8 +57,8 @@ pub struct Plan {
     pub init_image: Descriptor,
     /// The helper's.
     pub helper_image: Descriptor,
-    /// Where the helper says why it failed.
-    pub helper_failure: Descriptor,
+    /// Where isolab gets the descriptor of the program's process, and where the helper says why it failed.
+    pub start: Descriptor,
     /// The end of a pipe that hangs up when isolab is gone, and the end that isolab alone keeps: a child closes its copy first.
     pub lifeline: Descriptor,
     pub lifeline_keeper: Descriptor,

@@ -17,6 +17,7 @@ mod run;
 mod security;
 mod sweep;
 mod syscalls;
+mod traced_init;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use run::Starter;
@@ -63,6 +64,7 @@ fn main() {
         limits::TESTS,
         security::TESTS,
         hostile::TESTS,
+        traced_init::TESTS,
         syscalls::TESTS,
         sweep::TESTS,
         death::TESTS,
@@ -75,6 +77,7 @@ fn main() {
         limits::TESTS,
         security::TESTS,
         hostile::TESTS,
+        traced_init::TESTS,
     ];
     let by_library = tests.into_iter().flatten().map(|test| (test, Starter::Library));
     let by_runtime = both.into_iter().flatten().map(|test| (test, Starter::Runtime));
