@@ -104,8 +104,12 @@ fn carry_out(launch: &Launch) -> Result<(), Failure> {
     starter::map_ids(launch, pid1)?;
     starter::wait_for_exec(launch, pid1);
     let report = &launch.report;
-    // The helper is not the program yet.
-    if report.prepared.load(Acquire) && !report.by_helper.load(Acquire) {
+    if report.prepared.load(Acquire) {
+        if report.by_helper.load(Acquire) {
+            // The helper is not the program yet: its end closes with its own exec.
+            sys::close(launch.plan.start);
+            sys::wait_for_hang_up(launch.plan.start_keeper);
+        }
         report.program.end(Step::Exec);
     }
     Ok(())

@@ -8,7 +8,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
-use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -18,7 +17,7 @@ use crate::arena::Arena;
 use crate::cgroup::{Group, Place};
 use crate::container::Container;
 use crate::descriptors::Descriptors;
-use crate::error::Error;
+use crate::error::{Error, errno_of};
 use crate::hints;
 use crate::init::Shared;
 use crate::launch::Roles;
@@ -29,6 +28,7 @@ use crate::report::Report;
 use crate::seccomp;
 use crate::spec::{Spec, Stdio};
 use crate::start::Start;
+use crate::steps::Step;
 use crate::sys;
 
 /// See the top of the file. The caller executes the runtime, keeps this until that process has ended, and does not ignore
@@ -121,7 +121,7 @@ impl Bundle {
         Err(match report.failure() {
             Some(failure) => hints::explain(&self.start, failure),
             None => Error {
-                step: "start the runtime",
+                step: Step::Runtime.into(),
                 tried: "have the runtime executable start the container, which ended too early".into(),
                 errno: None,
                 hint: "memory is short, or something killed it".into(),
@@ -160,8 +160,5 @@ fn standard(stdio: &Stdio, number: i32) -> Result<OwnedFd, Error> {
             .open("/dev/null")
             .map(OwnedFd::from),
     };
-    made.map_err(|error| {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        Error::of_descriptor("start the runtime", "duplicate a standard descriptor", errno)
-    })
+    made.map_err(|error| Error::of_resource(Step::Runtime, "duplicate a standard descriptor", errno_of(&error)))
 }

@@ -13,7 +13,7 @@ use crate::arena::Arena;
 use crate::cgroup::{Group, Place};
 use crate::descriptors::Descriptors;
 use crate::dumpable::Dumpable;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 use crate::hints;
 use crate::init::Shared;
 use crate::link::Ends;
@@ -165,7 +165,7 @@ impl Container {
             _ => self.process.send(signal),
         };
         sent.map_err(|errno| Error {
-            step: "signal",
+            step: ErrorStep::Signal,
             tried: format!("send {signal}"),
             errno: Some(errno),
             hint: if errno == Errno::ESRCH {

@@ -23,7 +23,7 @@ pub fn explain(start: &Start, failure: Failure) -> Error {
         return place.explain(doing, (failure.item, failure.errno));
     }
     Error {
-        step: failure.step.describe().name,
+        step: failure.step.into(),
         tried: tried(plan, failure),
         errno: Some(errno),
         hint: hint(plan, failure.step, errno).to_owned(),
@@ -148,7 +148,7 @@ fn clone_failed(plan: &Plan, errno: Errno) -> Error {
         _ => "",
     };
     Error {
-        step: "clone",
+        step: Step::Clone.into(),
         tried: "clone3 into new namespaces".into(),
         errno: Some(errno),
         hint: hint.into(),

@@ -97,7 +97,7 @@ mod validate;
 pub use bundle::Bundle;
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};
-pub use error::Error;
+pub use error::{Error, ErrorStep};
 pub use probe::{Finding, Verdict, probe};
 pub use spec::{
     Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
@@ -106,5 +106,6 @@ pub use spec::{
 pub use state::{default_state_dir, sweep};
 pub use statistics::Statistics;
 pub use status::ExitStatus;
+pub use steps::Step;
 pub use terminal::{OwnTerminal, Terminal, TerminalEnd};
 pub use timeline::{ExplainedStep, Stamp};

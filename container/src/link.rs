@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use nix::errno::Errno;
 
 use crate::abi;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep, errno_of};
 use crate::rights;
 use crate::steps::Step;
 
@@ -53,6 +53,11 @@ impl Ends {
         self.ours.as_fd()
     }
 
+    /// This process's end for the start.
+    pub fn start(&self) -> BorrowedFd<'_> {
+        self.start.as_fd()
+    }
+
     /// The end of the processes of the start.
     pub fn starting(&self) -> BorrowedFd<'_> {
         self.starting.as_fd()
@@ -87,7 +92,7 @@ impl Link {
     /// The descriptor of the program's process that pid 1 has sent; once, before [`helper_failure`](Self::helper_failure).
     pub fn program(&self) -> Result<OwnedFd, Error> {
         let received = rights::receive_descriptor(self.start.as_raw_fd())
-            .map_err(|errno| Error::of_descriptor("wait", "recvmsg", Errno::from_raw(errno)))?;
+            .map_err(|errno| Error::of_resource(ErrorStep::Wait, "recvmsg", Errno::from_raw(errno)))?;
         // SAFETY: the kernel has just made this descriptor for us.
         Ok(unsafe { OwnedFd::from_raw_fd(received) })
     }
@@ -115,5 +120,5 @@ impl Link {
 }
 
 fn failed(tried: &str, error: &io::Error) -> Error {
-    Error::of_descriptor("plan", tried, error.raw_os_error().map(Errno::from_raw))
+    Error::of_resource(Step::Plan, tried, errno_of(error))
 }

@@ -12,7 +12,7 @@ use crate::arena::Arena;
 use crate::capability::Capability;
 use crate::cgroup::Place;
 use crate::descriptors::Descriptors;
-use crate::error::Error;
+use crate::error::{Error, errno_of};
 use crate::id_maps::id_maps;
 use crate::init::Shared;
 use crate::link::Ends;
@@ -21,6 +21,7 @@ use crate::overlay::{layers, overlay_options, stage_options};
 use crate::plan::{GroupMaker, GroupPlan, IdMapPlan, Kind, Plan, TerminalPlan, TmpfsPlan, VolumePlan};
 use crate::spec::{Access, Network, Share, Spec, Writable};
 use crate::state;
+use crate::steps::Step;
 use crate::target::target;
 use crate::terminal::Terminal;
 use crate::validate::{absolute, c_string, wrong};
@@ -138,6 +139,7 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
             Descriptors::Given(_) => -1,
         },
         start: descriptors.lend(ends.starting())?,
+        start_keeper: descriptors.lend(ends.start())?,
         link: descriptors.lend(ends.theirs())?,
         link_keeper: descriptors.lend(ends.ours())?,
         init_filter: arena.list(shared.filter.clone())?,
@@ -181,7 +183,7 @@ fn open_layer(layer: &Path) -> Result<OwnedFd, Error> {
     // SAFETY: a terminated string.
     let opened = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
     let opened = Errno::result(opened).map_err(|errno| Error {
-        step: "overlay",
+        step: Step::Overlay.into(),
         tried: format!("open_tree {layer:?}"),
         errno: Some(errno),
         hint: "a layer is a directory that is there".into(),
@@ -234,9 +236,9 @@ fn volumes(spec: &Spec, arena: &mut Arena) -> Result<&'static [VolumePlan], Erro
 
 fn volume_plan(source: &Path, place: &Path, attributes: u64, arena: &mut Arena) -> Result<VolumePlan, Error> {
     let failed = |error: std::io::Error| Error {
-        step: "volume sources",
+        step: Step::VolumeSource.into(),
         tried: format!("stat {source:?}"),
-        errno: error.raw_os_error().map(Errno::from_raw),
+        errno: Some(errno_of(&error)),
         hint: "the source of a volume must be there and readable by the user who runs isolab".into(),
     };
     let is_directory = std::fs::metadata(source).map_err(failed)?.is_dir();

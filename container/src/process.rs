@@ -15,7 +15,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::capability::Capability;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 use crate::link::Link;
 use crate::start::Start;
 use crate::status::ExitStatus;
@@ -94,7 +94,7 @@ fn status_of_reaped(pidfd: &OwnedFd) -> Option<i32> {
 impl Process {
     /// A descriptor of pid 1, a child of this process that nobody has reaped.
     pub fn open(pid: i32) -> Result<OwnedFd, Error> {
-        open(pid).map_err(|errno| Error::of_descriptor("wait", format!("pidfd_open of pid 1 ({pid})"), errno))
+        open(pid).map_err(|errno| Error::of_resource(ErrorStep::Wait, format!("pidfd_open of pid 1 ({pid})"), errno))
     }
 
     /// Takes hold of pid 1 by its descriptor.
@@ -211,7 +211,7 @@ impl Process {
             }
         };
         let waited = waited.map_err(|errno| Error {
-            step: "wait",
+            step: ErrorStep::Wait,
             tried: format!("waitid for pid 1 ({})", self.pid),
             errno: Some(errno),
             hint: String::new(),
@@ -272,7 +272,7 @@ impl Process {
             Err(error) => ("it ended".to_owned(), error.to_string()),
         };
         Error {
-            step: "set-up",
+            step: ErrorStep::SetUp,
             tried: format!("prepare the container: {end} after the step {last:?}"),
             errno: None,
             hint,

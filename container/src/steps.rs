@@ -41,16 +41,17 @@ macro_rules! steps {
         /// One step of the start.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
+        #[allow(missing_docs, reason = "`describe` says what each is for")]
         pub enum Step { $($step,)* }
 
         impl Step {
             /// Every step, by its number.
             const ALL: &[Step] = &[$(Step::$step,)*];
             /// How many there are.
-            pub const COUNT: usize = Step::ALL.len();
+            pub(crate) const COUNT: usize = Step::ALL.len();
 
             /// What is known about it.
-            pub fn describe(self) -> Description {
+            pub(crate) fn describe(self) -> Description {
                 match self {
                     $(Step::$step => Description {
                         name: $name, phase: $phase, actor: Actor::$actor, call: $call, purpose: $purpose,
@@ -59,7 +60,7 @@ macro_rules! steps {
             }
 
             /// The step of a number, as the child reports it.
-            pub fn from_number(number: u8) -> Option<Step> {
+            pub(crate) fn from_number(number: u8) -> Option<Step> {
                 Step::ALL.get(usize::from(number)).copied()
             }
         }

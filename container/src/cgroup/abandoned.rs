@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, fstatfs};
 
-use super::{errno_of, removal};
-use crate::error::Error;
+use super::removal;
+use crate::error::{Error, errno_of};
 
 /// The directory of a group that its owner has left.
 pub struct Abandoned {

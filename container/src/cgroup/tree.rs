@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::hierarchy::{Mounted, missing};
-use super::{Controller, errno_of, failed};
-use crate::error::Error;
+use super::{Controller, failed};
+use crate::error::{Error, ErrorStep, errno_of};
 
 /// The v2 hierarchy as it is mounted.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Tree {
             }
             if let Some((file, value)) = limit(directory, wanted) {
                 return Err(Error {
-                    step: "cgroup",
+                    step: ErrorStep::Cgroup,
                     tried: format!("make a group above {}, where {file} is {value}", directory.display()),
                     errno: None,
                     hint: "a container would escape this limit of isolab's own group: let that group hand its controllers \

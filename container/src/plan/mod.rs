@@ -59,6 +59,8 @@ pub struct Plan {
     pub helper_image: Descriptor,
     /// Where isolab gets the descriptor of the program's process, and where the helper says why it failed.
     pub start: Descriptor,
+    /// isolab's end of it.
+    pub start_keeper: Descriptor,
     /// The end of a pipe that hangs up when isolab is gone, and the end that isolab alone keeps: a child closes its copy first.
     pub lifeline: Descriptor,
     pub lifeline_keeper: Descriptor,

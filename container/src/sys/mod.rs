@@ -216,6 +216,17 @@ pub fn poll_now(fd: i32, events: i16) -> i16 {
     }
 }
 
+/// Waits until the other end of a socket is closed.
+pub fn wait_for_hang_up(socket: i32) {
+    let mut waiting = libc::pollfd {
+        fd: socket,
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: one pollfd, without a time.
+    while unsafe { call!(libc::SYS_poll, &raw mut waiting, 1, -1i32) } == Err(libc::EINTR) {}
+}
+
 /// unshare(2).
 pub fn unshare(flags: i32) -> Result<(), Errno> {
     // SAFETY: no pointers; the flags used here do not touch memory or descriptors.

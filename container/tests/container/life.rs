@@ -3,12 +3,12 @@
 use std::io::Read;
 use std::time::Duration;
 
-use container::{ExitStatus, Network, Share, Stdio, User, UserNamespace};
+use container::{ExitStatus, Network, Share, Spec, Stdio, User, UserNamespace};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::run::{STARTER, Starter, by_runtime, output, payload, run, start};
+use crate::run::{STARTER, Starter, by_runtime, directory, open_to_all, output, payload, run, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -204,7 +204,19 @@ fn not_ended() {
 }
 
 fn phases() {
-    let running = start(payload(&["exit", "0"])).unwrap();
+    phases_of(payload(&["exit", "0"]));
+    // A script is executed by the helper.
+    let image = directory();
+    std::fs::write(image.path().join("script"), "#!/payload descriptors\n").unwrap();
+    open_to_all(&image.path().join("script"));
+    let mut spec = payload(&[]);
+    spec.layers.push(image.path().to_owned());
+    spec.program = "/script".into();
+    phases_of(spec);
+}
+
+fn phases_of(spec: Spec) {
+    let running = start(spec).unwrap();
     let stamps = running.container.stamps();
     let names: Vec<_> = stamps.iter().map(|stamp| stamp.name).collect();
     let first = match STARTER.get() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use container::ErrorStep;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
@@ -85,11 +86,11 @@ fn forged_notes() {
         |mode| fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     set_mode(0o777);
     let error = container::sweep(state.path()).unwrap_err();
-    assert!(error.step == "state directory" && !error.hint.is_empty(), "{error}");
+    assert!(error.step == ErrorStep::State && !error.hint.is_empty(), "{error}");
     set_mode(0o755);
     let link = base.path().join("link");
     std::os::unix::fs::symlink(state.path(), &link).unwrap();
-    assert_eq!(container::sweep(&link).unwrap_err().step, "state directory");
+    assert_eq!(container::sweep(&link).unwrap_err().step, ErrorStep::State);
     fs::rename(state.path().join(NOTE), base.path().join("note")).unwrap();
     std::os::unix::fs::symlink(base.path().join("note"), state.path().join(NOTE)).unwrap();
     assert_eq!(container::sweep(state.path()), Ok(0));
@@ -108,7 +109,7 @@ fn notes_of_another_user() {
     let mut spec = run::payload(&["exit", "0"]);
     spec.limits = usual_limits();
     spec.state_dir = state.path().to_owned();
-    assert_eq!(run::refusal(spec).step, "state directory");
+    assert_eq!(run::refusal(spec).step, ErrorStep::State);
     // This user's directory, and another's note in it.
     std::os::unix::fs::chown(state.path(), Some(0), None).unwrap();
     std::os::unix::fs::chown(state.path().join(NOTE), Some(65534), None).unwrap();
