@@ -70,6 +70,7 @@ mod init;
 mod kernel_files;
 mod launch;
 mod link;
+mod masked_sys;
 mod name_files;
 mod overlay;
 mod plan;

@@ -16,6 +16,7 @@ use crate::error::{Error, errno_of};
 use crate::id_maps::id_maps;
 use crate::init::Shared;
 use crate::link::Ends;
+use crate::masked_sys::masked_sys;
 use crate::name_files::name_files;
 use crate::overlay::{layers, overlay_options, stage_options};
 use crate::plan::{GroupMaker, GroupPlan, IdMapPlan, Kind, Plan, TerminalPlan, TmpfsPlan, VolumePlan};
@@ -99,6 +100,7 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         tmpfs: memory_file_systems(spec, arena)?,
         host_name: host_name(spec)?.map(|name| arena.bytes(name)).transpose()?,
         name_files: name_files(spec, arena)?,
+        masked_sys: masked_sys(arena)?,
         own_ipc: spec.namespaces.ipc == Share::Private,
         program: arena.text(&c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?)?,
         argument_bytes: length(&arguments) + length(&environment),
@@ -159,7 +161,8 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         },
     };
     if let Some(place) = &place {
-        state::write(&spec.state_dir, place.bases())?;
+        state::write(&spec.state_dir, place.notes())?;
+        place.hand_down()?;
     }
     Ok(Planned {
         plan,

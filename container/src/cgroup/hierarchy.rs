@@ -65,14 +65,17 @@ pub struct Mounted {
     /// That directory.
     pub base: PathBuf,
     controllers: Vec<Controller>,
+    /// What a group in that directory gets of it only when the directory has been made to hand it down.
+    pub to_hand_down: Vec<Controller>,
     descriptor: OnceLock<OwnedFd>,
 }
 
 impl Mounted {
-    pub fn new(base: PathBuf, controllers: Vec<Controller>) -> Self {
+    pub fn new(base: PathBuf, controllers: Vec<Controller>, to_hand_down: Vec<Controller>) -> Self {
         Mounted {
             base,
             controllers,
+            to_hand_down,
             descriptor: OnceLock::new(),
         }
     }
@@ -136,7 +139,7 @@ impl Hierarchies {
                     .filter(|controller| mount.has(controller.v1_name()));
                 let controllers: Vec<_> = controllers.collect();
                 if !controllers.is_empty() {
-                    hierarchies.v1.push(Mounted::new(base, controllers));
+                    hierarchies.v1.push(Mounted::new(base, controllers, Vec::new()));
                 }
             } else {
                 hierarchies.v2 = Some(Tree::new(mount.point.clone(), base));

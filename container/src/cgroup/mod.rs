@@ -24,7 +24,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-pub use abandoned::Abandoned;
+pub use abandoned::{Abandoned, take_back};
 pub use group::Group;
 pub use hierarchy::{Controller, Hierarchies};
 pub use place::Place;

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::*;
 use super::copy::Workshop;
 use super::stdio::{self, Sources};
 use super::{Line, terminal, volumes};
-use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
+use crate::kernel_files::{MASKED, READ_ONLY};
 use crate::launch::Launch;
 use crate::plan::{Kind, NameFile, Plan};
 use crate::steps::Step;
@@ -221,7 +221,7 @@ fn mask(launch: &Launch) -> Result<(), Errno> {
             read_only(path)?;
         }
     }
-    for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
+    for (cover, path) in launch.covers.iter().zip(launch.plan.masked_sys) {
         // Looked for first: to give up a cover that nobody needs costs an RCU grace period.
         if sys::stat(HERE, path, 0).is_ok() {
             cover.store(volumes::open_tree(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed);
@@ -265,7 +265,7 @@ pub fn detach_host() -> Result<(), Errno> {
 /// still in sight: in a user namespace, the kernel allows no view of what was hidden.
 pub fn mount_sys(launch: &Launch) -> Result<(), Errno> {
     sys::mount(c"sysfs", c"/sys", c"sysfs", CAREFUL | libc::MS_RDONLY, None)?;
-    for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
+    for (cover, path) in launch.covers.iter().zip(launch.plan.masked_sys) {
         let tree = cover.load(Relaxed);
         if tree < 0 {
             continue;

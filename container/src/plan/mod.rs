@@ -33,6 +33,8 @@ pub struct Plan {
     pub host_name: Option<&'static [u8]>,
     pub name_files: &'static [NameFile],
     pub own_ipc: bool,
+    /// Directories of /sys to be covered.
+    pub masked_sys: &'static [&'static CStr],
     pub program: &'static CStr,
     /// The helper's name and the working directory (`init/helper.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,

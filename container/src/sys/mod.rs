@@ -217,6 +217,7 @@ pub fn poll_now(fd: i32, events: i16) -> i16 {
 }
 
 /// Waits until the other end of a socket is closed.
+#[allow(dead_code, reason = "for the runtime executable")]
 pub fn wait_for_hang_up(socket: i32) {
     let mut waiting = libc::pollfd {
         fd: socket,

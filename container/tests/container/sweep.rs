@@ -36,6 +36,11 @@ pub const TESTS: &[Test] = &[
         notes_of_another_user,
     ),
     ("a group that was left is emptied and removed", Need::Groups, left_group),
+    (
+        "what the topmost group was made to hand down is taken back, when no other isolab is there",
+        Need::GroupsV2,
+        handed_down,
+    ),
     ("a note stays as long as a group does", Need::Groups, note_with_group),
 ];
 
@@ -157,6 +162,35 @@ fn left_group() {
     }
     assert!(bystander.is_alive());
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+}
+
+fn handed_down() {
+    let top = Path::new("/sys/fs/cgroup");
+    let (group, state) = (
+        top.join(format!("isolab-test-{}", std::process::id())),
+        run::directory(),
+    );
+    let control = |group: &Path, text: &str| fs::write(group.join("cgroup.subtree_control"), text).unwrap();
+    let handed = || fs::read_to_string(group.join("cgroup.subtree_control")).unwrap();
+    let before = fs::read_to_string(top.join("cgroup.subtree_control")).unwrap();
+    control(top, "+io");
+    fs::create_dir(&group).unwrap();
+    control(&group, "+io");
+    let note = |name: &str| fs::write(state.path().join(name), format!("+io {}\n", group.display())).unwrap();
+    note(NOTE);
+    let other = state.path().join("2-0123456789abcdef.groups");
+    fs::write(&other, "").unwrap();
+    let held = container::user_folder::lock(&other).unwrap();
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert_eq!(handed(), "io\n");
+    drop(held);
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert_eq!(handed(), "");
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    fs::remove_dir(&group).unwrap();
+    if !before.contains("io") {
+        control(top, "-io");
+    }
 }
 
 /// Makes groups below one: many beside each other, and one in another.
