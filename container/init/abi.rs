@@ -3,6 +3,9 @@
 /// What the helper is called. A script whose interpreter is /proc/self/exe gives it another name, and is refused.
 pub const HELPER_NAME: &core::ffi::CStr = c"isolab-exec";
 
+/// What the init is called.
+pub const INIT_NAME: &core::ffi::CStr = c"init";
+
 /// The init's end of a socket whose other end isolab holds: the wait status of the program goes out over it, and it
 /// hangs up when isolab is gone.
 pub const INIT_LINK: i32 = 0;

@@ -72,6 +72,7 @@ mod launch;
 mod link;
 mod masked_sys;
 mod name_files;
+mod network;
 mod overlay;
 mod plan;
 mod planner;
@@ -99,9 +100,10 @@ pub use bundle::Bundle;
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};
 pub use error::{Error, ErrorStep};
+pub use network::network_namespace;
 pub use probe::{Finding, Verdict, probe};
 pub use spec::{
-    Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
+    Access, IdMap, Init, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
     UserNamespace, Volume, Writable,
 };
 pub use state::{default_state_dir, sweep};

@@ -15,10 +15,8 @@ use crate::kernel_files::MASKED_SYS;
 pub fn masked_sys(arena: &mut Arena) -> Result<&'static [&'static CStr], Error> {
     static THERMAL: OnceLock<Vec<CString>> = OnceLock::new();
     let thermal = THERMAL.get_or_init(|| thermal(Path::new("/sys/devices/system/cpu")));
-    let mut paths = MASKED_SYS.to_vec();
-    for path in thermal {
-        paths.push(arena.text(path)?);
-    }
+    let paths = MASKED_SYS.into_iter().chain(thermal.iter().map(CString::as_c_str));
+    let paths = paths.map(|path| arena.text(path)).collect::<Result<_, _>>()?;
     arena.list(paths)
 }
 

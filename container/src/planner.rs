@@ -20,7 +20,7 @@ use crate::masked_sys::masked_sys;
 use crate::name_files::name_files;
 use crate::overlay::{layers, overlay_options, stage_options};
 use crate::plan::{GroupMaker, GroupPlan, IdMapPlan, Kind, Plan, TerminalPlan, TmpfsPlan, VolumePlan};
-use crate::spec::{Access, Network, Share, Spec, Writable};
+use crate::spec::{Access, Init, Network, Share, Spec, Writable};
 use crate::state;
 use crate::steps::Step;
 use crate::target::target;
@@ -81,11 +81,28 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
             *layer = format!("layer-{number}").into();
         }
     }
+    if spec.writable == Writable::Bound && layers.len() > 1 {
+        return Err(wrong(
+            format!("bind {} layers as one root", layers.len()),
+            "one layer can be bound; several need an overlay",
+        ));
+    }
     let init_image = own_init.as_ref().map_or(shared.executable(), AsFd::as_fd);
     let group = place.as_ref().map(|place| place.plan(arena, descriptors)).transpose()?;
     let plan = Plan {
         clone_flags: clone_flags(spec, id_maps.is_some()),
         own_network: spec.namespaces.network == Network::Loopback,
+        joined_network: match &spec.namespaces.network {
+            Network::Of(path) => {
+                let network = open_network(path)?;
+                let number = descriptors.lend(network.as_fd())?;
+                owned.push(network);
+                Some(number)
+            }
+            _ => None,
+        },
+        without_init: spec.init == Init::None,
+        binds_layer: spec.writable == Writable::Bound,
         own_cgroup_view: spec.namespaces.cgroup == Share::Private,
         stage_options: arena.text(&stage_options(spec)?)?,
         overlay_options: arena.text(&overlay_options(&layers, id_maps.is_some())?)?,
@@ -99,7 +116,10 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         volumes: volumes(spec, arena)?,
         tmpfs: memory_file_systems(spec, arena)?,
         host_name: host_name(spec)?.map(|name| arena.bytes(name)).transpose()?,
-        name_files: name_files(spec, arena)?,
+        name_files: match spec.writable {
+            Writable::Bound => &[],
+            _ => name_files(spec, arena)?,
+        },
         masked_sys: masked_sys(arena)?,
         own_ipc: spec.namespaces.ipc == Share::Private,
         program: arena.text(&c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?)?,
@@ -193,6 +213,16 @@ fn open_layer(layer: &Path) -> Result<OwnedFd, Error> {
     })?;
     // SAFETY: just made, owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(opened as i32) })
+}
+
+fn open_network(path: &Path) -> Result<OwnedFd, Error> {
+    let opened = std::fs::File::open(path).map_err(|error| Error {
+        step: Step::JoinNetwork.into(),
+        tried: format!("open {path:?}"),
+        errno: Some(errno_of(&error)),
+        hint: "it is the network namespace of a process that is there: /proc/PID/ns/net".into(),
+    })?;
+    Ok(opened.into())
 }
 
 fn clone_flags(spec: &Spec, user: bool) -> u64 {

@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -29,6 +30,8 @@ pub struct Process {
     /// Its init's socket.
     pub link: Link,
     pub ended: Option<ExitStatus>,
+    /// Whether SIGKILL was sent.
+    killed: AtomicBool,
     start: Arc<Start>,
 }
 
@@ -105,6 +108,7 @@ impl Process {
             link,
             program: None,
             ended: None,
+            killed: AtomicBool::new(false),
             start,
         }
     }
@@ -114,16 +118,19 @@ impl Process {
         if self.ended.is_some() {
             return Err(Errno::ESRCH);
         }
-        if let Some(program) = self.program.as_ref().filter(|_| signal == Signal::SIGKILL) {
+        if signal == Signal::SIGKILL {
+            self.killed.store(true, Relaxed);
             // ESRCH: pid 1 has reaped it.
-            let _ = send(program, signal);
+            let _ = self.program.as_ref().map(|program| send(program, signal));
         }
         send(&self.pidfd, signal)
     }
 
-    /// Takes hold of the program's process, which pid 1 has sent a descriptor of.
+    /// Takes hold of the program's process, which pid 1 has sent a descriptor of where it is not that itself.
     pub fn take_program(&mut self) -> Result<(), Error> {
-        self.program = Some(self.link.program()?);
+        if !self.start.plan.without_init {
+            self.program = Some(self.link.program()?);
+        }
         Ok(())
     }
 
@@ -144,11 +151,16 @@ impl Process {
 
     /// Waits until the program has ended, and ends pid 1: it may be stopped.
     fn end_with_program(&self) {
-        let Some(program) = &self.program else { return };
-        let mut waiting = [PollFd::new(program.as_fd(), PollFlags::POLLIN)];
-        while poll(&mut waiting, PollTimeout::NONE) == Err(Errno::EINTR) {}
-        // It is readable, too, when the init is dead.
-        readable_within(self.link.as_fd(), INIT_SAYS);
+        let is_pid1 = self.program.is_none();
+        let mut waiting = [PollFd::new(self.program().as_fd(), PollFlags::POLLIN)];
+        // A pid 1 that was killed may be kept from ending.
+        if !is_pid1 || !self.killed.load(Relaxed) {
+            while poll(&mut waiting, PollTimeout::NONE) == Err(Errno::EINTR) {}
+        }
+        if !is_pid1 {
+            // It is readable, too, when the init is dead.
+            readable_within(self.link.as_fd(), INIT_SAYS);
+        }
         // ESRCH: it has ended, and waits to be reaped.
         let _ = self.send(Signal::SIGKILL);
         // A process that is traced stops once more when it is killed, until its tracer is dead (ptrace(2), PTRACE_O_TRACEEXIT).

@@ -18,6 +18,12 @@ pub type Descriptor = i32;
 pub struct Plan {
     pub clone_flags: u64,
     pub own_network: bool,
+    /// The network namespace to join in its place.
+    pub joined_network: Option<Descriptor>,
+    /// Whether pid 1 becomes the program.
+    pub without_init: bool,
+    /// Whether the one layer is the root.
+    pub binds_layer: bool,
     pub own_cgroup_view: bool,
     pub id_maps: Option<IdMapPlan>,
     pub stage_options: &'static CStr,

@@ -69,6 +69,7 @@ pub fn run_if_called() {
             }
         }
         "runtime" => run::STARTER.set(Starter::Runtime),
+        "alone" => spec.init = container::Init::None,
         "user" => spec.user = container::User { uid: 7, gid: 8 },
         _ => {}
     }
@@ -203,6 +204,7 @@ fn starts_killed(what: &str) {
 
 fn killed_starts() {
     starts_killed("plain");
+    starts_killed("alone");
 }
 
 fn killed_starts_by_the_runtime() {

@@ -18,6 +18,7 @@ mod security;
 mod sweep;
 mod syscalls;
 mod traced_init;
+mod variants;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use run::Starter;
@@ -65,6 +66,7 @@ fn main() {
         security::TESTS,
         hostile::TESTS,
         traced_init::TESTS,
+        variants::TESTS,
         syscalls::TESTS,
         sweep::TESTS,
         death::TESTS,
@@ -78,6 +80,7 @@ fn main() {
         security::TESTS,
         hostile::TESTS,
         traced_init::TESTS,
+        variants::TESTS,
     ];
     let by_library = tests.into_iter().flatten().map(|test| (test, Starter::Library));
     let by_runtime = both.into_iter().flatten().map(|test| (test, Starter::Runtime));
