@@ -69,7 +69,7 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         arena: &mut arena,
         descriptors: &mut descriptors,
     };
-    let planned = planner::plan(spec, shared, &link, workplace)?;
+    let planned = planner::plan(spec, shared, &link, None, workplace)?;
     let stacks = Stacks::get()?;
     let start = Arc::new(Start::new(arena, planned, report, stacks.roles())?);
     start.report.starter.end(Step::Plan);

@@ -1,7 +1,7 @@
 //! A [`Spec`] turned into the arguments of system calls: everything that can be checked without the kernel is checked here.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,14 @@ pub struct Planned {
 }
 
 /// Checks the description and prepares it, and notes where its control groups will be.
-pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> Result<Planned, Error> {
+/// `ended` is what pid 1 is waited for with, where that is needed.
+pub fn plan(
+    spec: &Spec,
+    shared: &Shared,
+    ends: &Ends,
+    ended: Option<BorrowedFd>,
+    workplace: Workplace,
+) -> Result<Planned, Error> {
     let Workplace { arena, descriptors } = workplace;
     let id_maps = id_maps(spec)?;
     let place = Place::find(&spec.limits, state::group_name)?;
@@ -164,6 +171,7 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         start_keeper: descriptors.lend(ends.start())?,
         link: descriptors.lend(ends.theirs())?,
         link_keeper: descriptors.lend(ends.ours())?,
+        ended: ended.map(|ended| descriptors.lend(ended)).transpose()?,
         init_filter: arena.list(shared.filter.clone())?,
         group_maker: match group.as_ref().is_some_and(GroupPlan::has_v2) || id_maps.is_some() {
             true => GroupMaker::Starter,

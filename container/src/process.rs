@@ -128,8 +128,12 @@ impl Process {
 
     /// Takes hold of the program's process, which pid 1 has sent a descriptor of where it is not that itself.
     pub fn take_program(&mut self) -> Result<(), Error> {
-        if !self.start.plan.without_init {
-            self.program = Some(self.link.program()?);
+        let plan = &self.start.plan;
+        match plan.without_init {
+            false => self.program = Some(self.link.program()?),
+            // It was sent all the same, and comes before what the helper says.
+            true if plan.ended.is_some() => drop(self.link.program()?),
+            true => {}
         }
         Ok(())
     }

@@ -75,6 +75,8 @@ pub struct Plan {
     /// The init's end of its socket to isolab, and isolab's end of it.
     pub link: Descriptor,
     pub link_keeper: Descriptor,
+    /// An epoll instance that pid 1 is to be waited for with, where it has no init, and so no end of a socket.
+    pub ended: Option<Descriptor>,
     /// What pid 1 may call once it is its init.
     pub init_filter: &'static [libc::sock_filter],
     /// The control group.
