@@ -5,6 +5,7 @@ pub mod counters;
 pub mod cpu_list;
 pub mod doctor;
 pub mod environment;
+pub mod fault_log;
 pub mod frequency;
 pub mod observer;
 pub mod page_cache;

@@ -232,7 +232,9 @@ pub(crate) fn heading(results: &Results, messages: &Messages) -> String {
         ("cpu", clean(&results.host.cpu_model).into()),
         ("kernel", clean(&results.host.kernel).into()),
     ];
-    messages.with("table-heading", &arguments)
+    let heading = messages.with("table-heading", &arguments);
+    let given = method::given(&results.workload, messages);
+    [heading].into_iter().chain(given).collect::<Vec<_>>().join(". ")
 }
 
 fn differences(files: &[Results], messages: &Messages) -> Vec<Note> {
