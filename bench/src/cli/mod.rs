@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod image;
+mod input_arguments;
 mod inventory;
 mod kernel;
 mod machine_arguments;

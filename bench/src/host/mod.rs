@@ -6,6 +6,7 @@ pub mod cpu_list;
 pub mod descriptors;
 pub mod doctor;
 pub mod environment;
+pub mod fault_log;
 pub mod frequency;
 pub mod observer;
 pub mod page_cache;

@@ -15,6 +15,7 @@ mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
+mod inputs;
 mod memory;
 mod pinning;
 mod programs;
@@ -47,6 +48,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        inputs::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),

@@ -239,7 +239,9 @@ pub(crate) fn heading(results: &Results, messages: &Messages) -> String {
         true => "table-heading",
         false => "heading-density",
     };
-    messages.with(id, &arguments)
+    let heading = messages.with(id, &arguments);
+    let given = method::given(&results.workload, messages);
+    [heading].into_iter().chain(given).collect::<Vec<_>>().join(". ")
 }
 
 fn differences(files: &[Results], messages: &Messages) -> Vec<Note> {
