@@ -17,6 +17,7 @@ mod messages;
 mod method;
 mod notes;
 mod primitives;
+mod reference;
 pub mod report;
 mod scale;
 mod table;
