@@ -35,6 +35,7 @@ fn results(samples: impl IntoIterator<Item = Sample>) -> Results {
         host: Host::default(),
         config: Config::default(),
         workload: Workload::default(),
+        against: None,
         targets: samples.targets().into_iter().map(target).collect(),
         metrics: Vec::new(),
         samples,

@@ -96,6 +96,7 @@ fn keep(arguments: &Arguments, results: &Results) -> Result<(), Error> {
 fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let request = Request {
         workload: arguments.workload.find("density")?,
+        against: None,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
         runs: None,
         warmup: None,

@@ -26,6 +26,7 @@ mod speed;
 mod suites;
 mod support;
 mod terminals;
+mod versions;
 
 use libtest_mimic::Arguments;
 
@@ -56,6 +57,7 @@ fn main() {
         speed::tests(),
         suites::tests(),
         terminals::tests(),
+        versions::tests(),
     ];
     let conclusion = libtest_mimic::run(&arguments, tests.into_iter().flatten().collect());
     conclusion.exit_if_failed();

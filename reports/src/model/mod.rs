@@ -18,6 +18,7 @@ mod samples;
 pub mod schema;
 mod summary;
 mod v1;
+mod version;
 
 pub use density::Density;
 pub use environment::{Environment, On, Primitive};
@@ -28,6 +29,7 @@ pub use name::Name;
 pub use sample::{Phase, Sample};
 pub use samples::{Iter, Samples};
 pub use summary::{Change, Comparison, Diff, Distribution, Interval, Nearest, Summary, Verdict};
+pub use version::Version;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -46,6 +48,10 @@ pub struct Results {
     pub config: Config,
     /// The program that ran on every target.
     pub workload: Workload,
+    /// The version of the program that it was measured against, by turns; then there are two rows a target (`container@A`: this
+    /// one, `container@B`: `workload`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Workload>,
     /// Where it ran, in the order of the table.
     pub targets: Vec<Target>,
     /// What the metrics are that there are figures of.

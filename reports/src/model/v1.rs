@@ -369,6 +369,7 @@ impl From<OldResults> for Results {
             host: old.host,
             config: old.config,
             workload: old.workload,
+            against: None,
             targets: old.targets,
             metrics: Vec::new(),
             samples,

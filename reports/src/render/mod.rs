@@ -18,6 +18,7 @@ mod messages;
 mod method;
 mod notes;
 mod primitives;
+mod reference;
 pub mod report;
 mod scale;
 mod table;

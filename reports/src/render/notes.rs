@@ -61,11 +61,13 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         .map(|t| t.workload_sha256.as_str())
         .filter(|sha| !sha.is_empty())
         .collect();
-    if programs.len() > 1 && !known("programs-differ") {
+    // Versions of a program differ.
+    let one = results.against.is_none();
+    if one && programs.len() > 1 && !known("programs-differ") {
         warn(messages.get("warning-programs-differ"));
     }
     let checksums = table::checksums(results.samples.iter());
-    if checksums.len() > 1 && !known("checksums-differ") {
+    if one && checksums.len() > 1 && !known("checksums-differ") {
         let list: Vec<String> = checksums.iter().map(|checksum| clean(checksum)).collect();
         warn(messages.with("warning-checksums-differ", &[("list", list.join(", ").into())]));
     }

@@ -9,6 +9,7 @@ use crate::render::headline::sentence;
 use crate::render::messages::{Lang, Messages, clean};
 use crate::render::method::{self, Entry};
 use crate::render::notes::{self, Note, Weight};
+use crate::render::reference;
 use crate::render::table::{self, Table};
 use crate::render::units::{self, NO_BREAK};
 
@@ -194,9 +195,8 @@ fn cards(results: &Results, messages: &Messages) -> Vec<Card> {
     let card = |id: &str| {
         let title = messages.metric_name(id);
         let clauses = headline::clauses(results, id);
-        let compared = results.comparisons.iter().find(|each| each.metric == *id);
-        if let Some(compared) = compared.filter(|_| !clauses.is_empty()) {
-            let baseline = messages.name("noun", &compared.against);
+        let compared = reference::name(results, id, "noun", messages);
+        if let Some(baseline) = compared.filter(|_| !clauses.is_empty()) {
             let figure =
                 |clause: &headline::Clause| (units::ratio(clause.ratio), messages.name("target", &clause.target));
             return Some(Card {
@@ -228,8 +228,18 @@ fn cards(results: &Results, messages: &Messages) -> Vec<Card> {
 
 /// What was measured, how often, where.
 pub(crate) fn heading(results: &Results, messages: &Messages) -> String {
+    let workload = match &results.against {
+        Some(against) => {
+            let names = [
+                ("a", clean(&against.name).into()),
+                ("b", clean(&results.workload.name).into()),
+            ];
+            messages.with("heading-versions", &names)
+        }
+        None => clean(&results.workload.name),
+    };
     let arguments = [
-        ("workload", clean(&results.workload.name).into()),
+        ("workload", workload.into()),
         ("runs", results.config.runs.into()),
         ("warmup", results.config.warmup.into()),
         ("cpu", clean(&results.host.cpu_model).into()),
