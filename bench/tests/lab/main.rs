@@ -12,6 +12,7 @@ mod ending;
 mod exporting;
 mod external_tools;
 mod first_tries;
+mod fleet;
 mod habits;
 mod host;
 mod host_kernel;
@@ -46,6 +47,7 @@ fn main() {
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),
+        fleet::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
