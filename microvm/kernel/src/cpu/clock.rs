@@ -2,10 +2,11 @@
 //! rate of the time stamp counter; where there is none, CPUID gives the rate.
 
 use crate::cpu::{self, msr};
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::layout::KERNEL_BASE;
 
 /// `pvclock_vcpu_time_info`: how to make nanoseconds since boot of the time stamp counter.
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct SystemTime {
     version: u32,
@@ -18,6 +19,19 @@ struct SystemTime {
     pad: [u8; 2],
 }
 
+impl SystemTime {
+    const NONE: Self = Self {
+        version: 0,
+        pad0: 0,
+        tsc_timestamp: 0,
+        system_time: 0,
+        tsc_to_system_mul: 0,
+        tsc_shift: 0,
+        flags: 0,
+        pad: [0; 2],
+    };
+}
+
 /// `pvclock_wall_clock`: the time of day at boot.
 #[repr(C, align(32))]
 struct WallClock {
@@ -26,22 +40,13 @@ struct WallClock {
     nanoseconds: u32,
 }
 
-static SYSTEM_TIME: Global<SystemTime> = Global::new(SystemTime {
-    version: 0,
-    pad0: 0,
-    tsc_timestamp: 0,
-    system_time: 0,
-    tsc_to_system_mul: 0,
-    tsc_shift: 0,
-    flags: 0,
-    pad: [0; 2],
-});
-static WALL_CLOCK: Global<WallClock> = Global::new(WallClock {
+static SYSTEM_TIME: Value<SystemTime> = Value::new(SystemTime::NONE);
+static WALL_CLOCK: Value<WallClock> = Value::new(WallClock {
     version: 0,
     seconds: 0,
     nanoseconds: 0,
 });
-static READY: Global<bool> = Global::new(false);
+static READY: Value<bool> = Value::new(false);
 
 const NANOSECONDS: u64 = 1_000_000_000;
 /// First CPUID leaf of a hypervisor.
@@ -58,9 +63,9 @@ fn find() {
     if is_kvm && cpu::cpuid(HYPERVISOR + 1, 0).eax & CLOCKSOURCE2 != 0 {
         // SAFETY: the registers exist; the hypervisor writes to these two globals from now on.
         unsafe {
-            cpu::wrmsr(msr::KVM_WALL_CLOCK, physical(&raw const *WALL_CLOCK.borrow()));
-            cpu::wrmsr(msr::KVM_SYSTEM_TIME, physical(&raw const *SYSTEM_TIME.borrow()) | 1);
-            if (&raw const SYSTEM_TIME.borrow().tsc_to_system_mul).read_volatile() != 0 {
+            cpu::wrmsr(msr::KVM_WALL_CLOCK, physical(WALL_CLOCK.as_ptr()));
+            cpu::wrmsr(msr::KVM_SYSTEM_TIME, physical(SYSTEM_TIME.as_ptr()) | 1);
+            if SYSTEM_TIME.as_ptr().read_volatile().tsc_to_system_mul != 0 {
                 return;
             }
         }
@@ -71,11 +76,12 @@ fn find() {
     while (NANOSECONDS << 32 >> shift) / hertz > u64::from(u32::MAX) {
         shift += 1;
     }
-    // SAFETY: nothing else borrows it now.
-    let time = unsafe { SYSTEM_TIME.borrow() };
-    time.tsc_timestamp = cpu::rdtsc();
-    time.tsc_to_system_mul = ((NANOSECONDS << 32 >> shift) / hertz) as u32;
-    time.tsc_shift = shift;
+    SYSTEM_TIME.set(SystemTime {
+        tsc_timestamp: cpu::rdtsc(),
+        tsc_to_system_mul: ((NANOSECONDS << 32 >> shift) / hertz) as u32,
+        tsc_shift: shift,
+        ..SystemTime::NONE
+    });
 }
 
 /// The physical address of a global.
@@ -107,12 +113,11 @@ fn tsc_hertz() -> u64 {
 
 /// Nanoseconds since the machine was started.
 pub fn monotonic() -> u64 {
-    // SAFETY: single accesses.
-    if unsafe { !core::mem::replace(READY.borrow(), true) } {
+    if !READY.replace(true) {
         find();
     }
-    // SAFETY: only the hypervisor writes there now, with an odd version while it does.
-    let time = unsafe { &raw const *SYSTEM_TIME.borrow() };
+    // Only the hypervisor writes there now, with an odd version while it does.
+    let time = SYSTEM_TIME.as_ptr();
     loop {
         // SAFETY: as above; volatile, because it changes behind the compiler's back.
         let (version, now) = unsafe {
@@ -135,6 +140,6 @@ pub fn monotonic() -> u64 {
 pub fn realtime() -> u64 {
     let now = monotonic();
     // SAFETY: the hypervisor wrote it once, in `find`.
-    let wall = unsafe { WALL_CLOCK.borrow() };
+    let wall = unsafe { WALL_CLOCK.as_ptr().read_volatile() };
     u64::from(wall.seconds) * NANOSECONDS + u64::from(wall.nanoseconds) + now
 }
