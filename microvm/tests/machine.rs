@@ -3,7 +3,7 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::{Config, Console, End, Files, Initramfs, Kernel, Linux};
+use microvm::{Config, Console, End, Files, Initramfs, Kernel, KvmKind, Linux};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use std::io::{Read, Seek, Write};
@@ -253,7 +253,10 @@ fn time() -> Result<(), Failed> {
     let slept: u128 = slept
         .and_then(|slept| slept.parse().ok())
         .ok_or(ran.output.clone() + &ran.log)?;
-    if !(20..=outside).contains(&slept) || !ran.output.contains("year 20") {
+    if !(20..=outside).contains(&slept)
+        || !ran.output.contains("year 20")
+        || !ran.output.ends_with("\nclocks agree [-14, -14]\n")
+    {
         return Err(format!("slept {slept} ms of {outside} ms outside\n{}{}", ran.output, ran.log).into());
     }
     Ok(())
@@ -362,6 +365,14 @@ fn costs() -> Result<(), Failed> {
         if !(least..=most).contains(&more) {
             return Err(format!("{more} more of {what}, not {least}:\n{}", with.log).into());
         }
+    }
+    let unentered = count(&with, "clock_gettime without the kernel");
+    if microvm::probe().kind == KvmKind::EmulatedKernelMode && unentered < 9 {
+        return Err(format!(
+            "of ten looks at the clock {unentered} without the kernel:\n{}",
+            with.log
+        )
+        .into());
     }
     let uncounted = run(&["costs"]);
     if uncounted.log.contains("counts: ") || uncounted.log.contains("kvm: ") {

@@ -70,6 +70,7 @@ impl<T> Global<T> {
     }
 
     /// The same, for ever.
+    #[allow(clippy::mut_from_ref)] // Not a second time: see `borrow`.
     pub fn take(&'static self) -> &'static mut T {
         let borrow = core::mem::ManuallyDrop::new(self.borrow());
         // SAFETY: there is no other borrow and never will be.

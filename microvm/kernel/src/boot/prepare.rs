@@ -6,10 +6,11 @@ use crate::boot::boot_info::{BootInfo, Range};
 use crate::program::elf::Program;
 use crate::boot::entry::{kernel_end, set_gate};
 use crate::counts;
+use crate::cpu::clock;
 use crate::errno::Errno;
 use crate::files::FILES;
 use crate::global::Value;
-use crate::memory::layout::{HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
+use crate::memory::layout::{CLOCK, HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
 use crate::memory::{MEMORY, Memory};
 use crate::memory::vma::{EXECUTE, READ};
 use crate::boot::request::{REQUEST, Request};
@@ -159,6 +160,7 @@ fn run(start_info: u64) -> Result<Start, Error> {
 
     memory.map_frames(HELPER, user_access::helper_frame(), PAGE, READ | EXECUTE)?;
     memory.map_shared(HELPER + PAGE, user_access::helper_frame() + PAGE)?;
+    memory.map_frames(CLOCK, clock::frame(), PAGE, READ)?;
     SYSCALL_STAYS.set(fast_path::syscall_stays_in_ring_3());
     fast_path::prepare();
     let stack = stack::make(request, memory, &program, base)?;
