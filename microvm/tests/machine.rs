@@ -51,6 +51,7 @@ fn trials() -> Vec<Trial> {
         trial("signals_that_are_blocked_wait", signals),
         trial("mappings_end_where_their_memory_or_file_does", mappings),
         trial("standard_input_reaches_the_program_and_ends", echo),
+        trial("a_program_may_use_the_vectors_that_it_may_use_outside", vectors),
         trial("random_bytes_differ_from_run_to_run", random),
         trial("the_kernel_does_not_call_itself_linux", name),
         trial("floating_point_survives_system_calls_and_faults", floats),
@@ -390,6 +391,15 @@ fn echo() -> Result<(), Failed> {
     drop(input);
     let ran = support::ran(child.wait_with_output().unwrap());
     expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()))
+}
+
+fn vectors() -> Result<(), Failed> {
+    let (avx, avx2, avx512) = (
+        is_x86_feature_detected!("avx"),
+        is_x86_feature_detected!("avx2"),
+        is_x86_feature_detected!("avx512f"),
+    );
+    expect(&run(&["features"]), 0, &format!("{avx} {avx2} {avx512}\n"))
 }
 
 fn random() -> Result<(), Failed> {

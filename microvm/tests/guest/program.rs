@@ -42,6 +42,7 @@ fn main() -> io::Result<()> {
         Some("own-state") => own_state(),
         Some("time") => time(),
         Some("echo") => return echo(),
+        Some("features") => features(),
         Some("random") => random(),
         Some("name") => name(),
         Some("floats") => floats(),
@@ -365,6 +366,16 @@ fn echo() -> io::Result<()> {
     io::stdin().read_to_string(&mut input)?;
     println!("{} bytes: {input}", input.len());
     Ok(())
+}
+
+/// What vectors a program may use.
+fn features() {
+    let (avx, avx2, avx512) = (
+        is_x86_feature_detected!("avx"),
+        is_x86_feature_detected!("avx2"),
+        is_x86_feature_detected!("avx512f"),
+    );
+    println!("{avx} {avx2} {avx512}");
 }
 
 fn random() {
