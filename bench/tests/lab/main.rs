@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod demonstrations;
 mod diffing;
 mod economy;
 mod ending;
@@ -15,6 +16,7 @@ mod habits;
 mod host;
 mod host_kernel;
 mod inputs;
+mod languages;
 mod memory;
 mod pinning;
 mod programs;
@@ -37,6 +39,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        demonstrations::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),
@@ -47,6 +50,7 @@ fn main() {
         host::tests(),
         host_kernel::tests(),
         inputs::tests(),
+        languages::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
