@@ -11,6 +11,8 @@ headline-ready-no-difference-first = { $target } takes as long to start as { $ba
 headline-ready-no-difference-next = { $target } as long (no difference found)
 headline-ready-too-few-first = { $target } takes about { $ratio }× as long to start as { $baseline } (too few runs to be sure)
 headline-ready-too-few-next = { $target } about { $ratio }× (too few runs to be sure)
+headline-versions = Start-up of B against A: { $list }.
+headline-versions-clause = { $target } { $change } ({ $verdict })
 headline-memory = { $list }.
 headline-memory-different-first = { $target } takes { $ratio }× the memory of { $baseline }
 headline-memory-different-next = { $target } { $ratio }×
@@ -139,6 +141,9 @@ cell-runs = n = { $n }{ $failed ->
   }
 cell-unavailable = cannot run here
 cell-no-runs = no runs
+column-verdict = B to A
+column-verdict-meaning = by how much the start-up of version B differs from that of A on the same target (Hodges and Lehmann's estimate by rounds), below it the 95 % interval for all tests together.
+heading-versions = A: { $a }, B: { $b }
 cell-baseline = baseline
 cell-of-which = incl. { $parts }
 cell-same-checksum = same result
@@ -361,9 +366,6 @@ chart-guest-ram-footer = { $workload }, all other settings the same; n = { $n } 
     [yes] {" "}Upright line: 95 % interval.
    *[no] {""}
   }
-chart-density-title = Memory of many instances at once
-chart-density-subtitle = Drop in the host's available memory
-chart-density-footer = One mark per measurement (n = { $n } in all). A lower line means more instances fit.
 chart-across-program = { $title }: { $workload }
 chart-across-subtitle = Median in each file{ $log ->
     [yes] , logarithmic axis
@@ -456,6 +458,7 @@ method-definition-counters = Page faults and context switches are counted by the
 method-statistics = Statistics
 method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median and of the ratio of medians, from 6 runs on; what is resampled is rounds, since the runs of a round share what the host did. p-values are of two-sided Mann-Whitney U tests; the share of pairs in which one side is slower is U divided by the number of pairs.
 method-target = Target { $target }
+method-versions = Both versions ran in every round, in an order drawn by lot, so that whatever the host does meets both alike. What B is to A is tested by exchanging the two within rounds (Fisher's randomization test on ranks, relative to the level of the neighbouring rounds).
 method-target-version = Version { $version }.
 method-target-program = It was given the program with SHA-256 { $sha256 }.
 method-target-kernel = Guest kernel { $name }: { $version }, SHA-256 { $sha256 }.

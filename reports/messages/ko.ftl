@@ -11,6 +11,8 @@ headline-ready-too-few-first = { $target } 약 { $ratio }배(실행 횟수 부�
 headline-ready-different-next = { $target } { $ratio }배
 headline-ready-no-difference-next = { $target } 1배(차이 없음)
 headline-ready-too-few-next = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-versions = A 대비 B의 시작 시간: { $list }.
+headline-versions-clause = { $target } { $change }({ $verdict })
 headline-memory = { $baseline } 대비 메모리 사용량은 { $list }입니다.
 headline-memory-different-first = { $target } { $ratio }배
 headline-memory-no-difference-first = { $target } 1배(차이 없음)
@@ -136,6 +138,9 @@ cell-runs = n = { $n }{ $failed ->
   }
 cell-unavailable = 실행 불가
 cell-no-runs = 실행 없음
+column-verdict = A 대비 B
+column-verdict-meaning = 같은 실행 환경에서 버전 B의 시작 시간이 A 대비 달라진 정도(라운드별 호지스-레만 추정값). 아래는 모든 검정을 함께 보정한 95% 신뢰구간.
+heading-versions = A: { $a }, B: { $b }
 cell-baseline = 기준
 cell-of-which = 그중 { $parts }
 cell-same-checksum = 결과 일치
@@ -352,9 +357,6 @@ chart-guest-ram-footer = { $workload }, 다른 설정은 모두 같음. 점마�
     [yes] {" "}세로선: 95% 신뢰구간.
    *[no] {""}
   }
-chart-density-title = 동시에 실행한 여러 인스턴스의 메모리
-chart-density-subtitle = 호스트 가용 메모리의 감소량
-chart-density-footer = 점 하나: 측정 한 번(모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스를 실행할 수 있음.
 chart-across-program = { $title }: { $workload }
 chart-across-subtitle = 파일별 중앙값{ $log ->
     [yes] , 로그 축
@@ -444,6 +446,7 @@ method-definition-counters = 페이지 폴트와 문맥 교환은 호스트 커�
 method-statistics = 통계
 method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95백분위수. 이상치도 포함함. 구간은 중앙값과 중앙값 비율의 95% 부트스트랩 신뢰구간(6회부터)이며, 같은 라운드의 실행들은 호스트의 영향을 함께 받으므로 라운드 단위로 재표집함. p값은 양측 맨-휘트니 U 검정이고, 한쪽이 더 느린 쌍의 비율은 U를 쌍의 수로 나눈 값.
 method-target = 실행 환경 { $target }
+method-versions = 두 버전 모두 라운드마다 무작위 순서로 실행하므로 호스트의 변화가 양쪽에 똑같이 작용함. A 대비 B의 차이는 라운드 안에서 둘을 맞바꾸어 검정함(이웃 라운드의 수준을 뺀 순위에 대한 피셔의 무작위화 검정).
 method-target-version = 버전 { $version }.
 method-target-program = 받은 프로그램의 SHA-256 { $sha256 }.
 method-target-kernel = 게스트 커널 { $name }: { $version }, SHA-256 { $sha256 }.

@@ -15,7 +15,7 @@ use crate::measure::ready::Ready;
 use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use reports::chart;
 use reports::model::{Results, Summary};
 use reports::report::Format;
@@ -33,6 +33,8 @@ const BASELINE: &str = "Baseline";
 
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("reference").args(["baseline", "against"]).multiple(true))]
 pub struct Arguments {
     #[command(flatten)]
     workload: WorkloadArguments,
@@ -87,8 +89,12 @@ pub struct Arguments {
     /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Vec<PathBuf>,
-    /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
-    #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
+    /// Measure another version of the program as well, by turns, with the same arguments: finds smaller changes than a baseline
+    /// does. On each target, row A is this version, row B the program itself; told is what B is to A
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "baseline", help_heading = BASELINE)]
+    against: Option<String>,
+    /// Exit with status 1 if something is significantly worse than the baseline, or B than A, by more than this many percent
+    #[arg(long, value_name = "PCT", requires = "reference", help_heading = BASELINE, value_parser = arguments::percent)]
     fail_on_regression: Option<f64>,
     /// Compare even if workload, kernel, host or configuration differ from the baseline's
     #[arg(long, alias = "baseline-differs", requires = "baseline", help_heading = BASELINE)]
@@ -131,7 +137,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         ));
     }
     // What was stopped half-way cannot tell.
-    let judged = match complete && !baseline.is_empty() {
+    let judged = match complete {
         true => judge(&arguments, &mut results, &baseline),
         false => Ok(()),
     };
@@ -218,8 +224,12 @@ fn check(then: &[Results], now: &Results) -> Result<(), Error> {
     })
 }
 
-/// Notes in the results what has changed since the baseline.
+/// Notes in the results what has changed since the baseline, or from one version to the other, where there are two.
 fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Result<(), Error> {
+    if then.is_empty() {
+        results.diff = analysis::diff::versions(results, arguments.fail_on_regression);
+        return Ok(());
+    }
     if !arguments.allow_different {
         check(then, results)?;
     }
@@ -237,8 +247,18 @@ fn workload(arguments: &Arguments) -> Result<Workload, Error> {
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let mut workload = workload(arguments)?;
+    let against = arguments.against.as_deref();
+    let against = against
+        .map(|program| arguments::version(program, &workload))
+        .transpose()?;
+    if against.is_some() {
+        // A built-in workload is laid out anew then, as the other version is.
+        workload.known_sha256 = None;
+    }
     let request = Request {
-        workload: workload(arguments)?,
+        workload,
+        against,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
         runs: Some(arguments.runs),
         warmup: Some(arguments.warmup),

@@ -3,6 +3,7 @@
 mod arguments;
 mod compare;
 mod container_arguments;
+mod density;
 mod diff;
 mod doctor;
 mod explain;
@@ -62,6 +63,8 @@ enum Command {
     /// Run many comparisons from one file
     #[command(subcommand)]
     Suite(suite::Command),
+    /// Start and hold instances until a count, a budget of memory or a limit of the host, and show what each takes
+    Density(density::Arguments),
     /// Say what has changed between results files, and whether anything has become worse
     Diff(diff::Arguments),
     /// Write a report on results files
@@ -105,6 +108,7 @@ pub fn main() -> u8 {
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
+        Some(Command::Density(arguments)) => density::run(arguments),
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, &swept),

@@ -68,6 +68,7 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
     };
     let request = Request {
         workload,
+        against: None,
         targets: Some(parameters.targets),
         runs: Some(parameters.runs),
         warmup: Some(parameters.warmup),

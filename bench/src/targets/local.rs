@@ -17,6 +17,7 @@ use std::time::Duration;
 
 /// A target on this host's kernel.
 pub struct Local {
+    name: String,
     backend: Box<dyn Backend>,
     image: Rc<Image>,
     timeout: Duration,
@@ -49,10 +50,14 @@ impl Wrote {
 }
 
 impl Local {
-    /// Runs `image` on `backend`, each time for at most `timeout`.
-    pub fn new(backend: Box<dyn Backend>, image: Rc<Image>, timeout: Duration) -> Result<Self, Error> {
-        let described = backend.describe(&image)?;
+    /// Runs `image` on `backend`, each time for at most `timeout`. `name` is that of its row.
+    pub fn new(name: &str, backend: Box<dyn Backend>, image: Rc<Image>, timeout: Duration) -> Result<Self, Error> {
+        let described = model::Target {
+            name: name.into(),
+            ..backend.describe(&image)?
+        };
         Ok(Local {
+            name: name.into(),
             backend,
             image,
             timeout,
@@ -65,7 +70,7 @@ impl Local {
 
 impl Target for Local {
     fn name(&self) -> &str {
-        self.backend.name()
+        &self.name
     }
 
     fn describe(&self) -> model::Target {

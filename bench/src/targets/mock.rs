@@ -86,8 +86,8 @@ impl Mock {
     }
 
     /// What `--on simulated` runs: starts of one to two milliseconds.
-    pub fn simulated(seed: u64) -> Self {
-        Mock::noisy("simulated", &Rc::default(), seed, 1.0, 0.1)
+    pub fn simulated(name: &str, seed: u64) -> Self {
+        Mock::noisy(name, &Rc::default(), seed, 1.0, 0.1)
     }
 
     /// A target that takes `floor_ms` and an exponential tail of mean `tail_ms`.

@@ -5,6 +5,7 @@
 //! does not grow with isolab's own page tables. Everything that needs memory is made ahead of time in [`Prepared`].
 
 use crate::error::Error;
+use crate::host::descriptors;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -112,6 +113,10 @@ impl Prepared {
             group: self.group,
             folder: self.folder.as_ref().map_or(std::ptr::null(), |folder| folder.as_ptr()),
             lab: std::process::id() as i32,
+            descriptors: descriptors::inherited().map(|(soft, hard)| libc::rlimit {
+                rlim_cur: soft,
+                rlim_max: hard,
+            }),
             failed: 0,
         };
         let mut pidfd: c_int = -1;
@@ -240,6 +245,8 @@ struct Request<'a> {
     /// Null for isolab's own.
     folder: *const c_char,
     lab: i32,
+    /// Limits of descriptors (RLIMIT_NOFILE), soft and hard, where they are not to be isolab's.
+    descriptors: Option<libc::rlimit>,
     /// The errno that kept the child from executing its program.
     failed: c_int,
 }
@@ -288,6 +295,9 @@ unsafe fn prepare_self(request: &Request) -> Option<()> {
             libc::c_uint::MAX,
             0,
         );
+        if let Some(limits) = &request.descriptors {
+            succeeded(libc::setrlimit(libc::RLIMIT_NOFILE, limits))?;
+        }
         // Rust's runtime ignores SIGPIPE, and what is ignored stays so across execve(2).
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
     }

@@ -6,6 +6,7 @@ mod cold;
 mod comparing;
 mod counting;
 mod demonstrations;
+mod density;
 mod diffing;
 mod economy;
 mod ending;
@@ -27,6 +28,7 @@ mod speed;
 mod suites;
 mod support;
 mod terminals;
+mod versions;
 
 use libtest_mimic::Arguments;
 
@@ -40,6 +42,7 @@ fn main() {
         comparing::tests(),
         counting::tests(),
         demonstrations::tests(),
+        density::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),
@@ -58,6 +61,7 @@ fn main() {
         speed::tests(),
         suites::tests(),
         terminals::tests(),
+        versions::tests(),
     ];
     let conclusion = libtest_mimic::run(&arguments, tests.into_iter().flatten().collect());
     conclusion.exit_if_failed();

@@ -6,6 +6,7 @@
 //! ([`v1`]).
 
 mod any_json;
+mod density;
 mod environment;
 pub mod file;
 mod instance;
@@ -17,7 +18,9 @@ mod samples;
 pub mod schema;
 mod summary;
 mod v1;
+mod version;
 
+pub use density::Density;
 pub use environment::{Environment, On, Primitive};
 pub use instance::Instance;
 pub use message::{Argument, Message};
@@ -26,6 +29,7 @@ pub use name::Name;
 pub use sample::{Phase, Sample};
 pub use samples::{Iter, Samples};
 pub use summary::{Change, Comparison, Diff, Distribution, Interval, Nearest, Summary, Verdict};
+pub use version::Version;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -44,6 +48,10 @@ pub struct Results {
     pub config: Config,
     /// The program that ran on every target.
     pub workload: Workload,
+    /// The version of the program that it was measured against, by turns; then there are two rows a target (`container@A`: this
+    /// one, `container@B`: `workload`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Workload>,
     /// Where it ran, in the order of the table.
     pub targets: Vec<Target>,
     /// What the metrics are that there are figures of.
@@ -57,6 +65,9 @@ pub struct Results {
     pub summary: Vec<Summary>,
     /// Targets against the baseline target.
     pub comparisons: Vec<Comparison>,
+    /// How many instances were held at once, target by target, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub density: Vec<Density>,
     /// What has changed since older results, where they were compared with some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,

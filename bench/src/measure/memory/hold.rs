@@ -51,6 +51,7 @@ pub struct Held {
     instance: Option<Box<dyn Instance>>,
     /// Its processes, as they were when it was stopped.
     processes: Vec<(i32, Role)>,
+    took: Duration,
     /// A pipe without a reader would end its write.
     _stdout_reader: Rc<OwnedFd>,
 }
@@ -59,6 +60,11 @@ impl Held {
     /// The instance.
     pub fn instance(&self) -> &dyn Instance {
         self.instance.as_deref().expect("only `finish` takes it away")
+    }
+
+    /// How long it took from its start to its first write; seen up to a sixteenth too late.
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Ends the program, or the monitor.
@@ -129,6 +135,7 @@ impl Stage {
         let mut held = Held {
             instance: Some(start()?),
             processes: Vec::new(),
+            took: Duration::ZERO,
             _stdout_reader: Rc::clone(&self.stdout_reader),
         };
         let mut said = Vec::new();
@@ -138,6 +145,7 @@ impl Stage {
             let search = tasks::search(held.instance(), &self.stdout_name, taken > PATIENCE);
             held.processes = search.processes;
             if search.waits {
+                held.took = taken;
                 signal(&held.processes, Signal::SIGSTOP);
                 return Ok(held);
             }

@@ -3,11 +3,12 @@
 use super::{Disk, Linux, MicroVm, Rootfs, Tell};
 use crate::error::Error;
 use crate::workloads::image::Image;
-use microvm::{Config, Files, Initramfs, Kernel, Sandbox};
+use microvm::{Config, Features, Files, Initramfs, Kernel, Sandbox};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A machine to run.
@@ -20,6 +21,8 @@ pub struct MachineOrder {
     timeout: Option<Duration>,
     /// What the monitor is to tell at its end.
     pub tell: Tell,
+    /// What processor KVM can offer, by [`Features::to_words`]; asked for once, and not by each monitor.
+    features: Vec<[u32; 7]>,
     /// The program's path in the guest.
     program: String,
     args: Vec<String>,
@@ -65,6 +68,10 @@ impl GuestFile {
     }
 }
 
+/// Of this host; none where KVM does not say: the monitor will say why.
+static FEATURES: LazyLock<Vec<[u32; 7]>> =
+    LazyLock::new(|| Features::of_host().map_or_else(|_| Vec::new(), |features| features.to_words()));
+
 impl MachineOrder {
     /// To run the image's program with `args`.
     pub fn new(machine: &MicroVm, image: &Image, args: &[String]) -> Result<Self, Error> {
@@ -74,6 +81,7 @@ impl MachineOrder {
             cpus: machine.processors()?,
             timeout: machine.timeout,
             tell: machine.tell,
+            features: FEATURES.clone(),
             program: image.program().into(),
             args: args.to_vec(),
             env: image.environment().to_vec(),
@@ -111,6 +119,7 @@ impl MachineOrder {
             memory_bytes: self.memory_bytes,
             timeout: self.timeout,
             counts: self.tell.story,
+            features: Features::from_words(&self.features).filter(|_| !self.features.is_empty()),
             sandbox: Sandbox::On(vec![report.as_raw_fd()]),
             ..config
         })
