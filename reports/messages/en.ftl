@@ -190,6 +190,24 @@ warning-late-first-byte = { $target }: the first byte came after { $percent } % 
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target (`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = The measurement was interrupted before all runs were done.
 
+## What a program sees
+
+inspect-pid = Process ID
+inspect-parent = Parent process
+inspect-user = User:group
+inspect-capabilities = Capabilities
+inspect-filter = System calls filtered
+inspect-host-name = Host name
+inspect-kernel = Kernel
+inspect-uptime = Kernel running for
+inspect-memory = Memory
+inspect-memory-limit = Memory limit seen
+inspect-cpus = CPUs
+inspect-mounts = Mounts
+inspect-root = Root folder
+inspect-interfaces = Network interfaces
+inspect-processes = Processes seen
+
 ## Reasons
 
 reason-timed-out = ended after { $seconds } s, the time it is allowed

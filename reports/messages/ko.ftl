@@ -181,6 +181,24 @@ warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나�
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음(`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
+## 프로그램이 보는 것
+
+inspect-pid = 프로세스 ID
+inspect-parent = 부모 프로세스
+inspect-user = 사용자:그룹
+inspect-capabilities = 권한(capability) 수
+inspect-filter = 시스템 호출 필터
+inspect-host-name = 호스트 이름
+inspect-kernel = 커널
+inspect-uptime = 커널 가동 시간
+inspect-memory = 메모리
+inspect-memory-limit = 보이는 메모리 제한
+inspect-cpus = CPU
+inspect-mounts = 마운트
+inspect-root = 루트 디렉터리
+inspect-interfaces = 네트워크 인터페이스
+inspect-processes = 보이는 프로세스
+
 ## 이유
 
 reason-timed-out = 허용 시간 { $seconds }초가 지나 종료됨

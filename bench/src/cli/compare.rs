@@ -122,9 +122,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = plan(&arguments)?;
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
-    for place in places(&arguments) {
-        store::check(&place)?;
-    }
+    check_places(&arguments)?;
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -201,15 +199,22 @@ pub fn status(results: &Results) -> u8 {
     }
 }
 
-/// Where results are to be written.
-fn places(arguments: &Arguments) -> Vec<PathBuf> {
-    let results = match arguments.json.as_deref() {
-        Some(file) if file == Path::new("-") => None,
-        Some(file) => Some(file.to_owned()),
-        None => Some(Path::new(RESULTS).join("results.json")),
-    };
-    let report = arguments.report.as_ref().map(|folder| folder.join("report.html"));
-    results.into_iter().chain(report).collect()
+/// Refuses places for the results that cannot be written to, before minutes are spent on measuring.
+fn check_places(arguments: &Arguments) -> Result<(), Error> {
+    match arguments.json.as_deref() {
+        Some(file) if file == Path::new("-") => {}
+        Some(file) => store::check(file)?,
+        None => store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?,
+    }
+    match &arguments.report {
+        Some(folder) => store::check(&folder.join("report.html")),
+        None => Ok(()),
+    }
+}
+
+/// The error of the usual place for results.
+fn elsewhere(error: Error) -> Error {
+    error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout.")
 }
 
 /// Refuses a baseline of something else.
@@ -284,7 +289,7 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     };
     store::write_with(&path, |file| Ok(results.write(file)?)).map_err(|error| match asked {
         Some(_) => error,
-        None => error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout."),
+        None => elsewhere(error),
     })?;
     output::hint(&format!("results are in {}", path.display()));
     if asked.is_none() {

@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod demonstrations;
 mod density;
 mod diffing;
 mod economy;
@@ -17,6 +18,7 @@ mod habits;
 mod host;
 mod host_kernel;
 mod inputs;
+mod languages;
 mod memory;
 mod pinning;
 mod programs;
@@ -40,6 +42,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        demonstrations::tests(),
         density::tests(),
         diffing::tests(),
         economy::tests(),
@@ -52,6 +55,7 @@ fn main() {
         host::tests(),
         host_kernel::tests(),
         inputs::tests(),
+        languages::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
