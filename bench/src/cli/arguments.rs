@@ -93,6 +93,11 @@ pub fn target(name: &str) -> Result<TargetKind, String> {
     TargetKind::find(name).map_err(|error| error.to_string())
 }
 
+/// A target by the command that starts a program.
+pub fn launcher(command: &str) -> Result<TargetKind, String> {
+    TargetKind::launcher(command).map_err(|error| error.to_string())
+}
+
 /// Guest RAM.
 pub fn ram(text: &str) -> Result<u64, String> {
     /// No container or machine starts with less.

@@ -14,6 +14,7 @@ mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
+mod launchers;
 mod memory;
 mod pinning;
 mod programs;
@@ -46,6 +47,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        launchers::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
