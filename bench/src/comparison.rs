@@ -101,7 +101,8 @@ fn described_host(plan: &Plan) -> model::Host {
     }
 }
 
-fn unavailable(name: &str, error: &Error) -> model::Target {
+/// A target that cannot run here, with the reason.
+pub fn unavailable(name: &str, error: &Error) -> model::Target {
     // Where no container runs at all, doctor knows why in every language.
     let target = Version::of(name).map_or(name, |(target, _)| target);
     let refused = (target == "container" && !error.is_told())
@@ -153,6 +154,7 @@ fn results(
         instances: measured.instances,
         summary: Vec::new(),
         comparisons: Vec::new(),
+        density: Vec::new(),
         diff: None,
         warnings: warnings.iter().map(Warning::describe).collect(),
     };

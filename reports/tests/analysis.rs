@@ -42,6 +42,7 @@ fn results(samples: impl IntoIterator<Item = Sample>) -> Results {
         instances: Vec::new(),
         summary: Vec::new(),
         comparisons: Vec::new(),
+        density: Vec::new(),
         diff: None,
         warnings: Vec::new(),
     };

@@ -2,6 +2,7 @@
 
 use super::arguments::{self, WorkloadArguments};
 use super::diff;
+use super::input_arguments::InputArguments;
 use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
@@ -10,12 +11,13 @@ use crate::error::Error;
 use crate::files::store;
 use crate::host::pin::{self, CpuList};
 use crate::host::system_files::SystemFiles;
+use crate::measure::ready::Ready;
 use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
 use reports::chart;
-use reports::model::Results;
+use reports::model::{Results, Summary};
 use reports::report::Format;
 use reports::{analysis, render, table};
 use std::path::{Path, PathBuf};
@@ -68,6 +70,10 @@ pub struct Arguments {
     /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
     #[arg(long, help_heading = MEASURING)]
     cold: bool,
+    /// What ends the start-up: first-byte, exit, or a TEXT within a line that the program writes to stdout, such as
+    /// 'listening on' (memory is that at the first byte all the same)
+    #[arg(long, value_name = "first-byte|exit|TEXT", default_value_t, help_heading = MEASURING)]
+    ready: Ready,
     /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
     #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
     pin: Option<CpuList>,
@@ -98,6 +104,8 @@ pub struct Arguments {
     #[arg(long, alias = "baseline-differs", requires = "baseline", help_heading = BASELINE)]
     allow_different: bool,
     #[command(flatten)]
+    inputs: InputArguments,
+    #[command(flatten)]
     machine: MachineArguments,
 }
 
@@ -118,6 +126,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = plan(&arguments)?;
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
+    for place in places(&arguments) {
+        store::check(&place)?;
+    }
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -171,19 +182,38 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         )?;
         output::hint(&format!("a report is in {}", files.join(", ")));
     }
-    if results
-        .summary
-        .iter()
-        .all(|summary| summary.metric("ready_ms").is_none())
-    {
+    if results.targets.iter().all(|target| target.unavailable.is_some()) {
         return Err(
             Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host.")
         );
     }
     judged?;
-    let Some(found) = &results.diff else { return Ok(0) };
+    let status = status(&results);
+    let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
-    Ok(u8::from(found.has_regression()))
+    Ok(if found.has_regression() { 1 } else { status })
+}
+
+/// The exit status of results: whether there is a target that could run the program, and none of whose runs ended well.
+pub fn status(results: &Results) -> u8 {
+    /// Neither that of a regression nor that of isolab's own failure.
+    const FAILED_RUNS: u8 = 3;
+    let failed = |summary: &Summary| summary.failed > 0 && summary.metric("ready_ms").is_none();
+    match results.summary.iter().any(failed) {
+        true => FAILED_RUNS,
+        false => 0,
+    }
+}
+
+/// Where results are to be written.
+fn places(arguments: &Arguments) -> Vec<PathBuf> {
+    let results = match arguments.json.as_deref() {
+        Some(file) if file == Path::new("-") => None,
+        Some(file) => Some(file.to_owned()),
+        None => Some(Path::new(RESULTS).join("results.json")),
+    };
+    let report = arguments.report.as_ref().map(|folder| folder.join("report.html"));
+    results.into_iter().chain(report).collect()
 }
 
 /// Refuses a baseline of something else.
@@ -207,13 +237,11 @@ fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Resu
 }
 
 fn workload(arguments: &Arguments) -> Result<Workload, Error> {
-    let workload = arguments.workload.find("compare")?;
-    Ok(match &arguments.name {
-        Some(name) => Workload {
-            name: name.clone(),
-            ..workload
-        },
-        None => workload,
+    let workload = arguments.inputs.give_to(arguments.workload.find("compare")?)?;
+    Ok(Workload {
+        name: arguments.name.clone().unwrap_or(workload.name),
+        ready: arguments.ready.clone(),
+        ..workload
     })
 }
 

@@ -61,7 +61,7 @@ pub enum Outcome {
     /// The workload's first byte comes after this time.
     Ready(f64),
     /// The workload fails.
-    Fails(String),
+    Fails(Message),
     /// The target cannot start it.
     Refuses(Error),
 }
@@ -124,7 +124,7 @@ impl Target for Mock {
             Outcome::Refuses(error) => Err(error),
             Outcome::Fails(error) => Ok(Sample {
                 exit_code: 1,
-                error: Some(error.into()),
+                error: Some(error),
                 ..sample
             }),
             Outcome::Ready(ms) => {

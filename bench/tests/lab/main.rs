@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod density;
 mod diffing;
 mod economy;
 mod ending;
@@ -14,6 +15,7 @@ mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
+mod inputs;
 mod launchers;
 mod memory;
 mod pinning;
@@ -38,6 +40,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        density::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),
@@ -47,6 +50,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        inputs::tests(),
         launchers::tests(),
         pinning::tests(),
         refusing::tests(),

@@ -376,6 +376,7 @@ impl From<OldResults> for Results {
             instances,
             summary,
             comparisons,
+            density: Vec::new(),
             diff: None,
             warnings: old.warnings,
         };

@@ -35,12 +35,16 @@ impl Lang {
             Lang::En => concat!(
                 include_str!("../../messages/en.ftl"),
                 "\n",
-                include_str!("../../messages/doctor-en.ftl")
+                include_str!("../../messages/doctor-en.ftl"),
+                "\n",
+                include_str!("../../messages/density-en.ftl")
             ),
             Lang::Ko => concat!(
                 include_str!("../../messages/ko.ftl"),
                 "\n",
-                include_str!("../../messages/doctor-ko.ftl")
+                include_str!("../../messages/doctor-ko.ftl"),
+                "\n",
+                include_str!("../../messages/density-ko.ftl")
             ),
         }
     }

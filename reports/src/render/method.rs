@@ -56,14 +56,25 @@ fn program(results: &Results, messages: &Messages) -> Vec<String> {
         ];
         messages.with("method-program-text", &arguments)
     };
-    match &results.against {
+    let texts = match &results.against {
         None => vec![text(&results.workload)],
         Some(against) => {
             let versions = [(Version::A, against), (Version::B, &results.workload)];
             let said = versions.map(|(version, workload)| format!("{version}: {}", text(workload)));
             said.into_iter().chain([messages.get("method-versions")]).collect()
         }
-    }
+    };
+    // Both versions were given the same.
+    texts.into_iter().chain(given(&results.workload, messages)).collect()
+}
+
+/// What the program was given, and what ends its start-up where that is not the first byte.
+pub(crate) fn given(workload: &Workload, messages: &Messages) -> Vec<String> {
+    let list = workload.given().map(|list| clean(&list));
+    let inputs = list.map(|list| messages.with("method-program-inputs", &[("list", list.into())]));
+    let mark = workload.ready.as_deref().map(clean);
+    let ready = mark.map(|mark| messages.with("method-program-ready", &[("mark", mark.into())]));
+    inputs.into_iter().chain(ready).collect()
 }
 
 fn host(results: &Results, messages: &Messages) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What a reader must know beside the figures: targets that could not run, warnings, what the KVM here is.
 
 use crate::model::{KvmKind, Message, Name, Results};
+use crate::render::density;
 use crate::render::messages::{Messages, clean};
 use crate::render::table;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,7 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         ];
         warn(messages.with("note-failed", &arguments));
     }
-    if results.samples.is_empty() {
+    if results.samples.is_empty() && results.density.is_empty() {
         warn(messages.get("note-no-samples"));
     }
     let known = |id: &str| results.warnings.iter().any(|warning| warning.id == id);
@@ -90,6 +91,9 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     }
     if !emulated {
         note(Weight::Remark, kvm);
+    }
+    for end in density::ends(results, messages) {
+        note(Weight::Remark, end);
     }
     notes
 }

@@ -4,6 +4,7 @@ use crate::analysis::headline;
 use crate::metrics;
 use crate::model::Results;
 use crate::render::chart::{self, Chart, TargetColors};
+use crate::render::density;
 use crate::render::headline::sentence;
 use crate::render::messages::{Lang, Messages, clean};
 use crate::render::method::{self, Entry};
@@ -106,7 +107,9 @@ impl View {
                 } else {
                     label
                 },
-                headline: sentence(file, &messages).unwrap_or_default(),
+                headline: sentence(file, &messages)
+                    .or_else(|| density::sentence(file, &messages))
+                    .unwrap_or_default(),
                 heading: heading(file, &messages),
                 caveat: caveat(&notes, &messages),
                 cards: cards(file, &messages),
@@ -242,7 +245,13 @@ pub(crate) fn heading(results: &Results, messages: &Messages) -> String {
         ("cpu", clean(&results.host.cpu_model).into()),
         ("kernel", clean(&results.host.kernel).into()),
     ];
-    messages.with("table-heading", &arguments)
+    let id = match results.density.is_empty() {
+        true => "table-heading",
+        false => "heading-density",
+    };
+    let heading = messages.with(id, &arguments);
+    let given = method::given(&results.workload, messages);
+    [heading].into_iter().chain(given).collect::<Vec<_>>().join(". ")
 }
 
 fn differences(files: &[Results], messages: &Messages) -> Vec<Note> {
