@@ -73,6 +73,7 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
         workload,
         against: None,
         targets: Some(parameters.targets),
+        launchers: Vec::new(),
         runs: Some(parameters.runs),
         warmup: Some(parameters.warmup),
         idle_gap: Some(Duration::from_secs_f64(parameters.idle_gap_ms / 1e3)),

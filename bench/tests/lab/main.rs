@@ -19,6 +19,7 @@ mod host;
 mod host_kernel;
 mod inputs;
 mod languages;
+mod launchers;
 mod memory;
 mod pinning;
 mod programs;
@@ -56,6 +57,7 @@ fn main() {
         host_kernel::tests(),
         inputs::tests(),
         languages::tests(),
+        launchers::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
