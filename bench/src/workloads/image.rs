@@ -34,6 +34,8 @@ pub struct Image {
     parts: OnceCell<Parts>,
     /// The disk with its files, once that is asked for.
     disk: OnceCell<DiskImage>,
+    /// A copy with directories to mount upon, once that is asked for.
+    to_bind: OnceCell<Scratch>,
     /// Where the layer is, unless it is one that is kept.
     _scratch: Option<Scratch>,
 }
@@ -77,6 +79,7 @@ impl Image {
             has_other_file: other_bytes > 0,
             parts: OnceCell::new(),
             disk: OnceCell::new(),
+            to_bind: OnceCell::new(),
             layer,
             _scratch: scratch,
         })
@@ -139,6 +142,25 @@ impl Image {
         Ok(self.disk.get_or_init(|| disk))
     }
 
+    /// The directory that holds the image's files and those directories which a container mounts upon.
+    pub fn layer_to_bind(&self) -> Result<PathBuf, Error> {
+        const LAYER: &str = "layer";
+        let scratch = match self.to_bind.get() {
+            Some(scratch) => scratch,
+            None => {
+                let scratch = Scratch::new()?;
+                copy_with_folders(&self.layer, &scratch.path().join(LAYER), ["proc", "sys", "dev"]).map_err(
+                    |error| {
+                        Error::from_cause(format_args!("cannot write to {}", scratch.path().display()), error)
+                            .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+                    },
+                )?;
+                self.to_bind.get_or_init(|| scratch)
+            }
+        };
+        Ok(scratch.path().join(LAYER))
+    }
+
     /// The file of the image beside the program, if there is one: its path inside, and where it is.
     pub fn other_file(&self) -> Option<(&'static str, PathBuf)> {
         self.has_other_file.then(|| (OTHER_FILE, self.layer.join(OTHER_FILE)))
@@ -179,6 +201,26 @@ fn lay_out(workload: &Workload, other_bytes: u64, scratch: &Scratch, layer: &Pat
         std::fs::write(layer.join(OTHER_FILE), incompressible(other_bytes))?;
     }
     Ok(())
+}
+
+/// Copies a layer's files into a new directory, which gets these folders besides. The directory above is opened for everybody,
+/// too.
+pub fn copy_with_folders<F: AsRef<Path>>(
+    layer: &Path,
+    to: &Path,
+    folders: impl IntoIterator<Item = F>,
+) -> std::io::Result<()> {
+    std::fs::create_dir(to)?;
+    for directory in to.parent().into_iter().chain([to]) {
+        std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
+    }
+    for entry in std::fs::read_dir(layer)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    folders
+        .into_iter()
+        .try_for_each(|folder| std::fs::create_dir_all(to.join(folder)))
 }
 
 /// A file of the image as it is there.

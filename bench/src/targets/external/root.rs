@@ -5,11 +5,11 @@ use super::template::Values;
 use crate::error::Error;
 use crate::files::scratch::{Left, Scratch};
 use crate::targets::ENVIRONMENT;
-use crate::workloads::image::{Image, read_back};
+use crate::workloads::image::{Image, copy_with_folders, read_back};
 use crate::workloads::sha256;
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a tool gets of one image.
 #[derive(Debug)]
@@ -44,19 +44,9 @@ impl Root {
     }
 
     fn write(&self, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
-        let open = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755));
-        open(self.scratch.path())?;
-        for folder in [self.folder(), self.work()] {
-            std::fs::create_dir(&folder)?;
-            open(&folder)?;
-        }
-        for entry in std::fs::read_dir(&self.layer)? {
-            let entry = entry?;
-            std::fs::copy(entry.path(), self.folder().join(entry.file_name()))?;
-        }
-        for folder in folders {
-            std::fs::create_dir_all(self.folder().join(folder))?;
-        }
+        copy_with_folders(&self.layer, &self.folder(), folders)?;
+        std::fs::create_dir(self.work())?;
+        std::fs::set_permissions(self.work(), PermissionsExt::from_mode(0o755))?;
         for (path, text) in files {
             path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
             std::fs::write(path, text)?;
