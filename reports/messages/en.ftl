@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } at about { $percent } % (too few runs 
 
 target-process = process
 target-container = container
+target-container-no-init = container, no init
+target-container-pod = container in a pod
+target-container-bound = container, bound
 target-microvm = micro-VM
 target-microvm-linux = Linux micro-VM
 noun-process = a process
 noun-container = a container
+noun-container-no-init = a container without an init
+noun-container-pod = a container in a pod
+noun-container-bound = a container with its image bound
 noun-microvm = a micro-VM
 noun-microvm-linux = a Linux micro-VM
 

@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } 약 { $percent }%(실행 횟수 부족
 
 target-process = 프로세스
 target-container = 컨테이너
+target-container-no-init = 컨테이너(init 없음)
+target-container-pod = 컨테이너(파드)
+target-container-bound = 컨테이너(바인드 마운트)
 target-microvm = 마이크로 VM
 target-microvm-linux = 리눅스 마이크로 VM
 noun-process = 프로세스
 noun-container = 컨테이너
+noun-container-no-init = init 없는 컨테이너
+noun-container-pod = 파드의 컨테이너
+noun-container-bound = 이미지를 바인드 마운트한 컨테이너
 noun-microvm = 마이크로 VM
 noun-microvm-linux = 리눅스 마이크로 VM
 

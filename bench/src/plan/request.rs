@@ -53,6 +53,7 @@ impl Request {
             workload,
             against: None,
             targets: None,
+            launchers: Vec::new(),
             runs: None,
             warmup: None,
             idle_gap: None,
