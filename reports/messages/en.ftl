@@ -389,6 +389,7 @@ file-before = before
 file-after = after
 file-number = file { $number }
 trait-workload = program { $value }
+trait-host = host { $value }
 trait-cpu = CPU { $value }
 trait-kernel = kernel { $value }
 trait-kvm = KVM { $value }

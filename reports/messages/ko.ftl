@@ -380,6 +380,7 @@ file-before = 이전
 file-after = 이후
 file-number = 파일 { $number }
 trait-workload = 프로그램 { $value }
+trait-host = 호스트 { $value }
 trait-cpu = CPU { $value }
 trait-kernel = 커널 { $value }
 trait-kvm = KVM { $value }

@@ -50,6 +50,10 @@ pub struct Arguments {
     /// here (`isolab kernel ls`)
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
+    /// Also a target that is started by this command; program and arguments come behind it, or where it has ${program} and
+    /// ${args}. --with NAME='COMMAND …' names it
+    #[arg(long, value_name = "COMMAND", help_heading = MEASURING, value_parser = arguments::launcher)]
+    with: Vec<TargetKind>,
     /// Measured runs of each target
     #[arg(short, long, value_name = "N", default_value_t = RUNS, help_heading = MEASURING,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNS)))]
@@ -277,6 +281,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         workload,
         against,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        launchers: arguments.with.clone(),
         runs: Some(arguments.runs),
         warmup: Some(arguments.warmup),
         idle_gap: Some(arguments.idle_gap),

@@ -98,6 +98,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         workload: arguments.workload.find("density")?,
         against: None,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        launchers: Vec::new(),
         runs: None,
         warmup: None,
         idle_gap: None,

@@ -24,6 +24,7 @@ mod terminal;
 use crate::error::Error;
 use crate::files::scratch;
 use crate::signals;
+use crate::targets::external;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 use reports::Lang;
@@ -99,6 +100,7 @@ pub fn main() -> u8 {
             FAILED,
         );
     }
+    external::adopt();
     let run = matches!(cli.command, Some(Command::Run(_)));
     // It sweeps while its program runs.
     let swept = if run { Swept::default() } else { sweep() };

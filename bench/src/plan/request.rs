@@ -22,6 +22,8 @@ pub struct Request {
     pub against: Option<Workload>,
     /// Where; the first is what the others are compared with.
     pub targets: Option<Vec<TargetKind>>,
+    /// Further ones behind them.
+    pub launchers: Vec<TargetKind>,
     /// Measured runs.
     pub runs: Option<u32>,
     /// Warm-up runs.
@@ -50,6 +52,7 @@ impl Request {
         Request {
             workload,
             against: None,
+            launchers: Vec::new(),
             targets: None,
             runs: None,
             warmup: None,
@@ -72,10 +75,11 @@ impl Request {
         if self.targets.is_none() && self.machine.linux.kernel.is_none() {
             self.machine.linux.kernel = kernels::usual();
         }
-        let targets = match self.targets {
+        let mut targets = match self.targets {
             Some(targets) => targets,
             None => default_targets(self.machine.linux.kernel.is_some()),
         };
+        targets.extend(self.launchers);
         let twice = (1..targets.len()).find(|place| targets[..*place].contains(&targets[*place]));
         if let Some(place) = twice {
             let problem = format!("the targets name {} twice", targets[place].name);

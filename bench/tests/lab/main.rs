@@ -13,11 +13,13 @@ mod ending;
 mod exporting;
 mod external_tools;
 mod first_tries;
+mod fleet;
 mod habits;
 mod host;
 mod host_kernel;
 mod inputs;
 mod languages;
+mod launchers;
 mod memory;
 mod pinning;
 mod programs;
@@ -49,11 +51,13 @@ fn main() {
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),
+        fleet::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
         inputs::tests(),
         languages::tests(),
+        launchers::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
