@@ -52,6 +52,7 @@ impl Request {
         Request {
             workload,
             against: None,
+            launchers: Vec::new(),
             targets: None,
             launchers: Vec::new(),
             runs: None,
