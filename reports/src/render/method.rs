@@ -56,16 +56,18 @@ fn program(results: &Results, messages: &Messages) -> Vec<String> {
         ];
         messages.with("method-program-text", &arguments)
     };
-    let texts = match &results.against {
-        None => vec![text(&results.workload)],
+    match &results.against {
+        None => [text(&results.workload)]
+            .into_iter()
+            .chain(given(&results.workload, messages))
+            .collect(),
         Some(against) => {
             let versions = [(Version::A, against), (Version::B, &results.workload)];
             let said = versions.map(|(version, workload)| format!("{version}: {}", text(workload)));
-            said.into_iter().chain([messages.get("method-versions")]).collect()
+            let versions = said.into_iter().chain([messages.get("method-versions")]);
+            versions.chain(given(&results.workload, messages)).collect()
         }
-    };
-    // Both versions were given the same.
-    texts.into_iter().chain(given(&results.workload, messages)).collect()
+    }
 }
 
 /// What the program was given, and what ends its start-up where that is not the first byte.
