@@ -77,12 +77,14 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error
     let above = bar.handle();
     let style = output::table_style(&std::io::stdout());
     let mut printed = Ok(());
+    let mut status = 0;
     let outcome = suite::run(&suite, &steps, &folder, resume, &mut bar, |step, progress, results| {
         let what = match progress {
             Progress::Done => "",
             Progress::Kept => " (kept from before)",
             Progress::Stopped => " (stopped half-way)",
         };
+        status = status.max(results.map_or(0, super::compare::status));
         let table = results.map_or(String::new(), |results| {
             table::render_in(results, style, output::language())
         });
@@ -93,5 +95,5 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error
     outcome?;
     printed?;
     output::hint(&format!("results are in {}", folder.display()));
-    Ok(0)
+    Ok(status)
 }

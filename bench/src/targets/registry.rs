@@ -122,7 +122,7 @@ const BUILT_IN: [Row; 8] = [
         "a plain process, the baseline",
         NOTHING,
         true,
-        Code::BuiltIn(|purpose| Box::new(Process { group: purpose.group })),
+        Code::BuiltIn(|purpose| Box::new(Process::new(purpose.group))),
     ),
     (
         "container",

@@ -4,8 +4,7 @@ use super::description::Description;
 use super::template::Values;
 use crate::error::Error;
 use crate::files::scratch::{Left, Scratch};
-use crate::targets::ENVIRONMENT;
-use crate::workloads::image::{Image, copy_with_folders, read_back};
+use crate::workloads::image::{Image, read_back};
 use crate::workloads::sha256;
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -20,6 +19,7 @@ pub struct Root {
     /// The program's path in the root.
     program: String,
     args: Vec<String>,
+    environment: Vec<String>,
 }
 
 impl Root {
@@ -30,21 +30,22 @@ impl Root {
             layer: image.layer().to_owned(),
             program: image.program().into(),
             args: args.to_vec(),
+            environment: image.environment().to_vec(),
         };
         let files: Vec<(PathBuf, String)> = description
             .files
             .iter()
             .map(|(path, text)| Ok((root.work().join(path), root.values("").text(text)?)))
             .collect::<Result<_, Error>>()?;
-        root.write(&description.folders, &files).map_err(|error| {
+        root.write(image, &description.folders, &files).map_err(|error| {
             Error::from_cause(format_args!("cannot write to {}", root.scratch.path().display()), error)
                 .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
         })?;
         Ok(root)
     }
 
-    fn write(&self, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
-        copy_with_folders(&self.layer, &self.folder(), folders)?;
+    fn write(&self, image: &Image, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
+        image.copy_with_folders(&self.folder(), folders)?;
         std::fs::create_dir(self.work())?;
         std::fs::set_permissions(self.work(), PermissionsExt::from_mode(0o755))?;
         for (path, text) in files {
@@ -56,7 +57,7 @@ impl Root {
 
     /// Whether it was made of this image, for these arguments.
     pub fn is_of(&self, image: &Image, args: &[String]) -> bool {
-        self.layer == image.layer() && self.args == args
+        self.layer == image.layer() && self.args == args && self.environment == image.environment()
     }
 
     /// What the placeholders stand for in the instance `id`.
@@ -75,7 +76,7 @@ impl Root {
             ("program", self.program.clone()),
             ("id", id.to_owned()),
             ("command-json", json(command.into())),
-            ("environment-json", json(ENVIRONMENT.as_slice().into())),
+            ("environment-json", json(self.environment.clone().into())),
         ]);
         Values::new(texts, self.args.clone())
     }
