@@ -126,7 +126,10 @@ impl Backend for Container {
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
         // The runtime is a part of isolab's own executable, and stays in memory with it.
         let layer = self.layer(image)?;
-        let in_layer = |path: PathBuf| path.file_name().map_or(path.clone(), |name| layer.join(name));
+        let in_layer = |path: PathBuf| match path.strip_prefix(image.layer()) {
+            Ok(below) => layer.join(below),
+            Err(_) => path,
+        };
         let mut files: Vec<PathBuf> = image.files().into_iter().map(in_layer).collect();
         files.push(runtime::executable()?);
         Ok(files)
