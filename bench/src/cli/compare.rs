@@ -2,6 +2,7 @@
 
 use super::arguments::{self, WorkloadArguments};
 use super::diff;
+use super::input_arguments::InputArguments;
 use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
@@ -10,12 +11,13 @@ use crate::error::Error;
 use crate::files::store;
 use crate::host::pin::{self, CpuList};
 use crate::host::system_files::SystemFiles;
+use crate::measure::ready::Ready;
 use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use reports::chart;
-use reports::model::Results;
+use reports::model::{Results, Summary};
 use reports::report::Format;
 use reports::{analysis, render, table};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ const BASELINE: &str = "Baseline";
 
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("reference").args(["baseline", "against"]).multiple(true))]
 pub struct Arguments {
     #[command(flatten)]
     workload: WorkloadArguments,
@@ -42,6 +46,10 @@ pub struct Arguments {
     /// here (`isolab kernel ls`)
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
+    /// Also a target that is started by this command; program and arguments come behind it, or where it has ${program} and
+    /// ${args}. --with NAME='COMMAND …' names it
+    #[arg(long, value_name = "COMMAND", help_heading = MEASURING, value_parser = arguments::launcher)]
+    with: Vec<TargetKind>,
     /// Measured runs of each target
     #[arg(short, long, value_name = "N", default_value_t = RUNS, help_heading = MEASURING,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNS)))]
@@ -62,6 +70,10 @@ pub struct Arguments {
     /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
     #[arg(long, help_heading = MEASURING)]
     cold: bool,
+    /// What ends the start-up: first-byte, exit, or a TEXT within a line that the program writes to stdout, such as
+    /// 'listening on' (memory is that at the first byte all the same)
+    #[arg(long, value_name = "first-byte|exit|TEXT", default_value_t, help_heading = MEASURING)]
+    ready: Ready,
     /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
     #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
     pin: Option<CpuList>,
@@ -81,12 +93,18 @@ pub struct Arguments {
     /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Vec<PathBuf>,
-    /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
-    #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
+    /// Measure another version of the program as well, by turns, with the same arguments: finds smaller changes than a baseline
+    /// does. On each target, row A is this version, row B the program itself; told is what B is to A
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "baseline", help_heading = BASELINE)]
+    against: Option<String>,
+    /// Exit with status 1 if something is significantly worse than the baseline, or B than A, by more than this many percent
+    #[arg(long, value_name = "PCT", requires = "reference", help_heading = BASELINE, value_parser = arguments::percent)]
     fail_on_regression: Option<f64>,
     /// Compare even if workload, kernel, host or configuration differ from the baseline's
     #[arg(long, alias = "baseline-differs", requires = "baseline", help_heading = BASELINE)]
     allow_different: bool,
+    #[command(flatten)]
+    inputs: InputArguments,
     #[command(flatten)]
     machine: MachineArguments,
 }
@@ -108,6 +126,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = plan(&arguments)?;
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
+    check_places(&arguments)?;
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -122,7 +141,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         ));
     }
     // What was stopped half-way cannot tell.
-    let judged = match complete && !baseline.is_empty() {
+    let judged = match complete {
         true => judge(&arguments, &mut results, &baseline),
         false => Ok(()),
     };
@@ -161,19 +180,45 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         )?;
         output::hint(&format!("a report is in {}", files.join(", ")));
     }
-    if results
-        .summary
-        .iter()
-        .all(|summary| summary.metric("ready_ms").is_none())
-    {
+    if results.targets.iter().all(|target| target.unavailable.is_some()) {
         return Err(
             Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host.")
         );
     }
     judged?;
-    let Some(found) = &results.diff else { return Ok(0) };
+    let status = status(&results);
+    let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
-    Ok(u8::from(found.has_regression()))
+    Ok(if found.has_regression() { 1 } else { status })
+}
+
+/// The exit status of results: whether there is a target that could run the program, and none of whose runs ended well.
+pub fn status(results: &Results) -> u8 {
+    /// Neither that of a regression nor that of isolab's own failure.
+    const FAILED_RUNS: u8 = 3;
+    let failed = |summary: &Summary| summary.failed > 0 && summary.metric("ready_ms").is_none();
+    match results.summary.iter().any(failed) {
+        true => FAILED_RUNS,
+        false => 0,
+    }
+}
+
+/// Refuses places for the results that cannot be written to, before minutes are spent on measuring.
+fn check_places(arguments: &Arguments) -> Result<(), Error> {
+    match arguments.json.as_deref() {
+        Some(file) if file == Path::new("-") => {}
+        Some(file) => store::check(file)?,
+        None => store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?,
+    }
+    match &arguments.report {
+        Some(folder) => store::check(&folder.join("report.html")),
+        None => Ok(()),
+    }
+}
+
+/// The error of the usual place for results.
+fn elsewhere(error: Error) -> Error {
+    error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout.")
 }
 
 /// Refuses a baseline of something else.
@@ -183,8 +228,12 @@ fn check(then: &[Results], now: &Results) -> Result<(), Error> {
     })
 }
 
-/// Notes in the results what has changed since the baseline.
+/// Notes in the results what has changed since the baseline, or from one version to the other, where there are two.
 fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Result<(), Error> {
+    if then.is_empty() {
+        results.diff = analysis::diff::versions(results, arguments.fail_on_regression);
+        return Ok(());
+    }
     if !arguments.allow_different {
         check(then, results)?;
     }
@@ -193,20 +242,29 @@ fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Resu
 }
 
 fn workload(arguments: &Arguments) -> Result<Workload, Error> {
-    let workload = arguments.workload.find("compare")?;
-    Ok(match &arguments.name {
-        Some(name) => Workload {
-            name: name.clone(),
-            ..workload
-        },
-        None => workload,
+    let workload = arguments.inputs.give_to(arguments.workload.find("compare")?)?;
+    Ok(Workload {
+        name: arguments.name.clone().unwrap_or(workload.name),
+        ready: arguments.ready.clone(),
+        ..workload
     })
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let mut workload = workload(arguments)?;
+    let against = arguments.against.as_deref();
+    let against = against
+        .map(|program| arguments::version(program, &workload))
+        .transpose()?;
+    if against.is_some() {
+        // A built-in workload is laid out anew then, as the other version is.
+        workload.known_sha256 = None;
+    }
     let request = Request {
-        workload: workload(arguments)?,
+        workload,
+        against,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        launchers: arguments.with.clone(),
         runs: Some(arguments.runs),
         warmup: Some(arguments.warmup),
         idle_gap: Some(arguments.idle_gap),
@@ -236,7 +294,7 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     };
     store::write_with(&path, |file| Ok(results.write(file)?)).map_err(|error| match asked {
         Some(_) => error,
-        None => error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout."),
+        None => elsewhere(error),
     })?;
     output::hint(&format!("results are in {}", path.display()));
     if asked.is_none() {

@@ -4,6 +4,7 @@ use super::output;
 use super::progress::Progress as Bar;
 use crate::error::Error;
 use crate::suite::file::{OWN, read};
+use crate::suite::shard::Shard;
 use crate::suite::{self, Progress, Resume};
 use clap::Subcommand;
 use reports::table;
@@ -24,6 +25,10 @@ pub enum Command {
         /// Continue a suite that was stopped: skip what its folder already holds
         #[arg(long)]
         resume: bool,
+        /// Run only the I-th of N parts, for several machines that share a suite, with one folder for all results. `auto`: the
+        /// part of this job, in a Slurm job array or an Indexed Job of Kubernetes
+        #[arg(long, value_name = "I/N|auto")]
+        shard: Option<Shard>,
     },
     /// Print a suite's file, to be changed and run
     Show {
@@ -41,7 +46,12 @@ pub fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Ls => list(),
         Command::Show { suite } => show(&suite),
-        Command::Run { suite, out, resume } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }),
+        Command::Run {
+            suite,
+            out,
+            resume,
+            shard,
+        } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }, shard),
     }
 }
 
@@ -68,30 +78,44 @@ fn show(name: &str) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error> {
+fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard>) -> Result<u8, Error> {
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
+    let steps = match shard {
+        Some(shard) => shard.of(steps),
+        None => steps,
+    };
     let runs = steps.iter().map(|step| step.plan.steps()).sum();
     let mut bar = Bar::new(runs);
     let above = bar.handle();
     let style = output::table_style(&std::io::stdout());
     let mut printed = Ok(());
-    let outcome = suite::run(&suite, &steps, &folder, resume, &mut bar, |step, progress, results| {
-        let what = match progress {
-            Progress::Done => "",
-            Progress::Kept => " (kept from before)",
-            Progress::Stopped => " (stopped half-way)",
-        };
-        let table = results.map_or(String::new(), |results| {
-            table::render_in(results, style, output::language())
-        });
-        let shown = above.suspend(|| output::print(format!("## {}{what}\n{table}\n", step.name).as_bytes()));
-        printed = std::mem::replace(&mut printed, Ok(())).and(shown);
-    });
+    let mut status = 0;
+    let outcome = suite::run(
+        &suite,
+        &steps,
+        &folder,
+        resume,
+        shard,
+        &mut bar,
+        |step, progress, results| {
+            let what = match progress {
+                Progress::Done => "",
+                Progress::Kept => " (kept from before)",
+                Progress::Stopped => " (stopped half-way)",
+            };
+            status = status.max(results.map_or(0, super::compare::status));
+            let table = results.map_or(String::new(), |results| {
+                table::render_in(results, style, output::language())
+            });
+            let shown = above.suspend(|| output::print(format!("## {}{what}\n{table}\n", step.name).as_bytes()));
+            printed = std::mem::replace(&mut printed, Ok(())).and(shown);
+        },
+    );
     drop(bar);
     outcome?;
     printed?;
     output::hint(&format!("results are in {}", folder.display()));
-    Ok(0)
+    Ok(status)
 }

@@ -3,8 +3,10 @@
 pub mod clock_source;
 pub mod counters;
 pub mod cpu_list;
+pub mod descriptors;
 pub mod doctor;
 pub mod environment;
+pub mod fault_log;
 pub mod frequency;
 pub mod observer;
 pub mod page_cache;
@@ -28,10 +30,11 @@ const FREQUENCY: &str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq";
 /// What the results file says of this machine.
 pub fn describe() -> model::Host {
     model::Host {
+        name: None,
         kernel: kernel(),
         cpu_model: cpu_model(&read("/proc/cpuinfo")),
         cores: cores(),
-        memory_bytes: meminfo_bytes(&read("/proc/meminfo"), "MemTotal").unwrap_or(0),
+        memory_bytes: memory_bytes(),
         kvm_kind: match microvm::probe().kind {
             KvmKind::Hardware { .. } => model::KvmKind::Hardware,
             KvmKind::EmulatedKernelMode => model::KvmKind::EmulatedKernelMode,
@@ -47,6 +50,11 @@ pub fn describe() -> model::Host {
         environment: environment::describe(),
         isolab_version: env!("CARGO_PKG_VERSION").into(),
     }
+}
+
+/// What this machine is called (`uname -n`).
+pub fn name() -> Option<String> {
+    Some(read("/proc/sys/kernel/hostname").trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 fn read(path: impl AsRef<Path>) -> String {
@@ -80,6 +88,11 @@ fn cores() -> u32 {
             .filter(|cpu| set.is_set(*cpu).unwrap_or(false))
             .count() as u32
     })
+}
+
+/// All memory of this host (MemTotal), in bytes; 0 where the kernel does not tell.
+pub fn memory_bytes() -> u64 {
+    meminfo_bytes(&read("/proc/meminfo"), "MemTotal").unwrap_or(0)
 }
 
 /// A field of /proc/meminfo in bytes.

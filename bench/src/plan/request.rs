@@ -18,8 +18,12 @@ const MEMORY_RUNS: u32 = 1;
 pub struct Request {
     /// What runs everywhere.
     pub workload: Workload,
+    /// Another version of it.
+    pub against: Option<Workload>,
     /// Where; the first is what the others are compared with.
     pub targets: Option<Vec<TargetKind>>,
+    /// Further ones behind them.
+    pub launchers: Vec<TargetKind>,
     /// Measured runs.
     pub runs: Option<u32>,
     /// Warm-up runs.
@@ -43,6 +47,25 @@ pub struct Request {
 }
 
 impl Request {
+    /// A workload, and not a word said of anything else.
+    pub fn of(workload: Workload) -> Self {
+        Request {
+            workload,
+            against: None,
+            targets: None,
+            runs: None,
+            warmup: None,
+            idle_gap: None,
+            timeout: None,
+            seed: None,
+            machine: MachineRequest::default(),
+            image_files_bytes: 0,
+            cold: false,
+            pin: None,
+            command: Vec::new(),
+        }
+    }
+
     /// The plan with every default filled in.
     ///
     /// # Errors
@@ -51,10 +74,11 @@ impl Request {
         if self.targets.is_none() && self.machine.linux.kernel.is_none() {
             self.machine.linux.kernel = kernels::usual();
         }
-        let targets = match self.targets {
+        let mut targets = match self.targets {
             Some(targets) => targets,
             None => default_targets(self.machine.linux.kernel.is_some()),
         };
+        targets.extend(self.launchers);
         let twice = (1..targets.len()).find(|place| targets[..*place].contains(&targets[*place]));
         if let Some(place) = twice {
             let problem = format!("the targets name {} twice", targets[place].name);
@@ -63,6 +87,7 @@ impl Request {
         let runs = self.runs.unwrap_or(RUNS);
         Ok(Plan {
             workload: self.workload,
+            against: self.against,
             machine: self.machine.resolve(&targets)?,
             targets,
             schedule: Schedule {

@@ -2,10 +2,13 @@
 
 pub mod elf;
 pub mod image;
+pub mod inputs;
 pub mod layer;
 pub mod newc;
 
 use crate::error::Error;
+use crate::measure::ready::Ready;
+use inputs::{GivenFile, Inputs};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::path::Path;
@@ -50,6 +53,10 @@ pub struct Workload {
     pub known_sha256: Option<&'static str>,
     /// Arguments after the program's name.
     pub args: Vec<String>,
+    /// What it is given besides.
+    pub inputs: Inputs,
+    /// When it counts as started.
+    pub ready: Ready,
 }
 
 impl Workload {
@@ -67,6 +74,8 @@ impl Workload {
             bytes: own.bytes.into(),
             known_sha256: Some(own.sha256),
             args,
+            inputs: Inputs::default(),
+            ready: Ready::default(),
         })
     }
 
@@ -80,6 +89,8 @@ impl Workload {
             bytes: bytes.into(),
             known_sha256: None,
             args,
+            inputs: Inputs::default(),
+            ready: Ready::default(),
         })
     }
 
@@ -90,6 +101,10 @@ impl Workload {
             sha256: sha256(&self.bytes),
             bytes: self.bytes.len() as u64,
             args: self.args.clone(),
+            files: self.inputs.files.iter().map(GivenFile::describe).collect(),
+            env: self.inputs.env.clone(),
+            stdin: self.inputs.stdin.as_ref().map(GivenFile::describe),
+            ready: (self.ready != Ready::default()).then(|| self.ready.to_string()),
         }
     }
 }

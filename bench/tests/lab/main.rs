@@ -5,15 +5,21 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod demonstrations;
+mod density;
 mod diffing;
 mod economy;
 mod ending;
 mod exporting;
 mod external_tools;
 mod first_tries;
+mod fleet;
 mod habits;
 mod host;
 mod host_kernel;
+mod inputs;
+mod languages;
+mod launchers;
 mod memory;
 mod pinning;
 mod programs;
@@ -24,6 +30,7 @@ mod speed;
 mod suites;
 mod support;
 mod terminals;
+mod versions;
 
 use libtest_mimic::Arguments;
 
@@ -36,15 +43,21 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        demonstrations::tests(),
+        density::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),
+        fleet::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        inputs::tests(),
+        languages::tests(),
+        launchers::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
@@ -52,6 +65,7 @@ fn main() {
         speed::tests(),
         suites::tests(),
         terminals::tests(),
+        versions::tests(),
     ];
     let conclusion = libtest_mimic::run(&arguments, tests.into_iter().flatten().collect());
     conclusion.exit_if_failed();

@@ -1,7 +1,9 @@
 //! Programs for tests, made byte by byte: the smallest static ELF, and files that are none.
 
+use libtest_mimic::Failed;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const LOAD_ADDRESS: u64 = 0x40_0000;
 const HEADERS_BYTES: u64 = 64 + 56;
@@ -131,4 +133,40 @@ pub fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     std::fs::write(&path, bytes).expect("a file");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("permissions");
     path
+}
+
+/// A static executable of C source.
+pub fn compiled(folder: &Path, name: &str, source: &str) -> Result<PathBuf, Failed> {
+    compiled_with(
+        folder,
+        &format!("{name}.c"),
+        source,
+        &["cc", "-static", "-O1", "-w"],
+        &[],
+    )
+}
+
+/// An executable of source in a file of this name, by this compiler, with `more` options behind the file.
+pub fn compiled_with(
+    folder: &Path,
+    file: &str,
+    source: &str,
+    compiler: &[&str],
+    more: &[&str],
+) -> Result<PathBuf, Failed> {
+    let source_path = folder.join(file);
+    let path = source_path.with_extension("");
+    std::fs::write(&source_path, source)?;
+    let mut command = Command::new(compiler[0]);
+    command
+        .args(&compiler[1..])
+        .arg("-o")
+        .arg(&path)
+        .arg(&source_path)
+        .args(more);
+    let output = command.output()?;
+    match output.status.success() {
+        true => Ok(path),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
+    }
 }

@@ -3,11 +3,13 @@
 
 pub mod chart;
 mod csv;
+mod density;
 mod diff;
 mod environment;
 pub mod finding;
 mod headline;
 mod html;
+pub mod inspection;
 mod json;
 #[cfg(test)]
 mod language;
@@ -17,6 +19,7 @@ mod messages;
 mod method;
 mod notes;
 mod primitives;
+mod reference;
 pub mod report;
 mod scale;
 mod table;
@@ -24,6 +27,7 @@ pub mod terminal;
 mod units;
 mod view;
 
+pub use density::text as density;
 pub use diff::{conditions, disagreements, text as diff};
 pub use messages::{Lang, UnknownLang};
 

@@ -6,7 +6,7 @@ use super::messages::{Lang, Messages};
 use super::notes::{self, Weight};
 use super::scale::Scale;
 use super::table::{self, Content};
-use super::{headline, units, view};
+use super::{diff, headline, reference, units, view};
 use crate::metrics::{self, Place};
 use crate::model::{Definition, Distribution, Results, Target};
 use unicode_width::UnicodeWidthStr;
@@ -159,7 +159,18 @@ fn columns(results: &Results, width: usize, messages: &Messages) -> Vec<Column> 
                     ends.map_or(String::new(), |(low, high)| scale.range(low, high))
                 };
                 columns.push(column(messages.get("column-percentiles"), 4, &range));
-                if table::baseline(results).is_some() {
+                if results.against.is_some() {
+                    columns.push(column(messages.get("column-verdict"), 1, &|target| {
+                        let change = table::change(results, &target.name, "ready_ms");
+                        change.map_or(String::new(), |change| {
+                            format!(
+                                "{} {}",
+                                units::percent(change.ratio - 1.0),
+                                diff::verdict(change, messages)
+                            )
+                        })
+                    }));
+                } else if reference::name(results, "ready_ms", "target", messages).is_some() {
                     columns.push(column(messages.get("column-times"), 1, &|target| {
                         ratio(results, target)
                     }));
@@ -205,7 +216,7 @@ fn bars(results: &Results, columns: &mut Vec<Column>, width: usize) {
 fn ratio(results: &Results, target: &Target) -> String {
     match results.comparison_of(&target.name, "ready_ms") {
         Some(comparison) => units::ratio(comparison.ratio),
-        None if table::baseline(results) == Some(&target.name) => units::ratio(1.0),
+        None if reference::is(results, "ready_ms", &target.name) => units::ratio(1.0),
         None => NONE.to_owned(),
     }
 }
@@ -222,10 +233,8 @@ fn details(results: &Results, messages: &Messages) -> Vec<String> {
         );
         names.push(format!("{indent}{name}"));
         if definition.id == *"ready_ms" {
-            let arguments = [(
-                "baseline",
-                messages.name("target", table::baseline(results).unwrap_or(NONE)).into(),
-            )];
+            let compared = reference::name(results, "ready_ms", "target", messages);
+            let arguments = [("baseline", compared.unwrap_or(NONE.to_owned()).into())];
             let derived = ["ready-interval", "ratio", "effect", "significance"];
             names.extend(derived.map(|id| format!("  {}", messages.with(&format!("column-{id}"), &arguments))));
         }

@@ -1,4 +1,4 @@
-//! What isolab tells a monitor: its machine, and the image's files. The workload's environment is the monitor's own.
+//! What isolab tells a monitor: its machine, and the image's files.
 
 use super::{Disk, Linux, MicroVm, Rootfs, Tell};
 use crate::error::Error;
@@ -26,6 +26,8 @@ pub struct MachineOrder {
     /// The program's path in the guest.
     program: String,
     args: Vec<String>,
+    /// The program's environment.
+    env: Vec<String>,
     /// Where the guest finds the image's files.
     pub root: Root,
 }
@@ -52,15 +54,17 @@ pub struct GuestFile {
 impl GuestFile {
     /// An image's files, the program last.
     pub fn all(image: &Image) -> Vec<Self> {
-        let other = image.other_file().map(|(path, source)| (path, 0o644, source));
-        let program = (image.program(), 0o755, image.executable().into());
-        let all = other.into_iter().chain([program]);
-        all.map(|(path, permissions, source)| GuestFile {
-            path: path.into(),
-            permissions,
-            source,
-        })
-        .collect()
+        let others = image.other_files().iter().map(|file| GuestFile {
+            path: file.inside.clone(),
+            permissions: file.permissions,
+            source: file.source.clone(),
+        });
+        let program = GuestFile {
+            path: image.program().into(),
+            permissions: 0o755,
+            source: image.executable().into(),
+        };
+        others.chain([program]).collect()
     }
 }
 
@@ -80,6 +84,7 @@ impl MachineOrder {
             features: FEATURES.clone(),
             program: image.program().into(),
             args: args.to_vec(),
+            env: image.environment().to_vec(),
             root: match &machine.linux {
                 Some(linux) if linux.rootfs == Rootfs::Disk => Root::Disk(image.disk()?.path().into()),
                 _ => Root::Initramfs(GuestFile::all(image)),
@@ -110,9 +115,7 @@ impl MachineOrder {
             initramfs,
             program: self.program,
             args: self.args,
-            env: std::env::vars()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect(),
+            env: self.env,
             memory_bytes: self.memory_bytes,
             timeout: self.timeout,
             counts: self.tell.story,

@@ -121,10 +121,14 @@ struct Traits {
 }
 
 /// In the order of importance for a reader.
-const TRAITS: [Traits; 16] = [
+const TRAITS: [Traits; 19] = [
     Traits {
         id: "trait-workload",
         of: |file, _| program(file),
+    },
+    Traits {
+        id: "trait-host",
+        of: |file, _| file.host.name.as_deref().map_or_else(String::new, clean),
     },
     Traits {
         id: "trait-cpu",
@@ -192,6 +196,14 @@ const TRAITS: [Traits; 16] = [
     Traits {
         id: "trait-runs",
         of: |file, _| file.config.runs.to_string(),
+    },
+    Traits {
+        id: "trait-inputs",
+        of: |file, _| clean(&file.workload.given().unwrap_or_else(|| "–".to_owned())),
+    },
+    Traits {
+        id: "trait-ready",
+        of: |file, _| clean(file.workload.ready.as_deref().unwrap_or("first-byte")),
     },
     Traits {
         id: "trait-program",

@@ -10,6 +10,7 @@ use crate::metrics::{self, Place};
 use crate::model::{Better, Definition, Distribution, Results, Scope, Target, Unit};
 use crate::render::headline;
 use crate::render::messages::{Messages, clean};
+use crate::render::reference;
 use crate::render::scale::Scale;
 
 /// One bar per target: memory of one instance, by what it is for.
@@ -67,12 +68,15 @@ pub(crate) fn memory(source: &Source) -> Chart {
 /// The figure of the target that all others are compared with, where there are others.
 fn reference(results: &Results, id: &str) -> Option<f64> {
     let compared = results.comparisons.iter().find(|comparison| comparison.metric == *id)?;
+    // Of two versions of a program, each target has its own.
+    if results.against.is_some() {
+        return None;
+    }
     Some(results.metric_of(&compared.against, id)?.value).filter(|value| value.is_finite())
 }
 
 fn baseline_name(results: &Results, id: &str, messages: &Messages) -> String {
-    let compared = results.comparisons.iter().find(|comparison| comparison.metric == *id);
-    compared.map_or_else(String::new, |compared| messages.name("target", &compared.against))
+    reference::name(results, id, "target", messages).unwrap_or_default()
 }
 
 /// The known parts, and what is left beside them. The program comes first, so that it begins every bar that has it apart.
@@ -194,13 +198,13 @@ pub(crate) fn speeds(source: &Source) -> Vec<Chart> {
 fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
     let (results, messages) = (source.results, source.messages);
     let id = &*definition.id;
-    let compared = results.comparisons.iter().find(|comparison| comparison.metric == *id)?;
-    let baseline = compared.against.clone();
+    let baseline = reference::name(results, id, "target", messages)?;
+    let is_baseline = |target: &Target| reference::is(results, id, &target.name);
     let (absolute, percent) = (scale_of(results, id), Scale::percent());
     let row = |target: &Target| {
         let label = messages.name("target", &target.name);
         let compared = results.comparison_of(&target.name, id);
-        let ratio = match target.name == baseline {
+        let ratio = match is_baseline(target) {
             true => Some(1.0),
             false => compared.map(|compared| compared.ratio),
         };
@@ -224,7 +228,7 @@ fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
             let change = percent.format_with_unit(ratio - 1.0);
             tip = format!("{change}{}\n{tip}", messages.with("tip-interval", &ends));
         }
-        let value = match target.name == baseline {
+        let value = match is_baseline(target) {
             true => absolute.format_with_unit(figures.value),
             false => percent.format_with_unit(ratio - 1.0),
         };
@@ -245,7 +249,7 @@ fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
     let rows: Vec<Row> = results.targets.iter().map(row).collect();
     let intervals = rows.iter().flat_map(|row| &row.dots).any(|dot| dot.interval.is_some());
     let arguments = [
-        ("baseline", messages.name("target", &baseline).into()),
+        ("baseline", baseline.into()),
         ("metric", messages.metric_name(&definition.id).into()),
         ("n", count(counts).into()),
         ("intervals", yes(intervals).into()),
@@ -267,54 +271,6 @@ fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
             scale: percent.clone(),
             reach: Reach::AroundZero,
             rows,
-        }),
-    })
-}
-
-/// What the host lost with so many instances alive at once; `None` where that was measured with one number of instances
-/// only, or not at all: one point is no curve.
-pub(crate) fn density(source: &Source) -> Option<Chart> {
-    let (results, messages) = (source.results, source.messages);
-    let line = |target: &Target| {
-        let own = results
-            .instances
-            .iter()
-            .filter(|instance| instance.target == target.name);
-        let point = own.filter_map(|instance| {
-            let alive = f64::from(instance.alive?);
-            Some((alive, instance.metrics.get("host_delta_bytes")? * alive))
-        });
-        let mut points: Vec<(f64, f64)> = point.collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        (!points.is_empty()).then(|| Line {
-            label: messages.name("target", &target.name),
-            color: source.colors.of(&target.name),
-            points,
-            intervals: Vec::new(),
-        })
-    };
-    let lines: Vec<Line> = results.targets.iter().filter_map(line).collect();
-    let mut points = lines.iter().flat_map(|line| &line.points);
-    let (first, _) = points.next()?;
-    let varies = points.any(|(instances, _)| instances != first);
-    let n: usize = lines.iter().map(|line| line.points.len()).sum();
-    let most = lines
-        .iter()
-        .flat_map(|line| &line.points)
-        .map(|(_, y)| *y)
-        .fold(0.0, f64::max);
-    varies.then(|| Chart {
-        id: "density".to_owned(),
-        title: messages.get("chart-density-title"),
-        finding: String::new(),
-        subtitle: messages.get("chart-density-subtitle"),
-        footer: messages.with("chart-density-footer", &[("n", n.into())]),
-        source: String::new(),
-        body: Body::Lines(Lines {
-            x_title: messages.get("axis-instances"),
-            x_scale: Scale::new(&Unit::Count, [].into_iter()),
-            y_scale: Scale::new(&Unit::Bytes, [most].into_iter()),
-            lines,
         }),
     })
 }
