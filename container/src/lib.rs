@@ -74,6 +74,7 @@ mod masked_sys;
 mod name_files;
 mod network;
 mod overlay;
+mod pidfd;
 mod plan;
 mod planner;
 mod probe;

@@ -16,12 +16,16 @@ use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
+use nix::errno::Errno;
 use reports::chart;
 use reports::model::{Results, Summary};
 use reports::report::Format;
-use reports::{analysis, render, table};
+use reports::{Lang, analysis, render, table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How many failed runs are looked at for their reason.
+const MOST_ERRORS: usize = 100;
 
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
@@ -187,9 +191,25 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     judged?;
     let status = status(&results);
+    if status != 0 && misses_a_file(&results) {
+        output::hint(
+            "a program finds only the files that it is given, by relative paths: isolab compare --file data.txt -- PROGRAM",
+        );
+    }
     let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
-    Ok(if found.has_regression() { 1 } else { status })
+    Ok(match diff::gate(std::slice::from_ref(found))? {
+        0 => status,
+        regression => regression,
+    })
+}
+
+/// Whether a program of one's own did not find a file.
+fn misses_a_file(results: &Results) -> bool {
+    let errors = results.samples.iter().filter_map(|sample| sample.error);
+    errors
+        .take(MOST_ERRORS)
+        .any(|error| render::reason(&error, Lang::En).contains(Errno::ENOENT.desc()))
 }
 
 /// The exit status of results: whether there is a target that could run the program, and none of whose runs ended well.
@@ -254,7 +274,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let mut workload = workload(arguments)?;
     let against = arguments.against.as_deref();
     let against = against
-        .map(|program| arguments::version(program, &workload))
+        .map(|program| arguments.inputs.give_to(arguments::version(program, &workload)?))
         .transpose()?;
     if against.is_some() {
         // A built-in workload is laid out anew then, as the other version is.
@@ -282,6 +302,12 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     arguments.machine.tell_kernel(&plan.machine);
     for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
         output::hint(&text);
+    }
+    let last = pin::allowed().ok().and_then(|cpus| cpus.last().copied());
+    if let Some(last) = last.filter(|_| arguments.fail_on_regression.is_some() && arguments.pin.is_none()) {
+        output::hint(&format!(
+            "pinned runs scatter less, so that the gate finds smaller changes: --pin {last}"
+        ));
     }
     Ok(plan)
 }

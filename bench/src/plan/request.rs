@@ -52,7 +52,9 @@ impl Request {
         Request {
             workload,
             against: None,
+            launchers: Vec::new(),
             targets: None,
+            launchers: Vec::new(),
             runs: None,
             warmup: None,
             idle_gap: None,

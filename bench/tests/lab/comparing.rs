@@ -50,6 +50,11 @@ pub fn tests() -> Vec<Trial> {
             limits,
         ),
         test(
+            "containers_with_less_are_rows_of_their_own_and_run_the_same_program",
+            &[Need::Root, Need::Containers],
+            containers_with_less,
+        ),
+        test(
             "more_processors_than_the_guest_kernel_takes_are_a_reason_in_the_targets_row",
             &[Need::Kvm],
             several_processors,
@@ -167,6 +172,22 @@ fn same_program() -> Result<(), Failed> {
             target.workload_sha256 == results.workload.sha256 && target.workload_sha256.len() == 64,
             || format!("{target:?} was not given {}", results.workload.sha256),
         )?;
+    }
+    Ok(())
+}
+
+fn containers_with_less() -> Result<(), Failed> {
+    let rows = ["container-no-init", "container-pod", "container-bound"];
+    let results = compare(&["--runs", "2", "--on", &rows.join(",")])?;
+    for row in rows {
+        let target = results.targets.iter().find(|target| target.name == row);
+        let is_same = target.is_some_and(|target| target.workload_sha256 == results.workload.sha256);
+        expect(is_same, || format!("{:?}", results.targets))?;
+        let ended_well = results
+            .samples
+            .iter()
+            .filter(|sample| sample.target == row && sample.exit_code == 0);
+        expect(ended_well.count() == 2, || format!("{:?}", results.samples))?;
     }
     Ok(())
 }
