@@ -96,9 +96,7 @@ fn described_host(plan: &Plan) -> model::Host {
 
 fn unavailable(name: &str, error: &Error) -> model::Target {
     // Where no container runs at all, doctor knows why in every language.
-    let refused = (name == "container" && !error.is_told())
-        .then(containers::refusal)
-        .flatten();
+    let refused = (name == "container").then(containers::refusal).flatten();
     model::Target {
         name: name.into(),
         unavailable: Some(refused.map_or_else(|| error.reason(), |finding| Error::found(&finding).reason())),

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::suite::file::{OWN, read};
 use crate::suite::{self, Progress, Resume};
 use clap::Subcommand;
+use reports::model::Message;
 use reports::table;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +63,8 @@ fn list() -> Result<u8, Error> {
 fn show(name: &str) -> Result<u8, Error> {
     let (_, text) = OWN.iter().find(|(own, _)| *own == name).ok_or_else(|| {
         let names: Vec<_> = OWN.iter().map(|(name, _)| *name).collect();
-        Error::new(format!("there is no built-in suite {name:?}")).remedy(format!("Built in are {}.", names.join(", ")))
+        Error::new(Message::new("no-suite").with("name", name))
+            .remedy(Message::new("do-built-in-suites").with("names", names.join(", ")))
     })?;
     output::print(text.as_bytes())?;
     Ok(0)
@@ -92,6 +94,6 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error
     drop(bar);
     outcome?;
     printed?;
-    output::hint(&format!("results are in {}", folder.display()));
+    output::say(&Message::new("results-are-in").with("path", folder.display().to_string()));
     Ok(0)
 }

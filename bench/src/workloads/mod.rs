@@ -6,6 +6,7 @@ pub mod layer;
 pub mod newc;
 
 use crate::error::Error;
+use reports::model::Message;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::path::Path;
@@ -56,10 +57,8 @@ impl Workload {
     /// One of isolab's own.
     pub fn own(name: &str, args: Vec<String>) -> Result<Self, Error> {
         let own = built_in(name).ok_or_else(|| {
-            Error::new(format!("there is no workload {name:?}")).remedy(format!(
-                "Built in are {}. Any other static program: -- PROGRAM ARGS…",
-                names()
-            ))
+            Error::new(Message::new("no-workload").with("name", name))
+                .remedy(Message::new("do-name-workload").with("names", names()))
         })?;
         Ok(Workload {
             name: name.into(),

@@ -14,6 +14,7 @@ mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
+mod languages;
 mod memory;
 mod pinning;
 mod programs;
@@ -45,6 +46,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        languages::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),

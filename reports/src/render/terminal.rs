@@ -4,6 +4,7 @@
 use super::lines::{self, Column};
 use super::messages::{Lang, Messages};
 use super::notes::{self, Weight};
+use super::performance::performance;
 use super::scale::Scale;
 use super::table::{self, Content};
 use super::{headline, units, view};
@@ -123,6 +124,44 @@ pub fn details_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     }
     for missing in notes::missing(results) {
         page.paragraph("", &missing.text(&messages), "");
+    }
+    page.text
+}
+
+/// How fast the programs of several files work, relative to the first target, and what happens in each; empty where there are
+/// not two such programs.
+pub fn performance_in(files: &[Results], style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let Some(found) = performance(files, &messages) else {
+        return String::new();
+    };
+    let mut page = Page::new(style);
+    let baseline = messages.name("noun", &found.baseline);
+    let title = messages.with("chart-performance-title", &[("baseline", baseline.into())]);
+    page.paragraph("", &title, BOLD);
+    page.text.push('\n');
+    let rows = found.table(&messages);
+    let Some((titles, rows)) = rows.split_first() else {
+        return page.text;
+    };
+    let column = |index: usize| Column {
+        title: titles[index].clone(),
+        cells: rows.iter().map(|row| row[index].clone()).collect(),
+        left: index == 0,
+        rank: index as u32,
+    };
+    let mut columns: Vec<Column> = (0..=found.targets.len()).map(column).collect();
+    lines::fit(&mut columns, page.width);
+    page.rows(&columns, |_| false);
+    page.text.push('\n');
+    for row in &found.rows {
+        let mark = format!("{}: ", row.name);
+        if !row.why.is_empty() {
+            page.paragraph(&mark, &row.why, "");
+        }
+        for missing in &row.missing {
+            page.paragraph("! ", &format!("{mark}{missing}"), YELLOW);
+        }
     }
     page.text
 }

@@ -21,7 +21,7 @@ use nix::unistd::Pid;
 use reports::model::Message;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -95,15 +95,16 @@ pub fn end(mut all: Vec<Held>) -> Result<(), Error> {
 impl Stage {
     /// Descriptors for any number of instances.
     pub fn new() -> Result<Self, Error> {
-        let failed = |errno: Errno| Error::from_cause("cannot make a pipe", errno.desc());
-        let stdin = File::open("/dev/null").map_err(|error| Error::from_cause("cannot open /dev/null", error))?;
+        let failed = |errno: Errno| Error::from_cause(Message::new("cannot-make-pipe"), errno);
+        let stdin =
+            File::open("/dev/null").map_err(|error| Error::from_cause(Message::new("cannot-open-dev-null"), error))?;
         let (stdout_reader, stdout) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         fill(&stdout).map_err(failed)?;
         let (stderr_reader, stderr) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         fcntl(&stderr_reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed)?;
         let link = format!("/proc/self/fd/{}", stdout.as_raw_fd());
         let stdout_name =
-            std::fs::read_link(&link).map_err(|error| Error::from_cause(format_args!("cannot read {link}"), error))?;
+            std::fs::read_link(&link).map_err(|error| Error::of_path("cannot-read-file", Path::new(&link), error))?;
         Ok(Stage {
             stdin: stdin.into(),
             stdout,
@@ -117,7 +118,7 @@ impl Stage {
     fn stdio(&self) -> Result<Stdio, Error> {
         let copy = |fd: &OwnedFd| {
             fd.try_clone()
-                .map_err(|error| Error::from_cause("cannot duplicate a descriptor", error))
+                .map_err(|error| Error::from_cause(Message::new("cannot-duplicate-descriptor"), error))
         };
         Ok(Stdio {
             stdin: copy(&self.stdin)?,
@@ -146,17 +147,17 @@ impl Stage {
                 return Ok(held);
             }
             if taken > timeout {
-                return Err(Error::said(
+                return Err(Error::new(
                     Message::new("silent").with("seconds", timeout.as_secs_f64()),
                 ));
             }
             match pause(held.instance(), (taken / PART).clamp(PAUSES[0], PAUSES[1]))? {
                 Pause::Over => {}
-                Pause::Interrupted => return Err(Error::new("interrupted")),
+                Pause::Interrupted => return Err(Error::new(Message::new("interrupted"))),
                 Pause::Ended => {
                     self.listen(&mut said);
                     let said = String::from_utf8_lossy(&said).trim_end().to_owned();
-                    return Err(Error::said(Message::new("ended-silent").with_said(&said)));
+                    return Err(Error::new(Message::new("ended-silent").with_said(&said)));
                 }
             }
         }
@@ -192,7 +193,7 @@ fn pause(instance: &dyn Instance, time: Duration) -> Result<Pause, Error> {
     let mut fds = [Some(pidfd), signals].map(|fd| PollFd::new(fd.unwrap_or(pidfd), PollFlags::POLLIN));
     match ppoll(&mut fds, Some(time.into()), None) {
         Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => return Err(Error::from_cause("cannot wait for the instance", errno.desc())),
+        Err(errno) => return Err(Error::from_cause(Message::new("cannot-wait-instance"), errno)),
     }
     let [ended, signal] = fds.map(|fd| fd.any().unwrap_or(false));
     Ok(match () {

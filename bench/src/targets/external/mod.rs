@@ -10,7 +10,7 @@ pub use description::{Description, all, find};
 
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::files::scratch::Left;
 use crate::files::search_path;
 use crate::files::tool::output;
@@ -62,15 +62,15 @@ impl External {
             .with("tool", name.as_str())
             .with("command", words.join(" "))
             .with("answer", output.status.to_string());
-        Err(Error::said(why.with_said(&first)))
+        Err(Error::new(why.with_said(&first)))
     }
 
     fn missing(&self, command: &str, error: &std::io::Error) -> Error {
         if error.kind() == std::io::ErrorKind::NotFound {
             let install = Message::new("do-install").with("command", self.description.install.as_str());
-            return Error::said(Message::new("not-installed").with("command", command)).advice(install);
+            return Error::new(Message::new("not-installed").with("command", command)).remedy(install);
         }
-        cannot_execute(command, &error.to_string())
+        cannot_execute(command, error)
     }
 
     /// The command that runs an image in the instance `id`, as it is given to the kernel, for as long as this value lives.
@@ -153,8 +153,12 @@ impl Backend for External {
     }
 }
 
-fn cannot_execute(path: &str, answer: &str) -> Error {
-    Error::said(Message::new("cannot-execute").with("path", path).with("answer", answer))
+fn cannot_execute(path: &str, answer: impl Cause) -> Error {
+    Error::new(
+        Message::new("cannot-execute")
+            .with("path", path)
+            .with("answer", answer.message()),
+    )
 }
 
 struct Running {
