@@ -73,6 +73,40 @@ pub struct Piece {
 /// Most bytes of one string.
 pub const PIECE_MAX: usize = 4096;
 
+/// Type of the ELF note (owner "isolab") by which the built-in kernel gives its [`Shortcut`].
+pub const SHORTCUT_NOTE: u32 = 1;
+
+/// How a monitor that knows this very kernel starts it: in 64-bit mode and ring 3, with the registers set that the kernel's first
+/// part sets otherwise (`kernel/src/boot`), the start info of PVH in RDI. Where ring 0 is emulated, those hundred
+/// instructions take longer than all that they prepare.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcut {
+    /// The first instruction, in ring 3.
+    pub instruction: u64,
+    /// Physical address of the top-level page table.
+    pub page_table: u64,
+    /// Descriptor tables, each with its limit, and the task state segment.
+    pub gdt: u64,
+    pub gdt_limit: u64,
+    pub idt: u64,
+    pub idt_limit: u64,
+    pub task_state: u64,
+    /// MSRs STAR, LSTAR and SFMASK.
+    pub star: u64,
+    pub lstar: u64,
+    pub sfmask: u64,
+    /// Bits of XCR0, as far as the processor has them.
+    pub xcr0: u64,
+    /// What every start touches, as ranges of physical addresses: memory that is there at once costs less than by faults.
+    pub touched: [[u64; 2]; 5],
+}
+
+/// The built-in kernel hands out memory from the end of the initramfs on, beginning at a multiple of this. A KVM with shadow page
+/// tables maps as much around what a guest touches, if the host has mapped all of it from the beginning on
+/// (Linux, arch/x86/kvm/mmu, PTE_PREFETCH_NUM).
+pub const FRAMES_ALIGNMENT: u64 = 8 * 4096;
+
 /// In the PVH memory map: memory that the machine has when it has asked for it at [`port::MEMORY`]. Until then it costs the host
 /// nothing, where each page that a machine may have costs KVM ten bytes.
 pub const RAM_ON_DEMAND: u32 = 0xf000_0000;

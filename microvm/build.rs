@@ -21,7 +21,8 @@ fn main() {
         "target-feature=-sse,-sse2",
         "code-model=kernel",
         "no-redzone=yes",
-        "opt-level=2",
+        // Fewer pages of code to touch count for more than faster code.
+        "opt-level=s",
         "link-arg=-Wl,-z,max-page-size=4096",
         &script,
     ];

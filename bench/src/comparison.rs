@@ -8,15 +8,16 @@ use crate::host::primitives;
 use crate::measure::scheduler::{self, Conductor, Measured};
 use crate::plan::Plan;
 use crate::targets::Target;
-use crate::targets::cold::{self, Cold};
+use crate::targets::cold::Cold;
 use crate::targets::local::Local;
 use crate::targets::mock::Mock;
 use crate::targets::pinned::Pinned;
 use crate::targets::registry::Purpose;
 use crate::warnings::Warning;
+use crate::workloads::Workload;
 use crate::workloads::image::Image;
 use reports::analysis;
-use reports::model::{self, Results, SCHEMA};
+use reports::model::{self, Results, SCHEMA, Version};
 use std::rc::Rc;
 
 /// What a comparison gave.
@@ -30,7 +31,10 @@ pub struct Outcome {
 
 /// Compares. Targets that cannot run here are in the results with their reason.
 pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Error> {
-    let image = Rc::new(Image::build(&plan.workload, plan.image_files_bytes)?);
+    let image = |(version, workload): (Option<Version>, &Workload)| -> Result<_, Error> {
+        Ok((version, Rc::new(Image::build(workload, plan.image_files_bytes)?)))
+    };
+    let images: Vec<_> = plan.programs().into_iter().map(image).collect::<Result<_, _>>()?;
     let mut host = described_host(plan);
     if plan.targets.iter().any(|kind| kind.runs_here()) {
         host.environment.primitives = primitives::measure();
@@ -40,19 +44,22 @@ pub fn compare(plan: &Plan, conductor: &mut dyn Conductor) -> Result<Outcome, Er
     let mut described = Vec::new();
     let purpose = Purpose::measured(&plan.machine, plan.timeout);
     for kind in &plan.targets {
-        let target: Result<Box<dyn Target>, Error> = match kind.backend(&purpose) {
-            Some(backend) => {
-                let backend = Pinned::over(backend, &plan.pinning);
-                Local::new(backend, Rc::clone(&image), plan.timeout).map(|local| Box::new(local) as _)
+        for (version, image) in &images {
+            let row = plan.row(kind, *version);
+            let target: Result<Box<dyn Target>, Error> = match kind.backend(&purpose) {
+                Some(backend) => {
+                    let backend = Pinned::over(backend, &plan.pinning);
+                    Local::new(&row, backend, Rc::clone(image), plan.timeout).map(|local| Box::new(local) as _)
+                }
+                None => Ok(Box::new(Mock::simulated(&row, plan.schedule.seed))),
+            };
+            match target.map(|target| Cold::over(target, plan.cold)) {
+                Ok(target) => {
+                    described.push(target.describe());
+                    targets.push(target);
+                }
+                Err(error) => described.push(unavailable(&row, &error)),
             }
-            None => Ok(Box::new(Mock::simulated(plan.schedule.seed))),
-        };
-        match target.map(|target| Cold::over(target, plan.cold)) {
-            Ok(target) => {
-                described.push(target.describe());
-                targets.push(target);
-            }
-            Err(error) => described.push(unavailable(&cold::name(&kind.name, plan.cold), &error)),
         }
     }
     let measured = scheduler::run(&mut targets, &plan.schedule, conductor);
@@ -94,9 +101,11 @@ fn described_host(plan: &Plan) -> model::Host {
     }
 }
 
-fn unavailable(name: &str, error: &Error) -> model::Target {
+/// A target that cannot run here, with the reason.
+pub fn unavailable(name: &str, error: &Error) -> model::Target {
     // Where no container runs at all, doctor knows why in every language.
-    let refused = (name == "container").then(containers::refusal).flatten();
+    let target = Version::of(name).map_or(name, |(target, _)| target);
+    let refused = (target == "container").then(containers::refusal).flatten();
     model::Target {
         name: name.into(),
         unavailable: Some(refused.map_or_else(|| error.reason(), |finding| Error::found(&finding).reason())),
@@ -136,12 +145,14 @@ fn results(
             timeout_s: plan.timeout.as_secs_f64(),
         },
         workload: plan.workload.describe(),
+        against: plan.against.as_ref().map(Workload::describe),
         targets,
         metrics: Vec::new(),
         samples: measured.samples,
         instances: measured.instances,
         summary: Vec::new(),
         comparisons: Vec::new(),
+        density: Vec::new(),
         diff: None,
         warnings: warnings.iter().map(Warning::describe).collect(),
     };

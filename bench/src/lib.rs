@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod comparison;
+pub mod density;
 pub mod error;
 pub mod files;
 pub mod host;

@@ -3,6 +3,9 @@
 /// What the helper is called. A script whose interpreter is /proc/self/exe gives it another name, and is refused.
 pub const HELPER_NAME: &core::ffi::CStr = c"isolab-exec";
 
+/// What the init is called.
+pub const INIT_NAME: &core::ffi::CStr = c"init";
+
 /// The init's end of a socket whose other end isolab holds: the wait status of the program goes out over it, and it
 /// hangs up when isolab is gone.
 pub const INIT_LINK: i32 = 0;
@@ -13,7 +16,7 @@ pub const INIT_IMAGE: i32 = 1;
 /// fs/exec.c), which the word that CLONE_CHILD_CLEARTID clears is not.
 pub const INIT_EXECUTED: i32 = 2;
 
-/// The helper's end of a pipe for a [`Failure`]. It closes when the program is executed.
+/// The helper's end of a socket for a [`Failure`]. It closes when the program is executed.
 pub const HELPER_FAILURE: i32 = 3;
 /// The helper's end of a pipe with its [`Order`], followed by that many instructions of a system-call filter.
 pub const HELPER_ORDER: i32 = 4;

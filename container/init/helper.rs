@@ -97,9 +97,8 @@ fn change_directory(path: *const u8) -> Result<(), Errno> {
 /// # Safety
 /// `arguments` are `count` pointers to terminated strings and a null, and `environment` some and a null.
 pub unsafe fn run(count: usize, arguments: *const *const u8, environment: *const *const u8) -> ! {
-    let name = HELPER_NAME.to_bytes_with_nul();
-    // SAFETY: the caller vouches for the strings; each is read up to its first difference or its end.
-    let is_helper = count > 2 && unsafe { (0..name.len()).all(|index| *(*arguments).add(index) == name[index]) };
+    // SAFETY: the caller vouches for the strings.
+    let is_helper = count > 2 && unsafe { crate::is(*arguments, HELPER_NAME) };
     if !is_helper {
         sys::exit(CANNOT_EXECUTE);
     }

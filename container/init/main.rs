@@ -8,6 +8,7 @@
 #![allow(dead_code, reason = "each executable uses a part of what it shares with the library")]
 
 use core::arch::global_asm;
+use core::ffi::CStr;
 
 mod abi;
 mod helper;
@@ -25,11 +26,22 @@ extern "C" fn main(stack: *const usize) -> ! {
     unsafe {
         let count = *stack;
         let arguments: *const *const u8 = stack.add(1).cast();
+        // Without an init, the helper is pid 1, too.
         match sys::call!(SYS_GETPID) {
-            Ok(1) if count > 1 => pid1::run(arguments),
+            Ok(1) if count == 2 && is(*arguments, abi::INIT_NAME) => pid1::run(arguments),
             _ => helper::run(count, arguments, arguments.add(count + 1)),
         }
     }
+}
+
+/// Whether the string is the other one.
+///
+/// # Safety
+/// `text` is a terminated string.
+unsafe fn is(text: *const u8, other: &CStr) -> bool {
+    let other = other.to_bytes_with_nul();
+    // SAFETY: read up to its first difference or its end.
+    unsafe { (0..other.len()).all(|index| *text.add(index) == other[index]) }
 }
 
 #[panic_handler]

@@ -100,12 +100,29 @@ unsafe fn map(place: u64, bytes: usize, protection: i32, flags: i32, file: i32) 
 
 fn carry_out(launch: &Launch) -> Result<(), Failure> {
     // isolab is pid 1's parent: this process ends before it.
-    let pid1 = starter::begin(launch, Parent::StartersParent)?;
+    let pid1 = starter::begin(launch, Parent::StartersParent).inspect_err(|_| {
+        // Writable, and so is what isolab waits with.
+        let _ = launch.plan.ended.map(|ended| sys::add_to_epoll(ended, launch.plan.start_keeper, libc::EPOLLOUT));
+    })?;
+    if let Some(ended) = launch.plan.ended {
+        let failed = |errno| Failure {
+            step: Step::Clone,
+            item: 0,
+            errno,
+        };
+        // On its way, it stays open when this process has ended.
+        rights::send_descriptor(launch.plan.start, pid1.pidfd).map_err(failed)?;
+        sys::add_to_epoll(ended, pid1.pidfd, libc::EPOLLIN).map_err(failed)?;
+    }
     starter::map_ids(launch, pid1)?;
     starter::wait_for_exec(launch, pid1);
     let report = &launch.report;
-    // The helper is not the program yet.
-    if report.prepared.load(Acquire) && !report.by_helper.load(Acquire) {
+    if report.prepared.load(Acquire) {
+        if report.by_helper.load(Acquire) {
+            // The helper is not the program yet: its end closes with its own exec.
+            sys::close(launch.plan.start);
+            sys::wait_for_hang_up(launch.plan.start_keeper);
+        }
         report.program.end(Step::Exec);
     }
     Ok(())

@@ -12,6 +12,8 @@ use nix::errno::Errno;
 
 use crate::error::Error;
 use crate::plan::Strings;
+use crate::steps::Step;
+use crate::validate::wrong;
 
 const SIZE: usize = crate::abi::START_BYTES;
 
@@ -93,11 +95,11 @@ impl Arena {
         let end = size_of::<T>()
             .checked_mul(count)
             .and_then(|size| size.checked_add(start));
-        let end = end.filter(|end| *end <= SIZE).ok_or_else(|| Error {
-            step: "spec",
-            tried: format!("describe the container in {} MiB", SIZE >> 20),
-            errno: None,
-            hint: "arguments, environment and paths are too long together: execve(2) takes 6 MiB".into(),
+        let end = end.filter(|end| *end <= SIZE).ok_or_else(|| {
+            wrong(
+                format!("describe the container in {} MiB", SIZE >> 20),
+                "arguments, environment and paths are too long together: execve(2) takes 6 MiB",
+            )
         })?;
         self.used = end;
         // SAFETY: inside the mapping.
@@ -170,9 +172,5 @@ fn map(place: u64, flags: i32, file: i32) -> Result<*mut u8, Errno> {
 }
 
 fn failed(tried: &str, errno: Errno) -> Error {
-    let mut error = Error::of_descriptor("plan", format!("{tried} of {} MiB for the plan", SIZE >> 20), errno);
-    if errno == Errno::ENOMEM {
-        error.hint = "memory is short: end something, or raise `ulimit -v`".into();
-    }
-    error
+    Error::of_resource(Step::Plan, format!("{tried} of {} MiB for the plan", SIZE >> 20), errno)
 }

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
-use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -18,7 +18,7 @@ use crate::arena::Arena;
 use crate::cgroup::{Group, Place};
 use crate::container::Container;
 use crate::descriptors::Descriptors;
-use crate::error::Error;
+use crate::error::{Error, errno_of};
 use crate::hints;
 use crate::init::Shared;
 use crate::launch::Roles;
@@ -27,8 +27,9 @@ use crate::planner::{self, Workplace};
 use crate::process::Process;
 use crate::report::Report;
 use crate::seccomp;
-use crate::spec::{Spec, Stdio};
+use crate::spec::{Init, Spec, Stdio};
 use crate::start::Start;
+use crate::steps::Step;
 use crate::sys;
 
 /// See the top of the file. The caller executes the runtime, keeps this until that process has ended, and does not ignore
@@ -38,6 +39,8 @@ pub struct Bundle {
     /// Until it is the container's.
     link: Option<Link>,
     group: Option<Group>,
+    /// Where pid 1 has no init: readable when it has ended.
+    ended: Option<Epoll>,
     place: String,
 }
 
@@ -65,7 +68,20 @@ impl Bundle {
             arena: &mut arena,
             descriptors: &mut descriptors,
         };
-        let planned = planner::plan(spec, shared, &link, workplace)?;
+        let ended = match spec.init {
+            Init::Small => None,
+            Init::None => {
+                let made = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC);
+                Some(made.map_err(|errno| Error::of_resource(Step::Plan, "epoll_create1", errno))?)
+            }
+        };
+        let planned = planner::plan(
+            spec,
+            shared,
+            &link,
+            ended.as_ref().map(|ended| ended.0.as_fd()),
+            workplace,
+        )?;
         let filter = seccomp::filter(spec.seccomp, &spec.capabilities);
         let filter = arena.list(filter.map_or(Vec::new(), |filter| filter.to_vec()))?;
         // Its stacks are the runtime's.
@@ -78,6 +94,7 @@ impl Bundle {
             start: Arc::new(start),
             link: Some(link.keep()),
             group,
+            ended,
             place,
         };
         Ok((bundle, descriptors.given()))
@@ -95,9 +112,10 @@ impl Bundle {
 
     /// What becomes readable when the program has ended, or the start has failed; only before [`container`](Self::container).
     pub fn ended(&self) -> BorrowedFd<'_> {
-        match &self.link {
-            Some(link) => link.as_fd(),
-            None => unreachable!("`container` takes the bundle"),
+        match (&self.ended, &self.link) {
+            (Some(ended), _) => ended.0.as_fd(),
+            (None, Some(link)) => link.as_fd(),
+            (None, None) => unreachable!("`container` takes the bundle"),
         }
     }
 
@@ -121,7 +139,7 @@ impl Bundle {
         Err(match report.failure() {
             Some(failure) => hints::explain(&self.start, failure),
             None => Error {
-                step: "start the runtime",
+                step: Step::Runtime.into(),
                 tried: "have the runtime executable start the container, which ended too early".into(),
                 errno: None,
                 hint: "memory is short, or something killed it".into(),
@@ -160,8 +178,5 @@ fn standard(stdio: &Stdio, number: i32) -> Result<OwnedFd, Error> {
             .open("/dev/null")
             .map(OwnedFd::from),
     };
-    made.map_err(|error| {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        Error::of_descriptor("start the runtime", "duplicate a standard descriptor", errno)
-    })
+    made.map_err(|error| Error::of_resource(Step::Runtime, "duplicate a standard descriptor", errno_of(&error)))
 }

@@ -13,12 +13,12 @@ use crate::arena::Arena;
 use crate::cgroup::{Group, Place};
 use crate::descriptors::Descriptors;
 use crate::dumpable::Dumpable;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 use crate::hints;
 use crate::init::Shared;
 use crate::link::Ends;
 use crate::planner::{self, Workplace};
-use crate::process::{Process, children};
+use crate::process::Process;
 use crate::report::{Failure, Report};
 use crate::seccomp;
 use crate::spec::Spec;
@@ -69,7 +69,7 @@ pub fn start(spec: &Spec) -> Result<Container, Error> {
         arena: &mut arena,
         descriptors: &mut descriptors,
     };
-    let planned = planner::plan(spec, shared, &link, workplace)?;
+    let planned = planner::plan(spec, shared, &link, None, workplace)?;
     let stacks = Stacks::get()?;
     let start = Arc::new(Start::new(arena, planned, report, stacks.roles())?);
     start.report.starter.end(Step::Plan);
@@ -115,6 +115,7 @@ impl Container {
         if !report.prepared.load(Acquire) {
             return Err(self.process.died_in_set_up());
         }
+        self.process.take_program()?;
         if report.by_helper.load(Acquire)
             && let Some((step, errno)) = self.process.link.helper_failure()?
         {
@@ -129,24 +130,15 @@ impl Container {
         self.process.pid
     }
 
-    /// A descriptor of pid 1 that becomes readable when the container has ended (pidfd_open(2)).
+    /// A descriptor of the program's process that becomes readable when the program has ended (pidfd_open(2)). Everything else
+    /// of the container ends with [`wait`](Self::wait).
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.process.pidfd.as_fd()
+        self.process.program().as_fd()
     }
 
     /// Every process of the container as the host sees it, pid 1 first. Empty once it has been waited for.
     pub fn pids(&self) -> Vec<i32> {
-        let mut pids = Vec::new();
-        if self.process.ended.is_none() {
-            pids.push(self.process.pid.as_raw());
-        }
-        // Orphans become children of pid 1, so the tree below it is everything.
-        let mut next = 0;
-        while let Some(&pid) = pids.get(next) {
-            pids.extend(children(pid));
-            next += 1;
-        }
-        pids
+        self.process.pids()
     }
 
     /// How the root was made.
@@ -173,7 +165,7 @@ impl Container {
             _ => self.process.send(signal),
         };
         sent.map_err(|errno| Error {
-            step: "signal",
+            step: ErrorStep::Signal,
             tried: format!("send {signal}"),
             errno: Some(errno),
             hint: if errno == Errno::ESRCH {

@@ -2,10 +2,9 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use nix::errno::Errno;
-
-use crate::error::Error;
+use crate::error::{Error, errno_of};
 use crate::spec::Stdio;
+use crate::steps::Step;
 
 /// See the top of the file.
 pub enum Descriptors {
@@ -21,10 +20,9 @@ impl Descriptors {
         match self {
             Descriptors::Here => Ok(descriptor.as_raw_fd()),
             Descriptors::Given(given) => {
-                let copy = descriptor.try_clone_to_owned().map_err(|error| {
-                    let errno = error.raw_os_error().map(Errno::from_raw);
-                    Error::of_descriptor("plan", "duplicate a descriptor", errno)
-                })?;
+                let copy = descriptor
+                    .try_clone_to_owned()
+                    .map_err(|error| Error::of_resource(Step::Plan, "duplicate a descriptor", errno_of(&error)))?;
                 given.push(copy);
                 Ok(given.len() as RawFd - 1)
             }

@@ -1,14 +1,16 @@
 //! What went wrong: the step, what was tried, what the kernel answered, why that usually is, what to do.
 
-use std::fmt;
+use std::{fmt, io};
 
 use nix::errno::Errno;
+
+use crate::steps::Step;
 
 /// Why a container could not be started, controlled or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// The step of the set-up, one of the names that [`stamps`](crate::Container::stamps) uses, or `"spec"`.
-    pub step: &'static str,
+    /// What failed.
+    pub step: ErrorStep,
     /// What was tried, with its arguments: `mkdir /sys/fs/cgroup/…`.
     pub tried: String,
     /// What the kernel answered; `None` when the description itself is wrong.
@@ -17,22 +19,66 @@ pub struct Error {
     pub hint: String,
 }
 
+/// What failed: a step of the start, or something before or after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorStep {
+    /// The description makes no sense; nothing has been made.
+    Spec,
+    /// A step of the start.
+    Start(Step),
+    /// A process of the start ended without a word.
+    SetUp,
+    /// A control group could not be made, entered or removed.
+    Cgroup,
+    /// The notes of what is to be removed should isolab be killed could not be used.
+    State,
+    /// The program's terminal could not be had.
+    Terminal,
+    /// A signal could not be sent.
+    Signal,
+    /// The end could not be waited for.
+    Wait,
+}
+
+impl From<Step> for ErrorStep {
+    fn from(step: Step) -> Self {
+        ErrorStep::Start(step)
+    }
+}
+
+impl fmt::Display for ErrorStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ErrorStep::Spec => "spec",
+            ErrorStep::Start(step) => step.describe().name,
+            ErrorStep::SetUp => "set-up",
+            ErrorStep::Cgroup => "cgroup",
+            ErrorStep::State => "state directory",
+            ErrorStep::Terminal => "terminal",
+            ErrorStep::Signal => "signal",
+            ErrorStep::Wait => "wait",
+        })
+    }
+}
+
+/// What the kernel answered; EIO where the standard library found something amiss by itself.
+pub fn errno_of(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
 impl Error {
-    /// Of a call that makes a descriptor, which fails mostly because there are too many.
-    pub(crate) fn of_descriptor(
-        step: &'static str,
-        tried: impl Into<String>,
-        errno: impl Into<Option<Errno>>,
-    ) -> Error {
-        let errno = errno.into();
+    /// Of a call that makes a descriptor or a mapping, which fails mostly because there are too many.
+    pub(crate) fn of_resource(step: impl Into<ErrorStep>, tried: impl Into<String>, errno: Errno) -> Error {
         let hint = match errno {
-            Some(Errno::EMFILE) => "too many open files: raise `ulimit -n`",
+            Errno::EMFILE => "too many open files: raise `ulimit -n`",
+            Errno::ENOMEM => "memory is short: end something, or raise `ulimit -v`",
             _ => "",
         };
         Error {
-            step,
+            step: step.into(),
             tried: tried.into(),
-            errno,
+            errno: Some(errno),
             hint: hint.into(),
         }
     }
@@ -40,8 +86,8 @@ impl Error {
     /// The exit code `docker run` gives for this: 127 the program is not there, 126 it cannot be run, 125 all else.
     pub fn exit_code(&self) -> u8 {
         match (self.step, self.errno) {
-            ("exec", Some(Errno::ENOENT)) => 127,
-            ("exec", Some(_)) => 126,
+            (ErrorStep::Start(Step::Exec), Some(Errno::ENOENT)) => 127,
+            (ErrorStep::Start(Step::Exec), Some(_)) => 126,
             _ => 125,
         }
     }

@@ -23,7 +23,7 @@ pub fn explain(start: &Start, failure: Failure) -> Error {
         return place.explain(doing, (failure.item, failure.errno));
     }
     Error {
-        step: failure.step.describe().name,
+        step: failure.step.into(),
         tried: tried(plan, failure),
         errno: Some(errno),
         hint: hint(plan, failure.step, errno).to_owned(),
@@ -89,6 +89,18 @@ fn hint(plan: &Plan, step: Step, errno: Errno) -> &'static str {
         (Step::Network, Errno::ENOSPC) | (Step::CgroupNamespace, Errno::ENOSPC) => {
             "too many namespaces: raise user.max_net_namespaces or user.max_cgroup_namespaces (sysctl)"
         }
+        (Step::BindLayer, Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => {
+            "a layer that is bound needs the directories proc, sys and dev, which are mounted upon"
+        }
+        (Step::Volumes | Step::WorkingDirectory, Errno::EROFS) => {
+            "the root is read-only, and has no such place: make it in the layer, or give the container a writable layer"
+        }
+        (Step::JoinNetwork | Step::Pid1JoinNetwork, Errno::EPERM) => {
+            "a network namespace can be joined only by root without a user namespace"
+        }
+        (Step::JoinNetwork | Step::Pid1JoinNetwork, Errno::EINVAL) => {
+            "the file is no network namespace: /proc/PID/ns/net"
+        }
         (Step::Network, Errno::EPERM) => "not allowed here: run as root or with a user namespace",
         (Step::Volumes, Errno::EXDEV) => "the target lies in /proc, by a symbolic link in the image: choose another",
         (Step::Volumes, Errno::ENOTDIR) => "a file can only cover a file, a directory only a directory",
@@ -148,7 +160,7 @@ fn clone_failed(plan: &Plan, errno: Errno) -> Error {
         _ => "",
     };
     Error {
-        step: "clone",
+        step: Step::Clone.into(),
         tried: "clone3 into new namespaces".into(),
         errno: Some(errno),
         hint: hint.into(),

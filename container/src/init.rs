@@ -11,6 +11,7 @@ use nix::errno::Errno;
 
 use crate::error::Error;
 use crate::seccomp::{self, Instruction};
+use crate::steps::Step;
 use crate::sys::{self, Readable};
 
 /// Pid 1's init, made of `init/main.rs` by the build script.
@@ -40,7 +41,7 @@ fn sealed(name: &CStr, content: &[u8], readable: Readable) -> Result<OwnedFd, (&
 }
 
 fn failed((tried, errno): (&str, Errno)) -> Error {
-    Error::of_descriptor("plan", tried, errno)
+    Error::of_resource(Step::Plan, tried, errno)
 }
 
 impl Shared {

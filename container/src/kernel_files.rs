@@ -31,5 +31,5 @@ pub const READ_ONLY: [&CStr; 5] = [
     c"root/proc/sysrq-trigger",
 ];
 
-/// Directories of /sys to be covered.
+/// Directories of /sys to be covered on every host.
 pub const MASKED_SYS: [&CStr; 2] = [c"/sys/firmware", c"/sys/devices/virtual/powercap"];

@@ -2,7 +2,6 @@
 
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 
-use crate::kernel_files::MASKED_SYS;
 use crate::plan::Plan;
 use crate::report::{Report, gate};
 use crate::sys::{Errno, call};
@@ -19,15 +18,21 @@ pub struct Launch {
     /// The system-call filter; null before it is compiled, and for none. Behind [`gate::FILTER`].
     filter: AtomicPtr<libc::sock_filter>,
     filter_length: AtomicUsize,
-    /// What covers directories of /sys, taken hold of while its place is still in sight.
-    pub covers: [AtomicI32; MASKED_SYS.len()],
+    /// What covers each directory of /sys, taken hold of while its place is still in sight.
+    pub covers: &'static [AtomicI32],
     /// The detached mount of each volume, taken hold of likewise.
     pub volumes: &'static [AtomicI32],
 }
 
 impl Launch {
     /// A start that nobody has begun.
-    pub fn new(plan: Plan, report: Report, stacks: Roles, volumes: &'static [AtomicI32]) -> Self {
+    pub fn new(
+        plan: Plan,
+        report: Report,
+        stacks: Roles,
+        covers: &'static [AtomicI32],
+        volumes: &'static [AtomicI32],
+    ) -> Self {
         Launch {
             size: size_of::<Launch>(),
             plan,
@@ -35,7 +40,7 @@ impl Launch {
             stacks: AtomicU64::new(stacks.base()),
             filter: AtomicPtr::new(core::ptr::null_mut()),
             filter_length: AtomicUsize::new(0),
-            covers: [const { AtomicI32::new(-1) }; MASKED_SYS.len()],
+            covers,
             volumes,
         }
     }

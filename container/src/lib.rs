@@ -21,7 +21,8 @@
 //! # What it keeps to when it is widened
 //! - The program runs only when pid 1 has become its init, which has none of the caller's memory and descriptors, a filter
 //!   of ten system calls, and a file that cannot be read, so that the kernel lets nobody trace it but who has SYS_PTRACE:
-//!   and that one finds nothing but the init (CVE-2016-9962, CVE-2019-5736).
+//!   and that one finds nothing but the init (CVE-2016-9962, CVE-2019-5736). It can have the init stop, but not have isolab wait,
+//!   nor, from Linux 6.15 on, be told a false status; what it cannot be kept from is to outlive a killed isolab.
 //! - A device file that a program with MKNOD makes cannot be opened anywhere inside.
 //! - A limit on memory acts when no process of the container shares the caller's memory.
 //! - What a container of root without a user namespace can do with SYS_ADMIN, SYS_MODULE, SYS_RAWIO, BPF or, given a
@@ -69,7 +70,9 @@ mod init;
 mod kernel_files;
 mod launch;
 mod link;
+mod masked_sys;
 mod name_files;
+mod network;
 mod overlay;
 mod plan;
 mod planner;
@@ -96,14 +99,16 @@ mod validate;
 pub use bundle::Bundle;
 pub use capability::{Capability, UnknownCapability};
 pub use container::{Container, RootKind, start};
-pub use error::Error;
+pub use error::{Error, ErrorStep};
+pub use network::network_namespace;
 pub use probe::{Finding, Verdict, probe};
 pub use spec::{
-    Access, IdMap, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
+    Access, IdMap, Init, Limits, Namespaces, Network, Rlimit, Seccomp, Share, Spec, Stdio, Stdio3, Tmpfs, User,
     UserNamespace, Volume, Writable,
 };
 pub use state::{default_state_dir, sweep};
 pub use statistics::Statistics;
 pub use status::ExitStatus;
+pub use steps::Step;
 pub use terminal::{OwnTerminal, Terminal, TerminalEnd};
 pub use timeline::{ExplainedStep, Stamp};

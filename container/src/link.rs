@@ -1,43 +1,45 @@
 //! What goes between this process and a container's: a socket to its init, over which the program's status comes, and by which
-//! the init notices when this process is gone; and a pipe from the helper.
+//! the init notices when this process is gone; and a socket for the start alone, over which a descriptor of the program's process
+//! comes, and then what the helper has to say.
 //!
-//! A socket, not a pipe: who gets hold of an end through /proc/PID/fd cannot open the other one. Each container has its own.
+//! Sockets, not pipes: who gets hold of an end through /proc/PID/fd cannot open the other one. Each container has its own.
 
-use std::io::{self, PipeReader, PipeWriter, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
 
 use crate::abi;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep, errno_of};
+use crate::rights;
 use crate::steps::Step;
 
 /// Both ends, until the container's processes have their own.
 pub struct Ends {
     ours: UnixStream,
     theirs: UnixStream,
-    failure: PipeReader,
-    helpers: PipeWriter,
+    start: UnixStream,
+    starting: UnixStream,
 }
 
 /// This process's ends.
 pub struct Link {
     socket: UnixStream,
-    /// Closed when the program has been executed; before that, the helper says there why it cannot be.
-    failure: PipeReader,
+    /// Closed at the other end when the program has been executed; the helper says there why it cannot be.
+    start: UnixStream,
 }
 
 impl Ends {
-    /// Makes socket and pipe.
+    /// Makes the sockets.
     pub fn new() -> Result<Ends, Error> {
-        let (ours, theirs) = UnixStream::pair().map_err(|error| failed("socketpair", &error))?;
-        let (failure, helpers) = io::pipe().map_err(|error| failed("pipe", &error))?;
+        let pair = || UnixStream::pair().map_err(|error| failed("socketpair", &error));
+        let ((ours, theirs), (start, starting)) = (pair()?, pair()?);
         Ok(Ends {
             ours,
             theirs,
-            failure,
-            helpers,
+            start,
+            starting,
         })
     }
 
@@ -51,16 +53,21 @@ impl Ends {
         self.ours.as_fd()
     }
 
-    /// The helper's end.
-    pub fn helpers(&self) -> BorrowedFd<'_> {
-        self.helpers.as_fd()
+    /// This process's end for the start.
+    pub fn start(&self) -> BorrowedFd<'_> {
+        self.start.as_fd()
+    }
+
+    /// The end of the processes of the start.
+    pub fn starting(&self) -> BorrowedFd<'_> {
+        self.starting.as_fd()
     }
 
     /// Keeps this process's ends only, now that the container's processes have copies of the others.
     pub fn keep(self) -> Link {
         Link {
             socket: self.ours,
-            failure: self.failure,
+            start: self.start,
         }
     }
 }
@@ -82,10 +89,18 @@ impl Link {
         said.last_chunk().copied().map(i32::from_ne_bytes)
     }
 
+    /// The descriptor of the program's process that pid 1 has sent; once, before [`helper_failure`](Self::helper_failure).
+    pub fn program(&self) -> Result<OwnedFd, Error> {
+        let received = rights::receive_descriptor(self.start.as_raw_fd())
+            .map_err(|errno| Error::of_resource(ErrorStep::Wait, "recvmsg", Errno::from_raw(errno)))?;
+        // SAFETY: the kernel has just made this descriptor for us.
+        Ok(unsafe { OwnedFd::from_raw_fd(received) })
+    }
+
     /// Waits until the helper has executed the program, or has failed to: the step, and what the kernel answered.
     pub fn helper_failure(&self) -> Result<Option<(Step, Errno)>, Error> {
         let mut said = [0; size_of::<abi::Failure>()];
-        match (&self.failure).read_exact(&mut said) {
+        match (&self.start).read_exact(&mut said) {
             Ok(()) => {
                 let [a, b, c, d, errno @ ..] = said;
                 let step = match u32::from_ne_bytes([a, b, c, d]) {
@@ -105,5 +120,5 @@ impl Link {
 }
 
 fn failed(tried: &str, error: &io::Error) -> Error {
-    Error::of_descriptor("plan", tried, error.raw_os_error().map(Errno::from_raw))
+    Error::of_resource(Step::Plan, tried, errno_of(error))
 }

@@ -24,7 +24,7 @@ pub fn name_files(spec: &Spec, arena: &mut Arena) -> Result<&'static [NameFile],
     }
     let name = &spec.hostname;
     let (hosts, resolver) = match spec.namespaces.network {
-        Network::Loopback => (
+        Network::Loopback | Network::Of(_) => (
             format!("127.0.0.1\tlocalhost {name}\n::1\tlocalhost ip6-localhost ip6-loopback {name}\n").into_bytes(),
             b"# There is no network here but loopback.\n".to_vec(),
         ),

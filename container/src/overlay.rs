@@ -72,6 +72,7 @@ pub fn overlay_options(layers: &[PathBuf], user_namespace: bool) -> Result<CStri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorStep;
 
     #[test]
     fn layers_are_given_highest_first_and_escaped() {
@@ -82,8 +83,8 @@ mod tests {
             r"lowerdir=/a\:b\,c\\d:/low,upperdir=upper,workdir=work"
         );
         spec.layers.clear();
-        assert_eq!(options(&spec).unwrap_err().step, "spec");
+        assert_eq!(options(&spec).unwrap_err().step, ErrorStep::Spec);
         spec.layers = vec![format!("/{}", "x".repeat(5000)).into()];
-        assert_eq!(options(&spec).unwrap_err().step, "spec");
+        assert_eq!(options(&spec).unwrap_err().step, ErrorStep::Spec);
     }
 }

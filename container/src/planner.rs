@@ -1,7 +1,7 @@
 //! A [`Spec`] turned into the arguments of system calls: everything that can be checked without the kernel is checked here.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -12,15 +12,17 @@ use crate::arena::Arena;
 use crate::capability::Capability;
 use crate::cgroup::Place;
 use crate::descriptors::Descriptors;
-use crate::error::Error;
+use crate::error::{Error, errno_of};
 use crate::id_maps::id_maps;
 use crate::init::Shared;
 use crate::link::Ends;
+use crate::masked_sys::masked_sys;
 use crate::name_files::name_files;
 use crate::overlay::{layers, overlay_options, stage_options};
 use crate::plan::{GroupMaker, GroupPlan, IdMapPlan, Kind, Plan, TerminalPlan, TmpfsPlan, VolumePlan};
-use crate::spec::{Access, Network, Share, Spec, Writable};
+use crate::spec::{Access, Init, Network, Share, Spec, Writable};
 use crate::state;
+use crate::steps::Step;
 use crate::target::target;
 use crate::terminal::Terminal;
 use crate::validate::{absolute, c_string, wrong};
@@ -40,7 +42,14 @@ pub struct Planned {
 }
 
 /// Checks the description and prepares it, and notes where its control groups will be.
-pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> Result<Planned, Error> {
+/// `ended` is what pid 1 is waited for with, where that is needed.
+pub fn plan(
+    spec: &Spec,
+    shared: &Shared,
+    ends: &Ends,
+    ended: Option<BorrowedFd>,
+    workplace: Workplace,
+) -> Result<Planned, Error> {
     let Workplace { arena, descriptors } = workplace;
     let id_maps = id_maps(spec)?;
     let place = Place::find(&spec.limits, state::group_name)?;
@@ -79,11 +88,28 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
             *layer = format!("layer-{number}").into();
         }
     }
+    if spec.writable == Writable::Bound && layers.len() > 1 {
+        return Err(wrong(
+            format!("bind {} layers as one root", layers.len()),
+            "one layer can be bound; several need an overlay",
+        ));
+    }
     let init_image = own_init.as_ref().map_or(shared.executable(), AsFd::as_fd);
     let group = place.as_ref().map(|place| place.plan(arena, descriptors)).transpose()?;
     let plan = Plan {
         clone_flags: clone_flags(spec, id_maps.is_some()),
         own_network: spec.namespaces.network == Network::Loopback,
+        joined_network: match &spec.namespaces.network {
+            Network::Of(path) => {
+                let network = open_network(path)?;
+                let number = descriptors.lend(network.as_fd())?;
+                owned.push(network);
+                Some(number)
+            }
+            _ => None,
+        },
+        without_init: spec.init == Init::None,
+        binds_layer: spec.writable == Writable::Bound,
         own_cgroup_view: spec.namespaces.cgroup == Share::Private,
         stage_options: arena.text(&stage_options(spec)?)?,
         overlay_options: arena.text(&overlay_options(&layers, id_maps.is_some())?)?,
@@ -97,7 +123,11 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         volumes: volumes(spec, arena)?,
         tmpfs: memory_file_systems(spec, arena)?,
         host_name: host_name(spec)?.map(|name| arena.bytes(name)).transpose()?,
-        name_files: name_files(spec, arena)?,
+        name_files: match spec.writable {
+            Writable::Bound => &[],
+            _ => name_files(spec, arena)?,
+        },
+        masked_sys: masked_sys(arena)?,
         own_ipc: spec.namespaces.ipc == Share::Private,
         program: arena.text(&c_string(absolute(&spec.program, "program")?.as_os_str(), "program")?)?,
         argument_bytes: length(&arguments) + length(&environment),
@@ -137,9 +167,11 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
             // It never has one.
             Descriptors::Given(_) => -1,
         },
-        helper_failure: descriptors.lend(ends.helpers())?,
+        start: descriptors.lend(ends.starting())?,
+        start_keeper: descriptors.lend(ends.start())?,
         link: descriptors.lend(ends.theirs())?,
         link_keeper: descriptors.lend(ends.ours())?,
+        ended: ended.map(|ended| descriptors.lend(ended)).transpose()?,
         init_filter: arena.list(shared.filter.clone())?,
         group_maker: match group.as_ref().is_some_and(GroupPlan::has_v2) || id_maps.is_some() {
             true => GroupMaker::Starter,
@@ -157,7 +189,8 @@ pub fn plan(spec: &Spec, shared: &Shared, ends: &Ends, workplace: Workplace) -> 
         },
     };
     if let Some(place) = &place {
-        state::write(&spec.state_dir, place.bases())?;
+        state::write(&spec.state_dir, place.notes())?;
+        place.hand_down()?;
     }
     Ok(Planned {
         plan,
@@ -181,13 +214,23 @@ fn open_layer(layer: &Path) -> Result<OwnedFd, Error> {
     // SAFETY: a terminated string.
     let opened = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
     let opened = Errno::result(opened).map_err(|errno| Error {
-        step: "overlay",
+        step: Step::Overlay.into(),
         tried: format!("open_tree {layer:?}"),
         errno: Some(errno),
         hint: "a layer is a directory that is there".into(),
     })?;
     // SAFETY: just made, owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(opened as i32) })
+}
+
+fn open_network(path: &Path) -> Result<OwnedFd, Error> {
+    let opened = std::fs::File::open(path).map_err(|error| Error {
+        step: Step::JoinNetwork.into(),
+        tried: format!("open {path:?}"),
+        errno: Some(errno_of(&error)),
+        hint: "it is the network namespace of a process that is there: /proc/PID/ns/net".into(),
+    })?;
+    Ok(opened.into())
 }
 
 fn clone_flags(spec: &Spec, user: bool) -> u64 {
@@ -234,9 +277,9 @@ fn volumes(spec: &Spec, arena: &mut Arena) -> Result<&'static [VolumePlan], Erro
 
 fn volume_plan(source: &Path, place: &Path, attributes: u64, arena: &mut Arena) -> Result<VolumePlan, Error> {
     let failed = |error: std::io::Error| Error {
-        step: "volume sources",
+        step: Step::VolumeSource.into(),
         tried: format!("stat {source:?}"),
-        errno: error.raw_os_error().map(Errno::from_raw),
+        errno: Some(errno_of(&error)),
         hint: "the source of a volume must be there and readable by the user who runs isolab".into(),
     };
     let is_directory = std::fs::metadata(source).map_err(failed)?.is_dir();

@@ -7,8 +7,9 @@ use std::fs;
 
 use crate::cgroup::{Controller, Hierarchies};
 use crate::container::start;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 use crate::spec::{IdMap, Limits, Spec, UserNamespace};
+use crate::steps::Step;
 
 /// One thing tried on this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,10 @@ pub fn probe() -> Vec<Finding> {
 
 fn attempt(subject: &'static str, tried: &str, otherwise: Verdict, spec: &Spec) -> Finding {
     let (verdict, answer, remedy) = match start(spec) {
-        Err(Error { step: "exec", .. }) => (Verdict::Works, "works".to_owned(), String::new()),
+        Err(Error {
+            step: ErrorStep::Start(Step::Exec),
+            ..
+        }) => (Verdict::Works, "works".to_owned(), String::new()),
         Err(Error {
             hint,
             step,

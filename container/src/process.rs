@@ -1,8 +1,12 @@
-//! Pid 1 of a container as isolab holds it: cloned, signalled, waited for, ended.
+//! Pid 1 of a container and the program's process as isolab holds them: signalled, waited for, ended.
+//!
+//! A program with CAP_SYS_PTRACE may trace its init: stop it, have it say anything, keep it from ending. So isolab learns from the
+//! kernel that the program has ended, and of such a program also how, and ends what keeps pid 1.
 
 use std::fs;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -11,7 +15,8 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::error::Error;
+use crate::capability::Capability;
+use crate::error::{Error, ErrorStep};
 use crate::link::Link;
 use crate::start::Start;
 use crate::status::ExitStatus;
@@ -20,10 +25,28 @@ use crate::status::ExitStatus;
 pub struct Process {
     pub pid: Pid,
     pub pidfd: OwnedFd,
+    /// The program's process, once it has been executed, where it is not pid 1 itself.
+    program: Option<OwnedFd>,
     /// Its init's socket.
     pub link: Link,
     pub ended: Option<ExitStatus>,
+    /// Whether SIGKILL was sent.
+    killed: AtomicBool,
     start: Arc<Start>,
+}
+
+/// How long the init may take to say how the program has ended.
+const INIT_SAYS: Duration = Duration::from_secs(2);
+
+/// How long pid 1 may take to end once it is killed, before everything else of the container is killed one by one.
+const PID1_ENDS: Duration = Duration::from_millis(200);
+
+/// A descriptor of a process (pidfd_open(2)).
+fn open(pid: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: numbers only.
+    let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    // SAFETY: just made, owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(opened as i32) })
 }
 
 /// pidfd_send_signal(2).
@@ -33,15 +56,48 @@ fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
     Errno::result(sent).map(drop)
 }
 
+/// Whether a descriptor becomes readable within that time.
+fn readable_within(fd: BorrowedFd, time: Duration) -> bool {
+    let deadline = Instant::now() + time;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // Rounded up: the last fraction of a millisecond must not become a busy loop.
+        let timeout = PollTimeout::try_from(left + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout) {
+            Ok(1..) => return true,
+            _ if left.is_zero() => return false,
+            _ => {}
+        }
+    }
+}
+
+/// How a process that has been reaped has ended, as wait(2) says it; `None` before Linux 6.15, which does not keep it.
+fn status_of_reaped(pidfd: &OwnedFd) -> Option<i32> {
+    /// `struct pidfd_info`, PIDFD_INFO_SIZE_VER0 (`include/uapi/linux/pidfd.h`).
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        mask: u64,
+        cgroup: u64,
+        ids: [u32; 11],
+        exit_code: i32,
+    }
+    /// `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`
+    const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
+    const PIDFD_INFO_EXIT: u64 = 1 << 3;
+    let mut info = Info {
+        mask: PIDFD_INFO_EXIT,
+        ..Info::default()
+    };
+    // SAFETY: a struct of the size that the number says.
+    let answered = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
+    (answered == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+}
+
 impl Process {
     /// A descriptor of pid 1, a child of this process that nobody has reaped.
     pub fn open(pid: i32) -> Result<OwnedFd, Error> {
-        // SAFETY: numbers only.
-        let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) });
-        let failed = |errno| Error::of_descriptor("wait", format!("pidfd_open of pid 1 ({pid})"), errno);
-        let pidfd = opened.map_err(failed)?;
-        // SAFETY: just made, owned by nobody else.
-        Ok(unsafe { OwnedFd::from_raw_fd(pidfd as i32) })
+        open(pid).map_err(|errno| Error::of_resource(ErrorStep::Wait, format!("pidfd_open of pid 1 ({pid})"), errno))
     }
 
     /// Takes hold of pid 1 by its descriptor.
@@ -50,46 +106,107 @@ impl Process {
             pid: Pid::from_raw(pid),
             pidfd,
             link,
+            program: None,
             ended: None,
+            killed: AtomicBool::new(false),
             start,
         }
     }
 
-    /// pidfd_send_signal(2).
+    /// Sends a signal to pid 1, which forwards it. SIGKILL goes to the program as well: its end is waited for first.
     pub fn send(&self, signal: Signal) -> Result<(), Errno> {
         if self.ended.is_some() {
             return Err(Errno::ESRCH);
         }
+        if signal == Signal::SIGKILL {
+            self.killed.store(true, Relaxed);
+            // ESRCH: pid 1 has reaped it.
+            let _ = self.program.as_ref().map(|program| send(program, signal));
+        }
         send(&self.pidfd, signal)
     }
 
-    /// Stops the program, which is pid 1's first child.
+    /// Takes hold of the program's process, which pid 1 has sent a descriptor of where it is not that itself.
+    pub fn take_program(&mut self) -> Result<(), Error> {
+        let plan = &self.start.plan;
+        match plan.without_init {
+            false => self.program = Some(self.link.program()?),
+            // It was sent all the same, and comes before what the helper says.
+            true if plan.ended.is_some() => drop(self.link.program()?),
+            true => {}
+        }
+        Ok(())
+    }
+
+    /// The program's process.
+    pub fn program(&self) -> &OwnedFd {
+        self.program.as_ref().unwrap_or(&self.pidfd)
+    }
+
+    /// Stops the program.
     pub fn stop_program(&self) -> Result<(), Errno> {
-        let first = || children(self.pid.as_raw()).next();
-        let program = first().filter(|_| self.ended.is_none()).ok_or(Errno::ESRCH)?;
-        // SAFETY: numbers only.
-        let pidfd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, program, 0) })?;
-        // SAFETY: just opened, owned by nobody else.
-        let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd as i32) };
-        // Another process may have its id by the time that it is opened; this one is a child of pid 1.
-        match first() == Some(program) {
-            true => send(&pidfd, Signal::SIGSTOP),
-            false => Err(Errno::ESRCH),
+        send(self.program(), Signal::SIGSTOP)
+    }
+
+    /// Whether the program ends within that time.
+    pub fn ends_within(&self, time: Duration) -> bool {
+        readable_within(self.program().as_fd(), time)
+    }
+
+    /// Waits until the program has ended, and ends pid 1: it may be stopped.
+    fn end_with_program(&self) {
+        let is_pid1 = self.program.is_none();
+        let mut waiting = [PollFd::new(self.program().as_fd(), PollFlags::POLLIN)];
+        // A pid 1 that was killed may be kept from ending.
+        if !is_pid1 || !self.killed.load(Relaxed) {
+            while poll(&mut waiting, PollTimeout::NONE) == Err(Errno::EINTR) {}
+        }
+        if !is_pid1 {
+            // It is readable, too, when the init is dead.
+            readable_within(self.link.as_fd(), INIT_SAYS);
+        }
+        // ESRCH: it has ended, and waits to be reaped.
+        let _ = self.send(Signal::SIGKILL);
+        // A process that is traced stops once more when it is killed, until its tracer is dead (ptrace(2), PTRACE_O_TRACEEXIT).
+        while !readable_within(self.pidfd.as_fd(), PID1_ENDS) {
+            self.kill_all();
         }
     }
 
-    /// Whether it ends within that time.
-    pub fn ends_within(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // Rounded up: the last fraction of a millisecond must not become a busy loop.
-            let timeout = PollTimeout::try_from(left + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
-            match poll(&mut [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)], timeout) {
-                Ok(1..) => return true,
-                _ if left.is_zero() => return false,
-                _ => {}
-            }
+    /// Kills everything below pid 1.
+    fn kill_all(&self) {
+        let below = || self.pids().into_iter().skip(1);
+        let opened: Vec<_> = below().filter_map(|pid| Some((pid, open(pid).ok()?))).collect();
+        // Another process may have such an id by the time that it is opened.
+        let still: Vec<i32> = below().collect();
+        for (_, pidfd) in opened.iter().filter(|(pid, _)| still.contains(pid)) {
+            let _ = send(pidfd, Signal::SIGKILL);
+        }
+    }
+
+    /// Every process of the container, pid 1 first; none once it has been waited for.
+    pub fn pids(&self) -> Vec<i32> {
+        let mut pids = Vec::new();
+        if self.ended.is_none() {
+            pids.push(self.pid.as_raw());
+        }
+        // Orphans become children of pid 1, so the tree below it is everything.
+        let mut next = 0;
+        while let Some(&pid) = pids.get(next) {
+            pids.extend(children(pid));
+            next += 1;
+        }
+        pids
+    }
+
+    /// What wait(2) says of the program, once everything has been reaped: the init's word, but of a program that may trace
+    /// the init the kernel's. That one is of the first thread alone, which may have ended before the others.
+    fn program_status(&self) -> Option<i32> {
+        let traces_init = self.start.plan.capabilities >> Capability::SysPtrace as u8 & 1 == 1;
+        let of_kernel = || self.program.as_ref().and_then(status_of_reaped);
+        match traces_init {
+            true => of_kernel().or_else(|| self.link.status()),
+            false => self.link.status().or_else(of_kernel),
         }
     }
 
@@ -98,25 +215,26 @@ impl Process {
         if let Some(ended) = self.ended {
             return Ok(ended);
         }
+        self.end_with_program();
         let waited = loop {
             match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED) {
                 Err(Errno::EINTR) => {}
                 // Reaped by the kernel, if this process ignores SIGCHLD, or by another part of it that waits for all.
-                Err(Errno::ECHILD) if self.ends_within(Duration::ZERO) => {
+                Err(Errno::ECHILD) if readable_within(self.pidfd.as_fd(), Duration::ZERO) => {
                     break Ok(WaitStatus::Signaled(self.pid, Signal::SIGKILL, false));
                 }
                 other => break other,
             }
         };
         let waited = waited.map_err(|errno| Error {
-            step: "wait",
+            step: ErrorStep::Wait,
             tried: format!("waitid for pid 1 ({})", self.pid),
             errno: Some(errno),
             hint: String::new(),
         })?;
         // The kernel lets pid 1 be reaped only after everything else in its pid namespace is dead.
         self.start.report.release();
-        let status = match (self.link.status(), waited) {
+        let status = match (self.program_status(), waited) {
             (Some(status), _) => ExitStatus::from_wait(status),
             (None, WaitStatus::Signaled(_, signal, _)) => ExitStatus::Signal {
                 signal: signal as i32,
@@ -170,7 +288,7 @@ impl Process {
             Err(error) => ("it ended".to_owned(), error.to_string()),
         };
         Error {
-            step: "set-up",
+            step: ErrorStep::SetUp,
             tried: format!("prepare the container: {end} after the step {last:?}"),
             errno: None,
             hint,
@@ -190,7 +308,7 @@ impl Drop for Process {
 }
 
 /// The children of every thread of a process (proc_tid_children(5)).
-pub fn children(pid: i32) -> impl Iterator<Item = i32> {
+fn children(pid: i32) -> impl Iterator<Item = i32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task"))
         .into_iter()
         .flatten()

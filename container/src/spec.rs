@@ -31,6 +31,8 @@ pub struct Spec {
     pub cwd: PathBuf,
     /// The user and group id the program runs as, as seen inside.
     pub user: User,
+    /// What its pid 1 is.
+    pub init: Init,
     /// Which parts of the kernel's state the program gets a private copy of.
     pub namespaces: Namespaces,
     /// Host directories and files made visible inside, in this order.
@@ -68,6 +70,7 @@ impl Spec {
             hostname: "isolab".to_owned(),
             cwd: PathBuf::from("/"),
             user: User { uid: 0, gid: 0 },
+            init: Init::Small,
             namespaces: Namespaces::default(),
             volumes: Vec::new(),
             devices: Vec::new(),
@@ -92,6 +95,20 @@ pub enum Writable {
     },
     /// Nothing: the root is read-only.
     No,
+    /// Nothing: the root is the one layer itself, bound read-only, without an overlay. So the layer has to have the directories
+    /// proc, sys and dev, and what else is mounted upon; its /etc is what the program sees.
+    Bound,
+}
+
+/// What a container's pid 1 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Init {
+    /// An init of one page: it forwards signals, reaps orphans, and ends with the program or with the caller.
+    Small,
+    /// The program itself, as with Docker's default. Nobody reaps orphans but the program; of signals, it gets only those that it
+    /// handles, and SIGKILL (pid_namespaces(7)). The kernel is asked to kill it when the thread that has started it ends, which
+    /// the program can take back (PR_SET_PDEATHSIG), and which is lost where it changes its user.
+    None,
 }
 
 /// A user and a group id, as seen inside.
@@ -143,10 +160,13 @@ pub enum Share {
 }
 
 /// The network the program sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Network {
     /// A network of its own with nothing but a loopback device that is up.
     Loopback,
+    /// The namespace of this file, shared with who else is in it, as in a pod: `/proc/PID/ns/net`, a descriptor of
+    /// [`network_namespace`](crate::network_namespace) under `/proc/self/fd`. It takes root without a user namespace.
+    Of(PathBuf),
     /// The host's.
     Host,
 }

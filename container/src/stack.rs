@@ -9,6 +9,7 @@ use nix::errno::Errno;
 
 use crate::Error;
 use crate::launch::Roles;
+use crate::steps::Step;
 
 /// What runs on stacks.
 pub trait Runs: Send + Sync {
@@ -31,11 +32,9 @@ impl Stacks {
             return Ok(lent.swap_remove(free).0);
         }
         drop(lent);
-        let mapped = Roles::map().map_err(|errno| Error {
-            step: "plan",
-            tried: format!("mmap of {} KiB for stacks", Roles::BYTES / 1024),
-            errno: Some(Errno::from_raw(errno)),
-            hint: "memory is short: end something, or raise `ulimit -v`".into(),
+        let mapped = Roles::map().map_err(|errno| {
+            let tried = format!("mmap of {} KiB for stacks", Roles::BYTES / 1024);
+            Error::of_resource(Step::Plan, tried, Errno::from_raw(errno))
         });
         mapped.map(Stacks)
     }

@@ -34,9 +34,9 @@ impl Start {
     /// A start that is planned, with the stacks that its processes run on.
     pub fn new(mut arena: Arena, planned: Planned, report: Report, stacks: Roles) -> Result<Start, Error> {
         let Planned { plan, place, owned } = planned;
-        let volumes = plan.volumes.iter().map(|_| AtomicI32::new(-1)).collect();
-        let volumes = arena.list(volumes)?;
-        let launch = arena.put(Launch::new(plan, report, stacks, volumes))?;
+        let mut none = |count: usize| arena.list((0..count).map(|_| AtomicI32::new(-1)).collect());
+        let (covers, volumes) = (none(plan.masked_sys.len())?, none(plan.volumes.len())?);
+        let launch = arena.put(Launch::new(plan, report, stacks, covers, volumes))?;
         Ok(Start {
             launch: NonNull::new(launch).expect("a place in a mapping"),
             place,

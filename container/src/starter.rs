@@ -144,11 +144,14 @@ fn write_of_process(pid: i32, name: &str, text: &[u8]) -> Result<(), Errno> {
     sys::write_to(libc::AT_FDCWD, path, text)
 }
 
-/// Waits until the program's process uses this process's memory no more: it has executed a program, or is dead.
+/// Waits until the process that becomes the program uses this process's memory no more: it has executed a program, or is dead.
 ///
 /// The kernel says so in a word, but not of a process that dumps core, and then pid 1 ends soon.
 pub fn wait_for_exec(launch: &Launch, pid1: Pid1) {
-    let program = &launch.report.program_word;
+    let program = match launch.plan.without_init {
+        true => &launch.report.pid1_word,
+        false => &launch.report.program_word,
+    };
     while program.load(Acquire) == word::BUSY && !has_ended(pid1) {
         sys::futex_wait(program, word::BUSY, Some(100));
     }

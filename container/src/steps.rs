@@ -41,16 +41,17 @@ macro_rules! steps {
         /// One step of the start.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
+        #[allow(missing_docs, reason = "`describe` says what each is for")]
         pub enum Step { $($step,)* }
 
         impl Step {
             /// Every step, by its number.
             const ALL: &[Step] = &[$(Step::$step,)*];
             /// How many there are.
-            pub const COUNT: usize = Step::ALL.len();
+            pub(crate) const COUNT: usize = Step::ALL.len();
 
             /// What is known about it.
-            pub fn describe(self) -> Description {
+            pub(crate) fn describe(self) -> Description {
                 match self {
                     $(Step::$step => Description {
                         name: $name, phase: $phase, actor: Actor::$actor, call: $call, purpose: $purpose,
@@ -59,7 +60,7 @@ macro_rules! steps {
             }
 
             /// The step of a number, as the child reports it.
-            pub fn from_number(number: u8) -> Option<Step> {
+            pub(crate) fn from_number(number: u8) -> Option<Step> {
                 Step::ALL.get(usize::from(number)).copied()
             }
         }
@@ -77,6 +78,9 @@ steps! {
     WaitIds: Pid1, "id maps", "wait for id maps", "futex", "without maps nothing can be created: its owner would have no id";
     BecomeRoot: Pid1, "id maps", "root of the user namespace", "setresgid, setresuid", "the user namespace's own root";
     CloneProgram: Pid1, "clone", "clone program", "clone3(CLONE_VM)", "the process that becomes the program builds the file system, on another processor";
+    CloneMaker: Program, "clone", "clone a maker of the network", "clone3(CLONE_VM)", "a process that makes the network namespace on another processor, and ends";
+    WaitMaker: Program, "exec", "wait for the maker's end", "wait4", "no program runs while a process beside it still has isolab's memory";
+    Pid1JoinNetwork: Pid1, "network", "join network namespace", "setns(CLONE_NEWNET)", "pid 1 belongs to the shared network, too";
     Network: Pid1, "network", "network namespace", "unshare(CLONE_NEWNET), SIOCGSKNS, sendmsg(SCM_RIGHTS)", "network devices, addresses and ports of its own; the program's process gets a descriptor of it";
     Loopback: Pid1, "network", "loopback up", "ioctl(SIOCSIFFLAGS)", "127.0.0.1 works inside";
     Pid1WaitCgroup: Pid1, "cgroup", "wait for the cgroup", "futex", "the program's process makes it meanwhile";
@@ -90,6 +94,7 @@ steps! {
     Stage: Program, "root file system", "stage", "mount(tmpfs)", "memory for what the container writes; gone with it";
     NameFiles: Program, "root file system", "names", "write /etc/{hostname,hosts,resolv.conf}", "the container's name, and where names are looked up";
     Overlay: Program, "root file system", "overlay", "mount(overlay)", "read-only layers below, the writable one above";
+    BindLayer: Program, "root file system", "bind the layer", "mount(MS_BIND), mount(MS_REMOUNT|MS_RDONLY)", "the one layer is the root, read-only: no file system of its own";
     Copy: Program, "root file system", "copy of the layers", "openat, getdents64, sendfile", "where the kernel refuses an overlay: the layers copied into memory";
     Proc: Program, "root file system", "/proc", "mount(proc)", "shows the processes of the new pid namespace only";
     Devices: Program, "root file system", "/dev", "mknod, symlink, bind", "null, zero, full, random, urandom, tty and the usual links; no host device";

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::pty::Winsize;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 use crate::rights;
 
 /// Whether the program's standard input, output and error are a terminal of its own.
@@ -76,7 +76,7 @@ impl TerminalEnd {
 
 fn failed(tried: &str, errno: i32) -> Error {
     let errno = Errno::from_raw(errno);
-    let mut error = Error::of_descriptor("terminal", tried, errno);
+    let mut error = Error::of_resource(ErrorStep::Terminal, tried, errno);
     if errno == Errno::EAGAIN {
         error.hint = "no container has been started with this terminal".into();
     }

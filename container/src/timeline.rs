@@ -37,11 +37,14 @@ fn path(report: &Report) -> Vec<Entry> {
     let entries = |log: &Log| log.entries().collect::<Vec<Entry>>();
     let (pid1, program) = (entries(&report.pid1), entries(&report.program));
     let before_pid1 = report.starter.entries().filter(|entry| entry.0 != Step::IdMaps);
-    let clone = pid1.iter().position(|entry| entry.0 == Step::CloneProgram);
-    let mut before_program: Vec<Entry> = match clone {
-        Some(last) => pid1.into_iter().take(last + 1).collect(),
-        None => pid1,
-    };
+    // What follows is beside the program's process.
+    let clone = pid1
+        .iter()
+        .position(|entry| entry.0 == Step::CloneProgram)
+        .map(|clone| clone + 1);
+    let network = pid1.iter().position(|entry| entry.0 == Step::Network);
+    let end = clone.or(network).unwrap_or(pid1.len());
+    let mut before_program: Vec<Entry> = pid1.into_iter().take(end).collect();
     if let (Some(clone), Some(first)) = (before_program.last_mut(), program.first()) {
         // The program's process runs before pid 1 knows that it is there.
         clone.2 = clone.2.min(first.1).max(clone.1);

@@ -4,12 +4,12 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 
 /// The error for a description that makes no sense.
 pub fn wrong(tried: String, hint: &str) -> Error {
     Error {
-        step: "spec",
+        step: ErrorStep::Spec,
         tried,
         errno: None,
         hint: hint.to_owned(),

@@ -1,6 +1,6 @@
 //! What to run, and in what machine.
 
-use crate::{Console, Error, Sandbox};
+use crate::{Console, Error, Features, Sandbox};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -90,6 +90,8 @@ pub struct Config {
     /// Count what the program costs the guest kernel, if that is the built-in one, and take KVM's statistics of the processor.
     /// A CPUID instruction that is counted takes about a tenth of a millisecond more where ring 0 is emulated.
     pub counts: bool,
+    /// What processor KVM can offer, where that is known already; otherwise it is asked.
+    pub features: Option<Features>,
     /// What a Linux guest has besides. A kernel that is not Linux refuses all but what [`Linux::default`] has.
     pub linux: Linux,
     /// Where its output goes, and its input comes from.
@@ -159,6 +161,7 @@ impl Config {
             timeout: None,
             kernel_parameters: Vec::new(),
             counts: false,
+            features: None,
             linux: Linux::default(),
             console: Console::Standard,
             sandbox: Sandbox::Off,

@@ -55,3 +55,4 @@ pub use rootfs::files::Files;
 pub use sandbox::Sandbox;
 pub use stamp::{Recorder, Stamp, Step, phases};
 pub use vcpu::exits::Exit;
+pub use vcpu::features::Features;

@@ -6,10 +6,11 @@ use crate::kernel::Image;
 use crate::memory::{Ram, give};
 use crate::running;
 use crate::vcpu::exits::Exit;
+use crate::vcpu::features::Features;
 use crate::vcpu::statistics::Statistics;
 use crate::vcpu::{self, failed, topology};
 use crate::{Config, Counts, Error, Initramfs, Recorder, Stamp, stamp};
-use kvm_bindings::KVM_API_VERSION;
+use kvm_bindings::{CpuId, KVM_API_VERSION};
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, RawFd};
@@ -60,7 +61,9 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
     let board = Board::of(&kernel, &config)?;
     if board.is_pc() {
         stamps.ended(stamp::OPEN_FILES);
-        board.make_chips(&vm)?;
+    }
+    board.make_chips(&vm, &kernel)?;
+    if board.is_pc() {
         stamps.ended(stamp::BOARD);
     }
 
@@ -76,8 +79,16 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
     first.into_iter().try_for_each(|slot| give(&vm, slot))?;
     stamps.ended(stamp::GIVE_MEMORY);
 
-    let processors = processors(&kvm, &vm, &board, config.linux.cpus, &mut stamps)?;
-    vcpu::enter(&processors[0], loaded.entry)?;
+    let mut features = match config.features.take() {
+        Some(known) => known.0,
+        None => {
+            let asked = Features::ask(&kvm)?;
+            stamps.ended(stamp::FEATURES);
+            asked.0
+        }
+    };
+    let processors = processors(&mut features, &vm, &board, config.linux.cpus, &mut stamps)?;
+    vcpu::enter(&processors[0], &loaded.entry, &features)?;
     stamps.ended(stamp::SET_STATE);
 
     // What is left to ask is the machine's: the interrupt lines of a PC, more memory.
@@ -108,11 +119,15 @@ pub fn open_kvm() -> Result<Kvm, Error> {
 }
 
 /// Makes the processors. A PC's tell the guest how many they are; those after the first wait for it to start them.
-fn processors(kvm: &Kvm, vm: &VmFd, board: &Board, count: u8, stamps: &mut Recorder) -> Result<Vec<VcpuFd>, Error> {
-    let mut features = vcpu::features(kvm)?;
-    stamps.ended(stamp::FEATURES);
+fn processors(
+    features: &mut CpuId,
+    vm: &VmFd,
+    board: &Board,
+    count: u8,
+    stamps: &mut Recorder,
+) -> Result<Vec<VcpuFd>, Error> {
     if board.is_pc() {
-        vcpu::add_pc_features(&mut features, vm);
+        vcpu::add_pc_features(features, vm);
     }
     let mut processors = Vec::new();
     for id in 0..count {
@@ -121,11 +136,11 @@ fn processors(kvm: &Kvm, vm: &VmFd, board: &Board, count: u8, stamps: &mut Recor
         if board.is_pc() {
             vcpu::set_features(
                 &vcpu,
-                &topology::of(&features, id, count).unwrap_or_else(|| features.clone()),
+                &topology::of(features, id, count).unwrap_or_else(|| features.clone()),
             )?;
             vcpu::set_pc_registers(&vcpu);
         } else {
-            vcpu::set_features(&vcpu, &features)?;
+            vcpu::set_features(&vcpu, features)?;
         }
         stamps.ended(stamp::SET_FEATURES);
         processors.push(vcpu);

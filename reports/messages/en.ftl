@@ -11,6 +11,8 @@ headline-ready-no-difference-first = { $target } takes as long to start as { $ba
 headline-ready-no-difference-next = { $target } as long (no difference found)
 headline-ready-too-few-first = { $target } takes about { $ratio }× as long to start as { $baseline } (too few runs to be sure)
 headline-ready-too-few-next = { $target } about { $ratio }× (too few runs to be sure)
+headline-versions = Start-up of B against A: { $list }.
+headline-versions-clause = { $target } { $change } ({ $verdict })
 headline-memory = { $list }.
 headline-memory-different-first = { $target } takes { $ratio }× the memory of { $baseline }
 headline-memory-different-next = { $target } { $ratio }×
@@ -139,6 +141,9 @@ cell-runs = n = { $n }{ $failed ->
   }
 cell-unavailable = cannot run here
 cell-no-runs = no runs
+column-verdict = B to A
+column-verdict-meaning = by how much the start-up of version B differs from that of A on the same target (Hodges and Lehmann's estimate by rounds), below it the 95 % interval for all tests together.
+heading-versions = A: { $a }, B: { $b }
 cell-baseline = baseline
 cell-of-which = incl. { $parts }
 cell-same-checksum = same result
@@ -181,16 +186,19 @@ warning-no-memory = The memory of { $target } could not be measured: { $why }
 warning-checksums-differ = The same work gave different results: { $list }. The figures must not be compared.
 warning-programs-differ = The targets did not run the same program. Its SHA-256 differs between them: the figures must not be compared.
 warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
-warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: `fflush(stdout)` or `setvbuf`; Python: `print(..., flush=True)`; Rust: `stdout().flush()`).
-warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target.
+warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: `fflush(stdout)` or `setvbuf`; Python: `print(..., flush=True)`; Rust: `stdout().flush()`), or say what its start-up ends with: `--ready TEXT`, `--ready exit`.
+warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target (`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = The measurement was interrupted before all runs were done.
 
 ## Reasons
 
 reason-timed-out = ended after { $seconds } s, the time it is allowed
+reason-killed = the program was ended by { $signal }
+reason-fault = { $how }
 reason-signal = the workload was ended by signal { $signal }
 reason-status = the workload ended with status { $status }
 reason-no-output = the workload wrote nothing to stdout
+reason-no-line = the workload did not write "{ $line }" to stdout, which --ready waits for
 reason-said = { $why }; on stderr: { $said }
 reason-noted = { $why }: { $note }
 reason-out-of-memory = the memory limit was reached, and the kernel ended the program (OOM kill), after { $kib } KiB at the peak
@@ -265,6 +273,8 @@ differs-isolab = isolab is { $new } and was { $old }.
 differs-guest-kernel-build = The guest kernel of { $target } is another build.
 differs-workload = the workload is { $new } and was { $old }
 differs-arguments = its argument list is { $new } and was { $old }
+differs-inputs = what the program is given (files, variables, standard input) is { $new } and was { $old }
+differs-ready = the mark that ends the start-up is { $new } and was { $old }
 differs-kernel = the host's kernel is { $new } and was { $old }
 differs-cpu = the CPU is { $new } and was { $old }
 differs-cores = the number of CPUs is { $new } and was { $old }
@@ -338,9 +348,6 @@ chart-guest-ram-footer = { $workload }, all other settings the same; n = { $n } 
     [yes] {" "}Upright line: 95 % interval.
    *[no] {""}
   }
-chart-density-title = Memory of many instances at once
-chart-density-subtitle = Drop in the host's available memory
-chart-density-footer = One mark per measurement (n = { $n } in all). A lower line means more instances fit.
 chart-across-program = { $title }: { $workload }
 chart-across-subtitle = Median in each file{ $log ->
     [yes] , logarithmic axis
@@ -425,6 +432,8 @@ trait-rootfs = root { $value }
 trait-pinned = pinned to { $value }
 trait-cold = cold starts { $value }
 trait-runs = runs { $value }
+trait-inputs = given { $value }
+trait-ready = start-up until { $value }
 trait-program = program file { $value }
 trait-version = isolab { $value }
 
@@ -452,6 +461,11 @@ note-png-english = The text of the PNG files is in English: no font of this syst
 note-png-none = { $chart }: no PNG was written: { $reason }
 method-program = The program
 method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. All targets were given this exact file.
+method-program-inputs = On every target it was given { $list }.
+method-program-ready = Its start-up ends with { $mark ->
+    [exit] its end, before what it used is removed
+   *[other] the text "{ $mark }" on stdout
+}, not with its first byte. Memory is that at the first byte.
 method-host = The machine
 method-host-text = { $cpu }, { $cores } CPUs, { $memory } of memory, { $kernel }, cgroups { $cgroups }, isolab { $version }. Clock rate { $mhz }, frequency governor { $governor }, load before the measurement { $load }.
 method-environment = Its environment
@@ -471,6 +485,7 @@ method-definition-counters = Page faults and context switches are counted by the
 method-statistics = Statistics
 method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median and of the ratio of medians, from 6 runs on; what is resampled is rounds, since the runs of a round share what the host did. p-values are of two-sided Mann-Whitney U tests; the share of pairs in which one side is slower is U divided by the number of pairs.
 method-target = Target { $target }
+method-versions = Both versions ran in every round, in an order drawn by lot, so that whatever the host does meets both alike. What B is to A is tested by exchanging the two within rounds (Fisher's randomization test on ranks, relative to the level of the neighbouring rounds).
 method-target-version = Version { $version }.
 method-target-program = It was given the program with SHA-256 { $sha256 }.
 method-target-kernel = Guest kernel { $name }: { $version }, SHA-256 { $sha256 }.

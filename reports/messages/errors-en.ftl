@@ -298,3 +298,33 @@ reason-usage-other = the command line is wrong: { $argument } { $value }
 reason-usage = Usage: { $usage } (`--help` says more)
 reason-usage-help = `--help` says more.
 reason-out-of-range = it is not in { $range }
+
+## Files and variables for a program, and when it has started
+
+reason-do-form-file = It has the form SRC or SRC:DST, for example --file data.txt or --file ./today.csv:data/in.csv
+reason-file-without-name = --file { $text }: it has no name of its own; say what it is to be called
+reason-file-path-inside = --file { $text }: the path inside has no . or ..
+reason-file-mounted-over = --file { $text }: containers and virtual machines have a folder of their own at that place
+reason-too-many-files = there are more than { $most } files to give to the program
+reason-do-pack-files = Pack them into one, for example with tar.
+reason-link-to-folder = { $path } is a symbolic link to a folder
+reason-do-name-folder = Name that folder itself.
+reason-do-check-file = Check the path, and that this user may read it.
+reason-path-too-long = the path { $path } is longer than { $most } bytes
+reason-place-of-program = { $path } is the program's own place
+reason-two-files-of-a-path = two files are to be found at { $path }
+reason-do-other-file-path = Give the file another path: --file SRC:DST
+reason-variable-not-utf-8 = the variable { $text } is not UTF-8
+reason-ready-empty = "{ $text }": it is first-byte, exit, or a text that the program writes
+reason-ready-control = "{ $text }": the text is looked for within a line, so that it has no line breaks or other control characters
+reason-case-ready = it is first-byte, exit, or a text within a line
+reason-ended-before-all-instances = ended before all instances were started
+reason-no-target-could-start = no target could start an instance
+reason-cannot-allow-more-files = cannot allow more open files
+reason-holds-nothing = { $name } starts nothing that could be held
+reason-boots-host-kernel = guest kernel: { $path }; a container shares this kernel, a VM boots its own copy of it
+reason-kernel-imported = imported the kernel { $name } { $modules ->
+    [0] without modules, which disks may need (on Ubuntu they are in linux-modules-*)
+    [one] with 1 module
+   *[other] with { $modules } modules
+  }; to boot it: isolab run --on microvm-linux --kernel { $name } hello

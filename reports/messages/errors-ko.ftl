@@ -379,3 +379,32 @@ reason-out-of-range = 범위를 벗어남: { $range }
 reason-library-invalid-digit-found-in-string = 정수가 아님
 reason-library-cannot-parse-integer-from-empty-string = 빈 값임
 reason-library-it-is-neither-an-elf-file = ELF 파일(vmlinux)도 bzImage도 아님
+
+## 프로그램에 주는 파일과 환경 변수, 시작 시점
+
+reason-do-form-file = 형식은 SRC 또는 SRC:DST임. 예: `--file data.txt`, `--file ./today.csv:data/in.csv`
+reason-file-without-name = --file { $text }: 파일 이름이 없으므로 사용할 이름을 지정할 것
+reason-file-path-inside = --file { $text }: 내부 경로에는 . 이나 .. 을 쓸 수 없음
+reason-file-mounted-over = --file { $text }: 컨테이너와 가상 머신이 자신의 폴더를 두는 위치임
+reason-too-many-files = 프로그램에 줄 파일이 { $most }개를 넘음
+reason-do-pack-files = `tar` 등으로 하나로 묶을 것.
+reason-link-to-folder = 폴더를 가리키는 심볼릭 링크: { $path }
+reason-do-name-folder = 그 폴더 자체를 지정할 것.
+reason-do-check-file = 경로와 이 사용자의 읽기 권한을 확인할 것.
+reason-path-too-long = 경로가 { $most }바이트보다 김: { $path }
+reason-place-of-program = 프로그램 자체가 놓이는 위치: { $path }
+reason-two-files-of-a-path = 같은 위치에 파일 두 개를 지정함: { $path }
+reason-do-other-file-path = 파일의 다른 경로를 지정할 것: `--file SRC:DST`
+reason-variable-not-utf-8 = 환경 변수의 값이 UTF-8이 아님: { $text }
+reason-ready-empty = "{ $text }": `first-byte`, `exit`, 또는 프로그램이 출력하는 문자열이어야 함
+reason-ready-control = "{ $text }": 한 줄 안에서 찾는 문자열이므로 줄 바꿈이나 제어 문자를 쓸 수 없음
+reason-case-ready = `first-byte`, `exit`, 또는 한 줄 안의 문자열이어야 함
+reason-ended-before-all-instances = 모든 인스턴스를 시작하기 전에 중단됨
+reason-no-target-could-start = 인스턴스를 시작한 환경이 하나도 없음
+reason-cannot-allow-more-files = 열린 파일 수의 제한을 늘릴 수 없음
+reason-holds-nothing = 동시에 실행해 둘 수 없는 실행 환경: { $name }
+reason-boots-host-kernel = 게스트 커널: { $path }. 컨테이너는 이 커널을 공유하고, VM은 그 복사본을 따로 부팅함
+reason-kernel-imported = 커널을 가져옴: { $name }, { $modules ->
+    [0] 모듈 없음(디스크에 필요할 수 있음. 우분투에서는 linux-modules-*에 있음)
+   *[other] 모듈 { $modules }개
+  }. 부팅하려면 `isolab run --on microvm-linux --kernel { $name } hello`

@@ -11,6 +11,8 @@ headline-ready-too-few-first = { $target } 약 { $ratio }배(실행 횟수 부�
 headline-ready-different-next = { $target } { $ratio }배
 headline-ready-no-difference-next = { $target } 1배(차이 없음)
 headline-ready-too-few-next = { $target } 약 { $ratio }배(실행 횟수 부족)
+headline-versions = A 대비 B의 시작 시간: { $list }.
+headline-versions-clause = { $target } { $change }({ $verdict })
 headline-memory = { $baseline } 대비 메모리 사용량은 { $list }입니다.
 headline-memory-different-first = { $target } { $ratio }배
 headline-memory-no-difference-first = { $target } 1배(차이 없음)
@@ -136,6 +138,9 @@ cell-runs = n = { $n }{ $failed ->
   }
 cell-unavailable = 실행 불가
 cell-no-runs = 실행 없음
+column-verdict = A 대비 B
+column-verdict-meaning = 같은 실행 환경에서 버전 B의 시작 시간이 A 대비 달라진 정도(라운드별 호지스-레만 추정값). 아래는 모든 검정을 함께 보정한 95% 신뢰구간.
+heading-versions = A: { $a }, B: { $b }
 cell-baseline = 기준
 cell-of-which = 그중 { $parts }
 cell-same-checksum = 결과 일치
@@ -172,16 +177,19 @@ warning-no-memory = { $target }: 메모리를 측정하지 못함: { $why }
 warning-checksums-differ = 같은 작업의 결과가 서로 다름: { $list }. 수치를 비교하면 안 됨.
 warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름. SHA-256이 일치하지 않으므로 수치를 비교하면 안 됨.
 warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
-warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: `fflush(stdout)` 또는 `setvbuf`, Python: `print(..., flush=True)`, Rust: `stdout().flush()`).
-warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음.
+warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: `fflush(stdout)` 또는 `setvbuf`, Python: `print(..., flush=True)`, Rust: `stdout().flush()`). 또는 시작이 끝나는 시점을 지정할 것: `--ready TEXT`, `--ready exit`.
+warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음(`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
 ## 이유
 
 reason-timed-out = 허용 시간 { $seconds }초가 지나 종료됨
+reason-killed = 프로그램이 시그널 { $signal } 때문에 종료됨
+reason-fault = { $how }
 reason-signal = 프로그램이 시그널 { $signal }번으로 종료됨
 reason-status = 프로그램이 상태 { $status }번으로 종료됨
 reason-no-output = 프로그램이 표준 출력에 아무것도 쓰지 않음
+reason-no-line = --ready에 지정한 "{ $line }"을(를) 프로그램이 표준 출력에 쓰지 않음
 reason-said = { $why }; 표준 오류 출력: { $said }
 reason-noted = { $why }, 원인: { $note }
 reason-out-of-memory = 메모리 제한에 도달하여 커널이 프로그램을 종료함(OOM kill), 최대 { $kib } KiB
@@ -256,6 +264,8 @@ differs-isolab = isolab 버전: 이전 { $old }, 이후 { $new }.
 differs-guest-kernel-build = { $target }: 게스트 커널의 빌드가 다름.
 differs-workload = 프로그램: 이전 { $old }, 이후 { $new }
 differs-arguments = 인자 목록: 이전 { $old }, 이후 { $new }
+differs-inputs = 프로그램에 제공한 파일, 환경 변수, 표준 입력: 이전 { $old }, 이후 { $new }
+differs-ready = 시작 완료 기준: 이전 { $old }, 이후 { $new }
 differs-kernel = 호스트 커널: 이전 { $old }, 이후 { $new }
 differs-cpu = CPU: 이전 { $old }, 이후 { $new }
 differs-cores = CPU 수: 이전 { $old }, 이후 { $new }
@@ -329,9 +339,6 @@ chart-guest-ram-footer = { $workload }, 다른 설정은 모두 같음. 점마�
     [yes] {" "}세로선: 95% 신뢰구간.
    *[no] {""}
   }
-chart-density-title = 동시에 실행한 여러 인스턴스의 메모리
-chart-density-subtitle = 호스트 가용 메모리의 감소량
-chart-density-footer = 점 하나: 측정 한 번(모두 n = { $n }). 선이 낮을수록 더 많은 인스턴스를 실행할 수 있음.
 chart-across-program = { $title }: { $workload }
 chart-across-subtitle = 파일별 중앙값{ $log ->
     [yes] , 로그 축
@@ -416,6 +423,8 @@ trait-rootfs = 루트 { $value }
 trait-pinned = 고정한 CPU { $value }
 trait-cold = 콜드 스타트 { $value }
 trait-runs = 실행 횟수 { $value }
+trait-inputs = 제공한 입력 { $value }
+trait-ready = 시작 완료 기준 { $value }
 trait-program = 프로그램 파일 { $value }
 trait-version = isolab { $value }
 
@@ -440,6 +449,11 @@ note-png-english = PNG 파일의 글은 영어임: 필요한 글자를 모두 �
 note-png-none = { $chart }: PNG를 쓰지 못함: { $reason }
 method-program = 프로그램
 method-program-text = { $command }, { $size }, SHA-256 { $sha256 }. 모든 환경에 똑같은 실행 파일을 지정함.
+method-program-inputs = 모든 실행 환경에서 다음을 제공함: { $list }.
+method-program-ready = 시작 시간은 첫 바이트가 아니라 { $mark ->
+    [exit] 종료 시점(자원 정리 전)까지
+   *[other] 표준 출력에 텍스트 "{ $mark }" 출력 시점까지
+}임. 메모리는 첫 바이트 시점의 값임.
 method-host = 컴퓨터(호스트)
 method-host-text = { $cpu }, CPU { $cores }개, 메모리 { $memory }, { $kernel }, cgroup { $cgroups }, isolab { $version }. 클럭 { $mhz }, 주파수 거버너 { $governor }, 측정 전 부하 { $load }.
 method-environment = 측정 환경
@@ -459,6 +473,7 @@ method-definition-counters = 페이지 폴트와 문맥 교환은 호스트 커�
 method-statistics = 통계
 method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95백분위수. 이상치도 포함함. 구간은 중앙값과 중앙값 비율의 95% 부트스트랩 신뢰구간(6회부터)이며, 같은 라운드의 실행들은 호스트의 영향을 함께 받으므로 라운드 단위로 재표집함. p값은 양측 맨-휘트니 U 검정이고, 한쪽이 더 느린 쌍의 비율은 U를 쌍의 수로 나눈 값.
 method-target = 실행 환경 { $target }
+method-versions = 두 버전 모두 라운드마다 무작위 순서로 실행하므로 호스트의 변화가 양쪽에 똑같이 작용함. A 대비 B의 차이는 라운드 안에서 둘을 맞바꾸어 검정함(이웃 라운드의 수준을 뺀 순위에 대한 피셔의 무작위화 검정).
 method-target-version = 버전 { $version }.
 method-target-program = 받은 프로그램의 SHA-256 { $sha256 }.
 method-target-kernel = 게스트 커널 { $name }: { $version }, SHA-256 { $sha256 }.

@@ -8,33 +8,12 @@ use bench::targets::registry::{Purpose, TargetKind};
 use bench::targets::{Backend, Target};
 use bench::workloads::Workload;
 use bench::workloads::image::Image;
-use reports::model::{self, Sample, Samples};
+use reports::model::Samples;
 use reports::{Lang, render};
 use std::rc::Rc;
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(120);
-
-/// A target under another name, so that the same one can be measured twice.
-struct Named(String, Local);
-
-impl Target for Named {
-    fn name(&self) -> &str {
-        &self.0
-    }
-    fn describe(&self) -> model::Target {
-        self.1.describe()
-    }
-    fn run(&mut self) -> Result<Sample, Error> {
-        self.1.run()
-    }
-    fn system_calls(&mut self) -> Result<u64, model::Message> {
-        self.1.system_calls()
-    }
-    fn memory(&mut self) -> Result<model::Instance, Error> {
-        self.1.memory()
-    }
-}
 
 struct Quiet;
 
@@ -56,8 +35,7 @@ pub fn image(workload: &str, argument: Option<f64>) -> Result<Rc<Image>, Error> 
 
 /// That image on a target, under a name of its own.
 pub fn target(on: &str, name: &str, image: &Rc<Image>) -> Result<Box<dyn Target>, Error> {
-    let local = Local::new(backend(on)?, Rc::clone(image), TIMEOUT)?;
-    Ok(Box::new(Named(name.into(), local)))
+    Ok(Box::new(Local::new(name, backend(on)?, Rc::clone(image), TIMEOUT)?))
 }
 
 fn backend(on: &str) -> Result<Box<dyn Backend>, Error> {

@@ -72,6 +72,11 @@ fn own_program(program: &str, arguments: &[String], command: &str) -> Result<Wor
     })
 }
 
+/// Another version of a workload: a program by its path or name, started with the same arguments.
+pub fn version(program: &str, of: &Workload) -> Result<Workload, Error> {
+    own_program(program, &of.args, "compare")
+}
+
 /// What a workload is called in tables and file names: on one line, and with something to see.
 pub fn name(text: &str) -> Result<String, Error> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {

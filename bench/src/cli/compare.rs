@@ -2,6 +2,7 @@
 
 use super::arguments::{self, WorkloadArguments};
 use super::diff;
+use super::input_arguments::InputArguments;
 use super::machine_arguments::MachineArguments;
 use super::output;
 use super::progress::Progress;
@@ -10,13 +11,13 @@ use crate::error::Error;
 use crate::files::store;
 use crate::host::pin::{self, CpuList};
 use crate::host::system_files::SystemFiles;
+use crate::measure::ready::Ready;
 use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use reports::chart;
-use reports::model::Message;
-use reports::model::Results;
+use reports::model::{Message, Results, Summary};
 use reports::report::Format;
 use reports::{analysis, render, table};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ const BASELINE: &str = "Baseline";
 
 // What `isolab compare` takes.
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("reference").args(["baseline", "against"]).multiple(true))]
 pub struct Arguments {
     #[command(flatten)]
     workload: WorkloadArguments,
@@ -63,6 +66,10 @@ pub struct Arguments {
     /// Cold starts: drop the files of the image, the guest kernel and the runtime from the page cache before each start
     #[arg(long, help_heading = MEASURING)]
     cold: bool,
+    /// What ends the start-up: first-byte, exit, or a TEXT within a line that the program writes to stdout, such as
+    /// 'listening on' (memory is that at the first byte all the same)
+    #[arg(long, value_name = "first-byte|exit|TEXT", default_value_t, help_heading = MEASURING)]
+    ready: Ready,
     /// Pin to CPUs, such as 1, 2,3 or 0-3: isolab to the first, the instances to the others; with one CPU, all of it to that
     #[arg(long, value_name = "LIST", help_heading = MEASURING, value_parser = pin::list)]
     pin: Option<CpuList>,
@@ -82,12 +89,18 @@ pub struct Arguments {
     /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Vec<PathBuf>,
-    /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
-    #[arg(long, value_name = "PCT", requires = "baseline", help_heading = BASELINE, value_parser = arguments::percent)]
+    /// Measure another version of the program as well, by turns, with the same arguments: finds smaller changes than a baseline
+    /// does. On each target, row A is this version, row B the program itself; told is what B is to A
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "baseline", help_heading = BASELINE)]
+    against: Option<String>,
+    /// Exit with status 1 if something is significantly worse than the baseline, or B than A, by more than this many percent
+    #[arg(long, value_name = "PCT", requires = "reference", help_heading = BASELINE, value_parser = arguments::percent)]
     fail_on_regression: Option<f64>,
     /// Compare even if workload, kernel, host or configuration differ from the baseline's
     #[arg(long, alias = "baseline-differs", requires = "baseline", help_heading = BASELINE)]
     allow_different: bool,
+    #[command(flatten)]
+    inputs: InputArguments,
     #[command(flatten)]
     machine: MachineArguments,
 }
@@ -109,6 +122,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = plan(&arguments)?;
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
+    for place in places(&arguments) {
+        store::check(&place)?;
+    }
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -121,7 +137,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         return Err(Error::new(Message::new("ended-before-first-run")));
     }
     // What was stopped half-way cannot tell.
-    let judged = match complete && !baseline.is_empty() {
+    let judged = match complete {
         true => judge(&arguments, &mut results, &baseline),
         false => Ok(()),
     };
@@ -159,17 +175,36 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         )?;
         output::say(&Message::new("report-is-in").with("files", files.join(", ")));
     }
-    if results
-        .summary
-        .iter()
-        .all(|summary| summary.metric("ready_ms").is_none())
-    {
+    if results.targets.iter().all(|target| target.unavailable.is_some()) {
         return Err(Error::new(Message::new("no-target-could-run")).remedy(Message::new("do-doctor")));
     }
     judged?;
-    let Some(found) = &results.diff else { return Ok(0) };
+    let status = status(&results);
+    let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
-    Ok(u8::from(found.has_regression()))
+    Ok(if found.has_regression() { 1 } else { status })
+}
+
+/// The exit status of results: whether there is a target that could run the program, and none of whose runs ended well.
+pub fn status(results: &Results) -> u8 {
+    /// Neither that of a regression nor that of isolab's own failure.
+    const FAILED_RUNS: u8 = 3;
+    let failed = |summary: &Summary| summary.failed > 0 && summary.metric("ready_ms").is_none();
+    match results.summary.iter().any(failed) {
+        true => FAILED_RUNS,
+        false => 0,
+    }
+}
+
+/// Where results are to be written.
+fn places(arguments: &Arguments) -> Vec<PathBuf> {
+    let results = match arguments.json.as_deref() {
+        Some(file) if file == Path::new("-") => None,
+        Some(file) => Some(file.to_owned()),
+        None => Some(Path::new(RESULTS).join("results.json")),
+    };
+    let report = arguments.report.as_ref().map(|folder| folder.join("report.html"));
+    results.into_iter().chain(report).collect()
 }
 
 /// Refuses a baseline of something else.
@@ -178,8 +213,12 @@ fn check(then: &[Results], now: &Results) -> Result<(), Error> {
         .map_err(|error| error.remedy(Message::new("do-new-baseline")))
 }
 
-/// Notes in the results what has changed since the baseline.
+/// Notes in the results what has changed since the baseline, or from one version to the other, where there are two.
 fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Result<(), Error> {
+    if then.is_empty() {
+        results.diff = analysis::diff::versions(results, arguments.fail_on_regression);
+        return Ok(());
+    }
     if !arguments.allow_different {
         check(then, results)?;
     }
@@ -188,19 +227,27 @@ fn judge(arguments: &Arguments, results: &mut Results, then: &[Results]) -> Resu
 }
 
 fn workload(arguments: &Arguments) -> Result<Workload, Error> {
-    let workload = arguments.workload.find("compare")?;
-    Ok(match &arguments.name {
-        Some(name) => Workload {
-            name: name.clone(),
-            ..workload
-        },
-        None => workload,
+    let workload = arguments.inputs.give_to(arguments.workload.find("compare")?)?;
+    Ok(Workload {
+        name: arguments.name.clone().unwrap_or(workload.name),
+        ready: arguments.ready.clone(),
+        ..workload
     })
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+    let mut workload = workload(arguments)?;
+    let against = arguments.against.as_deref();
+    let against = against
+        .map(|program| arguments::version(program, &workload))
+        .transpose()?;
+    if against.is_some() {
+        // A built-in workload is laid out anew then, as the other version is.
+        workload.known_sha256 = None;
+    }
     let request = Request {
-        workload: workload(arguments)?,
+        workload,
+        against,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
         runs: Some(arguments.runs),
         warmup: Some(arguments.warmup),

@@ -10,7 +10,6 @@ use container::{
 };
 use nix::libc;
 use reports::model::Message;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 // Options of containers only.
@@ -30,9 +29,6 @@ pub struct ContainerArguments {
     /// Run the program as this user, and group
     #[arg(long, value_name = "UID[:GID]", value_parser = user)]
     user: Option<User>,
-    /// Set a variable; without a value, take this command's own
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = variable)]
-    env: Vec<OsString>,
     /// Begin in this folder, which is made when missing
     #[arg(long, value_name = "DST", value_parser = inside)]
     workdir: Option<PathBuf>,
@@ -70,7 +66,6 @@ impl ContainerArguments {
             (!self.tmpfs.is_empty(), "--tmpfs"),
             (!self.cap_add.is_empty(), "--cap-add"),
             (self.user.is_some(), "--user"),
-            (!self.env.is_empty(), "--env"),
             (self.workdir.is_some(), "--workdir"),
             (self.hostname.is_some(), "--hostname"),
             (!self.device.is_empty(), "--device"),
@@ -93,7 +88,6 @@ impl ContainerArguments {
             tmpfs: self.tmpfs.clone(),
             capabilities: self.cap_add.iter().flat_map(|added| &added.0).copied().collect(),
             user: self.user,
-            env: self.env.clone(),
             cwd: self.workdir.clone(),
             hostname: self.hostname.clone(),
             devices: self.device.clone(),
@@ -160,21 +154,6 @@ fn user_namespace(text: &str) -> Result<UserNamespace, Error> {
         uids: vec![map],
         gids: vec![map],
     })
-}
-
-/// `NAME=VALUE`, or `NAME`.
-fn variable(text: &str) -> Result<OsString, Error> {
-    let name = text.split('=').next().unwrap_or_default();
-    match (name, text.contains('=')) {
-        ("", _) => Err(Error::of_text("form-variable", text)),
-        (_, true) => Ok(text.into()),
-        (name, false) => {
-            let value = std::env::var_os(name).ok_or_else(|| Error::of_text("no-variable", name))?;
-            let mut variable = OsString::from(format!("{name}="));
-            variable.push(value);
-            Ok(variable)
-        }
-    }
 }
 
 /// The limits of setrlimit(2) by the names that ulimit and Docker have for them.
@@ -332,16 +311,6 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_has_a_value_or_takes_one_over() {
-        assert_eq!(variable("A=b=c"), Ok("A=b=c".into()));
-        assert_eq!(variable("A="), Ok("A=".into()));
-        assert!(variable("PATH").unwrap().to_string_lossy().starts_with("PATH=/"));
-        for wrong in ["", "=x", "NO_SUCH_VARIABLE_HERE"] {
-            assert!(variable(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn a_tmpfs_names_its_place_and_perhaps_its_size() {
         assert_eq!(tmpfs("/tmp").unwrap().size_bytes, None);
         assert_eq!(tmpfs("/tmp:1M").unwrap().size_bytes, Some(1 << 20));
@@ -353,7 +322,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_judged_without_a_panic(text in "\\PC{0,12}") {
-            let _ = (volume(&text), tmpfs(&text), user(&text), variable(&text), ulimit(&text));
+            let _ = (volume(&text), tmpfs(&text), user(&text), ulimit(&text));
             let _ = user_namespace(&text);
         }
     }

@@ -72,14 +72,10 @@ pub fn run(command: Command) -> Result<u8, Error> {
 
 fn imported(found: &Found) {
     let name = &found.name;
-    let modules = match found.modules.len() {
-        0 => "without modules, which disks may need (on Ubuntu they are in linux-modules-*)".into(),
-        1 => "with 1 module".into(),
-        count => format!("with {count} modules"),
-    };
-    output::hint(&format!(
-        "imported the kernel {name} {modules}; to boot it: isolab run --on microvm-linux --kernel {name} hello"
-    ));
+    let imported = Message::new("kernel-imported")
+        .with("name", name.as_str())
+        .with("modules", found.modules.len());
+    output::say(&imported);
 }
 
 fn list() -> Result<String, Error> {

@@ -3,10 +3,11 @@
 use super::arguments::ram;
 use super::output;
 use crate::error::Error;
-use crate::kernels::{HOST, HOST_LESSON};
+use crate::kernels::HOST;
 use crate::plan::{LinuxRequest, Machine, MachineRequest};
 use crate::targets::microvm::{Disk, Rootfs};
 use clap::Args;
+use reports::model::Message;
 use std::path::PathBuf;
 
 // Options of every target but the plain process.
@@ -78,7 +79,8 @@ impl MachineArguments {
             .as_ref()
             .filter(|_| self.linux.kernel.as_deref() == Some(HOST))
         {
-            output::hint(&format!("guest kernel: {}; {HOST_LESSON}", linux.kernel.display()));
+            let path = linux.kernel.display().to_string();
+            output::say(&Message::new("boots-host-kernel").with("path", path));
         }
     }
 }

@@ -3,10 +3,12 @@
 mod arguments;
 mod compare;
 mod container_arguments;
+mod density;
 mod diff;
 mod doctor;
 mod explain;
 mod image;
+mod input_arguments;
 mod inventory;
 mod kernel;
 mod machine_arguments;
@@ -60,6 +62,8 @@ enum Command {
     /// Run many comparisons from one file
     #[command(subcommand)]
     Suite(suite::Command),
+    /// Start and hold instances until a count, a budget of memory or a limit of the host, and show what each takes
+    Density(density::Arguments),
     /// Say what has changed between results files, and whether anything has become worse
     Diff(diff::Arguments),
     /// Write a report on results files
@@ -111,6 +115,7 @@ pub fn main() -> u8 {
         Some(Command::Compare(arguments)) => compare::run(arguments),
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
+        Some(Command::Density(arguments)) => density::run(arguments),
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Report(arguments)) => report::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, &swept),

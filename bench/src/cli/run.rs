@@ -2,23 +2,27 @@
 
 use super::arguments::{self, WorkloadArguments};
 use super::container_arguments::ContainerArguments;
+use super::input_arguments::InputArguments;
 use super::machine_arguments::MachineArguments;
 use super::terminal::{self, Asked, Relay};
 use super::{explain, output};
 use crate::error::{Error, in_english};
+use crate::host::fault_log::FaultLog;
 use crate::kernels;
 use crate::plan::refuse_unused;
 use crate::signals;
 use crate::targets::microvm::Tell;
 use crate::targets::registry::{Purpose, TargetKind};
 use crate::targets::spawn::Group;
-use crate::targets::{Backend, Instance, Stdio};
+use crate::targets::{Backend, End, Instance, Stdio};
 use crate::workloads::image::Image;
 use clap::Args;
 use container::Terminal;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use reports::model::Message;
+use reports::render;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -44,6 +48,8 @@ pub struct Arguments {
     #[arg(long)]
     kernel_log: bool,
     #[command(flatten)]
+    inputs: InputArguments,
+    #[command(flatten)]
     machine: MachineArguments,
     #[command(flatten)]
     container: ContainerArguments,
@@ -62,31 +68,43 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 struct Started {
     instance: Box<dyn Instance>,
     relay: Option<Relay>,
-    /// Removed when the instance is gone.
-    _image: Image,
+    /// The host's kernel log since before the start.
+    faults: FaultLog,
+    /// These two are removed when the instance is gone, with what they have laid out for it.
+    _backend: Box<dyn Backend>,
+    image: Image,
 }
 
 fn start(arguments: &Arguments) -> Result<Started, Error> {
-    let workload = arguments.workload.find("run --on T")?;
+    let workload = arguments.inputs.give_to(arguments.workload.find("run --on T")?)?;
     let (terminal, asked) = match arguments.container.tty {
         true => terminal::ask().map(|(terminal, asked)| (terminal, Some(asked)))?,
         false => (Terminal::None, None),
     };
     let backend = backend(arguments, terminal)?;
     let image = Image::build(&workload, 0)?;
-    let start = backend.prepare(&image, image.args(), own_stdio()?)?;
+    let mut stdio = own_stdio()?;
+    if arguments.inputs.has_stdin() {
+        stdio.stdin = image.stdin()?;
+    }
+    let start = backend.prepare(&image, image.args(), stdio)?;
+    let faults = FaultLog::from_here();
     let instance = start()?;
     Ok(Started {
         instance,
         relay: asked.map(Asked::connect).transpose()?,
-        _image: image,
+        _backend: backend,
+        image,
+        faults,
     })
 }
 
 fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
     // Dropped from the last to the first.
     let Started {
-        _image,
+        image,
+        _backend,
+        mut faults,
         mut relay,
         mut instance,
     } = started;
@@ -103,16 +121,15 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
     if why != Over::Ended {
         instance.kill();
     }
-    let end = instance.finish()?;
+    let mut end = instance.finish()?;
     if let Some(log) = &end.kernel_log {
         output::text(log);
     }
     if arguments.explain {
         explain::show(&end);
     }
-    // A program that ended well did without what its note says.
-    if let Some(note) = end.note.as_ref().filter(|_| end.status != 0) {
-        output::say(note);
+    if why == Over::Ended && !end.timed_out {
+        tell_reason(&mut end, &image, &mut faults);
     }
     match (why, end.failure) {
         (why, _) if why == Over::TimedOut || end.timed_out => {
@@ -121,6 +138,35 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
         }
         (_, Some(failure)) => Err(Error::new(in_english(failure))),
         _ => Ok(u8::try_from(end.status).unwrap_or(u8::MAX)),
+    }
+}
+
+/// Signals that end a program that has done something wrong, or that was too large, as no user has asked for.
+const CRASHES: [Signal; 8] = [
+    Signal::SIGILL,
+    Signal::SIGTRAP,
+    Signal::SIGABRT,
+    Signal::SIGBUS,
+    Signal::SIGFPE,
+    Signal::SIGKILL,
+    Signal::SIGSEGV,
+    Signal::SIGSYS,
+];
+
+/// Says what ended a program that did not end well, as far as that is known.
+fn tell_reason(end: &mut End, image: &Image, faults: &mut FaultLog) {
+    let crashed = CRASHES.iter().any(|signal| end.status == 128 + *signal as i32);
+    if crashed && end.note.is_none() {
+        let fault = faults.fault_of(image.program().trim_start_matches('/'));
+        end.note = fault.map(|how| Message::new("fault").with("how", how));
+    }
+    let why = match crashed {
+        true => end.killed(),
+        // A program that ended well did without what its note says.
+        false => end.note.clone().filter(|_| end.status != 0),
+    };
+    if let Some(why) = why {
+        output::hint(&render::reason(&why, output::language()));
     }
 }
 

@@ -79,12 +79,14 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error
     let above = bar.handle();
     let style = output::table_style(&std::io::stdout());
     let mut printed = Ok(());
+    let mut status = 0;
     let outcome = suite::run(&suite, &steps, &folder, resume, &mut bar, |step, progress, results| {
         let what = match progress {
             Progress::Done => "",
             Progress::Kept => " (kept from before)",
             Progress::Stopped => " (stopped half-way)",
         };
+        status = status.max(results.map_or(0, super::compare::status));
         let table = results.map_or(String::new(), |results| {
             table::render_in(results, style, output::language())
         });
@@ -94,6 +96,11 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<u8, Error
     drop(bar);
     outcome?;
     printed?;
+    let files = steps
+        .iter()
+        .map(|step| super::report::read(&suite::results_path(&folder, step)));
+    let files: Vec<_> = files.filter_map(Result::ok).collect();
+    output::print(table::performance_in(&files, style, output::language()).as_bytes())?;
     output::say(&Message::new("results-are-in").with("path", folder.display().to_string()));
-    Ok(0)
+    Ok(status)
 }

@@ -41,15 +41,50 @@ pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Resul
         // The rename itself is on disk once the folder is.
         File::open(folder)?.sync_all()
     };
-    attempt().map_err(|error| {
-        let remedy = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "do-room-or-place",
-            ErrorKind::ReadOnlyFilesystem => "do-writable-place",
-            ErrorKind::PermissionDenied => "do-change-owner",
-            _ => "do-other-place",
-        };
-        Error::of_path("cannot-write", asked, error).remedy(Message::new(remedy))
-    })
+    attempt().map_err(|error| refused(asked, &error))
+}
+
+fn refused(path: &Path, error: &io::Error) -> Error {
+    let remedy = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "do-room-or-place",
+        ErrorKind::ReadOnlyFilesystem => "do-writable-place",
+        ErrorKind::PermissionDenied => "do-change-owner",
+        _ => "do-other-place",
+    };
+    Error::of_path("cannot-write", path, error).remedy(Message::new(remedy))
+}
+
+/// Whether a file can be put there, before time is spent on what is to be in it. Folders that are missing are not made.
+///
+/// # Errors
+/// As [`write_with`].
+pub fn check(path: &Path) -> Result<(), Error> {
+    let there = std::fs::metadata(path);
+    if there.as_ref().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return Ok(());
+    }
+    let attempt = || match there {
+        Ok(there) if there.is_dir() => Err(io::Error::from(ErrorKind::IsADirectory)),
+        // The lowest folder that is there.
+        _ => {
+            let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let folders = target.ancestors().skip(1);
+            let folder = folders
+                .map(|folder| {
+                    if folder.as_os_str().is_empty() {
+                        Path::new(".")
+                    } else {
+                        folder
+                    }
+                })
+                .find(|folder| folder.symlink_metadata().is_ok());
+            tempfile::Builder::new()
+                .prefix(".isolab-")
+                .tempfile_in(folder.unwrap_or(Path::new(".")))
+                .map(drop)
+        }
+    };
+    attempt().map_err(|error| refused(path, &error))
 }
 
 /// The permissions that new files do not get, from /proc (umask(2) can only be read by changing it).

@@ -3,8 +3,10 @@
 pub mod clock_source;
 pub mod counters;
 pub mod cpu_list;
+pub mod descriptors;
 pub mod doctor;
 pub mod environment;
+pub mod fault_log;
 pub mod frequency;
 pub mod observer;
 pub mod page_cache;
@@ -31,7 +33,7 @@ pub fn describe() -> model::Host {
         kernel: kernel(),
         cpu_model: cpu_model(&read("/proc/cpuinfo")),
         cores: cores(),
-        memory_bytes: meminfo_bytes(&read("/proc/meminfo"), "MemTotal").unwrap_or(0),
+        memory_bytes: memory_bytes(),
         kvm_kind: match microvm::probe().kind {
             KvmKind::Hardware { .. } => model::KvmKind::Hardware,
             KvmKind::EmulatedKernelMode => model::KvmKind::EmulatedKernelMode,
@@ -80,6 +82,11 @@ fn cores() -> u32 {
             .filter(|cpu| set.is_set(*cpu).unwrap_or(false))
             .count() as u32
     })
+}
+
+/// All memory of this host (MemTotal), in bytes; 0 where the kernel does not tell.
+pub fn memory_bytes() -> u64 {
+    meminfo_bytes(&read("/proc/meminfo"), "MemTotal").unwrap_or(0)
 }
 
 /// A field of /proc/meminfo in bytes.

@@ -9,7 +9,8 @@ use crate::plan::Plan;
 use crate::targets::{Output, Target};
 use crate::warnings::Warning;
 use reports::analysis::statistics;
-use reports::model;
+use reports::model::{self, Version};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// More than this share of a target's samples as outliers means that something disturbed them.
@@ -70,14 +71,27 @@ impl Observer {
         if !measured.complete {
             warnings.push(Warning::Incomplete);
         }
-        warnings.extend(of_samples(described, &measured.samples));
+        // Versions of a program may well write different things.
+        let versions: BTreeSet<_> = described.iter().map(|target| version(&target.name)).collect();
+        for of in &versions {
+            let own = described.iter().filter(|target| version(&target.name) == *of);
+            warnings.extend(of_samples(own, &measured.samples));
+        }
         // The built-in workloads are known to write when they are ready.
         if plan.workload.known_sha256.is_none() {
             warnings.extend(late_first_byte(described, &measured.samples));
         }
-        warnings.extend(of_outputs(targets));
+        for of in versions {
+            let own = targets.iter().filter(|target| version(target.name()) == of);
+            warnings.extend(of_outputs(own.map(|target| target.as_ref())));
+        }
         warnings
     }
+}
+
+/// Which version of the program runs in a row, where there are two.
+fn version(row: &str) -> Option<Version> {
+    Version::of(row).map(|(_, version)| version)
 }
 
 fn of_plan(plan: &Plan) -> Vec<Warning> {
@@ -156,9 +170,8 @@ fn late_first_byte(targets: &[model::Target], samples: &model::Samples) -> Optio
 }
 
 /// Whether the targets wrote different things, each of them always the same.
-fn of_outputs(targets: &[Box<dyn Target>]) -> Option<Warning> {
+fn of_outputs<'a>(targets: impl Iterator<Item = &'a dyn Target>) -> Option<Warning> {
     let outputs: Vec<(String, Output)> = targets
-        .iter()
         .filter_map(|target| Some((target.name().to_owned(), target.output()?)))
         .collect();
     let (_, first) = outputs.first()?;
@@ -167,10 +180,14 @@ fn of_outputs(targets: &[Box<dyn Target>]) -> Option<Warning> {
 }
 
 /// What the samples themselves show.
-fn of_samples(targets: &[model::Target], samples: &model::Samples) -> Vec<Warning> {
+fn of_samples<'a>(
+    targets: impl IntoIterator<Item = &'a model::Target, IntoIter: Clone>,
+    samples: &model::Samples,
+) -> Vec<Warning> {
+    let targets = targets.into_iter();
     let mut warnings = Vec::new();
     let mut checksums: Vec<(String, String)> = Vec::new();
-    for target in targets {
+    for target in targets.clone() {
         let (mut starts, mut ratios) = (Vec::new(), Vec::new());
         for sample in samples.good(&target.name) {
             starts.extend(sample.ready_ms());
@@ -204,7 +221,6 @@ fn of_samples(targets: &[model::Target], samples: &model::Samples) -> Vec<Warnin
         warnings.push(Warning::ChecksumsDiffer { checksums });
     }
     let mut given = targets
-        .iter()
         .filter(|target| target.unavailable.is_none())
         .map(|target| &target.workload_sha256);
     if let Some(first) = given.next()

@@ -4,11 +4,13 @@
 //! in a micro-VM on the built-in guest kernel.
 
 use crate::error::Error;
+use crate::measure::ready::Ready;
 use crate::measure::stopwatch;
 use crate::plan::Machine;
 use crate::targets::registry::{Purpose, TargetKind};
 use crate::workloads::Workload;
 use crate::workloads::image::Image;
+use crate::workloads::inputs::Inputs;
 use nix::errno::Errno;
 use reports::model::{Message, On, Primitive};
 use reports::{Lang, render};
@@ -65,6 +67,8 @@ fn output(on: On) -> Result<String, Error> {
         bytes: EXECUTABLE.into(),
         known_sha256: Some(env!("PRIMITIVES_SHA256")),
         args,
+        inputs: Inputs::default(),
+        ready: Ready::default(),
     };
     let seen = stopwatch::run(backend.as_ref(), &Image::build(&program, 0)?, TIMEOUT)?;
     match (seen.end.failure, seen.end.status) {

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod memory;
+pub mod ready;
 pub mod scheduler;
 pub mod stopwatch;
 pub mod system_calls;

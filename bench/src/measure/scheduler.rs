@@ -13,7 +13,7 @@ use rand::seq::SliceRandom;
 use reports::model::{Instance, Message, Sample, Samples};
 use std::time::Duration;
 
-/// A target is given up once it has failed this often without a single success.
+/// A target is given up once it has failed this often without a single success, or has run out of time once.
 const HOPELESS_FAILURES: u32 = 3;
 
 /// What the rounds are told by, and tell to, the world around them.
@@ -84,6 +84,8 @@ pub fn run(targets: &mut [Box<dyn Target>], plan: &Schedule, conductor: &mut dyn
             match outcome {
                 Err(error) => lane.refused(index, error, round, plan, &mut measured),
                 Ok(sample) if round >= plan.warmup => lane.take(index, sample, round - plan.warmup, &mut measured),
+                // Not tried again: each of its runs would take all the time that it is allowed.
+                Ok(sample) if timed_out(&sample) && lane.samples == 0 => lane.take(index, sample, 0, &mut measured),
                 Ok(_) => {}
             }
             conductor.stepped(lane.target.name());
@@ -112,7 +114,8 @@ impl Lane<'_> {
     fn take(&mut self, index: usize, sample: Sample, round: u32, measured: &mut Measured) {
         if let Some(error) = &sample.error {
             self.failures += 1;
-            if self.failures == HOPELESS_FAILURES && self.samples + 1 == self.failures {
+            let hopeless = self.failures == HOPELESS_FAILURES || timed_out(&sample);
+            if hopeless && self.samples + 1 == self.failures {
                 self.out = true;
                 measured.given_up.push((index, error.clone()));
             }
@@ -125,6 +128,11 @@ impl Lane<'_> {
         });
         self.samples += 1;
     }
+}
+
+/// Whether a run took longer than it is allowed.
+fn timed_out(sample: &Sample) -> bool {
+    sample.error.as_ref().is_some_and(|error| error.id == "timed-out")
 }
 
 /// Looks at the memory of each target, and counts its system calls once. False when it was stopped.
@@ -326,6 +334,21 @@ mod tests {
         let measured = run(&mut targets, &plan(30, 0), &mut conductor(&world));
         assert_eq!(measured.given_up, [(2, "status 1".into())]);
         assert_eq!(measured.samples.iter().filter(|sample| sample.target == "c").count(), 3);
+    }
+
+    #[test]
+    fn a_target_that_runs_out_of_time_is_given_up_after_the_first_run_and_keeps_it() {
+        for (runs, warmup) in [(5, 3), (5, 0)] {
+            let world = Rc::new(World::default());
+            let mut targets = three(&world);
+            let why = Message::new("timed-out").with("seconds", 30.0);
+            let says = why.clone();
+            targets[2] = Box::new(Mock::new("c", &world, move |_| Outcome::Fails(says.clone())));
+            let measured = run(&mut targets, &plan(runs, warmup), &mut conductor(&world));
+            assert_eq!(world.log().iter().filter(|name| *name == "c").count(), 1);
+            assert_eq!(measured.given_up, [(2, why)]);
+            assert_eq!(measured.samples.of("c").count(), 1);
+        }
     }
 
     #[test]

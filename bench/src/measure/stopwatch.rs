@@ -1,4 +1,5 @@
-//! The stopwatch: starts one instance, waits for the first byte that the workload writes, then for its end.
+//! The stopwatch: starts one instance, waits for the first byte that the workload writes, or for another mark
+//! ([`super::ready`]), then for its end.
 //!
 //! The order of events is that of the definitions of `ready_ms` and `exit_ms`. Pipes and everything that the start needs
 //! are made before the clock is read for the first time; between that and the first byte isolab makes no system call
@@ -6,6 +7,7 @@
 
 use crate::error::Error;
 use crate::measure::clock;
+use crate::measure::ready::{Finder, Ready};
 use crate::measure::system_calls::SystemCalls;
 use crate::signals;
 use crate::targets::{Backend, End, Stdio};
@@ -16,7 +18,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use reports::model::{Figures, Message};
-use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Observation {
     pub asked_ns: u64,
     /// The last process was reaped and every resource was gone.
     pub gone_ns: u64,
+    /// The start-up was over, by the mark that the image has for that.
+    pub ready_ns: Option<u64>,
     /// What it wrote to stdout, and when.
     pub stdout: Stream,
     /// What it wrote to stderr, and when.
@@ -53,13 +56,18 @@ pub struct Stream {
     pub bytes: Vec<u8>,
     /// How many bytes it was in all.
     pub length: u64,
+    /// A text that was looked for was read.
+    found_ns: Option<u64>,
+    /// That text, until it is found.
+    finder: Option<Finder>,
     /// isolab's end of the pipe, until all writers are gone.
     reader: Option<OwnedFd>,
 }
 
 /// Runs `image` once, for at most `timeout`.
 pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Observation, Error> {
-    let (stdio, stdout, stderr) = pipes(null()?)?;
+    let (stdio, mut stdout, stderr) = pipes(image.stdin()?)?;
+    stdout.finder = Finder::of(image.ready());
     let start = backend.prepare(image, image.args(), stdio)?;
     let mut seen = Observation {
         stdout,
@@ -75,6 +83,7 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
             break why;
         }
     };
+    let ended_ns = clock::now_ns();
     if why != Over::Ended {
         instance.kill();
     }
@@ -85,6 +94,11 @@ pub fn run(backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Ob
     seen.stdout.read();
     seen.stderr.read();
     seen.timed_out = why == Over::TimedOut;
+    seen.ready_ns = match image.ready() {
+        Ready::FirstByte => seen.stdout.first_ns,
+        Ready::Line(_) => seen.stdout.found_ns,
+        Ready::Exit => Some(ended_ns),
+    };
     if why == Over::Interrupted {
         Err(interrupted())
     } else {
@@ -136,12 +150,6 @@ fn after(from_ns: u64, time: Duration) -> u64 {
     from_ns.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
-fn null() -> Result<OwnedFd, Error> {
-    File::open("/dev/null")
-        .map(OwnedFd::from)
-        .map_err(|error| Error::from_cause(Message::new("cannot-open-dev-null"), error))
-}
-
 fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
     nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::from_cause(Message::new("cannot-make-pipe"), errno))
 }
@@ -176,6 +184,14 @@ impl Stream {
                     let now_ns = clock::now_ns();
                     self.first_ns.get_or_insert(now_ns);
                     self.last_ns = Some(now_ns);
+                    if self
+                        .finder
+                        .as_mut()
+                        .is_some_and(|finder| finder.finds_in(&buffer[..length]))
+                    {
+                        self.found_ns = Some(now_ns);
+                        self.finder = None;
+                    }
                     self.length += length as u64;
                     let room = KEPT_BYTES - self.bytes.len();
                     self.bytes.extend_from_slice(&buffer[..length.min(room)]);

@@ -8,8 +8,10 @@ pub use machine::{LinuxRequest, Machine, MachineRequest, refuse_unused};
 pub use request::{Request, default_targets};
 
 use crate::host::pin::Pinning;
+use crate::targets::cold;
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
+use reports::model::Version;
 use std::time::Duration;
 
 /// Measured runs of each target, by default.
@@ -26,6 +28,8 @@ pub const MOST_RUNS: u32 = 100_000;
 pub struct Plan {
     /// What runs everywhere.
     pub workload: Workload,
+    /// Another version of it, which runs everywhere as well, by turns.
+    pub against: Option<Workload>,
     /// Where; the first is what the others are compared with.
     pub targets: Vec<TargetKind>,
     /// How often.
@@ -69,6 +73,20 @@ impl Schedule {
 impl Plan {
     /// Runs and looks at memory in all.
     pub fn steps(&self) -> u64 {
-        self.schedule.steps(self.targets.len())
+        self.schedule.steps(self.targets.len() * self.programs().len())
+    }
+
+    /// What runs on each target: the workload, or both versions of it, the one to compare with first.
+    pub fn programs(&self) -> Vec<(Option<Version>, &Workload)> {
+        match &self.against {
+            Some(against) => vec![(Some(Version::A), against), (Some(Version::B), &self.workload)],
+            None => vec![(None, &self.workload)],
+        }
+    }
+
+    /// The name of a target's row in results.
+    pub fn row(&self, target: &TargetKind, version: Option<Version>) -> String {
+        let name = cold::name(&target.name, self.cold);
+        version.map_or(name.clone(), |version| version.row(&name))
     }
 }

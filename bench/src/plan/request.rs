@@ -19,6 +19,8 @@ const MEMORY_RUNS: u32 = 1;
 pub struct Request {
     /// What runs everywhere.
     pub workload: Workload,
+    /// Another version of it.
+    pub against: Option<Workload>,
     /// Where; the first is what the others are compared with.
     pub targets: Option<Vec<TargetKind>>,
     /// Measured runs.
@@ -64,6 +66,7 @@ impl Request {
         let runs = self.runs.unwrap_or(RUNS);
         Ok(Plan {
             workload: self.workload,
+            against: self.against,
             machine: self.machine.resolve(&targets)?,
             targets,
             schedule: Schedule {

@@ -2,6 +2,7 @@
 
 use crate::targets::microvm::Rootfs;
 use crate::targets::registry::TargetKind;
+use crate::workloads::inputs::InputRequest;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -22,6 +23,10 @@ pub struct Case {
     // Left out where it is not asked for, so that suites of before are still known again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) cold: bool,
+    #[serde(skip_serializing_if = "InputRequest::is_empty")]
+    pub(super) inputs: InputRequest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ready: Option<String>,
     pub(super) memory_bytes: Vec<Option<u64>>,
     pub(super) cpus: Vec<Option<f64>>,
     pub(super) idle_gap_ms: Vec<f64>,
@@ -47,6 +52,10 @@ pub struct Parameters {
     pub timeout_s: f64,
     /// Whether each start is cold.
     pub cold: bool,
+    /// What the program is given besides its arguments.
+    pub inputs: InputRequest,
+    /// What ends the start-up; none where the suite says nothing of it.
+    pub ready: Option<String>,
     /// Pause before each start.
     pub idle_gap_ms: f64,
     /// The Linux of `microvm-linux`: a file, or a name that isolab knows.
@@ -104,6 +113,8 @@ impl Case {
                             warmup: self.warmup,
                             timeout_s: self.timeout_s,
                             cold: self.cold,
+                            inputs: self.inputs.clone(),
+                            ready: self.ready.clone(),
                             memory_bytes,
                             cpus,
                             idle_gap_ms,

@@ -13,6 +13,10 @@
 //! name = "memory"
 //! workload = "hold"             # or: program = "path/to/static/program"
 //! args = ["64"]
+//! file = ["in.csv", "in.csv:data/today.csv"]   # copies for the program, in its working directory
+//! env = ["LANG=C", "HOME"]      # variables; without a value, isolab's own
+//! stdin = "questions.txt"       # what it reads from standard input
+//! ready = "listening on"        # what ends the start-up: "first-byte", "exit", or a text that it writes
 //! memory = ["128M", "1G"]       # guest RAM, and the limit of a container: one step for each
 //! cpus = [1, 2]                 # processors of a Linux guest, and a container's share of them
 //! idle_gap_ms = [0, 300]
@@ -26,9 +30,11 @@ use super::case::Case;
 use crate::error::Error;
 use crate::files::regular;
 use crate::files::source::Source;
+use crate::measure::ready::Ready;
 use crate::plan::{MOST_RUNS, RUNS, TIMEOUT, WARMUP, default_targets};
 use crate::targets::microvm::Rootfs;
 use crate::workloads;
+use crate::workloads::inputs::InputRequest;
 use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -174,6 +180,10 @@ struct WrittenCase {
     timeout_s: Option<Spanned<f64>>,
     idle_gap_ms: Option<Spanned<Vec<f64>>>,
     cold: Option<bool>,
+    file: Option<Vec<String>>,
+    env: Option<Vec<String>>,
+    stdin: Option<PathBuf>,
+    ready: Option<Spanned<String>>,
     memory: Option<Spanned<Vec<String>>>,
     cpus: Option<Spanned<Vec<f64>>>,
     kernel: Option<String>,
@@ -237,6 +247,10 @@ impl WrittenCase {
                 targets.iter().all(|target| !target.takes.kernel)
             })?;
         }
+        let ready = self.ready.as_ref().or(defaults.ready.as_ref());
+        if let Some(ready) = ready {
+            source.require(ready, Message::new("case-ready"), |text| text.parse::<Ready>().is_ok())?;
+        }
         let memory = source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()))?;
         let image_files = source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()))?;
         Ok(Case {
@@ -252,6 +266,12 @@ impl WrittenCase {
             warmup: self.warmup.or(defaults.warmup).unwrap_or(WARMUP),
             timeout_s: timeout_s.map_or(TIMEOUT.as_secs_f64(), |timeout_s| *timeout_s.get_ref()),
             cold: self.cold.or(defaults.cold).unwrap_or(false),
+            inputs: InputRequest {
+                files: self.file.clone().or_else(|| defaults.file.clone()).unwrap_or_default(),
+                env: self.env.clone().or_else(|| defaults.env.clone()).unwrap_or_default(),
+                stdin: self.stdin.clone().or_else(|| defaults.stdin.clone()),
+            },
+            ready: ready.map(|ready| ready.get_ref().clone()),
             idle_gap_ms: idle_gap_ms.map_or(vec![0.0], |gaps| gaps.get_ref().clone()),
             kernel,
             rootfs: self.rootfs.or(defaults.rootfs).unwrap_or_default(),
@@ -341,7 +361,8 @@ mod tests {
             .into_iter()
             .map(|case| case.name)
             .collect();
-        assert_eq!(names, ["one", "start-up", "processor", "two"]);
+        assert_eq!(names[..3], ["one", "start-up", "cpu"]);
+        assert_eq!(names.last().map(String::as_str), Some("two"));
     }
 
     #[test]

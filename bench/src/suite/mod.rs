@@ -61,8 +61,15 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
         Some(path) => Workload::program(path, parameters.args)?,
         None => Workload::own(&parameters.workload, parameters.args)?,
     };
+    let ready = parameters.ready.map(|ready| ready.parse()).transpose();
+    let workload = Workload {
+        inputs: parameters.inputs.resolve(&workload.file_name)?,
+        ready: ready?.unwrap_or_default(),
+        ..workload
+    };
     let request = Request {
         workload,
+        against: None,
         targets: Some(parameters.targets),
         runs: Some(parameters.runs),
         warmup: Some(parameters.warmup),

@@ -19,7 +19,6 @@ pub fn name(target: &str, cold: bool) -> String {
 /// Starts another target cold.
 pub struct Cold {
     target: Box<dyn Target>,
-    name: String,
     /// What stayed in the page cache the last time.
     stayed: BTreeMap<PathBuf, Cached>,
 }
@@ -31,7 +30,6 @@ impl Cold {
             return target;
         }
         Box::new(Cold {
-            name: name(target.name(), cold),
             target,
             stayed: BTreeMap::new(),
         })
@@ -51,23 +49,16 @@ impl Cold {
 
 impl Target for Cold {
     fn name(&self) -> &str {
-        &self.name
+        self.target.name()
     }
 
     fn describe(&self) -> model::Target {
-        model::Target {
-            name: self.name.clone(),
-            ..self.target.describe()
-        }
+        self.target.describe()
     }
 
     fn run(&mut self) -> Result<model::Sample, Error> {
         self.drop_files()?;
-        let sample = self.target.run()?;
-        Ok(model::Sample {
-            target: self.name.as_str().into(),
-            ..sample
-        })
+        self.target.run()
     }
 
     fn system_calls(&mut self) -> Result<u64, model::Message> {
@@ -88,31 +79,10 @@ impl Target for Cold {
 
     fn warnings(&self) -> Vec<Warning> {
         let stayed = self.stayed.iter().map(|(path, stayed)| Warning::NotCold {
-            target: self.name.clone(),
+            target: self.name().to_owned(),
             file: path.display().to_string(),
             stayed: *stayed,
         });
         self.target.warnings().into_iter().chain(stayed).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::targets::mock::{Mock, Outcome, World};
-    use std::rc::Rc;
-
-    #[test]
-    fn a_cold_target_has_a_name_of_its_own_and_so_have_its_samples() {
-        let world = Rc::new(World::default());
-        let mock = || Box::new(Mock::new("process", &world, |_| Outcome::Ready(1.0)));
-        assert_eq!(Cold::over(mock(), false).name(), "process");
-        let mut cold = Cold::over(mock(), true);
-        assert_eq!(
-            (cold.name(), cold.describe().name.as_str()),
-            ("process-cold", "process-cold")
-        );
-        assert_eq!(cold.run().unwrap().target.as_str(), "process-cold");
-        assert_eq!(cold.warnings(), []);
     }
 }

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::measure::clock::ms_between;
 use crate::measure::memory;
 use crate::measure::memory::series::Budget;
+use crate::measure::ready::Ready;
 use crate::measure::stopwatch::{self, Observation};
 use crate::measure::work::Report;
 use crate::workloads::image::Image;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 /// A target on this host's kernel.
 pub struct Local {
+    name: String,
     backend: Box<dyn Backend>,
     image: Rc<Image>,
     timeout: Duration,
@@ -48,10 +50,14 @@ impl Wrote {
 }
 
 impl Local {
-    /// Runs `image` on `backend`, each time for at most `timeout`.
-    pub fn new(backend: Box<dyn Backend>, image: Rc<Image>, timeout: Duration) -> Result<Self, Error> {
-        let described = backend.describe(&image)?;
+    /// Runs `image` on `backend`, each time for at most `timeout`. `name` is that of its row.
+    pub fn new(name: &str, backend: Box<dyn Backend>, image: Rc<Image>, timeout: Duration) -> Result<Self, Error> {
+        let described = model::Target {
+            name: name.into(),
+            ..backend.describe(&image)?
+        };
         Ok(Local {
+            name: name.into(),
             backend,
             image,
             timeout,
@@ -64,7 +70,7 @@ impl Local {
 
 impl Target for Local {
     fn name(&self) -> &str {
-        self.backend.name()
+        &self.name
     }
 
     fn describe(&self) -> model::Target {
@@ -79,7 +85,7 @@ impl Target for Local {
                 self.metrics.push(definition);
             }
         }
-        let sample = sample(self.name(), &seen, report.as_ref(), self.timeout);
+        let sample = sample(self.name(), &seen, report.as_ref(), self.image.ready(), self.timeout);
         if sample.error.is_none() && self.wrote != Wrote::Various {
             let output = Output {
                 length: seen.stdout.length,
@@ -114,10 +120,16 @@ impl Target for Local {
     }
 }
 
-fn sample(target: &str, seen: &Observation, report: Option<&Report>, timeout: Duration) -> model::Sample {
+fn sample(
+    target: &str,
+    seen: &Observation,
+    report: Option<&Report>,
+    ready: &Ready,
+    timeout: Duration,
+) -> model::Sample {
     let mut metrics = seen.counted.clone();
     metrics.set("exit_ms", ms_between(seen.asked_ns, seen.gone_ns));
-    if let Some(ready_ns) = seen.stdout.first_ns {
+    if let Some(ready_ns) = seen.ready_ns {
         metrics.set("ready_ms", ms_between(seen.asked_ns, ready_ns));
     }
     if let Some(report) = report {
@@ -141,14 +153,14 @@ fn sample(target: &str, seen: &Observation, report: Option<&Report>, timeout: Du
             .iter()
             .map(|(reason, count)| (reason.into(), *count))
             .collect(),
-        error: error(seen, timeout),
+        error: error(seen, ready, timeout),
         ..model::Sample::default()
     }
 }
 
-/// The steps of the start, and the program's own way to its first byte.
+/// The steps of the start, and the program's own way to its first byte, or to another mark.
 fn phases(seen: &Observation) -> Vec<model::Phase> {
-    let Some(ready_ns) = seen.stdout.first_ns else {
+    let Some(ready_ns) = seen.ready_ns else {
         return Vec::new();
     };
     let mut began_ns = seen.asked_ns;
@@ -171,18 +183,26 @@ fn phases(seen: &Observation) -> Vec<model::Phase> {
 }
 
 /// Why the run counts as failed.
-fn error(seen: &Observation, timeout: Duration) -> Option<Message> {
+fn error(seen: &Observation, ready: &Ready, timeout: Duration) -> Option<Message> {
     let why = match &seen.end {
         _ if seen.timed_out => Message::new("timed-out").with("seconds", timeout.as_secs_f64()),
         end if end.failure.is_some() => return end.failure.clone().map(Message::plain),
-        end if end.status > 128 => Message::new("signal").with("signal", f64::from(end.status - 128)),
+        end if end.killed().is_some() => return end.killed().map(|why| with_said(why, seen)),
         end if end.status != 0 => Message::new("status").with("status", f64::from(end.status)),
-        _ if seen.stdout.first_ns.is_none() => Message::new("no-output"),
-        _ => return None,
+        _ if seen.ready_ns.is_some() => return None,
+        _ => match ready {
+            Ready::Line(text) if seen.stdout.first_ns.is_some() => Message::new("no-line").with("line", text.as_str()),
+            _ => Message::new("no-output"),
+        },
     };
     let why = match &seen.end.note {
         Some(note) => Message::new("noted").with("why", why).with("note", note.clone()),
         None => why,
     };
-    Some(why.with_said(&String::from_utf8_lossy(&seen.stderr.bytes)))
+    Some(with_said(why, seen))
+}
+
+/// Why a run failed, with what the program wrote to stderr.
+fn with_said(why: Message, seen: &Observation) -> Message {
+    why.with_said(&String::from_utf8_lossy(&seen.stderr.bytes))
 }

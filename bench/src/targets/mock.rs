@@ -61,7 +61,7 @@ pub enum Outcome {
     /// The workload's first byte comes after this time.
     Ready(f64),
     /// The workload fails.
-    Fails(String),
+    Fails(Message),
     /// The target cannot start it.
     Refuses(Error),
 }
@@ -86,8 +86,8 @@ impl Mock {
     }
 
     /// What `--on simulated` runs: starts of one to two milliseconds.
-    pub fn simulated(seed: u64) -> Self {
-        Mock::noisy("simulated", &Rc::default(), seed, 1.0, 0.1)
+    pub fn simulated(name: &str, seed: u64) -> Self {
+        Mock::noisy(name, &Rc::default(), seed, 1.0, 0.1)
     }
 
     /// A target that takes `floor_ms` and an exponential tail of mean `tail_ms`.
@@ -124,7 +124,7 @@ impl Target for Mock {
             Outcome::Refuses(error) => Err(error),
             Outcome::Fails(error) => Ok(Sample {
                 exit_code: 1,
-                error: Some(error.into()),
+                error: Some(error),
                 ..sample
             }),
             Outcome::Ready(ms) => {

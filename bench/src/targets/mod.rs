@@ -16,21 +16,17 @@ pub mod process_tree;
 pub mod registry;
 pub mod runtime;
 pub mod spawn;
+pub mod work_folder;
 
 use crate::error::Error;
 use crate::warnings::Warning;
 use crate::workloads::image::Image;
+use nix::sys::signal::Signal;
 use reports::model::{self, Message};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
-
-/// The environment of every workload on every target, so that it is the same and nothing of the user's leaks into it.
-pub const ENVIRONMENT: [&str; 2] = [
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/",
-];
 
 /// Something that runs the workload and says how that went.
 pub trait Target {
@@ -171,6 +167,19 @@ pub struct End {
     pub kernel_log: Option<String>,
     /// Whether the target itself has ended it because its time was up.
     pub timed_out: bool,
+}
+
+impl End {
+    /// Which signal ended the program, with what is known of the reason; `None` where it ended by itself. A program that ends
+    /// with a status above 128 cannot be told from one that a signal has ended.
+    pub fn killed(&self) -> Option<Message> {
+        let signal = Signal::try_from(self.status.checked_sub(128)?).ok()?;
+        let why = Message::new("killed").with("signal", signal.as_str());
+        Some(match &self.note {
+            Some(note) => Message::new("noted").with("why", why).with("note", note.clone()),
+            None => why,
+        })
+    }
 }
 
 /// What a virtual machine tells of its life, where that was asked for.

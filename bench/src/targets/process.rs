@@ -1,19 +1,48 @@
 //! The baseline: the workload as a plain process.
 
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio};
+use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio};
 use crate::error::{Cause, Error};
 use crate::measure::clock;
 use crate::targets::spawn::{Child, Group, Prepared};
+use crate::targets::work_folder::WorkFolder;
 use crate::workloads::image::Image;
 use nix::errno::Errno;
 use reports::model::{self, Message};
+use std::cell::RefCell;
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 
 /// Runs a workload as a plain process.
 #[derive(Debug)]
 pub struct Process {
     /// Which process group the workload runs in.
-    pub group: Group,
+    group: Group,
+    /// Where it runs, once that is made.
+    folder: RefCell<Option<WorkFolder>>,
+}
+
+impl Process {
+    /// A process in this group.
+    pub fn new(group: Group) -> Self {
+        Process {
+            group,
+            folder: RefCell::new(None),
+        }
+    }
+
+    /// The working directory: a folder with the files that the program is given, as in every other target. Only a program that a
+    /// person runs once, and that is given none, begins where that person is.
+    fn folder(&self, image: &Image) -> Result<Option<PathBuf>, Error> {
+        if self.group == Group::Lab && image.other_files().is_empty() {
+            return Ok(None);
+        }
+        let mut kept = self.folder.borrow_mut();
+        let folder = match kept.take() {
+            Some(folder) => folder,
+            None => WorkFolder::new()?,
+        };
+        kept.insert(folder).renew(image).map(Some)
+    }
 }
 
 impl Backend for Process {
@@ -31,13 +60,26 @@ impl Backend for Process {
         })
     }
 
+    fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
+        let mut files = image.files();
+        if let Some(folder) = self.folder(image)? {
+            files.extend(image.other_files().iter().map(|file| folder.join(&file.inside)));
+        }
+        Ok(files)
+    }
+
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
         let path = image.executable().to_owned();
         let argv: Vec<&str> = std::iter::once(image.program())
             .chain(args.iter().map(String::as_str))
             .collect();
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
-        let prepared = Prepared::new(&path, &argv, &ENVIRONMENT, fds, self.group)?;
+        let env: Vec<&str> = image.environment().iter().map(String::as_str).collect();
+        let prepared = Prepared::new(&path, &argv, &env, fds, self.group)?;
+        let prepared = match self.folder(image)? {
+            Some(folder) => prepared.in_folder(&folder)?,
+            None => prepared,
+        };
         Ok(Box::new(move || {
             let child = prepared.spawn().map_err(|errno| refused(&path, errno))?;
             Ok(Box::new(Running {

@@ -110,7 +110,7 @@ const BUILT_IN: [Row; 5] = [
         "a plain process, the baseline",
         NOTHING,
         true,
-        Code::BuiltIn(|purpose| Box::new(Process { group: purpose.group })),
+        Code::BuiltIn(|purpose| Box::new(Process::new(purpose.group))),
     ),
     (
         "container",

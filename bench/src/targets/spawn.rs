@@ -5,6 +5,7 @@
 //! does not grow with isolab's own page tables. Everything that needs memory is made ahead of time in [`Prepared`].
 
 use crate::error::Error;
+use crate::host::descriptors;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -16,6 +17,8 @@ use reports::model::Message;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// What the child can use of its own stack before it executes; its deepest call is a system call wrapper of libc.
@@ -42,6 +45,8 @@ pub struct Prepared {
     /// `fds[n]` becomes the child's descriptor n.
     fds: Vec<OwnedFd>,
     group: Group,
+    /// Its working directory, where that is not isolab's.
+    folder: Option<CString>,
     /// Never read or written by isolab: only the pages that the child uses come into being.
     stack: Box<[MaybeUninit<u8>]>,
 }
@@ -81,7 +86,18 @@ impl Prepared {
             envp,
             fds,
             group,
+            folder: None,
             stack: Box::new_uninit_slice(STACK_BYTES),
+        })
+    }
+
+    /// The same start in another working directory.
+    pub fn in_folder(self, folder: &Path) -> Result<Self, Error> {
+        let name = CString::new(folder.as_os_str().as_bytes());
+        let name = name.map_err(|_| Error::of_text("zero-byte", folder.display().to_string()))?;
+        Ok(Prepared {
+            folder: Some(name),
+            ..self
         })
     }
 
@@ -93,7 +109,12 @@ impl Prepared {
             envp: self.envp.as_ptr(),
             fds: &self.fds,
             group: self.group,
+            folder: self.folder.as_ref().map_or(std::ptr::null(), |folder| folder.as_ptr()),
             lab: std::process::id() as i32,
+            descriptors: descriptors::inherited().map(|(soft, hard)| libc::rlimit {
+                rlim_cur: soft,
+                rlim_max: hard,
+            }),
             failed: 0,
         };
         let mut pidfd: c_int = -1;
@@ -219,7 +240,11 @@ struct Request<'a> {
     envp: *const *const c_char,
     fds: &'a [OwnedFd],
     group: Group,
+    /// Null for isolab's own.
+    folder: *const c_char,
     lab: i32,
+    /// Limits of descriptors (RLIMIT_NOFILE), soft and hard, where they are not to be isolab's.
+    descriptors: Option<libc::rlimit>,
     /// The errno that kept the child from executing its program.
     failed: c_int,
 }
@@ -254,6 +279,9 @@ unsafe fn prepare_self(request: &Request) -> Option<()> {
         if request.group == Group::Own {
             succeeded(libc::setpgid(0, 0))?;
         }
+        if !request.folder.is_null() {
+            succeeded(libc::chdir(request.folder))?;
+        }
         for (target, fd) in request.fds.iter().enumerate() {
             succeeded(libc::dup2(fd.as_raw_fd(), target as c_int))?;
         }
@@ -265,6 +293,9 @@ unsafe fn prepare_self(request: &Request) -> Option<()> {
             libc::c_uint::MAX,
             0,
         );
+        if let Some(limits) = &request.descriptors {
+            succeeded(libc::setrlimit(libc::RLIMIT_NOFILE, limits))?;
+        }
         // Rust's runtime ignores SIGPIPE, and what is ignored stays so across execve(2).
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
     }

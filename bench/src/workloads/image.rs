@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::files::scratch::Scratch;
+use crate::measure::ready::Ready;
 use crate::targets::microvm::disk_image::DiskImage;
 use crate::workloads::layer;
 use crate::workloads::{Workload, sha256};
@@ -13,30 +14,48 @@ use rand::{Rng, SeedableRng};
 use reports::model::ImagePart;
 use reports::model::Message;
 use std::cell::OnceCell;
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The name of the file beside the program, where an image is to be larger than its program.
 const OTHER_FILE: &str = "other-files";
+/// The copy of what standard input is read from, beside the layer.
+const STDIN: &str = "stdin";
 
 const GZIP_LEVEL: u32 = 6;
 
-/// A workload's files.
+/// A workload's files, and what else it is started with.
 #[derive(Debug)]
 pub struct Image {
     layer: PathBuf,
     executable: String,
     program: String,
     args: Vec<String>,
+    environment: Vec<String>,
+    stdin: PathBuf,
+    ready: Ready,
     known_sha256: Option<&'static str>,
-    has_other_file: bool,
+    other_files: Vec<ImageFile>,
     /// What is shipped, once that is asked for: it takes a compression.
     parts: OnceCell<Parts>,
     /// The disk with its files, once that is asked for.
     disk: OnceCell<DiskImage>,
     /// Where the layer is, unless it is one that is kept.
     _scratch: Option<Scratch>,
+}
+
+/// A file of an image.
+#[derive(Clone, Debug)]
+pub struct ImageFile {
+    /// Its path inside, relative to the root.
+    pub inside: String,
+    /// Its permissions inside.
+    pub permissions: u32,
+    /// Where it is.
+    pub source: PathBuf,
 }
 
 /// The sizes of an image's files.
@@ -47,11 +66,13 @@ struct Parts {
 }
 
 impl Image {
-    /// The workload in a directory of its own, with `other_bytes` in a file beside it. A program of isolab's own that
-    /// is alone in its image is kept on disk ([`layer`]); anything else is laid out anew, and removed with the image.
+    /// The workload in a directory of its own, with the files that it is given and `other_bytes` in a file beside it. A program
+    /// of isolab's own that is alone in its image is kept on disk ([`layer`]); anything else is laid out anew, and removed
+    /// with the image.
     pub fn build(workload: &Workload, other_bytes: u64) -> Result<Self, Error> {
+        let alone = other_bytes == 0 && workload.inputs.files.is_empty() && workload.inputs.stdin.is_none();
         let kept = match workload.known_sha256 {
-            Some(sha256) if other_bytes == 0 => layer::kept(&workload.file_name, sha256, &workload.bytes),
+            Some(sha256) if alone => layer::kept(&workload.file_name, sha256, &workload.bytes),
             _ => None,
         };
         let (layer, scratch) = match kept {
@@ -65,6 +86,22 @@ impl Image {
                 (layer, Some(scratch))
             }
         };
+        let other = |inside: &str, permissions| ImageFile {
+            inside: inside.into(),
+            permissions,
+            source: layer.join(inside),
+        };
+        let given = workload
+            .inputs
+            .files
+            .iter()
+            .map(|file| other(&file.inside, file.permissions()));
+        let filling = (other_bytes > 0).then(|| other(OTHER_FILE, 0o644));
+        let other_files = given.chain(filling).collect();
+        let stdin = match (&workload.inputs.stdin, &scratch) {
+            (Some(_), Some(scratch)) => scratch.path().join(STDIN),
+            _ => PathBuf::from("/dev/null"),
+        };
         let executable = layer.join(&workload.file_name);
         let text = executable.to_str().map(str::to_owned).ok_or_else(|| {
             let problem = Message::new("not-utf-8").with("path", executable.display().to_string());
@@ -74,8 +111,11 @@ impl Image {
             executable: text,
             program: format!("/{}", workload.file_name),
             args: workload.args.clone(),
+            environment: workload.inputs.environment(),
+            stdin,
+            ready: workload.ready.clone(),
             known_sha256: workload.known_sha256,
-            has_other_file: other_bytes > 0,
+            other_files,
             parts: OnceCell::new(),
             disk: OnceCell::new(),
             layer,
@@ -103,6 +143,26 @@ impl Image {
         &self.args
     }
 
+    /// The program's environment, `NAME=value`.
+    pub fn environment(&self) -> &[String] {
+        &self.environment
+    }
+
+    /// The program's standard input, at its beginning.
+    ///
+    /// # Errors
+    /// What open(2) answers.
+    pub fn stdin(&self) -> Result<OwnedFd, Error> {
+        File::open(&self.stdin)
+            .map(OwnedFd::from)
+            .map_err(|error| Error::of_path("cannot-open", &self.stdin, error))
+    }
+
+    /// When the program counts as started.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
     /// The program as part of what is shipped.
     pub fn workload_part(&self) -> Result<ImagePart, Error> {
         Ok(self.file_parts()?.workload)
@@ -123,9 +183,12 @@ impl Image {
         }
         let parts = Parts {
             workload: part("workload", &read_back(Path::new(&self.executable))?),
-            other: match self.other_file() {
-                Some((_, path)) => Some(part("files", &read_back(&path)?)),
-                None => None,
+            other: match self.other_files() {
+                [] => None,
+                files => {
+                    let bytes = files.iter().map(|file| read_back(&file.source));
+                    Some(part("files", &bytes.collect::<Result<Vec<_>, _>>()?.concat()))
+                }
             },
         };
         Ok(self.parts.get_or_init(|| parts).clone())
@@ -140,15 +203,23 @@ impl Image {
         Ok(self.disk.get_or_init(|| disk))
     }
 
-    /// The file of the image beside the program, if there is one: its path inside, and where it is.
-    pub fn other_file(&self) -> Option<(&'static str, PathBuf)> {
-        self.has_other_file.then(|| (OTHER_FILE, self.layer.join(OTHER_FILE)))
+    /// The files of the image beside the program.
+    pub fn other_files(&self) -> &[ImageFile] {
+        &self.other_files
     }
 
     /// Its files as the host sees them.
     pub fn files(&self) -> Vec<PathBuf> {
-        let other = self.other_file().map(|(_, path)| path);
-        [PathBuf::from(&self.executable)].into_iter().chain(other).collect()
+        let others = self.other_files.iter().map(|file| file.source.clone());
+        [PathBuf::from(&self.executable)].into_iter().chain(others).collect()
+    }
+
+    /// Copies the files beside the program to a folder of the host.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn copy_other_files(&self, folder: &Path) -> std::io::Result<()> {
+        copy(&self.other_files, folder)
     }
 
     /// SHA-256 of the program as it lies in the layer.
@@ -176,6 +247,33 @@ fn lay_out(workload: &Workload, other_bytes: u64, scratch: &Scratch, layer: &Pat
     std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755))?;
     if other_bytes > 0 {
         std::fs::write(layer.join(OTHER_FILE), incompressible(other_bytes))?;
+    }
+    let given = workload.inputs.files.iter().map(|file| ImageFile {
+        inside: file.inside.clone(),
+        permissions: file.permissions(),
+        source: file.source.clone(),
+    });
+    copy(&given.collect::<Vec<_>>(), layer)?;
+    match &workload.inputs.stdin {
+        Some(file) => std::fs::copy(&file.source, scratch.path().join(STDIN)).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Copies files to a folder, with the folders that they are in.
+fn copy(files: &[ImageFile], folder: &Path) -> std::io::Result<()> {
+    for file in files {
+        let to = folder.join(&file.inside);
+        let above = Path::new(&file.inside).ancestors().skip(1).collect::<Vec<_>>();
+        for name in above.into_iter().rev().filter(|name| !name.as_os_str().is_empty()) {
+            let made = folder.join(name);
+            if !made.is_dir() {
+                std::fs::create_dir(&made)?;
+                std::fs::set_permissions(&made, PermissionsExt::from_mode(0o755))?;
+            }
+        }
+        std::fs::copy(&file.source, &to)?;
+        std::fs::set_permissions(&to, PermissionsExt::from_mode(file.permissions))?;
     }
     Ok(())
 }
@@ -255,7 +353,7 @@ mod tests {
     #[test]
     fn an_image_with_another_file_leaves_nothing_behind() {
         let image = Image::build(&Workload::own("hello", vec![]).unwrap(), 5000).unwrap();
-        let (_, other) = image.other_file().unwrap();
+        let other = &image.other_files()[0].source;
         assert_eq!(image.parts().unwrap()[1].bytes, std::fs::metadata(other).unwrap().len());
         let layer = image.layer().to_owned();
         drop(image);

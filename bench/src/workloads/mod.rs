@@ -2,10 +2,13 @@
 
 pub mod elf;
 pub mod image;
+pub mod inputs;
 pub mod layer;
 pub mod newc;
 
 use crate::error::Error;
+use crate::measure::ready::Ready;
+use inputs::{GivenFile, Inputs};
 use reports::model::Message;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -51,6 +54,10 @@ pub struct Workload {
     pub known_sha256: Option<&'static str>,
     /// Arguments after the program's name.
     pub args: Vec<String>,
+    /// What it is given besides.
+    pub inputs: Inputs,
+    /// When it counts as started.
+    pub ready: Ready,
 }
 
 impl Workload {
@@ -66,6 +73,8 @@ impl Workload {
             bytes: own.bytes.into(),
             known_sha256: Some(own.sha256),
             args,
+            inputs: Inputs::default(),
+            ready: Ready::default(),
         })
     }
 
@@ -79,6 +88,8 @@ impl Workload {
             bytes: bytes.into(),
             known_sha256: None,
             args,
+            inputs: Inputs::default(),
+            ready: Ready::default(),
         })
     }
 
@@ -89,6 +100,10 @@ impl Workload {
             sha256: sha256(&self.bytes),
             bytes: self.bytes.len() as u64,
             args: self.args.clone(),
+            files: self.inputs.files.iter().map(GivenFile::describe).collect(),
+            env: self.inputs.env.clone(),
+            stdin: self.inputs.stdin.as_ref().map(GivenFile::describe),
+            ready: (self.ready != Ready::default()).then(|| self.ready.to_string()),
         }
     }
 }

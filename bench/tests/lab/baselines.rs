@@ -55,7 +55,7 @@ fn something_else() -> Result<(), Failed> {
     let place = with_baseline("0")?;
     let said = compare_hello(&place, "now.json", "1", &["--baseline", "then.json"])?;
     expect_status(&said, 2)?;
-    expect_holds(&said.stderr, "its argument list is [\"1\"] and was [\"0\"]")?;
+    expect_holds(&said.stderr, "its argument list is \"1\" and was \"0\"")?;
     expect(!place.path().join("now.json").exists(), || {
         "it was measured all the same".into()
     })?;

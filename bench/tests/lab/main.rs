@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod density;
 mod diffing;
 mod economy;
 mod ending;
@@ -14,6 +15,7 @@ mod first_tries;
 mod habits;
 mod host;
 mod host_kernel;
+mod inputs;
 mod languages;
 mod memory;
 mod pinning;
@@ -25,6 +27,7 @@ mod speed;
 mod suites;
 mod support;
 mod terminals;
+mod versions;
 
 use libtest_mimic::Arguments;
 
@@ -37,6 +40,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        density::tests(),
         diffing::tests(),
         economy::tests(),
         ending::tests(),
@@ -46,6 +50,7 @@ fn main() {
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
+        inputs::tests(),
         languages::tests(),
         pinning::tests(),
         refusing::tests(),
@@ -54,6 +59,7 @@ fn main() {
         speed::tests(),
         suites::tests(),
         terminals::tests(),
+        versions::tests(),
     ];
     let conclusion = libtest_mimic::run(&arguments, tests.into_iter().flatten().collect());
     conclusion.exit_if_failed();

@@ -1,7 +1,9 @@
 //! Programs for tests, made byte by byte: the smallest static ELF, and files that are none.
 
+use libtest_mimic::Failed;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const LOAD_ADDRESS: u64 = 0x40_0000;
 const HEADERS_BYTES: u64 = 64 + 56;
@@ -131,4 +133,22 @@ pub fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     std::fs::write(&path, bytes).expect("a file");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("permissions");
     path
+}
+
+/// A static executable of C source.
+pub fn compiled(folder: &Path, name: &str, source: &str) -> Result<PathBuf, Failed> {
+    let path = folder.join(name);
+    let file = path.with_extension("c");
+    std::fs::write(&file, source)?;
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-static", "-O1", "-w", "-pthread", "-o"])
+        .arg(&path)
+        .arg(&file);
+    let output = compiler.output()?;
+    if output.status.success() {
+        Ok(path)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+    }
 }

@@ -134,7 +134,11 @@ fn kernel_log() -> Result<(), Failed> {
     let place = Place::new();
     programs::file(place.path(), "open", &programs::elf(programs::UNKNOWN_CALL));
     let said = say(place.isolab(&["run", "--on", "microvm", "--kernel-log", "--", "./open"]))?;
-    expect_holds(&said.stderr, "system call")
+    expect_holds(&said.stderr, "system call")?;
+    // The boot's own lines, of a program that ends well, too.
+    let said = isolab(&["run", "--on", "microvm", "--kernel-log", "hello"])?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stderr, "ms] load the program")
 }
 
 fn out_of_memory() -> Result<(), Failed> {
@@ -197,7 +201,13 @@ fn signal(target: &str) -> Result<(), Failed> {
     let place = Place::new();
     programs::file(place.path(), "illegal", &programs::elf(programs::ILLEGAL));
     let said = say(place.isolab(&["run", "--on", target, "--", "./illegal"]))?;
-    expect_status(&said, 128 + nix::sys::signal::Signal::SIGILL as i32)
+    expect_status(&said, 128 + nix::sys::signal::Signal::SIGILL as i32)?;
+    expect_holds(&said.stderr, "the program was ended by SIGILL")?;
+    // Where: told by the guest kernel; by the host's where this user may read its log.
+    if target == "microvm" {
+        expect_holds(&said.stderr, "at 0x400078")?;
+    }
+    Ok(())
 }
 
 fn timeout(target: &str) -> Result<(), Failed> {

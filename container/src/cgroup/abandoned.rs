@@ -1,14 +1,16 @@
 //! Groups that nobody owns any more.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, fstatfs};
 
-use super::{errno_of, removal};
-use crate::error::Error;
+use super::{Controller, removal, tree};
+use crate::error::{Error, errno_of};
 
 /// The directory of a group that its owner has left.
 pub struct Abandoned {
@@ -41,8 +43,7 @@ impl Abandoned {
                 }
                 other => other.map_err(|error| failed("open", &path, &error))?,
             };
-            let kind = fstatfs(&directory).map_err(|errno| super::failed("statfs", &path, errno))?;
-            if [CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC].contains(&kind.filesystem_type()) {
+            if is_group(&directory).map_err(|errno| super::failed("statfs", &path, errno))? {
                 groups.push(Abandoned { path, directory });
             }
         }
@@ -53,5 +54,27 @@ impl Abandoned {
     pub fn kill_and_remove(&self) -> Result<(), Error> {
         removal::kill(&self.directory);
         removal::remove(&self.path)
+    }
+}
+
+fn is_group(directory: &File) -> Result<bool, Errno> {
+    let kind = fstatfs(directory)?.filesystem_type();
+    Ok([CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC].contains(&kind))
+}
+
+/// Takes back what a group was made to hand down, given as [`Place::notes`](super::Place::notes) has it behind the `+`:
+/// `CONTROLLER DIRECTORY`. What is not that, or no control group, is left alone.
+pub fn take_back(note: &[u8]) {
+    let mut words = note.splitn(2, |byte| *byte == b' ');
+    let (Some(name), Some(top)) = (words.next(), words.next()) else {
+        return;
+    };
+    let top = Path::new(OsStr::from_bytes(top));
+    let controller = Controller::ALL
+        .into_iter()
+        .find(|controller| controller.v2_name().as_bytes() == name);
+    let is_group = removal::open(top).is_ok_and(|directory| is_group(&directory) == Ok(true));
+    if let Some(controller) = controller.filter(|_| is_group) {
+        tree::take_back(top, controller);
     }
 }

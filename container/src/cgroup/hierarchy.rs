@@ -6,14 +6,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
 use super::Version;
 use super::mounts::{parse_mounts, parse_own};
 use super::tree::Tree;
-use crate::error::Error;
+use crate::error::{Error, ErrorStep, errno_of};
 
 /// What can be limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,14 +65,17 @@ pub struct Mounted {
     /// That directory.
     pub base: PathBuf,
     controllers: Vec<Controller>,
+    /// What a group in that directory gets of it only when the directory has been made to hand it down.
+    pub to_hand_down: Vec<Controller>,
     descriptor: OnceLock<OwnedFd>,
 }
 
 impl Mounted {
-    pub fn new(base: PathBuf, controllers: Vec<Controller>) -> Self {
+    pub fn new(base: PathBuf, controllers: Vec<Controller>, to_hand_down: Vec<Controller>) -> Self {
         Mounted {
             base,
             controllers,
+            to_hand_down,
             descriptor: OnceLock::new(),
         }
     }
@@ -112,9 +114,9 @@ impl Hierarchies {
     fn detect() -> Result<Hierarchies, Error> {
         let read = |path: &str| {
             read_at_once(path).map_err(|error| Error {
-                step: "cgroup",
+                step: ErrorStep::Cgroup,
                 tried: format!("read {path}"),
-                errno: error.raw_os_error().map(Errno::from_raw),
+                errno: Some(errno_of(&error)),
                 hint: "is /proc mounted, and the kernel built with control groups?".into(),
             })
         };
@@ -137,7 +139,7 @@ impl Hierarchies {
                     .filter(|controller| mount.has(controller.v1_name()));
                 let controllers: Vec<_> = controllers.collect();
                 if !controllers.is_empty() {
-                    hierarchies.v1.push(Mounted::new(base, controllers));
+                    hierarchies.v1.push(Mounted::new(base, controllers, Vec::new()));
                 }
             } else {
                 hierarchies.v2 = Some(Tree::new(mount.point.clone(), base));
@@ -196,7 +198,7 @@ fn read_at_once(path: &str) -> io::Result<String> {
 /// The error for a controller that no hierarchy has.
 pub fn missing(controller: Controller) -> Error {
     Error {
-        step: "cgroup",
+        step: ErrorStep::Cgroup,
         tried: format!("find a mounted hierarchy with the controller {}", controller.v2_name()),
         errno: None,
         hint:

@@ -3,20 +3,14 @@
 use super::Controller;
 use crate::error::Error;
 use crate::spec::Limits;
+use crate::validate::wrong;
 
 /// The least memory a container starts with, as with Docker.
 const MEMORY_MIN: u64 = 6 << 20;
 
 /// Refuses what no kernel would take, and what no container could start with.
 pub fn check(limits: &Limits) -> Result<(), Error> {
-    let wrong = |tried, hint: &str| {
-        Err(Error {
-            step: "spec",
-            tried,
-            errno: None,
-            hint: hint.to_owned(),
-        })
-    };
+    let wrong = |tried, hint| Err(wrong(tried, hint));
     match limits {
         Limits {
             memory_bytes: Some(bytes),
@@ -83,6 +77,7 @@ pub fn tasks_with_pid1(pids: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorStep;
 
     #[test]
     fn a_quota_is_a_share_of_the_period() {
@@ -120,7 +115,11 @@ mod tests {
             },
         ];
         for limits in refused {
-            assert_eq!(check(&limits).map_err(|error| error.step), Err("spec"), "{limits:?}");
+            assert_eq!(
+                check(&limits).map_err(|error| error.step),
+                Err(ErrorStep::Spec),
+                "{limits:?}"
+            );
         }
         assert_eq!(
             check(&Limits {

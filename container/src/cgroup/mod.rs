@@ -20,17 +20,16 @@ mod tree;
 mod v1;
 mod v2;
 
-use std::io;
 use std::path::Path;
 
 use nix::errno::Errno;
 
-pub use abandoned::Abandoned;
+pub use abandoned::{Abandoned, take_back};
 pub use group::Group;
 pub use hierarchy::{Controller, Hierarchies};
 pub use place::Place;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 
 /// Version of a hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +82,6 @@ impl Setting {
     }
 }
 
-fn errno_of(error: &io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
-}
-
 fn failed(what: &str, path: &Path, errno: Errno) -> Error {
     let hint = match errno {
         Errno::EACCES | Errno::EPERM => {
@@ -106,7 +101,7 @@ fn failed(what: &str, path: &Path, errno: Errno) -> Error {
         _ => "",
     };
     Error {
-        step: "cgroup",
+        step: ErrorStep::Cgroup,
         tried: format!("{what} {}", path.display()),
         errno: Some(errno),
         hint: hint.to_owned(),

@@ -1,6 +1,7 @@
 //! Where the group of a container will be made, and what it will be limited to.
 
 use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI32;
 
@@ -9,7 +10,7 @@ use nix::errno::Errno;
 use super::group::{Directory, Group};
 use super::hierarchy::Mounted;
 use super::limits::{check, wanted};
-use super::{Controller, Hierarchies, Setting, Version, failed, v1, v2};
+use super::{Controller, Hierarchies, Setting, Version, failed, tree, v1, v2};
 use crate::arena::Arena;
 use crate::descriptors::Descriptors;
 use crate::error::Error;
@@ -55,9 +56,22 @@ impl Place {
         }))
     }
 
-    /// The directories the group's own will be made in.
-    pub fn bases(&self) -> impl Iterator<Item = &Path> {
-        self.parts.iter().map(|part| part.mounted.base.as_path())
+    /// What a killed isolab leaves, as lines for its note: the directories that the group's own will be made in, and `+CONTROLLER
+    /// DIRECTORY` for what such a one will be made to hand down.
+    pub fn notes(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.parts.iter().flat_map(|part| {
+            let base = part.mounted.base.as_os_str().as_bytes();
+            let to_hand_down = part.mounted.to_hand_down.iter();
+            let handed_down =
+                to_hand_down.map(|controller| [b"+", controller.v2_name().as_bytes(), b" ", base].concat());
+            std::iter::once(base.to_vec()).chain(handed_down)
+        })
+    }
+
+    /// Has those directories hand down what they have to.
+    pub fn hand_down(&self) -> Result<(), Error> {
+        let mut mounted = self.parts.iter().map(|part| part.mounted);
+        mounted.try_for_each(|mounted| tree::hand_down(&mounted.base, &mounted.to_hand_down))
     }
 
     /// The group in a form that processes use which must not allocate.

@@ -17,8 +17,8 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::{errno_of, failed};
-use crate::error::Error;
+use super::failed;
+use crate::error::{Error, errno_of};
 
 /// How long a group may be busy after its last process has been reaped or killed.
 const BUSY: Duration = Duration::from_secs(2);

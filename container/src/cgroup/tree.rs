@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::hierarchy::{Mounted, missing};
-use super::{Controller, errno_of, failed};
-use crate::error::Error;
+use super::{Controller, failed};
+use crate::error::{Error, ErrorStep, errno_of};
 
 /// The v2 hierarchy as it is mounted.
 #[derive(Debug)]
@@ -39,16 +39,15 @@ impl Tree {
         if let Some(place) = places.get(wanted) {
             return Ok(place);
         }
-        let directory = self.search(wanted)?;
         // Kept: there are as many as sets of controllers.
-        let place: &'static Mounted = Box::leak(Box::new(Mounted::new(directory, wanted.to_vec())));
+        let place: &'static Mounted = Box::leak(Box::new(self.search(wanted)?));
         places.insert(wanted.to_vec(), place);
         Ok(place)
     }
 
     /// From isolab's own group upwards the first that hands the controllers down and can be written to, as long as no limit of
     /// a group below that one would be escaped. Root may have the topmost group hand them down.
-    fn search(&self, wanted: &[Controller]) -> Result<PathBuf, Error> {
+    fn search(&self, wanted: &[Controller]) -> Result<Mounted, Error> {
         for directory in self
             .own
             .ancestors()
@@ -56,11 +55,11 @@ impl Tree {
         {
             let handed_down = listed(directory, "cgroup.subtree_control");
             if wanted.iter().all(|controller| handed_down.contains(controller)) && writable(directory) {
-                return Ok(directory.to_owned());
+                return Ok(Mounted::new(directory.to_owned(), wanted.to_vec(), Vec::new()));
             }
             if let Some((file, value)) = limit(directory, wanted) {
                 return Err(Error {
-                    step: "cgroup",
+                    step: ErrorStep::Cgroup,
                     tried: format!("make a group above {}, where {file} is {value}", directory.display()),
                     errno: None,
                     hint: "a container would escape this limit of isolab's own group: let that group hand its controllers \
@@ -73,8 +72,12 @@ impl Tree {
         if let Some(&controller) = wanted.iter().find(|controller| !available.contains(controller)) {
             return Err(missing(controller));
         }
-        hand_down(&self.point, wanted)?;
-        Ok(self.point.clone())
+        let handed_down = listed(&self.point, "cgroup.subtree_control");
+        let missing = wanted
+            .iter()
+            .copied()
+            .filter(|controller| !handed_down.contains(controller));
+        Ok(Mounted::new(self.point.clone(), wanted.to_vec(), missing.collect()))
     }
 }
 
@@ -112,7 +115,12 @@ fn limit(directory: &Path, wanted: &[Controller]) -> Option<(&'static str, Strin
 /// What this process has had the topmost group hand down, to be taken back.
 static HANDED_DOWN: Mutex<Vec<(PathBuf, Controller)>> = Mutex::new(Vec::new());
 
-fn hand_down(top: &Path, wanted: &[Controller]) -> Result<(), Error> {
+/// Has the topmost group hand controllers down, unless it does. They are noted first: should isolab be killed, a sweep takes them
+/// back.
+pub fn hand_down(top: &Path, wanted: &[Controller]) -> Result<(), Error> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let file = top.join("cgroup.subtree_control");
     let already = listed(top, "cgroup.subtree_control");
     let mut handed_down = HANDED_DOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,21 +131,26 @@ fn hand_down(top: &Path, wanted: &[Controller]) -> Result<(), Error> {
         if handed_down.is_empty() {
             // SAFETY: a function without arguments that does not unwind. Should there be no room for it, which the answer
             // would say, the controllers stay handed down.
-            let _ = unsafe { libc::atexit(take_back) };
+            let _ = unsafe { libc::atexit(take_back_all) };
         }
         handed_down.push((top.to_owned(), controller));
     }
     Ok(())
 }
 
-/// Leaves the topmost group as it was, unless somebody has a group in it, who may count on it by now.
-extern "C" fn take_back() {
+/// Leaves the topmost group as it was.
+extern "C" fn take_back_all() {
     for (top, controller) in std::mem::take(&mut *HANDED_DOWN.lock().unwrap_or_else(PoisonError::into_inner)) {
-        let mut entries = fs::read_dir(&top).into_iter().flatten().flatten();
-        if !entries.any(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-            // Refused, it stays handed down.
-            let _ = fs::write(top.join("cgroup.subtree_control"), format!("-{}", controller.v2_name()));
-        }
+        take_back(&top, controller);
+    }
+}
+
+/// Has the topmost group hand a controller down no more, unless somebody has a group in it, who may count on it by now.
+pub fn take_back(top: &Path, controller: Controller) {
+    let mut entries = fs::read_dir(top).into_iter().flatten().flatten();
+    if !entries.any(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        // Refused, it stays handed down.
+        let _ = fs::write(top.join("cgroup.subtree_control"), format!("-{}", controller.v2_name()));
     }
 }
 
@@ -195,11 +208,11 @@ mod tests {
         assert_eq!(content(), "pids");
         hand_down(top.path(), &[Controller::Memory]).unwrap();
         assert_eq!(content(), "+memory");
-        take_back();
+        take_back_all();
         assert_eq!(content(), "-memory");
         hand_down(top.path(), &[Controller::Cpu]).unwrap();
         fs::create_dir(top.path().join("somebody's")).unwrap();
-        take_back();
+        take_back_all();
         assert_eq!(content(), "+cpu");
     }
 }

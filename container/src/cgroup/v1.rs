@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::limits::{PERIOD_US, quota_us, tasks_with_pid1};
-use super::{Controller, Setting, errno_of, failed};
-use crate::error::Error;
+use super::{Controller, Setting, failed};
+use crate::error::{Error, errno_of};
 use crate::spec::Limits;
 use crate::validate::wrong;
 
@@ -76,6 +76,7 @@ fn bytes(value: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorStep;
 
     #[test]
     fn memory_and_swap_are_limited_as_a_sum() {
@@ -116,7 +117,7 @@ mod tests {
             swap_bytes: Some(1 << 20),
             ..Limits::default()
         };
-        assert_eq!(settings(&limits, Path::new("/")).err().unwrap().step, "spec");
+        assert_eq!(settings(&limits, Path::new("/")).err().unwrap().step, ErrorStep::Spec);
     }
 
     #[test]

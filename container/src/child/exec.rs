@@ -83,7 +83,7 @@ pub fn become_harmless(plan: &Plan, executed: i32) -> Result<(), Errno> {
 pub fn become_init(plan: &Plan, program: i32) -> Errno {
     let mut digits = [0u8; 12];
     let number = decimal(program, &mut digits);
-    let arguments = [c"init".as_ptr(), number.as_ptr(), std::ptr::null()];
+    let arguments = [abi::INIT_NAME.as_ptr(), number.as_ptr(), std::ptr::null()];
     let environment = [std::ptr::null::<libc::c_char>()];
     let answer = sys::set_filter(plan.init_filter)
         .and_then(|()| execute(abi::INIT_IMAGE, arguments.as_ptr(), environment.as_ptr()));

@@ -36,7 +36,7 @@ pub fn prepare(launch: &Launch) -> Result<Descriptors, Errno> {
         }
     }
     Ok(Descriptors {
-        failure: plan.helper_failure,
+        failure: plan.start,
         order,
         image: plan.helper_image,
     })

@@ -12,6 +12,8 @@
 //! 4. pid 1 becomes its init, which has none of isolab's memory and descriptors and can be traced with
 //!    CAP_SYS_PTRACE only (CVE-2016-9962);
 //! 5. only then the program is executed.
+//!
+//! Without an init, pid 1 itself is the program's process, and its child makes the network namespace and ends.
 
 mod copy;
 mod exec;
@@ -25,6 +27,8 @@ mod terminal;
 mod volumes;
 
 pub use exec::decimal;
+#[allow(unused_imports, reason = "the runtime makes no namespace that is shared")]
+pub use network::loopback_up;
 
 use std::sync::atomic::{AtomicU32, Ordering::*};
 
@@ -87,16 +91,21 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
             line.done(Step::DeathSignal, die_with_isolab(plan));
         }
     }
+    if plan.without_init {
+        program::as_pid1(launch);
+    }
     line.done(Step::CloneProgram, open_executed(report));
     let program = line.done(Step::CloneProgram, program::clone(launch));
 
     if plan.own_network {
-        let socket = line.done(Step::Network, network::make(launch));
-        line.done(Step::Loopback, network::loopback_up(socket));
+        make_network(launch, &line);
+    }
+    if let Some(network) = plan.joined_network {
+        line.done(Step::Pid1JoinNetwork, network::enter(network));
     }
     if let Some(group) = plan.group.filter(GroupPlan::has_v1) {
         if plan.group_maker == GroupMaker::Program {
-            wait_for_program(launch, gate::CGROUP, program);
+            wait_for_child(launch, gate::CGROUP, program);
             report.pid1.end(Step::Pid1WaitCgroup);
         }
         group
@@ -115,6 +124,11 @@ pub extern "C" fn pid1(launch: *const Launch) -> ! {
     );
     let errno = exec::become_init(plan, program);
     line.fail(Step::InitExec, 0, errno)
+}
+
+fn make_network(launch: &Launch, line: &Line) {
+    let socket = line.done(Step::Network, network::make(launch));
+    line.done(Step::Loopback, network::loopback_up(socket));
 }
 
 /// Asks for SIGKILL when isolab's thread ends, then looks whether isolab is gone already. For the set-up only: the
@@ -140,22 +154,27 @@ fn wait_for_gate(launch: &Launch, bit: u32) {
     wait_until(launch, &launch.report.gates, |gates| gates & bit != 0);
 }
 
-/// Waits until the program's process opens the gate. When it is dead, pid 1 ends as its init would: with its status.
-fn wait_for_program(launch: &Launch, bit: u32, program: i32) {
+/// Waits until pid 1's child opens the gate. When it is dead, pid 1 ends as its init would: with its status.
+fn wait_for_child(launch: &Launch, bit: u32, child: i32) {
     wait_until(launch, &launch.report.gates, |gates| {
         if gates & bit != 0 {
             return true;
         }
         let mut status = 0i32;
         // SAFETY: room for an int.
-        let ended = unsafe { call!(libc::SYS_wait4, program, &raw mut status, libc::WNOHANG, 0) };
-        if ended == Ok(program as usize) {
-            // isolab has no other way to learn it; when it is gone itself, nobody has to.
-            let _ = sys::write(launch.plan.link, &status.to_ne_bytes());
-            sys::exit_process(125);
+        let ended = unsafe { call!(libc::SYS_wait4, child, &raw mut status, libc::WNOHANG, 0) };
+        if ended == Ok(child as usize) {
+            end_as(launch, status);
         }
         false
     });
+}
+
+/// Ends pid 1 because its child has ended so.
+fn end_as(launch: &Launch, status: i32) -> ! {
+    // isolab has no other way to learn it; when it is gone itself, nobody has to.
+    let _ = sys::write(launch.plan.link, &status.to_ne_bytes());
+    sys::exit_process(125)
 }
 
 /// Opens the pipe that tells when pid 1 has executed its init.

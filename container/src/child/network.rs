@@ -27,10 +27,15 @@ pub fn make(launch: &Launch) -> Result<i32, Errno> {
 /// Moves into the namespace, behind [`gate::NETWORK`].
 pub fn join(launch: &Launch) -> Result<(), Errno> {
     let namespace = rights::receive_descriptor(launch.plan.link)?;
-    // SAFETY: numbers only.
-    unsafe { call!(libc::SYS_setns, namespace, libc::CLONE_NEWNET) }?;
+    enter(namespace)?;
     sys::close(namespace);
     Ok(())
+}
+
+/// Moves into a network namespace.
+pub fn enter(namespace: i32) -> Result<(), Errno> {
+    // SAFETY: numbers only.
+    unsafe { call!(libc::SYS_setns, namespace, libc::CLONE_NEWNET) }.map(drop)
 }
 
 /// Sets `lo` up (netdevice(7), SIOCSIFFLAGS). The kernel then gives it 127.0.0.1 and ::1.

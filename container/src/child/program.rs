@@ -9,15 +9,63 @@
 use std::sync::atomic::Ordering::*;
 
 use super::exec::Way;
-use super::{Line, exec, helper, network, root, stdio, wait_for_gate, wait_for_init, wait_for_leaver};
+use super::{
+    Line, end_as, exec, helper, network, root, stdio, wait_for_child, wait_for_gate, wait_for_init, wait_for_leaver,
+};
 use crate::launch::Launch;
 use crate::plan::{GroupMaker, GroupPlan, Plan, Rlimit};
 use crate::report::{Failure, gate, word};
+use crate::rights;
 use crate::steps::Step;
 use crate::sys::{self, CloneArgs, Errno, call, credentials};
 
-/// Starts the process and returns its id.
+/// Starts the process and returns its id. isolab gets a descriptor of it.
 pub fn clone(launch: &Launch) -> Result<i32, Errno> {
+    let stack = launch.stacks().program;
+    let mut pidfd = -1i32;
+    let arguments = CloneArgs {
+        flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID | libc::CLONE_PIDFD) as u64,
+        pidfd: &raw mut pidfd as u64,
+        child_tid: launch.report.program_word.as_ptr() as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        stack: stack.base,
+        stack_size: stack.size,
+        ..Default::default()
+    };
+    // SAFETY: the program's own stack; pid 1, and so isolab, keeps the launch until `Report::program_word` is cleared
+    // or every process of the container is dead; `main` keeps to the rules.
+    let program = unsafe { sys::clone_onto(&arguments, main, launch) }?;
+    rights::send_descriptor(launch.plan.start, pidfd)?;
+    Ok(program)
+}
+
+extern "C" fn main(launch: *const Launch) -> ! {
+    // SAFETY: see `clone`.
+    let launch = unsafe { &*launch };
+    launch.report.program.begin();
+    // Only pid 1 may hold it.
+    sys::close(launch.report.executed[1].load(Relaxed));
+    become_program(launch, None)
+}
+
+/// Pid 1 where there is no init: it becomes the program, and has a child make the network namespace.
+pub fn as_pid1(launch: &Launch) -> ! {
+    let report = &launch.report;
+    report.program.begin_after(&report.pid1);
+    let maker = launch.plan.own_network.then(|| {
+        let line = Line {
+            report,
+            log: &report.program,
+        };
+        line.done(Step::CloneMaker, clone_maker(launch))
+    });
+    if maker.is_none() {
+        report.program_word.store(word::RELEASED, Release);
+    }
+    become_program(launch, maker)
+}
+
+fn clone_maker(launch: &Launch) -> Result<i32, Errno> {
     let stack = launch.stacks().program;
     let arguments = CloneArgs {
         flags: (libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID) as u64,
@@ -27,22 +75,30 @@ pub fn clone(launch: &Launch) -> Result<i32, Errno> {
         stack_size: stack.size,
         ..Default::default()
     };
-    // SAFETY: the program's own stack; pid 1, and so isolab, keeps the launch until `Report::program_word` is cleared
-    // or every process of the container is dead; `main` keeps to the rules.
-    unsafe { sys::clone_onto(&arguments, main, launch) }
+    // SAFETY: the stack of the program's process, which there is none of; the rest as in `clone`.
+    unsafe { sys::clone_onto(&arguments, make_network, launch) }
 }
 
-extern "C" fn main(launch: *const Launch) -> ! {
-    // SAFETY: see `clone`.
+extern "C" fn make_network(launch: *const Launch) -> ! {
+    // SAFETY: see `clone_maker`.
     let launch = unsafe { &*launch };
+    let line = Line {
+        report: &launch.report,
+        log: &launch.report.pid1,
+    };
+    line.log.begin();
+    super::make_network(launch, &line);
+    sys::exit_process(0)
+}
+
+/// The way to the program, from the host's mounts on. `maker` is the child that makes the network namespace; none where pid 1 does,
+/// or nobody.
+fn become_program(launch: &Launch, maker: Option<i32>) -> ! {
     let (plan, report) = (&launch.plan, &launch.report);
     let line = Line {
         report,
         log: &report.program,
     };
-    report.program.begin();
-    // Only pid 1 may hold it.
-    sys::close(report.executed[1].load(Relaxed));
     let stdio = root::build(launch, &line);
     // In a user namespace, /sys can be mounted only while the host's is in sight.
     let leave_early = plan.id_maps.is_none();
@@ -66,9 +122,15 @@ extern "C" fn main(launch: *const Launch) -> ! {
     reset_signals();
     line.done(Step::Session, stdio::session(stdio));
     if plan.own_network {
-        wait_for_gate(launch, gate::NETWORK);
+        match maker {
+            Some(maker) => wait_for_child(launch, gate::NETWORK, maker),
+            None => wait_for_gate(launch, gate::NETWORK),
+        }
         report.program.end(Step::WaitNetwork);
         line.done(Step::JoinNetwork, network::join(launch));
+    }
+    if let Some(network) = plan.joined_network {
+        line.done(Step::JoinNetwork, network::enter(network));
     }
     line.done(Step::Sys, root::mount_sys(launch));
     if plan.read_only_root {
@@ -97,7 +159,7 @@ extern "C" fn main(launch: *const Launch) -> ! {
         }
         line.done(Step::ChangeDirectory, change_directory(plan));
     }
-    let errno = execute(launch, &line);
+    let errno = execute(launch, &line, maker);
     report.fail(Failure {
         step: Step::Exec,
         item: 0,
@@ -142,7 +204,7 @@ extern "C" fn leave(launch: *const Launch) -> ! {
 }
 
 /// Executes the program, or the helper that does. Returns only when that failed.
-fn execute(launch: &Launch, line: &Line) -> Errno {
+fn execute(launch: &Launch, line: &Line, maker: Option<i32>) -> Errno {
     let (plan, report) = (&launch.plan, &launch.report);
     let way = exec::way(plan).unwrap_or_else(|errno| line.fail(Step::Exec, 0, errno));
     if let Some(group) = plan.group.filter(GroupPlan::limits_memory_late) {
@@ -153,8 +215,13 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
     }
     wait_for_leaver(launch);
     report.program.end(Step::WaitLeaveHost);
-    wait_for_init(launch);
-    report.program.end(Step::WaitInit);
+    if !plan.without_init {
+        wait_for_init(launch);
+        report.program.end(Step::WaitInit);
+    }
+    if let Some(maker) = maker {
+        line.done(Step::WaitMaker, wait_for_end(launch, maker));
+    }
     match way {
         Way::Direct => line.done(Step::CloseFiles, exec::keep([], FIRST_CLOSED)),
         Way::Helper => {
@@ -168,6 +235,20 @@ fn execute(launch: &Launch, line: &Line) -> Errno {
     match way {
         Way::Direct => exec::become_program(plan),
         Way::Helper => helper::become_helper(launch),
+    }
+}
+
+/// Waits until a child is dead, and has no memory any more: its word is cleared a moment before. With one that failed, pid 1 ends.
+fn wait_for_end(launch: &Launch, child: i32) -> Result<(), Errno> {
+    let mut status = 0i32;
+    loop {
+        // SAFETY: room for an int.
+        match unsafe { call!(libc::SYS_wait4, child, &raw mut status, 0, 0) } {
+            Err(libc::EINTR) => {}
+            Err(errno) => return Err(errno),
+            Ok(_) if status == 0 => return Ok(()),
+            Ok(_) => end_as(launch, status),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::*;
 use super::copy::Workshop;
 use super::stdio::{self, Sources};
 use super::{Line, terminal, volumes};
-use crate::kernel_files::{MASKED, MASKED_SYS, READ_ONLY};
+use crate::kernel_files::{MASKED, READ_ONLY};
 use crate::launch::Launch;
 use crate::plan::{Kind, NameFile, Plan};
 use crate::steps::Step;
@@ -91,6 +91,9 @@ fn mount_layers(plan: &Plan, line: &Line) {
     for (name, mount) in plan.layers.iter().zip(plan.layer_mounts) {
         line.done(Step::Overlay, attach_layer(name, *mount));
     }
+    if let (true, Some(layer)) = (plan.binds_layer, plan.layers.first()) {
+        return line.done(Step::BindLayer, bind_layer(layer));
+    }
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
     match sys::mount(c"overlay", c"root", c"overlay", flags, Some(plan.overlay_options)) {
         // No overlay in this kernel, not for this user, or not on these file systems.
@@ -100,6 +103,17 @@ fn mount_layers(plan: &Plan, line: &Line) {
         }
         other => line.done(Step::Overlay, other),
     }
+}
+
+/// The layer itself as the root. What is mounted upon must be directories: a link of the image's could lead anywhere.
+fn bind_layer(layer: &CStr) -> Result<(), Errno> {
+    sys::bind(layer, c"root")?;
+    for place in [c"root/proc", c"root/sys", c"root/dev"] {
+        let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+        sys::close(sys::open(HERE, place, flags, 0)?);
+    }
+    let flags = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV;
+    sys::mount(c"", c"root", c"", flags, None)
 }
 
 fn attach_layer(name: &CStr, mount: i32) -> Result<(), Errno> {
@@ -221,10 +235,12 @@ fn mask(launch: &Launch) -> Result<(), Errno> {
             read_only(path)?;
         }
     }
-    for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
+    for (cover, path) in launch.covers.iter().zip(launch.plan.masked_sys) {
         // Looked for first: to give up a cover that nobody needs costs an RCU grace period.
-        if sys::stat(HERE, path, 0).is_ok() {
-            cover.store(volumes::open_tree(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed);
+        match sys::stat(HERE, path, 0) {
+            Err(libc::ENOENT) => {}
+            Err(errno) => return Err(errno),
+            Ok(_) => cover.store(volumes::open_tree(c"empty", libc::MOUNT_ATTR_RDONLY)?, Relaxed),
         }
     }
     Ok(())
@@ -265,7 +281,7 @@ pub fn detach_host() -> Result<(), Errno> {
 /// still in sight: in a user namespace, the kernel allows no view of what was hidden.
 pub fn mount_sys(launch: &Launch) -> Result<(), Errno> {
     sys::mount(c"sysfs", c"/sys", c"sysfs", CAREFUL | libc::MS_RDONLY, None)?;
-    for (cover, path) in launch.covers.iter().zip(MASKED_SYS) {
+    for (cover, path) in launch.covers.iter().zip(launch.plan.masked_sys) {
         let tree = cover.load(Relaxed);
         if tree < 0 {
             continue;

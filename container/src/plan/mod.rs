@@ -18,6 +18,12 @@ pub type Descriptor = i32;
 pub struct Plan {
     pub clone_flags: u64,
     pub own_network: bool,
+    /// The network namespace to join in its place.
+    pub joined_network: Option<Descriptor>,
+    /// Whether pid 1 becomes the program.
+    pub without_init: bool,
+    /// Whether the one layer is the root.
+    pub binds_layer: bool,
     pub own_cgroup_view: bool,
     pub id_maps: Option<IdMapPlan>,
     pub stage_options: &'static CStr,
@@ -33,6 +39,8 @@ pub struct Plan {
     pub host_name: Option<&'static [u8]>,
     pub name_files: &'static [NameFile],
     pub own_ipc: bool,
+    /// Directories of /sys to be covered.
+    pub masked_sys: &'static [&'static CStr],
     pub program: &'static CStr,
     /// The helper's name and the working directory (`init/helper.rs`), then the program's arguments from `argv[0]` on.
     pub arguments: Strings,
@@ -57,14 +65,18 @@ pub struct Plan {
     pub init_image: Descriptor,
     /// The helper's.
     pub helper_image: Descriptor,
-    /// Where the helper says why it failed.
-    pub helper_failure: Descriptor,
+    /// Where isolab gets the descriptor of the program's process, and where the helper says why it failed.
+    pub start: Descriptor,
+    /// isolab's end of it.
+    pub start_keeper: Descriptor,
     /// The end of a pipe that hangs up when isolab is gone, and the end that isolab alone keeps: a child closes its copy first.
     pub lifeline: Descriptor,
     pub lifeline_keeper: Descriptor,
     /// The init's end of its socket to isolab, and isolab's end of it.
     pub link: Descriptor,
     pub link_keeper: Descriptor,
+    /// An epoll instance that pid 1 is to be waited for with, where it has no init, and so no end of a socket.
+    pub ended: Option<Descriptor>,
     /// What pid 1 may call once it is its init.
     pub init_filter: &'static [libc::sock_filter],
     /// The control group.

@@ -17,7 +17,7 @@ use nix::errno::Errno;
 pub use note::write;
 pub use sweep::sweep;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorStep};
 
 /// What the names of notes end with.
 const NOTE: &str = ".groups";
@@ -60,7 +60,7 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
         String::new()
     };
     Error {
-        step: "state directory",
+        step: ErrorStep::State,
         tried: format!("{what} {}{why}", path.display()),
         errno,
         hint: "isolab notes there which control groups to remove should it be killed: choose a place that this user alone \

@@ -1,6 +1,7 @@
 //! The note of this process: written before its first group is made, removed when it ends by itself and its groups are gone.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -19,7 +20,7 @@ struct Note {
     path: PathBuf,
     /// The process that wrote it: one that it forks has a copy of this.
     pid: u32,
-    bases: BTreeSet<PathBuf>,
+    lines: BTreeSet<Vec<u8>>,
     /// Held as long as this process lives.
     _lock: Flock<File>,
 }
@@ -27,8 +28,8 @@ struct Note {
 /// The notes of this process, one in each state directory.
 static WRITTEN: Mutex<Vec<Note>> = Mutex::new(Vec::new());
 
-/// Sees to it that the note in the directory lists these places.
-pub fn write<'a>(directory: &Path, bases: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
+/// Sees to it that the note in the directory has these lines: where groups are, and what was changed for them.
+pub fn write(directory: &Path, lines: impl Iterator<Item = Vec<u8>>) -> Result<(), Error> {
     let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
     let path = directory.join(format!("{}{NOTE}", own_name()));
     let failed = |error: io::Error| failed("write", &path, &error);
@@ -44,21 +45,21 @@ pub fn write<'a>(directory: &Path, bases: impl Iterator<Item = &'a Path>) -> Res
             written.push(Note {
                 path: path.clone(),
                 pid: std::process::id(),
-                bases: BTreeSet::new(),
+                lines: BTreeSet::new(),
                 _lock: lock,
             });
             written.len() - 1
         }
     };
-    let listed = &mut written[index].bases;
-    for base in bases {
-        if listed.contains(base) {
+    let listed = &mut written[index].lines;
+    for line in lines {
+        if listed.contains(&line) {
             continue;
         }
-        let line = [base.as_os_str().as_bytes(), b"\n"].concat();
         let opened = File::options().append(true).custom_flags(libc::O_NOFOLLOW).open(&path);
-        opened.and_then(|mut file| file.write_all(&line)).map_err(failed)?;
-        listed.insert(base.to_owned());
+        let ended = [&line[..], b"\n"].concat();
+        opened.and_then(|mut file| file.write_all(&ended)).map_err(failed)?;
+        listed.insert(line);
     }
     Ok(())
 }
@@ -104,7 +105,7 @@ fn make(directory: &Path, path: &Path) -> io::Result<Flock<File>> {
 extern "C" fn remove_notes() {
     let written = std::mem::take(&mut *WRITTEN.lock().unwrap_or_else(PoisonError::into_inner));
     for note in written {
-        if note.pid == std::process::id() && !note.bases.iter().any(|base| has_groups(base)) {
+        if note.pid == std::process::id() && !note.lines.iter().any(|line| has_groups(line)) {
             // The next sweep removes it otherwise.
             let _ = std::fs::remove_file(&note.path);
         }
@@ -112,7 +113,8 @@ extern "C" fn remove_notes() {
 }
 
 /// Whether a group of this process is still there: that of a container that was neither removed nor dropped.
-fn has_groups(base: &Path) -> bool {
+fn has_groups(line: &[u8]) -> bool {
+    let base = OsStr::from_bytes(line);
     let prefix = group_prefix(own_name());
     let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
     entries
@@ -129,7 +131,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("made/on/demand");
         for bases in [&["/a", "/b"][..], &["/a", "/b"], &["/c", "/a"]] {
-            write(&state, bases.iter().map(Path::new)).unwrap();
+            write(&state, bases.iter().map(|base| base.as_bytes().to_vec())).unwrap();
         }
         let notes: Vec<_> = std::fs::read_dir(&state)
             .unwrap()

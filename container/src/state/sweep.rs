@@ -1,6 +1,6 @@
 //! Removes what processes that were killed have left.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +9,7 @@ use std::path::Path;
 use nix::fcntl::Flock;
 
 use super::{failed, group_prefix, owner_of_note};
-use crate::cgroup::Abandoned;
+use crate::cgroup::{Abandoned, take_back};
 use crate::error::Error;
 use crate::user_folder::UserFolder;
 
@@ -21,26 +21,38 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     let abandoned = folder.abandoned().map_err(|error| failed("read", state_dir, &error))?;
     let mut removed = 0;
     let mut first_error = None;
+    let notes = |names: &mut dyn Iterator<Item = &OsStr>| names.filter(|name| owner(name).is_some()).count();
+    let all: Vec<OsString> = std::fs::read_dir(state_dir).map_or(Vec::new(), |entries| {
+        entries.flatten().map(|entry| entry.file_name()).collect()
+    });
+    let left = notes(&mut abandoned.iter().map(|(name, _)| name.as_os_str()));
+    // Another isolab may count on what one that was killed has changed.
+    let alone = notes(&mut all.iter().map(OsString::as_os_str)) == left;
     for (name, lock) in abandoned {
-        let Some(owner) = name.to_str().and_then(owner_of_note) else {
+        let Some(owner) = owner(&name) else {
             continue;
         };
-        if let Err(error) = sweep_note(&state_dir.join(&name), owner, lock, &mut removed) {
+        if let Err(error) = sweep_note(&state_dir.join(&name), owner, lock, alone, &mut removed) {
             first_error.get_or_insert(error);
         }
     }
     first_error.map_or(Ok(removed), Err)
 }
 
-/// Removes the groups that a note lists, and then the note.
-fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, removed: &mut usize) -> Result<(), Error> {
+fn owner(name: &OsStr) -> Option<&str> {
+    name.to_str().and_then(owner_of_note)
+}
+
+/// Removes the groups that a note lists, takes back what was changed for them, and then removes the note.
+fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, alone: bool, removed: &mut usize) -> Result<(), Error> {
     let mut text = Vec::new();
     note.read_to_end(&mut text)
         .map_err(|error| failed("read", path, &error))?;
-    let bases = text.split(|byte| *byte == b'\n').filter(|base| !base.is_empty());
+    let lines = || text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let changes = || lines().filter_map(|line| line.strip_prefix(b"+"));
     let prefix = group_prefix(owner);
     let mut first_error = None;
-    for base in bases {
+    for base in lines().filter(|line| !line.starts_with(b"+")) {
         let outcomes = match Abandoned::find(Path::new(OsStr::from_bytes(base)), &prefix) {
             Ok(groups) => groups.iter().map(Abandoned::kill_and_remove).collect(),
             Err(error) => vec![Err(error)],
@@ -53,6 +65,10 @@ fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, removed: &mut usi
         }
     }
     first_error.map_or(Ok(()), Err)?;
+    if !alone && changes().next().is_some() {
+        return Ok(());
+    }
+    changes().for_each(take_back);
     std::fs::remove_file(path).map_err(|error| failed("remove", path, &error))
 }
 

@@ -216,6 +216,36 @@ pub fn poll_now(fd: i32, events: i16) -> i16 {
     }
 }
 
+/// Waits until the other end of a socket is closed.
+#[allow(dead_code, reason = "for the runtime executable")]
+pub fn wait_for_hang_up(socket: i32) {
+    let mut waiting = libc::pollfd {
+        fd: socket,
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: one pollfd, without a time.
+    while unsafe { call!(libc::SYS_poll, &raw mut waiting, 1, -1i32) } == Err(libc::EINTR) {}
+}
+
+/// epoll_ctl(2), EPOLL_CTL_ADD.
+#[allow(dead_code, reason = "for the runtime executable")]
+pub fn add_to_epoll(epoll: i32, descriptor: i32, events: i32) -> Result<(), Errno> {
+    // struct epoll_event of x86-64: events, then 8 bytes for the caller, without padding.
+    let event = [events, 0, 0];
+    // SAFETY: a struct epoll_event.
+    unsafe {
+        call!(
+            libc::SYS_epoll_ctl,
+            epoll,
+            libc::EPOLL_CTL_ADD,
+            descriptor,
+            event.as_ptr()
+        )
+    }
+    .map(drop)
+}
+
 /// unshare(2).
 pub fn unshare(flags: i32) -> Result<(), Errno> {
     // SAFETY: no pointers; the flags used here do not touch memory or descriptors.

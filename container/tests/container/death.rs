@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use container::{IdMap, Spec, UserNamespace};
+use container::{ErrorStep, IdMap, Spec, UserNamespace};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -69,6 +69,7 @@ pub fn run_if_called() {
             }
         }
         "runtime" => run::STARTER.set(Starter::Runtime),
+        "alone" => spec.init = container::Init::None,
         "user" => spec.user = container::User { uid: 7, gid: 8 },
         _ => {}
     }
@@ -122,8 +123,8 @@ fn kill_starts(spec: &Spec) {
                     "started".to_owned()
                 }
                 Err(error) => {
-                    assert!(!error.tried.is_empty() && error.step != "spec", "{error}");
-                    let names_it = error.tried.contains(signal.as_str()) || error.step != "set-up";
+                    assert!(!error.tried.is_empty() && error.step != ErrorStep::Spec, "{error}");
+                    let names_it = error.tried.contains(signal.as_str()) || error.step != ErrorStep::SetUp;
                     assert!(names_it, "{signal}: {error}");
                     format!("{}: {}", error.step, error.tried)
                 }
@@ -203,6 +204,7 @@ fn starts_killed(what: &str) {
 
 fn killed_starts() {
     starts_killed("plain");
+    starts_killed("alone");
 }
 
 fn killed_starts_by_the_runtime() {

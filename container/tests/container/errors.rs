@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use container::{Access, IdMap, UserNamespace, Volume};
+use container::{Access, ErrorStep, IdMap, Step, UserNamespace, Volume};
 use nix::errno::Errno;
 
 use crate::run::{directory, open_to_all, payload, refusal};
@@ -51,7 +51,7 @@ fn missing_program() {
     let error = refusal(spec);
     assert_eq!(
         (error.exit_code(), error.step, error.errno),
-        (127, "exec", Some(Errno::ENOENT))
+        (127, Step::Exec.into(), Some(Errno::ENOENT))
     );
     assert!(error.to_string().contains("/no/such/program"), "{error}");
 }
@@ -107,7 +107,7 @@ fn not_executable_by_helper() {
         let error = as_program(program);
         assert_eq!(
             (error.step, error.errno, error.exit_code()),
-            ("exec", Some(errno), code),
+            (Step::Exec.into(), Some(errno), code),
             "{program}: {error}"
         );
     }
@@ -124,7 +124,11 @@ fn not_for_user() {
     spec.user = container::User { uid: 1234, gid: 56 };
     spec.layers = vec![image.path().to_owned()];
     let error = refusal(spec);
-    assert_eq!((error.step, error.errno), ("exec", Some(Errno::EACCES)), "{error}");
+    assert_eq!(
+        (error.step, error.errno),
+        (Step::Exec.into(), Some(Errno::EACCES)),
+        "{error}"
+    );
     let mut spec = payload(&["exit", "0"]);
     spec.user = container::User { uid: 1234, gid: 56 };
     spec.layers.push(image.path().to_owned());
@@ -134,7 +138,7 @@ fn not_for_user() {
     let error = refusal(spec);
     assert_eq!(
         (error.step, error.errno),
-        ("change directory", Some(Errno::EACCES)),
+        (Step::ChangeDirectory.into(), Some(Errno::EACCES)),
         "{error}"
     );
 }
@@ -143,7 +147,7 @@ fn missing_layer() {
     let mut spec = payload(&[]);
     spec.layers.push("/no/such/layer".into());
     let error = refusal(spec);
-    assert_eq!((error.exit_code(), error.step), (125, "overlay"));
+    assert_eq!((error.exit_code(), error.step), (125, Step::Overlay.into()));
     assert!(error.to_string().contains("/no/such/layer"), "{error}");
 }
 
@@ -179,7 +183,7 @@ fn nonsense() {
     with(|spec| spec.devices = vec!["/proc/self/exe".into()]);
     for spec in specs {
         let error = refusal(spec);
-        assert_eq!((error.step, error.errno), ("spec", None), "{error}");
+        assert_eq!((error.step, error.errno), (ErrorStep::Spec, None), "{error}");
         assert!(!error.hint.is_empty(), "{error}");
     }
 }
@@ -196,7 +200,7 @@ fn foreign_ids() {
         gids: nobody,
     };
     let error = refusal(spec);
-    assert_eq!(error.step, "spec");
+    assert_eq!(error.step, ErrorStep::Spec);
     assert!(error.tried.contains("user"), "{error}");
 }
 

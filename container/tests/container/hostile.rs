@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use container::{Access, Capability, ExitStatus, Tmpfs, Volume};
+use container::{Access, Capability, ExitStatus, Step, Tmpfs, Volume};
 use nix::errno::Errno;
 
 use crate::first_instruction::{self, Reached};
@@ -198,7 +198,7 @@ fn executable_of_the_lab() {
         let error = refusal(as_program(program));
         assert_eq!(
             (error.step, error.errno),
-            ("exec", Some(Errno::ELOOP)),
+            (Step::Exec.into(), Some(Errno::ELOOP)),
             "{program}: {error}"
         );
         assert_eq!(error.exit_code(), 126);
@@ -372,7 +372,7 @@ fn escaping_directory() {
         let mut spec = payload(&["exit", "0"]);
         spec.cwd = format!("/proc/self/fd/{fd}").into();
         let error = refusal(spec);
-        assert_eq!(error.step, "working directory", "{error}");
+        assert_eq!(error.step, Step::WorkingDirectory.into(), "{error}");
     }
     // The same through a link in the image.
     let image = directory();
@@ -380,7 +380,7 @@ fn escaping_directory() {
     let mut spec = payload(&["exit", "0"]);
     spec.layers = vec![layer(), image.path().to_owned()];
     spec.cwd = "/link".into();
-    assert_eq!(refusal(spec).step, "working directory");
+    assert_eq!(refusal(spec).step, Step::WorkingDirectory.into());
 }
 
 fn escaping_program() {
@@ -395,7 +395,7 @@ fn escaping_program() {
         let mut spec = payload(&["--list"]);
         spec.program = program.clone().into();
         let error = refusal(spec);
-        assert_eq!(error.step, "exec", "{program}: {error}");
+        assert_eq!(error.step, Step::Exec.into(), "{program}: {error}");
     }
 }
 
@@ -509,6 +509,10 @@ fn targets_in_proc() {
     for mut spec in specs {
         spec.layers.push(image.path().to_owned());
         let error = refusal(spec);
-        assert_eq!((error.step, error.errno), ("volumes", Some(Errno::EXDEV)), "{error}");
+        assert_eq!(
+            (error.step, error.errno),
+            (Step::Volumes.into(), Some(Errno::EXDEV)),
+            "{error}"
+        );
     }
 }

@@ -3,12 +3,12 @@
 use std::io::Read;
 use std::time::Duration;
 
-use container::{ExitStatus, Network, Share, Stdio, User, UserNamespace};
+use container::{ExitStatus, Init, Network, Share, Spec, Stdio, User, UserNamespace};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::run::{STARTER, Starter, by_runtime, output, payload, run, start};
+use crate::run::{STARTER, Starter, by_runtime, directory, open_to_all, output, payload, run, start};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[
@@ -186,9 +186,16 @@ fn listing() {
 
 /// Such a program is executed by the helper, which has a word to say of its own.
 fn not_ended() {
+    for init in [Init::Small, Init::None] {
+        not_ended_with(init);
+    }
+}
+
+fn not_ended_with(init: Init) {
     let (mut ready, writer) = std::io::pipe().unwrap();
     let (stdin, held) = std::io::pipe().unwrap();
     let mut spec = payload(&["hold"]);
+    spec.init = init;
     spec.user = User { uid: 1234, gid: 56 };
     spec.stdio.stdin = Stdio::Fd(stdin.into());
     spec.stdio.stdout = Stdio::Fd(writer.into());
@@ -197,14 +204,27 @@ fn not_ended() {
     ready.read_exact(&mut [0; b"ready\n".len()]).unwrap();
     let mut ended = [PollFd::new(bundle.ended(), PollFlags::POLLIN)];
     assert_eq!(poll(&mut ended, PollTimeout::ZERO), Ok(0));
+    kill(Pid::from_raw(bundle.pid().unwrap()), Signal::SIGKILL).unwrap();
+    assert_eq!(poll(&mut ended, PollTimeout::from(20_000u16)), Ok(1));
     let mut container = bundle.container().unwrap();
     drop(held);
-    container.signal(Signal::SIGKILL).unwrap();
     container.wait().unwrap();
 }
 
 fn phases() {
-    let running = start(payload(&["exit", "0"])).unwrap();
+    phases_of(payload(&["exit", "0"]));
+    // A script is executed by the helper.
+    let image = directory();
+    std::fs::write(image.path().join("script"), "#!/payload descriptors\n").unwrap();
+    open_to_all(&image.path().join("script"));
+    let mut spec = payload(&[]);
+    spec.layers.push(image.path().to_owned());
+    spec.program = "/script".into();
+    phases_of(spec);
+}
+
+fn phases_of(spec: Spec) {
+    let running = start(spec).unwrap();
     let stamps = running.container.stamps();
     let names: Vec<_> = stamps.iter().map(|stamp| stamp.name).collect();
     let first = match STARTER.get() {

@@ -1,6 +1,6 @@
 //! Control groups: limits hold, statistics tell, nothing is left.
 
-use container::{ExitStatus, Limits};
+use container::{ErrorStep, ExitStatus, Limits};
 
 use crate::run::{output, payload, run, start, usual_limits};
 use crate::{Need, Test};
@@ -102,7 +102,10 @@ fn processor_set() {
     match start(limited(&["status", "Cpus_allowed_list"], limits)) {
         Ok(running) => assert_eq!(running.finish().1, "0\n"),
         // Only where the controller is not handed down to this user.
-        Err(error) => assert!(error.step == "cgroup" && !nix::unistd::geteuid().is_root(), "{error}"),
+        Err(error) => assert!(
+            error.step == ErrorStep::Cgroup && !nix::unistd::geteuid().is_root(),
+            "{error}"
+        ),
     }
 }
 

@@ -17,6 +17,8 @@ mod run;
 mod security;
 mod sweep;
 mod syscalls;
+mod traced_init;
+mod variants;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use run::Starter;
@@ -63,6 +65,8 @@ fn main() {
         limits::TESTS,
         security::TESTS,
         hostile::TESTS,
+        traced_init::TESTS,
+        variants::TESTS,
         syscalls::TESTS,
         sweep::TESTS,
         death::TESTS,
@@ -75,6 +79,8 @@ fn main() {
         limits::TESTS,
         security::TESTS,
         hostile::TESTS,
+        traced_init::TESTS,
+        variants::TESTS,
     ];
     let by_library = tests.into_iter().flatten().map(|test| (test, Starter::Library));
     let by_runtime = both.into_iter().flatten().map(|test| (test, Starter::Runtime));

@@ -71,6 +71,7 @@ fn act(words: &[&str]) -> i32 {
         ["try", tries @ ..] => tries
             .iter()
             .for_each(|attempt| println!("{attempt}: {}", try_one(attempt))),
+        ["trace-init", way] => return crate::traced_init::act(way),
         ["calls", numbers @ ..] => {
             for number in numbers {
                 let number: i64 = number.parse().expect("a number");

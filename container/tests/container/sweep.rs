@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use container::ErrorStep;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
@@ -35,6 +36,11 @@ pub const TESTS: &[Test] = &[
         notes_of_another_user,
     ),
     ("a group that was left is emptied and removed", Need::Groups, left_group),
+    (
+        "what the topmost group was made to hand down is taken back, when no other isolab is there",
+        Need::GroupsV2,
+        handed_down,
+    ),
     ("a note stays as long as a group does", Need::Groups, note_with_group),
 ];
 
@@ -85,11 +91,11 @@ fn forged_notes() {
         |mode| fs::set_permissions(state.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     set_mode(0o777);
     let error = container::sweep(state.path()).unwrap_err();
-    assert!(error.step == "state directory" && !error.hint.is_empty(), "{error}");
+    assert!(error.step == ErrorStep::State && !error.hint.is_empty(), "{error}");
     set_mode(0o755);
     let link = base.path().join("link");
     std::os::unix::fs::symlink(state.path(), &link).unwrap();
-    assert_eq!(container::sweep(&link).unwrap_err().step, "state directory");
+    assert_eq!(container::sweep(&link).unwrap_err().step, ErrorStep::State);
     fs::rename(state.path().join(NOTE), base.path().join("note")).unwrap();
     std::os::unix::fs::symlink(base.path().join("note"), state.path().join(NOTE)).unwrap();
     assert_eq!(container::sweep(state.path()), Ok(0));
@@ -108,7 +114,7 @@ fn notes_of_another_user() {
     let mut spec = run::payload(&["exit", "0"]);
     spec.limits = usual_limits();
     spec.state_dir = state.path().to_owned();
-    assert_eq!(run::refusal(spec).step, "state directory");
+    assert_eq!(run::refusal(spec).step, ErrorStep::State);
     // This user's directory, and another's note in it.
     std::os::unix::fs::chown(state.path(), Some(0), None).unwrap();
     std::os::unix::fs::chown(state.path().join(NOTE), Some(65534), None).unwrap();
@@ -156,6 +162,35 @@ fn left_group() {
     }
     assert!(bystander.is_alive());
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+}
+
+fn handed_down() {
+    let top = Path::new("/sys/fs/cgroup");
+    let (group, state) = (
+        top.join(format!("isolab-test-{}", std::process::id())),
+        run::directory(),
+    );
+    let control = |group: &Path, text: &str| fs::write(group.join("cgroup.subtree_control"), text).unwrap();
+    let handed = || fs::read_to_string(group.join("cgroup.subtree_control")).unwrap();
+    let before = fs::read_to_string(top.join("cgroup.subtree_control")).unwrap();
+    control(top, "+io");
+    fs::create_dir(&group).unwrap();
+    control(&group, "+io");
+    let note = |name: &str| fs::write(state.path().join(name), format!("+io {}\n", group.display())).unwrap();
+    note(NOTE);
+    let other = state.path().join("2-0123456789abcdef.groups");
+    fs::write(&other, "").unwrap();
+    let held = container::user_folder::lock(&other).unwrap();
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert_eq!(handed(), "io\n");
+    drop(held);
+    assert_eq!(container::sweep(state.path()), Ok(0));
+    assert_eq!(handed(), "");
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    fs::remove_dir(&group).unwrap();
+    if !before.contains("io") {
+        control(top, "-io");
+    }
 }
 
 /// Makes groups below one: many beside each other, and one in another.

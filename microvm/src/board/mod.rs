@@ -21,7 +21,7 @@ use crate::memory::{Ram, Slot};
 use crate::stamp::{self, Recorder, Step};
 use crate::vcpu::failed;
 use crate::{Config, Error};
-use kvm_bindings::{KVM_PIT_SPEAKER_DUMMY, kvm_pit_config};
+use kvm_bindings::{KVM_CAP_SPLIT_IRQCHIP, KVM_PIT_SPEAKER_DUMMY, kvm_enable_cap, kvm_pit_config};
 use kvm_ioctls::VmFd;
 
 /// The most processors of a machine: enough for any host this is meant for.
@@ -88,9 +88,18 @@ impl Board {
         }
     }
 
-    /// Adds what KVM itself emulates of a PC to a machine that has no processor yet: the two interrupt controllers, the I/O
-    /// APIC, local APICs, and the timer.
-    pub fn make_chips(&self, vm: &VmFd) -> Result<(), Error> {
+    /// Adds what KVM itself emulates to a machine that has no processor yet. Of a PC: the two interrupt controllers, the I/O
+    /// APIC, local APICs, and the timer. The built-in kernel uses none of them, but a processor without a local APIC
+    /// costs more: KVM rewrites its own code whenever the first such processor is made or the last is gone (static keys).
+    /// (Other kernels without a PC go without: in KVM, one with a local APIC that halts for ever would wait for an interrupt.)
+    pub fn make_chips(&self, vm: &VmFd, kernel: &Image) -> Result<(), Error> {
+        if matches!(kernel, Image::Builtin(_)) {
+            // An older KVM goes without.
+            let _ = vm.enable_cap(&kvm_enable_cap {
+                cap: KVM_CAP_SPLIT_IRQCHIP,
+                ..Default::default()
+            });
+        }
         if !self.is_pc() {
             return Ok(());
         }

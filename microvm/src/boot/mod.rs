@@ -4,6 +4,7 @@ mod builtin;
 pub mod linux64;
 pub mod pvh;
 
+use crate::abi::{FRAMES_ALIGNMENT, Shortcut};
 use crate::kernel::{Image, Protocol};
 use crate::memory::{GAP_END, GAP_START, Ram};
 use crate::{Error, Initramfs};
@@ -46,10 +47,18 @@ pub struct Payload<'a> {
     pub acpi_tables: &'a [u8],
 }
 
+/// How a kernel that was loaded is entered.
+pub enum Entry {
+    /// As its file says.
+    Protocol(Protocol),
+    /// As the built-in kernel says to this monitor.
+    Shortcut(Shortcut),
+}
+
 /// What was loaded.
 pub struct Loaded {
     /// How to enter the kernel.
-    pub entry: Protocol,
+    pub entry: Entry,
     /// Where the memory begins that the guest has to ask for; behind every address, where it has all. (Above the gap below 4 GiB,
     /// addresses are larger than the size of the memory.)
     pub on_demand: u64,
@@ -82,8 +91,12 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
     let mib = memory_bytes >> 20;
     let inspected = kernel.layout().map_err(|why| kernel.bad(why))?;
     let place = inspected.check_bootable(memory_bytes).map_err(|why| kernel.bad(why))?;
+    let mut entry = Entry::Protocol(place.protocol);
     let loaded = match &mut kernel {
-        Image::Builtin(bytes) => builtin::load(bytes, memory).map(|()| None),
+        Image::Builtin(bytes) => builtin::load(bytes, memory).map(|shortcut| {
+            entry = Entry::Shortcut(shortcut);
+            None
+        }),
         Image::File { file, .. } if inspected.is_elf() => load_elf(memory, file),
         Image::File { file, .. } => load_bzimage(memory, file, GuestAddress(place.load.start)),
     };
@@ -102,7 +115,8 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
     }
     let mut on_demand = u64::MAX;
     if matches!(kernel, Image::Builtin(_)) {
-        memory.populate(GuestAddress((start + size).next_multiple_of(4096)), FIRST_FRAMES);
+        let frames = (start + size).next_multiple_of(FRAMES_ALIGNMENT);
+        memory.populate(GuestAddress(frames), FIRST_FRAMES);
         on_demand = (start + size + FIRST_MEMORY)
             .next_multiple_of(2 << 20)
             .min(memory_bytes);
@@ -133,10 +147,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
             what: "the boot information",
             mib,
         })?;
-    Ok(Loaded {
-        entry: place.protocol,
-        on_demand,
-    })
+    Ok(Loaded { entry, on_demand })
 }
 
 /// Loads the segments.

@@ -19,14 +19,9 @@ pub const BUILTIN_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Kernels are loaded from here up; below lie the boot information and what a PC has there.
 pub const LOWEST_LOAD: u64 = 1 << 20;
 
-/// Begins at a page of memory, and so of the executable's file ([`crate::boot`] maps it from there).
-#[repr(C, align(4096))]
-struct AtPage<T: ?Sized>(T);
-
 /// The built-in guest kernel, an ELF file with a PVH entry.
 pub fn builtin() -> &'static [u8] {
-    static KERNEL: &AtPage<[u8]> = &AtPage(*include_bytes!(env!("ISOLAB_KERNEL")));
-    &KERNEL.0
+    include_bytes!(env!("ISOLAB_KERNEL"))
 }
 
 /// The bytes of a kernel file.

@@ -1,11 +1,12 @@
 //! Times instructions in ring 0 of a guest: where its kernel mode is emulated, they take hundreds of times as long as where
 //! it executes natively.
 
+use crate::boot::Entry;
 use crate::kernel::Protocol;
 use crate::machine::open_kvm;
 use crate::memory::Ram;
 use crate::memory::give;
-use crate::{Error, vcpu};
+use crate::{Error, Features, vcpu};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::time::{Duration, Instant};
 use vm_memory::GuestAddress;
@@ -33,8 +34,9 @@ pub fn ring_0_instruction() -> Result<Duration, Error> {
         .write(&code(), CODE)
         .ok_or(Error::DoesNotFit { what: "a loop", mib: 2 })?;
     let mut vcpu = vcpu::make(&vm, 0)?;
-    vcpu::set_features(&vcpu, &vcpu::features(&kvm)?)?;
-    vcpu::enter(&vcpu, Protocol::Pvh(CODE.0))?;
+    let features = Features::ask(&kvm)?.0;
+    vcpu::set_features(&vcpu, &features)?;
+    vcpu::enter(&vcpu, &Entry::Protocol(Protocol::Pvh(CODE.0)), &features)?;
     let mut shortest = Duration::MAX;
     for _ in 0..ATTEMPTS {
         come_out(&mut vcpu)?;

@@ -1,15 +1,19 @@
 //! The virtual processor in the state that the boot protocol starts it in. PVH: 32-bit protected mode, paging off, flat
-//! segments, EBX pointing to the start info. Linux's own: long mode, RSI pointing to the zero page.
+//! segments, EBX pointing to the start info. Linux's own: long mode, RSI pointing to the zero page. The built-in kernel's
+//! shortcut: ring 3.
 
 pub mod exits;
+pub mod features;
+mod shortcut;
 pub mod statistics;
 pub mod topology;
 
 use crate::Error;
-use crate::boot::{linux64, pvh};
+use crate::abi::Shortcut;
+use crate::boot::{Entry, linux64, pvh};
 use crate::kernel::Protocol;
-use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES, Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs};
-use kvm_ioctls::{Cap, Kvm, VcpuFd, VmFd};
+use kvm_bindings::{CpuId, Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs};
+use kvm_ioctls::{Cap, VcpuFd, VmFd};
 
 /// RFLAGS: the bit that is always 1.
 const RFLAGS: u64 = 2;
@@ -32,14 +36,6 @@ const HYPERVISOR: u32 = 1 << 31;
 const MISC_ENABLE: (u32, u64) = (0x1a0, 1);
 /// IA32_MTRR_DEF_TYPE (SDM volume 3, 13.11.2.1): memory type ranges on, everything write-back.
 const MTRR_DEFAULT: (u32, u64) = (0x2ff, 1 << 11 | 6);
-
-/// What KVM can offer a guest to find by its CPUID instruction.
-pub fn features(kvm: &Kvm) -> Result<CpuId, Error> {
-    kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(failed(
-        "tell what processor it can offer",
-        "This kernel's KVM is older than isolab knows",
-    ))
-}
 
 /// Adds what a PC has, whose local APICs KVM emulates.
 pub fn add_pc_features(features: &mut CpuId, vm: &VmFd) {
@@ -79,13 +75,9 @@ pub fn set_pc_registers(vcpu: &VcpuFd) {
     }
 }
 
-/// Puts a processor at a kernel's entry.
-pub fn enter(vcpu: &VcpuFd, entry: Protocol) -> Result<(), Error> {
+/// Puts a processor, which has these features, at a kernel's entry.
+pub fn enter(vcpu: &VcpuFd, entry: &Entry, features: &CpuId) -> Result<(), Error> {
     let mut sregs = vcpu.get_sregs().map_err(failed("read the processor's state", ""))?;
-    match entry {
-        Protocol::Pvh(_) => set_protected_mode(&mut sregs),
-        Protocol::Linux64(_) => linux64::set_mode(&mut sregs),
-    }
     sregs.tr = kvm_segment {
         limit: 0x67,
         type_: TASK,
@@ -93,19 +85,32 @@ pub fn enter(vcpu: &VcpuFd, entry: Protocol) -> Result<(), Error> {
         selector: 0x18,
         ..Default::default()
     };
+    match entry {
+        Entry::Protocol(Protocol::Pvh(_)) => set_protected_mode(&mut sregs),
+        Entry::Protocol(Protocol::Linux64(_)) => linux64::set_mode(&mut sregs),
+        Entry::Shortcut(shortcut) => shortcut::set_user_mode(&mut sregs, shortcut, features),
+    }
     vcpu.set_sregs(&sregs)
         .map_err(failed("set the processor's state", ""))?;
+    if let Entry::Shortcut(shortcut) = entry {
+        shortcut::set_registers(vcpu, shortcut, features)?;
+    }
     let common = kvm_regs {
         rflags: RFLAGS,
         ..Default::default()
     };
-    let regs = match entry {
-        Protocol::Pvh(address) => kvm_regs {
+    let regs = match *entry {
+        Entry::Shortcut(Shortcut { instruction, .. }) => kvm_regs {
+            rip: instruction,
+            rdi: pvh::START_INFO.0,
+            ..common
+        },
+        Entry::Protocol(Protocol::Pvh(address)) => kvm_regs {
             rip: address,
             rbx: pvh::START_INFO.0,
             ..common
         },
-        Protocol::Linux64(address) => kvm_regs {
+        Entry::Protocol(Protocol::Linux64(address)) => kvm_regs {
             rip: address,
             rsi: linux64::ZERO_PAGE.0,
             rsp: linux64::STACK,

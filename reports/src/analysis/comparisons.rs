@@ -1,31 +1,42 @@
-//! Every target against the first, for each metric that both have.
+//! Every target against the first, for each metric that both have; of two versions of a program, B against A on each target.
 
 use super::sessions;
 use super::statistics::{self, OUTSIDE};
 use crate::metrics::{self, Place};
-use crate::model::{Comparison, Definition, Distribution, Interval, Results, Scope};
+use crate::model::{Comparison, Definition, Distribution, Interval, Results, Scope, Version};
 
 /// All comparisons, target by target.
 pub fn comparisons(results: &Results) -> Vec<Comparison> {
-    let Some((baseline, others)) = results.targets.split_first() else {
-        return Vec::new();
-    };
     let compared: Vec<&Definition> = results
         .metrics
         .iter()
         .filter(|definition| metrics::place(definition) == Place::Table)
         .collect();
     let mut comparisons = Vec::new();
-    for target in others {
+    for (target, against) in pairs(results) {
         for definition in &compared {
             let found = match definition.scope {
-                Scope::Run => of_runs(results, &target.name, &baseline.name, &definition.id),
-                _ => of_estimates(results, &target.name, &baseline.name, &definition.id),
+                Scope::Run => of_runs(results, target, &against, &definition.id),
+                _ => of_estimates(results, target, &against, &definition.id),
             };
             comparisons.extend(found);
         }
     }
     comparisons
+}
+
+/// Each row with the one that it is compared with.
+fn pairs(results: &Results) -> Vec<(&str, String)> {
+    let mut rows = results.targets.iter().map(|target| target.name.as_str());
+    if results.against.is_some() {
+        let pair = |row| match Version::of(row)? {
+            (target, Version::B) => Some((row, Version::A.row(target))),
+            _ => None,
+        };
+        return rows.filter_map(pair).collect();
+    }
+    let first = rows.next().unwrap_or_default();
+    rows.map(|row| (row, first.to_owned())).collect()
 }
 
 fn of_runs(results: &Results, target: &str, against: &str, id: &str) -> Option<Comparison> {
@@ -42,7 +53,8 @@ fn of_runs(results: &Results, target: &str, against: &str, id: &str) -> Option<C
     })
 }
 
-fn by_round(results: &Results, target: &str, id: &str) -> Vec<(u32, f64)> {
+/// A target's figures of good runs, each with its round.
+pub(super) fn by_round(results: &Results, target: &str, id: &str) -> Vec<(u32, f64)> {
     let good = results.samples.good(target);
     good.filter_map(|sample| Some((sample.round, sample.metric(id)?)))
         .collect()

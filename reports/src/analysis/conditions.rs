@@ -1,6 +1,6 @@
 //! Under which conditions results were taken: whether two may be compared, and what else differs between them.
 
-use crate::model::{Message, Results, Target};
+use crate::model::{KvmKind, Message, Results, Target};
 use std::path::Path;
 
 /// Warnings of a host that was not the same all the time. No test between two files can tell that from a change.
@@ -17,14 +17,22 @@ pub fn differences(old: &Results, new: &Results) -> Vec<Message> {
         found.extend(differs(id, of(old), of(new)));
     };
     same("workload", &|results| file_name(&results.workload.name));
-    same("arguments", &|results| format!("{:?}", results.workload.args));
+    same("arguments", &|results| quoted(&results.workload.args));
+    same("inputs", &|results| told(results.workload.given()));
+    // By the id of the mark, or the text itself.
+    same("ready", &|results| {
+        results.workload.ready.clone().unwrap_or_else(|| "first-byte".into())
+    });
     same("kernel", &|results| results.host.kernel.clone());
     same("cpu", &|results| results.host.cpu_model.clone());
     same("cores", &|results| results.host.cores.to_string());
-    same("kvm", &|results| format!("{:?}", results.host.kvm_kind));
+    same("kvm", &|results| kvm(results.host.kvm_kind).to_owned());
     same("cgroups", &|results| results.host.cgroup_mode.clone());
     // The first is isolab's own, so that the order matters.
-    same("pinned", &|results| format!("{:?}", results.config.pinned_to));
+    same("pinned", &|results| {
+        let cpus: Vec<String> = results.config.pinned_to.iter().map(u32::to_string).collect();
+        told((!cpus.is_empty()).then(|| cpus.join(", ")))
+    });
     same("starts", &|results| {
         if results.config.cold { "cold" } else { "warm" }.to_owned()
     });
@@ -150,9 +158,27 @@ fn file_name(path: &str) -> String {
     name.map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
+fn told(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+/// Arguments, each in quotes, so that it is seen where one ends.
+fn quoted(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    told((!words.is_empty()).then(|| words.join(" ")))
+}
+
+/// As results files have it.
+fn kvm(kind: KvmKind) -> &'static str {
+    match kind {
+        KvmKind::Hardware => "hardware",
+        KvmKind::EmulatedKernelMode => "emulated-kernel-mode",
+        KvmKind::None => "none",
+    }
+}
+
 fn limits(results: &Results) -> String {
     let limits = &results.config.container_limits;
-    let told = |limit: Option<String>| limit.unwrap_or_else(|| "–".to_owned());
     format!(
         "memory {}, cpus {}, pids {}",
         told(limits.memory_bytes.map(|bytes| bytes.to_string())),

@@ -4,11 +4,11 @@
 //! All changes that are tested together share one risk of a false alarm (Holm). A regression is a change whose whole interval,
 //! so corrected, lies beyond the limit.
 
-use super::evidence::{Evidence, Figures};
+use super::evidence::{Evidence, Figures, Taken};
 use super::statistics::OUTSIDE;
 use super::{conditions, holm, losses};
 use crate::metrics::{self, Place};
-use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Verdict};
+use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Verdict, Version};
 
 /// A smaller change than this, in percent, is no difference, however sure it is: so much do two measurements of the same thing
 /// differ because the host is not the same a minute later.
@@ -20,7 +20,18 @@ pub type Pair<'a> = (&'a [&'a Results], &'a [&'a Results]);
 /// Compares each pair; the tests of all pairs are corrected together. A change counts as a regression when it is worse by
 /// more than `limit_percent`; without a limit none does.
 pub fn diff(pairs: &[Pair], limit_percent: Option<f64>) -> Vec<Diff> {
-    let mut found: Vec<Found> = pairs.iter().copied().map(found).collect();
+    judged(pairs, Taken::InSessions, limit_percent)
+}
+
+/// Compares the two versions of a program that were measured by turns, B with A; `None` where there was one.
+pub fn versions(results: &Results, limit_percent: Option<f64>) -> Option<Diff> {
+    results.against.as_ref()?;
+    let [a, b] = [Version::A, Version::B].map(|version| results.of_version(version));
+    judged(&[(&[&a], &[&b])], Taken::ByRounds, limit_percent).pop()
+}
+
+fn judged(pairs: &[Pair], taken: Taken, limit_percent: Option<f64>) -> Vec<Diff> {
+    let mut found: Vec<Found> = pairs.iter().map(|pair| found(*pair, taken)).collect();
     let mut tested: Vec<&mut Candidate> = found.iter_mut().flat_map(|found| &mut found.candidates).collect();
     tested.retain(|candidate| candidate.evidence.interval(OUTSIDE).is_some());
     let tests = tested.len() as u32;
@@ -52,8 +63,12 @@ struct Candidate {
     evidence: Evidence,
 }
 
-fn found((old, new): Pair) -> Found {
-    let mut notes = conditions::remarks(old, new);
+fn found((old, new): Pair, taken: Taken) -> Found {
+    let mut notes = match taken {
+        Taken::InSessions => conditions::remarks(old, new),
+        // One session has one host, and its warnings are told with it.
+        Taken::ByRounds => Vec::new(),
+    };
     let mut found = Vec::new();
     let targets = targets(new);
     for definition in definitions(new) {
@@ -81,9 +96,9 @@ fn found((old, new): Pair) -> Found {
     found.sort_by_key(|figures| place(figures.target));
     notes.extend(losses::gone(old, new));
     notes.extend(losses::partial(&found, old.len(), new.len()));
-    let candidates: Vec<Candidate> = found.iter().filter_map(candidate).collect();
+    let candidates: Vec<Candidate> = found.iter().filter_map(|figures| candidate(figures, taken)).collect();
     let of_one = |candidate: &Candidate| matches!(candidate.evidence, Evidence::Runs(_) | Evidence::Estimates(_));
-    if old.len() + new.len() == 2 && candidates.iter().any(of_one) {
+    if taken == Taken::InSessions && old.len() + new.len() == 2 && candidates.iter().any(of_one) {
         notes.push(Message::new(Diff::ONE_SESSION));
     }
     let apart = |candidate: &Candidate| matches!(&candidate.evidence, Evidence::Sessions(found) if !found.by_turns);
@@ -116,8 +131,8 @@ pub(super) fn targets<'a>(side: &[&'a Results]) -> Vec<&'a str> {
     found
 }
 
-fn candidate(figures: &Figures) -> Option<Candidate> {
-    let evidence = figures.evidence()?;
+fn candidate(figures: &Figures, taken: Taken) -> Option<Candidate> {
+    let evidence = figures.evidence(taken)?;
     let change = Change {
         target: figures.target.into(),
         metric: figures.definition.id.clone(),

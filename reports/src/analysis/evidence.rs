@@ -1,12 +1,22 @@
 //! What a change rests on: the figures of one metric of one target in the files that have them. A file without them is no
 //! session, so that how the figures are tested goes by the sessions that there are, not by the files.
 
-use super::comparisons::Estimates;
+use super::comparisons::{Estimates, by_round};
 use super::conditions;
 use super::rank::Pairs;
 use super::sessions::{self, Session, Sessions};
 use super::turns::Order;
 use crate::model::{Definition, Interval, Results, Scope};
+use std::collections::BTreeMap;
+
+/// How two sides were measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Each in sessions of its own.
+    InSessions,
+    /// Both in one session, round by round in an order drawn by lot.
+    ByRounds,
+}
 
 /// One metric of one target, old and new.
 pub(super) struct Figures<'a> {
@@ -42,7 +52,7 @@ impl<'a> Figures<'a> {
     }
 
     /// `None` where a side has none of which there is a factor.
-    pub(super) fn evidence(&self) -> Option<Evidence> {
+    pub(super) fn evidence(&self, taken: Taken) -> Option<Evidence> {
         let (old, new) = (&self.old, &self.new);
         let id = &*self.definition.id;
         let one = old.count() == 1 && new.count() == 1;
@@ -52,6 +62,15 @@ impl<'a> Figures<'a> {
                 let (old, new) = (old.files[0], new.files[0]);
                 let (before, after) = (old.metric_of(self.target, id)?, new.metric_of(self.target, id)?);
                 Evidence::Estimates(Estimates::new(after, before)?.of_sessions())
+            }
+            Scope::Run if taken == Taken::ByRounds => {
+                let (before, after) = (old.files.first()?, new.files.first()?);
+                let before: BTreeMap<u32, f64> = by_round(before, self.target, id).into_iter().collect();
+                let both = by_round(after, self.target, id).into_iter();
+                // A round of which a run failed says nothing.
+                let both = both.filter_map(|(round, figure)| Some((figure, *before.get(&round)?)));
+                let (after, before): (Vec<f64>, Vec<f64>) = both.unzip();
+                Evidence::Runs(Pairs::interleaved(&after, &before)?)
             }
             Scope::Run if one => {
                 let (old, new) = (old.files[0], new.files[0]);

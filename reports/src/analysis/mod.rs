@@ -1,9 +1,11 @@
 //! From samples to figures, the same for results just measured and read from files: [`statistics`], one summary a target
 //! ([`summaries`]), targets against the first ([`comparisons`]), new results against old ones ([`diff`]: what a change rests on
-//! is [`evidence`], what there is no change of [`losses`]), and what came out ([`headline`]).
+//! is [`evidence`], what there is no change of [`losses`]), what came out ([`headline`]), and what many
+//! instances at once come to ([`density`]).
 
 pub mod comparisons;
 pub mod conditions;
+pub mod density;
 pub mod diff;
 mod evidence;
 pub mod headline;

@@ -7,8 +7,13 @@
 //!
 //! Where runs resemble those just before them, because the host was slow for a while, there are fewer independent ones than
 //! runs, and both are widened for it. They are widened again by what two sessions differ anyway ([`super::sessions`]).
+//!
+//! Neither is needed where both groups were measured by turns, round by round in an order drawn by lot
+//! ([`Pairs::interleaved`]): had nothing changed, each round might as well have given its two figures the other way round. The
+//! variance of the ranks is that of all these exchanges, whatever the host did from round to round (Fisher's randomization
+//! test, in blocks of two).
 
-use super::statistics::{ascending, mann_whitney, normal_p_value, normal_quantile};
+use super::statistics::{ascending, mann_whitney, median, normal_p_value, normal_quantile};
 use crate::model::Interval;
 
 /// Two groups of positive figures.
@@ -35,6 +40,45 @@ impl Pairs {
             old,
             inflation,
             drift,
+        })
+    }
+
+    /// Of figures that were measured by turns, those of a round at the same place. `None` as above, and of fewer than four
+    /// rounds.
+    pub(super) fn interleaved(new: &[f64], old: &[f64]) -> Option<Pairs> {
+        let n = new.len().min(old.len());
+        if n < 4 || new.iter().chain(old).any(|figure| *figure <= 0.0) {
+            return None;
+        }
+        // What the host does for a while is taken out: it is common to both figures of a round, and to its neighbours.
+        let level = levels(new, old);
+        let by_level = |figures: &[f64]| -> Vec<f64> {
+            figures
+                .iter()
+                .zip(&level)
+                .map(|(figure, level)| figure / level)
+                .collect()
+        };
+        let (new, old) = (by_level(new), by_level(old));
+        let pairs = Pairs {
+            new: ascending(&new),
+            old: ascending(&old),
+            inflation: 1.0,
+            drift: 0.0,
+        };
+        let ratio = pairs.ratio();
+        let unchanged: Vec<f64> = old.iter().map(|figure| figure * ratio).collect();
+        let all = ascending(&[new.as_slice(), &unchanged].concat());
+        let rank =
+            |figure: f64| (all.partition_point(|x| *x < figure) + all.partition_point(|x| *x <= figure)) as f64 / 2.0;
+        let exchanged = |(new, old): (&f64, &f64)| (rank(*new) - rank(*old)).powi(2) / 4.0;
+        let variance: f64 = new.iter().zip(&unchanged).map(exchanged).sum();
+        let n = n as f64;
+        // The variance is estimated, of n rounds: that of Student's t with n - 1 degrees of freedom is so much larger.
+        let estimated = (n - 1.0) / (n - 3.0);
+        Some(Pairs {
+            inflation: estimated * variance / (n * n * (2.0 * n + 1.0) / 12.0),
+            ..pairs
         })
     }
 
@@ -115,6 +159,19 @@ impl Pairs {
     }
 }
 
+/// So many rounds before and after a round have its level.
+const NEIGHBOURS: usize = 3;
+
+/// The level of the host in each round: the median of the geometric means of the rounds around it. To exchange the figures of
+/// a round does not change it.
+fn levels(new: &[f64], old: &[f64]) -> Vec<f64> {
+    let means: Vec<f64> = new.iter().zip(old).map(|(new, old)| (new * old).sqrt()).collect();
+    let around = |round: usize| &means[round.saturating_sub(NEIGHBOURS)..(round + NEIGHBOURS + 1).min(means.len())];
+    (0..means.len())
+        .map(|round| median(around(round)).unwrap_or(1.0))
+        .collect()
+}
+
 /// So many blocks of figures are enough to see how much neighbours resemble each other. The look at them takes time by the
 /// square of their number.
 const BLOCKS: usize = 500;
@@ -157,6 +214,8 @@ pub(super) fn persistence(figures: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
 
     proptest! {
         #[test]
@@ -215,6 +274,53 @@ mod tests {
         let drifting: Vec<f64> = (0..100_000).map(f64::from).collect();
         // One pass over all pairs of these would take minutes.
         assert!(persistence(&drifting) > 1_000.0);
+    }
+
+    /// Rounds of a start with a tail to the right, one in twenty disturbed, on a host that is slower by a half for some rounds
+    /// and gets slower by a half over all.
+    fn rounds(n: usize, factor: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut slow = false;
+        let mut round = |place: usize| {
+            slow ^= random.random::<f64>() < 0.15;
+            let host = (1.0 + 0.5 * place as f64 / n as f64) * if slow { 1.5 } else { 1.0 };
+            let mut start = || {
+                let disturbed = if random.random::<f64>() < 0.05 { 0.5 } else { 0.0 };
+                host * (1.0 - 0.08 * (1.0 - random.random::<f64>()).ln() + disturbed)
+            };
+            (factor * start(), start())
+        };
+        (0..n).map(&mut round).unzip()
+    }
+
+    #[test]
+    fn by_turns_5_percent_is_found_and_the_same_thing_is_not_flagged_however_the_host_drifts() {
+        let count = |n: usize, factor: f64, outside: f64, said: fn(Interval) -> bool| {
+            let found = |seed: &u64| {
+                let (new, old) = rounds(n, factor, *seed);
+                let pairs = Pairs::interleaved(&new, &old).expect("positive");
+                pairs.interval(outside).is_some_and(said)
+            };
+            (0..300).filter(found).count()
+        };
+        for n in [10, 50] {
+            let flagged = count(n, 1.0, 0.05, |interval| !interval.contains(1.0));
+            assert!(flagged <= 25, "{flagged} of 300 of {n} rounds");
+        }
+        let found = count(50, 1.05, 0.05, |interval| interval.low > 1.0);
+        assert!(found >= 240, "{found} of 300");
+        let wrong = count(50, 1.05, 0.05, |interval| !interval.contains(1.05));
+        assert!(wrong <= 25, "{wrong} of 300 intervals lack the true factor");
+    }
+
+    #[test]
+    fn rounds_without_any_scatter_have_a_factor_and_three_rounds_none() {
+        let same = [2.0; 9];
+        let pairs = Pairs::interleaved(&same, &same).expect("positive");
+        assert_eq!((pairs.ratio(), pairs.p_value(1.0)), (1.0, 1.0));
+        let twice = Pairs::interleaved(&same, &[1.0; 9]).expect("positive");
+        assert!((twice.ratio() - 2.0).abs() < 1e-12 && twice.p_value(1.0) < 0.01);
+        assert!(Pairs::interleaved(&[1.0; 3], &[1.0; 3]).is_none());
     }
 
     #[test]

@@ -148,7 +148,8 @@ impl Results {
         let mut known: BTreeSet<String> = self.targets.iter().map(|target| target.name.clone()).collect();
         let summarized = self.summary.iter().map(|summary| summary.target.clone());
         let sampled = self.samples.targets().into_iter().map(String::from);
-        for name in summarized.chain(sampled) {
+        let held = self.density.iter().map(|density| density.target.clone());
+        for name in summarized.chain(sampled).chain(held) {
             if known.insert(name.clone()) {
                 self.targets.push(Target {
                     name,
@@ -182,6 +183,14 @@ impl Results {
                     [figure].into_iter().chain(both(ends)),
                 )?;
             }
+        }
+        for density in &self.density {
+            let figures = density
+                .used_bytes
+                .iter()
+                .chain(&density.start_ms)
+                .chain(&density.memory_bytes);
+            check_with(|| format!("density of {}", density.target), figures.copied())?;
         }
         for summary in &self.summary {
             for (id, figures) in &summary.metrics {

@@ -6,6 +6,7 @@
 //! ([`v1`]).
 
 mod any_json;
+mod density;
 mod environment;
 pub mod file;
 mod instance;
@@ -17,7 +18,9 @@ mod samples;
 pub mod schema;
 mod summary;
 mod v1;
+mod version;
 
+pub use density::Density;
 pub use environment::{Environment, On, Primitive};
 pub use instance::Instance;
 pub use message::{Argument, Message};
@@ -26,6 +29,7 @@ pub use name::Name;
 pub use sample::{Phase, Sample};
 pub use samples::{Iter, Samples};
 pub use summary::{Change, Comparison, Diff, Distribution, Interval, Nearest, Summary, Verdict};
+pub use version::Version;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -44,6 +48,10 @@ pub struct Results {
     pub config: Config,
     /// The program that ran on every target.
     pub workload: Workload,
+    /// The version of the program that it was measured against, by turns; then there are two rows a target (`container@A`: this
+    /// one, `container@B`: `workload`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Workload>,
     /// Where it ran, in the order of the table.
     pub targets: Vec<Target>,
     /// What the metrics are that there are figures of.
@@ -57,6 +65,9 @@ pub struct Results {
     pub summary: Vec<Summary>,
     /// Targets against the baseline target.
     pub comparisons: Vec<Comparison>,
+    /// How many instances were held at once, target by target, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub density: Vec<Density>,
     /// What has changed since older results, where they were compared with some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
@@ -218,6 +229,49 @@ pub struct Workload {
     pub bytes: u64,
     /// Arguments after the program's name.
     pub args: Vec<String>,
+    /// Files that it was given, on every target the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<InputFile>,
+    /// Environment variables that it was given besides the usual ones or in their place, `NAME=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// What its standard input was read from; null where that was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<InputFile>,
+    /// What ended its start-up where that was not its first byte: `exit`, or a text that it wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<String>,
+}
+
+impl Workload {
+    /// What it was given, in short: files with the beginning of their SHA-256, variables, standard input; `None` where it was
+    /// given nothing.
+    pub fn given(&self) -> Option<String> {
+        let short = |file: &InputFile| {
+            let hash: String = file.sha256.chars().take(8).collect();
+            format!("{} ({hash})", file.name)
+        };
+        let stdin = self.stdin.iter().map(|file| format!("< {}", short(file)));
+        let all: Vec<String> = self
+            .files
+            .iter()
+            .map(short)
+            .chain(self.env.iter().cloned())
+            .chain(stdin)
+            .collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+/// A file that the program was given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InputFile {
+    /// Its path inside, relative to the root.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of it, lower-case hex.
+    pub sha256: String,
 }
 
 /// One place where the workload ran, or could not.

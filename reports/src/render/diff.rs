@@ -44,18 +44,6 @@ pub fn text(diff: &Diff, new: &[&Results], lang: Lang) -> String {
 fn cells(change: &Change, new: &[&Results], messages: &Messages) -> [String; 6] {
     let definition = new.iter().find_map(|results| results.definition(&change.metric));
     let unit = definition.map_or(Unit::Count, |definition| definition.unit.clone());
-    let interval = change.interval.map_or_else(String::new, |interval| {
-        let (low, high) = (units::percent(interval.low - 1.0), units::percent(interval.high - 1.0));
-        messages.with("diff-ends", &[("low", low.into()), ("high", high.into())])
-    });
-    let verdict = match (change.regression, change.verdict) {
-        (true, _) => "diff-regression",
-        (_, Verdict::Better) => "diff-better",
-        (_, Verdict::Worse) => "diff-worse",
-        (_, Verdict::Changed) => "diff-changed",
-        (_, Verdict::NoDifference) => "diff-no-difference",
-        (_, Verdict::TooFew) => "diff-too-few",
-    };
     [
         messages.name("target", &change.target),
         messages.metric_name(&change.metric),
@@ -65,9 +53,29 @@ fn cells(change: &Change, new: &[&Results], messages: &Messages) -> [String; 6] 
             units::format(change.new, &unit)
         ),
         units::percent(change.ratio - 1.0),
-        interval,
-        messages.get(verdict),
+        interval(change, messages),
+        verdict(change, messages),
     ]
+}
+
+/// The interval of a change; empty where there is none.
+pub(crate) fn interval(change: &Change, messages: &Messages) -> String {
+    change.interval.map_or_else(String::new, |interval| {
+        let (low, high) = (units::percent(interval.low - 1.0), units::percent(interval.high - 1.0));
+        messages.with("diff-ends", &[("low", low.into()), ("high", high.into())])
+    })
+}
+
+/// What a change means.
+pub(crate) fn verdict(change: &Change, messages: &Messages) -> String {
+    messages.get(match (change.regression, change.verdict) {
+        (true, _) => "diff-regression",
+        (_, Verdict::Better) => "diff-better",
+        (_, Verdict::Worse) => "diff-worse",
+        (_, Verdict::Changed) => "diff-changed",
+        (_, Verdict::NoDifference) => "diff-no-difference",
+        (_, Verdict::TooFew) => "diff-too-few",
+    })
 }
 
 /// Why results cannot be compared, one reason each; nothing where they can. Each old file is looked at with each new one, as a

@@ -1,15 +1,18 @@
 //! What came out, as one sentence.
 
 use super::messages::Messages;
-use super::units;
+use super::{diff, units};
 use crate::analysis::headline::{self, Clause, Finding};
-use crate::model::Results;
+use crate::model::{Change, Results};
 
 /// A sentence of more targets is none; the others are in the table.
 const MOST: usize = 3;
 
 /// `A container takes 2.6× as long to start as a process, a micro-VM 12.4×.` `None` where nothing has started.
 pub(crate) fn sentence(results: &Results, messages: &Messages) -> Option<String> {
+    if results.against.is_some() {
+        return versions(results, messages);
+    }
     let found = headline::headline(results)?;
     if found.others.is_empty() {
         let ready = units::milliseconds(found.ready_ms);
@@ -20,8 +23,30 @@ pub(crate) fn sentence(results: &Results, messages: &Messages) -> Option<String>
     Some(compared("ready", &found.baseline, &found.others, messages))
 }
 
+/// `Version B against A: process +4.9 % (worse), container +0.3 % (no difference).` `None` where they were not compared.
+fn versions(results: &Results, messages: &Messages) -> Option<String> {
+    let changes = results.diff.iter().flat_map(|diff| &diff.changes);
+    let clause = |change: &Change| {
+        let arguments = [
+            ("target", messages.name("target", &change.target).into()),
+            ("change", units::percent(change.ratio - 1.0).into()),
+            ("verdict", diff::verdict(change, messages).into()),
+        ];
+        messages.with("headline-versions-clause", &arguments)
+    };
+    let clauses: Vec<String> = changes
+        .filter(|change| change.metric == *"ready_ms")
+        .map(clause)
+        .collect();
+    let list = clauses.join(&messages.get("headline-between"));
+    (!clauses.is_empty()).then(|| messages.with("headline-versions", &[("list", list.into())]))
+}
+
 /// The same of another metric; `None` where no target is compared with another, or the language has no sentence for it.
 pub(crate) fn of_metric(results: &Results, id: &str, messages: &Messages) -> Option<String> {
+    if results.against.is_some() {
+        return None;
+    }
     let kind = match id {
         "memory_bytes" | "uss_bytes" => "memory",
         "image_bytes" => "image",

@@ -67,7 +67,8 @@ fn file_section(file: &FileView, number: usize, labels: &Labels) -> Markup {
         let own = |chart: &&Chart| chart.id == id || chart.id == format!("{number}-{id}");
         file.charts.iter().find(own)
     };
-    let (start, memory, image) = (first("startup-phases"), first("memory"), first("image-size"));
+    let start = first("startup-phases").or_else(|| first("density-memory"));
+    let (memory, image) = (first("memory"), first("image-size"));
     let shown = [start, memory, image];
     let others = || file.charts.iter().filter(|chart| !shown.contains(&Some(chart)));
     let headline = if file.headline.is_empty() {

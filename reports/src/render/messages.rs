@@ -3,7 +3,7 @@
 //! They live in `messages/*.ftl` (Project Fluent), embedded in the library. A text that a translation lacks is shown in
 //! English; a test keeps the files complete.
 
-use crate::model::{Argument, Message};
+use crate::model::{Argument, Message, Version};
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use std::str::FromStr;
 use unic_langid::LanguageIdentifier;
@@ -37,14 +37,18 @@ impl Lang {
                 "\n",
                 include_str!("../../messages/doctor-en.ftl"),
                 "\n",
-                include_str!("../../messages/errors-en.ftl")
+                include_str!("../../messages/errors-en.ftl"),
+                "\n",
+                include_str!("../../messages/density-en.ftl")
             ),
             Lang::Ko => concat!(
                 include_str!("../../messages/ko.ftl"),
                 "\n",
                 include_str!("../../messages/doctor-ko.ftl"),
                 "\n",
-                include_str!("../../messages/errors-ko.ftl")
+                include_str!("../../messages/errors-ko.ftl"),
+                "\n",
+                include_str!("../../messages/density-ko.ftl")
             ),
         }
     }
@@ -175,6 +179,9 @@ impl Messages {
 
     /// The translation of a name that comes from the results file, or the name itself where there is none.
     pub(crate) fn name(&self, kind: &str, name: &str) -> String {
+        if let Some((target, version)) = Version::of(name) {
+            return format!("{} {version}", self.name(kind, target));
+        }
         let words: Vec<&str> = name
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())

@@ -1,6 +1,6 @@
 //! "How this was measured": everything a reader needs to take the same figures again, from the results file itself.
 
-use crate::model::{Results, Target};
+use crate::model::{Results, Target, Version, Workload};
 use crate::render::environment;
 use crate::render::messages::{Messages, clean};
 use crate::render::notes::{self, Missing};
@@ -47,14 +47,36 @@ pub(crate) fn entries(results: &Results, messages: &Messages) -> Vec<Entry> {
 }
 
 fn program(results: &Results, messages: &Messages) -> Vec<String> {
-    let workload = &results.workload;
-    let words: Vec<String> = [&workload.name].into_iter().chain(&workload.args).cloned().collect();
-    let arguments = [
-        ("command", shell_words(&words).into()),
-        ("size", units::bytes(workload.bytes as f64).into()),
-        ("sha256", clean(&workload.sha256).into()),
-    ];
-    vec![messages.with("method-program-text", &arguments)]
+    let text = |workload: &Workload| {
+        let words: Vec<String> = [&workload.name].into_iter().chain(&workload.args).cloned().collect();
+        let arguments = [
+            ("command", shell_words(&words).into()),
+            ("size", units::bytes(workload.bytes as f64).into()),
+            ("sha256", clean(&workload.sha256).into()),
+        ];
+        messages.with("method-program-text", &arguments)
+    };
+    match &results.against {
+        None => [text(&results.workload)]
+            .into_iter()
+            .chain(given(&results.workload, messages))
+            .collect(),
+        Some(against) => {
+            let versions = [(Version::A, against), (Version::B, &results.workload)];
+            let said = versions.map(|(version, workload)| format!("{version}: {}", text(workload)));
+            let versions = said.into_iter().chain([messages.get("method-versions")]);
+            versions.chain(given(&results.workload, messages)).collect()
+        }
+    }
+}
+
+/// What the program was given, and what ends its start-up where that is not the first byte.
+pub(crate) fn given(workload: &Workload, messages: &Messages) -> Vec<String> {
+    let list = workload.given().map(|list| clean(&list));
+    let inputs = list.map(|list| messages.with("method-program-inputs", &[("list", list.into())]));
+    let mark = workload.ready.as_deref().map(clean);
+    let ready = mark.map(|mark| messages.with("method-program-ready", &[("mark", mark.into())]));
+    inputs.into_iter().chain(ready).collect()
 }
 
 fn host(results: &Results, messages: &Messages) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 pub mod chart;
 mod csv;
+mod density;
 mod diff;
 mod environment;
 mod errors;
@@ -19,6 +20,7 @@ mod method;
 mod notes;
 mod performance;
 mod primitives;
+mod reference;
 pub mod report;
 mod scale;
 mod table;
@@ -26,6 +28,7 @@ pub mod terminal;
 mod units;
 mod view;
 
+pub use density::text as density;
 pub use diff::{conditions, disagreements, text as diff};
 pub use messages::{Lang, UnknownLang};
 

@@ -1,6 +1,7 @@
 //! What a reader must know beside the figures: targets that could not run, warnings, what the KVM here is.
 
 use crate::model::{KvmKind, Message, Name, Results};
+use crate::render::density;
 use crate::render::messages::{Messages, clean};
 use crate::render::table;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,7 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         ];
         warn(messages.with("note-failed", &arguments));
     }
-    if results.samples.is_empty() {
+    if results.samples.is_empty() && results.density.is_empty() {
         warn(messages.get("note-no-samples"));
     }
     let known = |id: &str| results.warnings.iter().any(|warning| warning.id == id);
@@ -60,11 +61,13 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
         .map(|t| t.workload_sha256.as_str())
         .filter(|sha| !sha.is_empty())
         .collect();
-    if programs.len() > 1 && !known("programs-differ") {
+    // Versions of a program differ.
+    let one = results.against.is_none();
+    if one && programs.len() > 1 && !known("programs-differ") {
         warn(messages.get("warning-programs-differ"));
     }
     let checksums = table::checksums(results.samples.iter());
-    if checksums.len() > 1 && !known("checksums-differ") {
+    if one && checksums.len() > 1 && !known("checksums-differ") {
         let list: Vec<String> = checksums.iter().map(|checksum| clean(checksum)).collect();
         warn(messages.with("warning-checksums-differ", &[("list", list.join(", ").into())]));
     }
@@ -88,6 +91,9 @@ pub(crate) fn notes(results: &Results, messages: &Messages) -> Vec<Note> {
     }
     if !emulated {
         note(Weight::Remark, kvm);
+    }
+    for end in density::ends(results, messages) {
+        note(Weight::Remark, end);
     }
     notes
 }

@@ -4,9 +4,9 @@
 
 use super::messages::{Messages, clean};
 use super::scale::Scale;
-use super::units;
+use super::{diff, reference, units};
 use crate::metrics::{self, Place};
-use crate::model::{Comparison, Definition, Distribution, Results, Sample, Scope, Summary, Target};
+use crate::model::{Change, Comparison, Definition, Distribution, Results, Sample, Scope, Summary, Target, Version};
 use std::collections::BTreeSet;
 
 /// A table whose rows are targets.
@@ -42,6 +42,8 @@ pub(crate) enum Content {
     Effect,
     /// How surely it differs.
     Significance,
+    /// What is made of that, of two versions of a program.
+    Verdict,
 }
 
 /// One target.
@@ -95,13 +97,8 @@ pub(crate) fn table(results: &Results, messages: &Messages) -> Table {
 }
 
 fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
-    let compared = baseline(results);
-    let arguments = [(
-        "baseline",
-        compared
-            .map_or_else(String::new, |name| messages.name("target", name))
-            .into(),
-    )];
+    let compared = reference::name(results, "ready_ms", "target", messages);
+    let arguments = [("baseline", compared.clone().unwrap_or_default().into())];
     let derived = |content: Content, id: &str, wide: bool| Column {
         content,
         title: messages.with(&format!("column-{id}"), &arguments),
@@ -133,6 +130,9 @@ fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
                     columns.push(derived(Content::Effect, "effect", false));
                 }
                 columns.push(derived(Content::Significance, "significance", true));
+                if results.against.is_some() && results.diff.is_some() {
+                    columns.push(derived(Content::Verdict, "verdict", false));
+                }
             }
             _ => {}
         }
@@ -188,6 +188,7 @@ fn cell(column: &Column, results: &Results, target: &Target, messages: &Messages
         }
         Content::Ratio => ratio_cell(results, target, comparison, messages),
         Content::Effect => effect_cell(comparison, messages),
+        Content::Verdict => verdict_cell(results, target, messages),
         Content::Significance => {
             let p_value = comparison.and_then(|comparison| comparison.p_value);
             p_value.map_or_else(Cell::none, |p| Cell::new(units::p_value(p), String::new(), p))
@@ -273,13 +274,22 @@ fn effect_cell(comparison: Option<&Comparison>, messages: &Messages) -> Cell {
     )
 }
 
-/// The target that the start-up of the others is compared with.
-pub(crate) fn baseline(results: &Results) -> Option<&str> {
-    results
-        .comparisons
-        .iter()
-        .find(|comparison| comparison.metric == *"ready_ms")
-        .map(|comparison| comparison.against.as_str())
+/// What version B of the program is to A in a metric, on the target of its row.
+pub(crate) fn change<'a>(results: &'a Results, row: &str, id: &str) -> Option<&'a Change> {
+    let target = Version::of(row).filter(|(_, version)| *version == Version::B)?.0;
+    let mut changes = results.diff.as_ref()?.changes.iter();
+    changes.find(|change| change.target == target && change.metric == *id)
+}
+
+fn verdict_cell(results: &Results, target: &Target, messages: &Messages) -> Cell {
+    change(results, &target.name, "ready_ms").map_or_else(Cell::none, |change| {
+        let text = format!(
+            "{} {}",
+            units::percent(change.ratio - 1.0),
+            diff::verdict(change, messages)
+        );
+        Cell::new(text, diff::interval(change, messages), change.ratio)
+    })
 }
 
 fn ratio_cell(results: &Results, target: &Target, comparison: Option<&Comparison>, messages: &Messages) -> Cell {
@@ -289,7 +299,7 @@ fn ratio_cell(results: &Results, target: &Target, comparison: Option<&Comparison
             figures.interval.map_or_else(String::new, units::interval),
             figures.ratio,
         ),
-        None if baseline(results) == Some(&target.name) => {
+        None if reference::is(results, "ready_ms", &target.name) => {
             Cell::new(units::ratio(1.0), messages.get("cell-baseline"), 1.0)
         }
         None => Cell::none(),

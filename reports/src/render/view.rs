@@ -4,11 +4,13 @@ use crate::analysis::headline;
 use crate::metrics;
 use crate::model::Results;
 use crate::render::chart::{self, Chart, TargetColors};
+use crate::render::density;
 use crate::render::headline::sentence;
 use crate::render::messages::{Lang, Messages, clean};
 use crate::render::method::{self, Entry};
 use crate::render::notes::{self, Note, Weight};
 use crate::render::performance;
+use crate::render::reference;
 use crate::render::table::{self, Table};
 use crate::render::units::{self, NO_BREAK};
 
@@ -108,7 +110,9 @@ impl View {
                 } else {
                     label
                 },
-                headline: sentence(file, &messages).unwrap_or_default(),
+                headline: sentence(file, &messages)
+                    .or_else(|| density::sentence(file, &messages))
+                    .unwrap_or_default(),
                 heading: heading(file, &messages),
                 caveat: caveat(&notes, &messages),
                 cards: cards(file, &messages),
@@ -196,9 +200,8 @@ fn cards(results: &Results, messages: &Messages) -> Vec<Card> {
     let card = |id: &str| {
         let title = messages.metric_name(id);
         let clauses = headline::clauses(results, id);
-        let compared = results.comparisons.iter().find(|each| each.metric == *id);
-        if let Some(compared) = compared.filter(|_| !clauses.is_empty()) {
-            let baseline = messages.name("noun", &compared.against);
+        let compared = reference::name(results, id, "noun", messages);
+        if let Some(baseline) = compared.filter(|_| !clauses.is_empty()) {
             let figure =
                 |clause: &headline::Clause| (units::ratio(clause.ratio), messages.name("target", &clause.target));
             return Some(Card {
@@ -230,14 +233,30 @@ fn cards(results: &Results, messages: &Messages) -> Vec<Card> {
 
 /// What was measured, how often, where.
 pub(crate) fn heading(results: &Results, messages: &Messages) -> String {
+    let workload = match &results.against {
+        Some(against) => {
+            let names = [
+                ("a", clean(&against.name).into()),
+                ("b", clean(&results.workload.name).into()),
+            ];
+            messages.with("heading-versions", &names)
+        }
+        None => clean(&results.workload.name),
+    };
     let arguments = [
-        ("workload", clean(&results.workload.name).into()),
+        ("workload", workload.into()),
         ("runs", results.config.runs.into()),
         ("warmup", results.config.warmup.into()),
         ("cpu", clean(&results.host.cpu_model).into()),
         ("kernel", clean(&results.host.kernel).into()),
     ];
-    messages.with("table-heading", &arguments)
+    let id = match results.density.is_empty() {
+        true => "table-heading",
+        false => "heading-density",
+    };
+    let heading = messages.with(id, &arguments);
+    let given = method::given(&results.workload, messages);
+    [heading].into_iter().chain(given).collect::<Vec<_>>().join(". ")
 }
 
 fn differences(files: &[Results], messages: &Messages) -> Vec<Note> {

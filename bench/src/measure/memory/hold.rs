@@ -4,7 +4,7 @@
 //! everything that the program has at its first byte is still there, even if it would end right after it. That write is
 //! found in /proc/PID/task/TID/syscall (proc_pid_syscall(5)). Then the instance is stopped, as other threads of it may
 //! still run. Nothing of this is seen by the program before it writes: no tracer, no signal, and the same descriptors as in a
-//! timed run, stdin at its end included.
+//! timed run, stdin included.
 //!
 //! All instances of a [`Stage`] share their pipes, so that these do not count as memory of each.
 
@@ -19,7 +19,6 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reports::model::Message;
-use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -37,7 +36,6 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The standard descriptors of instances to be held.
 pub struct Stage {
-    stdin: OwnedFd,
     /// Full, and never read.
     stdout: OwnedFd,
     stdout_reader: Rc<OwnedFd>,
@@ -53,6 +51,7 @@ pub struct Held {
     instance: Option<Box<dyn Instance>>,
     /// Its processes, as they were when it was stopped.
     processes: Vec<(i32, Role)>,
+    took: Duration,
     /// A pipe without a reader would end its write.
     _stdout_reader: Rc<OwnedFd>,
 }
@@ -61,6 +60,11 @@ impl Held {
     /// The instance.
     pub fn instance(&self) -> &dyn Instance {
         self.instance.as_deref().expect("only `finish` takes it away")
+    }
+
+    /// How long it took from its start to its first write; seen up to a sixteenth too late.
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Ends the program, or the monitor.
@@ -96,8 +100,6 @@ impl Stage {
     /// Descriptors for any number of instances.
     pub fn new() -> Result<Self, Error> {
         let failed = |errno: Errno| Error::from_cause(Message::new("cannot-make-pipe"), errno);
-        let stdin =
-            File::open("/dev/null").map_err(|error| Error::from_cause(Message::new("cannot-open-dev-null"), error))?;
         let (stdout_reader, stdout) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         fill(&stdout).map_err(failed)?;
         let (stderr_reader, stderr) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
@@ -106,7 +108,6 @@ impl Stage {
         let stdout_name =
             std::fs::read_link(&link).map_err(|error| Error::of_path("cannot-read-file", Path::new(&link), error))?;
         Ok(Stage {
-            stdin: stdin.into(),
             stdout,
             stdout_reader: Rc::new(stdout_reader),
             stdout_name,
@@ -115,13 +116,13 @@ impl Stage {
         })
     }
 
-    fn stdio(&self) -> Result<Stdio, Error> {
+    fn stdio(&self, image: &Image) -> Result<Stdio, Error> {
         let copy = |fd: &OwnedFd| {
             fd.try_clone()
                 .map_err(|error| Error::from_cause(Message::new("cannot-duplicate-descriptor"), error))
         };
         Ok(Stdio {
-            stdin: copy(&self.stdin)?,
+            stdin: image.stdin()?,
             stdout: copy(&self.stdout)?,
             stderr: copy(&self.stderr)?,
         })
@@ -129,11 +130,12 @@ impl Stage {
 
     /// Starts `image`, and stops it in its first write to stdout.
     pub fn hold(&self, backend: &dyn Backend, image: &Image, timeout: Duration) -> Result<Held, Error> {
-        let start = backend.prepare(image, image.args(), self.stdio()?)?;
+        let start = backend.prepare(image, image.args(), self.stdio(image)?)?;
         let began = Instant::now();
         let mut held = Held {
             instance: Some(start()?),
             processes: Vec::new(),
+            took: Duration::ZERO,
             _stdout_reader: Rc::clone(&self.stdout_reader),
         };
         let mut said = Vec::new();
@@ -143,6 +145,7 @@ impl Stage {
             let search = tasks::search(held.instance(), &self.stdout_name, taken > PATIENCE);
             held.processes = search.processes;
             if search.waits {
+                held.took = taken;
                 signal(&held.processes, Signal::SIGSTOP);
                 return Ok(held);
             }

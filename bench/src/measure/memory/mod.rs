@@ -6,8 +6,8 @@
 //! one: page tables, stacks, namespaces, cgroups, and files in a tmpfs.
 
 pub mod hold;
-mod host;
-mod parts;
+pub mod host;
+pub mod parts;
 pub mod series;
 mod slope;
 mod smaps;
@@ -172,7 +172,7 @@ fn attempt(
 }
 
 /// The parts of one that is typical of several; the last ones may still be on their way to rest.
-fn parts_of_several(instances: &[Held]) -> Result<parts::Parts, Message> {
+pub fn parts_of_several(instances: &[Held]) -> Result<parts::Parts, Message> {
     let count = instances.len();
     let mut all = [count / 3, count / 2, count * 2 / 3]
         .into_iter()
@@ -194,7 +194,7 @@ fn cannot_read(path: &str, error: &std::io::Error) -> Message {
 
 /// Memory that can be given to new instances without swapping (MemAvailable, proc_meminfo(5)), and that the limits of isolab's
 /// own control groups leave.
-fn available_bytes() -> u64 {
+pub fn available_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let host = crate::host::meminfo_bytes(&text, "MemAvailable").unwrap_or(0);
     cgroup::left_to_this_process().map_or(host, |left| left.min(host))

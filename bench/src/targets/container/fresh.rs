@@ -75,6 +75,7 @@ impl Backend for Container {
             layer: image.layer().to_owned(),
             program: image.program().into(),
             args: args.to_vec(),
+            env: image.environment().to_vec(),
             memory_bytes: self.limits.memory_bytes,
             cpus: self.limits.cpus,
             pids: self.limits.pids,

@@ -3,7 +3,7 @@
 
 pub mod fresh;
 
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, Step};
+use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, Step};
 use crate::error::{Error, in_english};
 use crate::workloads::image::Image;
 use container::{
@@ -12,9 +12,7 @@ use container::{
 use nix::sys::signal::Signal;
 use reports::model::{self, Message};
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::os::fd::BorrowedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// Runs a workload in a container that this process starts.
@@ -43,8 +41,6 @@ pub struct Options {
     pub terminal: Terminal,
     /// The user and group it runs as; its root when `None`.
     pub user: Option<User>,
-    /// Variables besides the usual ones, `NAME=value`; a later one of a name counts.
-    pub env: Vec<OsString>,
     /// Its working directory, when not the root.
     pub cwd: Option<PathBuf>,
     /// Its host name, when not the usual one.
@@ -66,30 +62,12 @@ impl Default for Options {
             writable: Writable::Memory { size_bytes: None },
             terminal: Terminal::None,
             user: None,
-            env: Vec::new(),
             cwd: None,
             hostname: None,
             devices: Vec::new(),
             rlimits: Vec::new(),
         }
     }
-}
-
-/// The usual variables, and those that were asked for in their place or besides.
-fn environment(asked: &[OsString]) -> Vec<OsString> {
-    let name = |variable: &OsString| {
-        variable
-            .as_bytes()
-            .split(|byte| *byte == b'=')
-            .next()
-            .map(<[u8]>::to_vec)
-    };
-    let mut variables: Vec<OsString> = ENVIRONMENT.iter().map(Into::into).collect();
-    for variable in asked {
-        variables.retain(|other| name(other) != name(variable));
-        variables.push(variable.clone());
-    }
-    variables
 }
 
 impl Backend for Container {
@@ -105,7 +83,7 @@ impl Backend for Container {
         let mut spec = Spec::new(vec![image.layer().to_owned()], image.program());
         spec.args = args.iter().map(Into::into).collect();
         let options = self.options.clone();
-        spec.env = environment(&options.env);
+        spec.env = image.environment().iter().map(Into::into).collect();
         spec.user = options.user.unwrap_or(spec.user);
         spec.cwd = options.cwd.unwrap_or(spec.cwd);
         spec.hostname = options.hostname.unwrap_or(spec.hostname);

@@ -9,7 +9,7 @@ mod template;
 pub use description::{Description, all, find};
 
 use super::spawn::{Child, Group, Prepared};
-use super::{Backend, CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
+use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
 use crate::error::{Cause, Error};
 use crate::files::scratch::Left;
 use crate::files::search_path;
@@ -130,7 +130,8 @@ impl Backend for External {
         let path = search_path::find(&run[0]).map_err(|error| self.missing(&run[0], &error))?;
         let words: Vec<&str> = run.iter().map(String::as_str).collect();
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
-        let prepared = Prepared::new(&path.to_string_lossy(), &words, &ENVIRONMENT, fds, self.group)?;
+        let env: Vec<&str> = image.environment().iter().map(String::as_str).collect();
+        let prepared = Prepared::new(&path.to_string_lossy(), &words, &env, fds, self.group)?;
         let program = root.program();
         let left = match clean_up.is_empty() {
             true => None,
@@ -139,7 +140,7 @@ impl Backend for External {
         Ok(Box::new(move || {
             let child = prepared
                 .spawn()
-                .map_err(|errno| cannot_execute(&path.to_string_lossy(), errno.desc()))?;
+                .map_err(|errno| cannot_execute(&path.to_string_lossy(), errno))?;
             Ok(Box::new(Running {
                 child,
                 executed_ns: clock::now_ns(),

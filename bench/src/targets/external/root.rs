@@ -4,7 +4,6 @@ use super::description::Description;
 use super::template::Values;
 use crate::error::Error;
 use crate::files::scratch::{Left, Scratch};
-use crate::targets::ENVIRONMENT;
 use crate::workloads::image::{Image, read_back};
 use crate::workloads::sha256;
 use reports::model::Message;
@@ -21,6 +20,7 @@ pub struct Root {
     /// The program's path in the root.
     program: String,
     args: Vec<String>,
+    environment: Vec<String>,
 }
 
 impl Root {
@@ -31,29 +31,28 @@ impl Root {
             layer: image.layer().to_owned(),
             program: image.program().into(),
             args: args.to_vec(),
+            environment: image.environment().to_vec(),
         };
         let files: Vec<(PathBuf, String)> = description
             .files
             .iter()
             .map(|(path, text)| Ok((root.work().join(path), root.values("").text(text)?)))
             .collect::<Result<_, Error>>()?;
-        root.write(&description.folders, &files).map_err(|error| {
+        root.write(image, &description.folders, &files).map_err(|error| {
             Error::of_path("cannot-write-to", root.scratch.path(), error).remedy(Message::new("do-make-room"))
         })?;
         Ok(root)
     }
 
-    fn write(&self, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
+    fn write(&self, image: &Image, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
         let open = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755));
         open(self.scratch.path())?;
         for folder in [self.folder(), self.work()] {
             std::fs::create_dir(&folder)?;
             open(&folder)?;
         }
-        for entry in std::fs::read_dir(&self.layer)? {
-            let entry = entry?;
-            std::fs::copy(entry.path(), self.folder().join(entry.file_name()))?;
-        }
+        std::fs::copy(image.executable(), self.executable())?;
+        image.copy_other_files(&self.folder())?;
         for folder in folders {
             std::fs::create_dir_all(self.folder().join(folder))?;
         }
@@ -66,7 +65,7 @@ impl Root {
 
     /// Whether it was made of this image, for these arguments.
     pub fn is_of(&self, image: &Image, args: &[String]) -> bool {
-        self.layer == image.layer() && self.args == args
+        self.layer == image.layer() && self.args == args && self.environment == image.environment()
     }
 
     /// What the placeholders stand for in the instance `id`.
@@ -85,7 +84,7 @@ impl Root {
             ("program", self.program.clone()),
             ("id", id.to_owned()),
             ("command-json", json(command.into())),
-            ("environment-json", json(ENVIRONMENT.as_slice().into())),
+            ("environment-json", json(self.environment.clone().into())),
         ]);
         Values::new(texts, self.args.clone())
     }

@@ -1,13 +1,14 @@
-//! What isolab tells a monitor: its machine, and the image's files. The workload's environment is the monitor's own.
+//! What isolab tells a monitor: its machine, and the image's files.
 
 use super::{Disk, Linux, MicroVm, Rootfs, Tell};
 use crate::error::Error;
 use crate::workloads::image::Image;
-use microvm::{Config, Files, Initramfs, Kernel, Sandbox};
+use microvm::{Config, Features, Files, Initramfs, Kernel, Sandbox};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A machine to run.
@@ -20,9 +21,13 @@ pub struct MachineOrder {
     timeout: Option<Duration>,
     /// What the monitor is to tell at its end.
     pub tell: Tell,
+    /// What processor KVM can offer, by [`Features::to_words`]; asked for once, and not by each monitor.
+    features: Vec<[u32; 7]>,
     /// The program's path in the guest.
     program: String,
     args: Vec<String>,
+    /// The program's environment.
+    env: Vec<String>,
     /// Where the guest finds the image's files.
     pub root: Root,
 }
@@ -49,17 +54,23 @@ pub struct GuestFile {
 impl GuestFile {
     /// An image's files, the program last.
     pub fn all(image: &Image) -> Vec<Self> {
-        let other = image.other_file().map(|(path, source)| (path, 0o644, source));
-        let program = (image.program(), 0o755, image.executable().into());
-        let all = other.into_iter().chain([program]);
-        all.map(|(path, permissions, source)| GuestFile {
-            path: path.into(),
-            permissions,
-            source,
-        })
-        .collect()
+        let others = image.other_files().iter().map(|file| GuestFile {
+            path: file.inside.clone(),
+            permissions: file.permissions,
+            source: file.source.clone(),
+        });
+        let program = GuestFile {
+            path: image.program().into(),
+            permissions: 0o755,
+            source: image.executable().into(),
+        };
+        others.chain([program]).collect()
     }
 }
+
+/// Of this host; none where KVM does not say: the monitor will say why.
+static FEATURES: LazyLock<Vec<[u32; 7]>> =
+    LazyLock::new(|| Features::of_host().map_or_else(|_| Vec::new(), |features| features.to_words()));
 
 impl MachineOrder {
     /// To run the image's program with `args`.
@@ -70,8 +81,10 @@ impl MachineOrder {
             cpus: machine.processors()?,
             timeout: machine.timeout,
             tell: machine.tell,
+            features: FEATURES.clone(),
             program: image.program().into(),
             args: args.to_vec(),
+            env: image.environment().to_vec(),
             root: match &machine.linux {
                 Some(linux) if linux.rootfs == Rootfs::Disk => Root::Disk(image.disk()?.path().into()),
                 _ => Root::Initramfs(GuestFile::all(image)),
@@ -102,12 +115,11 @@ impl MachineOrder {
             initramfs,
             program: self.program,
             args: self.args,
-            env: std::env::vars()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect(),
+            env: self.env,
             memory_bytes: self.memory_bytes,
             timeout: self.timeout,
             counts: self.tell.story,
+            features: Features::from_words(&self.features).filter(|_| !self.features.is_empty()),
             sandbox: Sandbox::On(vec![report.as_raw_fd()]),
             ..config
         })

@@ -11,6 +11,7 @@ use crate::targets::runtime::container::{self, ContainerOrder, OrderedVolume};
 use crate::targets::runtime::report::ReportFile;
 use crate::targets::{CgroupMemory, End, Instance, Role, Start, Stdio, Step};
 use crate::workloads::image::Image;
+use crate::workloads::inputs::ENVIRONMENT;
 use reports::model::Message;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
@@ -68,6 +69,7 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
         layer: place("root"),
         program: "/isolab".into(),
         args: order.arguments()?.into(),
+        env: ENVIRONMENT.map(String::from).into(),
         volumes,
         devices: vec!["/dev/kvm".into()],
         ..ContainerOrder::default()

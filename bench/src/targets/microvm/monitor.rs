@@ -13,9 +13,13 @@ use std::time::Duration;
 /// What the lines of a Linux guest's first program begin with in its kernel's log (`microvm/init`).
 const INIT_SAYS: &str = "isolab init: ";
 
+/// What the lines of the built-in guest kernel's log begin with that say why a program ended, beside those of signals.
+const TOLD: [&str; 2] = ["out of memory", "the program sent itself signal"];
+
 /// Runs the machine; gives its exit status and the report. `report_file` is the only descriptor that the monitor keeps.
 pub fn run(order: MachineOrder, report_file: &File) -> (i32, Report) {
     let tell = order.tell;
+    let built_in = order.linux.is_none();
     let config = order.config(report_file).map_err(|error| error.to_string());
     let outcome = config.and_then(|config| {
         // Told now: a machine that runs leaves its monitor no right to open files.
@@ -25,7 +29,12 @@ pub fn run(order: MachineOrder, report_file: &File) -> (i32, Report) {
             String::new()
         };
         match microvm::run(config) {
-            Ok(outcome) => Ok((status(&outcome), report(outcome, command_line, tell))),
+            Ok(mut outcome) => {
+                if tell.kernel_log && built_in {
+                    outcome.kernel_log.insert_str(0, &boot_log(&outcome.stamps));
+                }
+                Ok((status(&outcome), report(outcome, command_line, tell)))
+            }
             Err(error) => Err(error.to_string()),
         }
     });
@@ -61,7 +70,7 @@ fn report(outcome: Outcome, command_line: String, tell: Tell) -> Report {
     };
     let phases = microvm::phases(&outcome.stamps).into_iter();
     Report {
-        note: missing_calls(&outcome.kernel_log),
+        note: missing_calls(&outcome.kernel_log).or_else(|| fault(&outcome.kernel_log)),
         stamps: phases.map(|(phase, at_ns)| (phase.to_owned(), at_ns)).collect(),
         steps: if tell.story { steps(&outcome.stamps) } else { Vec::new() },
         machine: tell.story.then(|| story(&outcome, command_line)),
@@ -86,6 +95,35 @@ fn missing_calls(kernel_log: &str) -> Option<Message> {
     };
     let calls: Vec<String> = kernel_log.lines().filter_map(call).collect();
     (!calls.is_empty()).then(|| Message::new("missing-calls").with("calls", calls.join(", ")))
+}
+
+/// What the built-in guest kernel's log says of a fault that has ended the program, or of itself.
+fn fault(kernel_log: &str) -> Option<Message> {
+    let line = |line: &str| Some(line.strip_prefix("isolab-kernel: ")?.to_owned());
+    // The name of the signal is that of the status.
+    let how = |line: String| match line.split_once(": ") {
+        Some((signal, how)) if signal.starts_with("SIG") => Some(how.to_owned()),
+        _ => TOLD.iter().any(|told| line.starts_with(told)).then_some(line),
+    };
+    let how = kernel_log.lines().filter_map(line).find_map(how)?;
+    Some(Message::new("fault").with("how", how))
+}
+
+/// The boot of the built-in guest kernel, line by line. It logs only what goes wrong, since every line costs time, but tells of
+/// each step of its boot by a byte to the phase port: the time is that at which this came.
+fn boot_log(stamps: &[Stamp]) -> String {
+    let began = stamps.first().map_or(0, |stamp| stamp.at_ns);
+    let line = |stamp: &Stamp| {
+        let ms = stamp.at_ns.saturating_sub(began) as f64 / 1e6;
+        let step = stamp.step;
+        format!(
+            "isolab-kernel: [{ms:8.3} ms] {}: {}\n",
+            step.phase.trim_start_matches("guest kernel: "),
+            step.purpose
+        )
+    };
+    let guests = stamps.iter().filter(|stamp| stamp.step.phase.starts_with("guest"));
+    guests.map(line).collect()
 }
 
 /// The steps between the stamps; the first stamp is the monitor's own beginning.

@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::targets::container::{end, explained};
 use crate::targets::spawn::{Child, Group, Prepared};
-use crate::targets::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup, process_tree};
+use crate::targets::{CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
 use container::{Access, Bundle, Limits, Spec, Stdio3, Terminal, Volume};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -30,6 +30,8 @@ pub struct ContainerOrder {
     pub program: String,
     /// Its arguments.
     pub args: Vec<String>,
+    /// Its environment.
+    pub env: Vec<String>,
     /// Files and folders of the host shown inside.
     pub volumes: Vec<OrderedVolume>,
     /// Device files of the host shown inside.
@@ -143,7 +145,7 @@ impl Instance for Running {
 fn spec(order: ContainerOrder) -> Spec {
     let mut spec = Spec::new(vec![order.layer], order.program);
     spec.args = order.args.into_iter().map(Into::into).collect();
-    spec.env = ENVIRONMENT.iter().map(Into::into).collect();
+    spec.env = order.env.into_iter().map(Into::into).collect();
     let volume = |volume: OrderedVolume| Volume {
         source: volume.source,
         target: volume.target,

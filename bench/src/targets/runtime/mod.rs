@@ -10,9 +10,10 @@ pub mod report;
 
 use super::microvm::handover::MachineOrder;
 use super::microvm::monitor;
-use super::{CgroupMemory, ENVIRONMENT, End, Instance, Role, Start, Stdio, cgroup};
+use super::{CgroupMemory, End, Instance, Role, Start, Stdio, cgroup};
 use crate::error::Error;
 use crate::targets::spawn::{Child, Group, Prepared};
+use crate::workloads::inputs::ENVIRONMENT;
 use report::ReportFile;
 use reports::model::Message;
 use serde::{Deserialize, Serialize};

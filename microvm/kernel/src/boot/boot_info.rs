@@ -104,7 +104,10 @@ impl BootInfo {
             memory_map,
             initramfs,
             reserved: [
-                initramfs,
+                Range {
+                    start: initramfs.start,
+                    end: initramfs.end.checked_next_multiple_of(abi::FRAMES_ALIGNMENT).unwrap_or(u64::MAX),
+                },
                 range(physical, size_of::<StartInfo>()),
                 range(info.command_line, command_line_bytes + 1),
                 range(info.memory_map, size_of_val(memory_map)),

@@ -5,6 +5,7 @@
 //! are laid out by the assembler, so that nothing is computed at run time: this path may be emulated instruction by
 //! instruction.
 
+use crate::boot::start::{FLOATING_POINT_STATE, STAR, SYSCALL_MASK};
 use core::arch::global_asm;
 
 /// Kernel code, 64-bit.
@@ -42,6 +43,21 @@ global_asm!(
     ".long 4, 8, 18",
     ".asciz \"Xen\"",
     ".quad pvh_start - {base}",
+
+    // For isolab's own monitor, an `abi::Shortcut`.
+    ".section .note.isolab, \"a\", @note",
+    ".balign 4",
+    ".long 7, 2f - 1f, {shortcut}",
+    ".asciz \"isolab\"",
+    ".balign 4",
+    "1:  .quad prepare_in_ring_3, boot_pml4 - {base}, gdt, gdt_end - gdt - 1, idt, idt_end - idt - 1, task_state",
+    "    .quad {star}, probe_entry, {syscall_mask}, {floating_point}",
+    "    .quad {base} + 0x100000 - {base}, code_end - {base}",
+    "    .quad helper_start - {base}, data_end - {base}",
+    "    .quad ring_3_stack_top - 8 * 4096 - {base}, ring_3_stack_top - {base}",
+    "    .quad {request} - {base}, {request} - {base} + 3 * 4096",
+    "    .quad {memory} - {base}, {memory} - {base} + 4096",
+    "2:",
 
     ".section .text.entry, \"ax\", @progbits",
     ".globl pvh_start",
@@ -114,9 +130,9 @@ global_asm!(
     "    .quad 0",
     "    pages 0x131, 0x139, {no_execute} + 0x67",  // the kernel's stack
     "    .quad 0",
-    "    pages 0x13a, 0x14a, {no_execute} + 0x67",  // its stack in ring 3
+    "    pages 0x13a, 0x148, {no_execute} + 0x67",  // its stack in ring 3
     "    .quad 0",
-    "    pages 0x14b, 0x200, {no_execute} + 0x67",  // the stack of double faults, and data
+    "    pages 0x149, 0x200, {no_execute} + 0x67",  // the stack of double faults, and data
     // All memory below 1 GiB: 512 pages of 2 MiB: present, writable, user, accessed, dirty, page size.
     "kernel_pd:",
     "    .set page, 0",
@@ -187,7 +203,7 @@ global_asm!(
     "    .zero 4096 + 8 * 4096",
     ".globl kernel_stack_top",
     "kernel_stack_top:",
-    "    .zero 4096 + 16 * 4096",
+    "    .zero 4096 + 14 * 4096",
     ".globl ring_3_stack_top",
     "ring_3_stack_top:",
     "    .zero 4096 + 2 * 4096",
@@ -196,6 +212,12 @@ global_asm!(
     no_execute = const crate::memory::page_table::NO_EXECUTE,
     kernel_code = const KERNEL_CODE,
     kernel_data = const KERNEL_DATA,
+    shortcut = const crate::abi::SHORTCUT_NOTE,
+    star = const STAR,
+    syscall_mask = const SYSCALL_MASK,
+    floating_point = const FLOATING_POINT_STATE,
+    request = sym crate::boot::request::REQUEST,
+    memory = sym crate::memory::MEMORY,
     start = sym crate::boot::start::start,
 );
 

@@ -64,6 +64,7 @@ impl<const MOST: usize> Text<MOST> {
 }
 
 /// The request.
+#[unsafe(link_section = ".large.request")]
 pub static REQUEST: Global<Request> = Global::new(Request {
     arguments: 0,
     variables: 0,

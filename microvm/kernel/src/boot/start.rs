@@ -1,4 +1,7 @@
 //! Ring 0, first part: everything that needs privilege before the program can run, and nothing else.
+//!
+//! Isolab's own monitor has done all of it before the first instruction, by the kernel's [`abi::Shortcut`], which names the same
+//! registers; it begins with [`prepare_in_ring_3`].
 
 use crate::cpu::{self, msr};
 use crate::boot::entry::{
@@ -14,10 +17,12 @@ use core::arch::asm;
 const OSXSAVE: u64 = 1 << 18;
 /// XCR0 bits that programs are given where the processor has them: x87, SSE, AVX, AVX-512. (Not AMX: it has to be asked
 /// for by a system call that this kernel does not have.)
-const FLOATING_POINT_STATE: u64 = 0b1110_0111;
+pub const FLOATING_POINT_STATE: u64 = 0b1110_0111;
 /// RFLAGS bits that SYSCALL clears: all that a program can set, and the I/O privilege level, interrupts, nested task and
 /// resume beside them. The kernel begins with none of them.
-const SYSCALL_MASK: u64 = cpu::USER_FLAGS | 1 << 9 | 3 << 12 | 1 << 14 | 1 << 16;
+pub const SYSCALL_MASK: u64 = cpu::USER_FLAGS | 1 << 9 | 3 << 12 | 1 << 14 | 1 << 16;
+/// The selectors of SYSCALL and SYSRET.
+pub const STAR: u64 = (SYSRET_BASE as u64) << 48 | (KERNEL_CODE as u64) << 32;
 /// RFLAGS of new code in ring 3: interrupts off (there are none), only the bit that is always 1.
 pub const RFLAGS: u64 = 2;
 
@@ -36,7 +41,7 @@ pub extern "C" fn start(start_info: u64) -> ! {
 
     // SAFETY: these registers exist on every 64-bit processor; `probe_entry` is made to be entered so.
     unsafe {
-        cpu::wrmsr(msr::STAR, u64::from(SYSRET_BASE) << 48 | u64::from(KERNEL_CODE) << 32);
+        cpu::wrmsr(msr::STAR, STAR);
         cpu::wrmsr(msr::LSTAR, fast_path::probe_entry as *const () as u64);
         cpu::wrmsr(msr::SFMASK, SYSCALL_MASK);
     }

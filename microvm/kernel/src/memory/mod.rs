@@ -25,23 +25,25 @@ const FAULT_AROUND: u64 = 16;
 const FLUSH_ALL: u64 = 32;
 
 /// The memory of the machine and of the program.
+#[unsafe(link_section = ".large.memory")]
 pub static MEMORY: Global<Memory> = Global::new(Memory {
     frames: PageAllocator::new(),
-    vmas: Vmas::new(),
     ram_bytes: 0,
     heap: Range { start: 0, end: 0 },
+    vmas: Vmas::new(),
 });
 
-/// See [`MEMORY`].
+/// See [`MEMORY`]. In this order a start touches its first page only.
+#[repr(C)]
 pub struct Memory {
     /// The free frames.
     pub frames: PageAllocator,
-    /// What the program asked for.
-    pub vmas: Vmas,
     /// All RAM that can ever be handed out.
     pub ram_bytes: u64,
     /// The heap's vma. Where in it the program has set the heap's end is in [`crate::memory::heap::BREAK`].
     pub heap: Range,
+    /// What the program asked for.
+    pub vmas: Vmas,
 }
 
 /// How a fault was dealt with.

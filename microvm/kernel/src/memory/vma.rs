@@ -63,14 +63,15 @@ struct Slot {
 
 /// The vmas: a list in the order of addresses, in which none overlap. Programs have few, and a list changes without
 /// moving anything.
+#[repr(C)]
 pub struct Vmas {
-    slots: [Slot; LIMIT + 1],
     /// The first vma.
     first: Place,
     /// The first slot that was in use and is not any more.
     free: Place,
     /// Slots after this one were never in use.
     used: Place,
+    slots: [Slot; LIMIT + 1],
 }
 
 /// There are too many vmas.
@@ -91,10 +92,10 @@ impl Vmas {
     /// An empty address space.
     pub const fn new() -> Self {
         Self {
-            slots: [EMPTY; LIMIT + 1],
             first: END,
             free: END,
             used: 0,
+            slots: [EMPTY; LIMIT + 1],
         }
     }
 

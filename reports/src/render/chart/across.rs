@@ -122,7 +122,7 @@ struct Traits {
 }
 
 /// In the order of importance for a reader.
-const TRAITS: [Traits; 16] = [
+const TRAITS: [Traits; 18] = [
     Traits {
         id: "trait-workload",
         of: |file, _| program(file),
@@ -193,6 +193,14 @@ const TRAITS: [Traits; 16] = [
     Traits {
         id: "trait-runs",
         of: |file, _| file.config.runs.to_string(),
+    },
+    Traits {
+        id: "trait-inputs",
+        of: |file, _| clean(&file.workload.given().unwrap_or_else(|| "–".to_owned())),
+    },
+    Traits {
+        id: "trait-ready",
+        of: |file, _| clean(file.workload.ready.as_deref().unwrap_or("first-byte")),
     },
     Traits {
         id: "trait-program",

@@ -1,61 +1,13 @@
-//! Charts of how memory grows: with the number of instances, and with the RAM that a guest is given.
+//! How memory grows with the RAM that a guest is given.
 
 use super::colors::TargetColors;
 use super::lines::{Line, Lines};
 use super::startup::{count, yes};
-use super::{Body, Chart, Source};
+use super::{Body, Chart};
 use crate::metrics;
-use crate::model::{Distribution, Results, Target, Unit};
+use crate::model::{Distribution, Results, Unit};
 use crate::render::messages::Messages;
 use crate::render::scale::Scale;
-
-/// What the host lost with so many instances alive at once; `None` where that was measured with one number of instances
-/// only, or not at all: one point is no curve.
-pub(crate) fn density(source: &Source) -> Option<Chart> {
-    let (results, messages) = (source.results, source.messages);
-    let line = |target: &Target| {
-        let own = results
-            .instances
-            .iter()
-            .filter(|instance| instance.target == target.name);
-        let point = own.filter_map(|instance| {
-            let alive = f64::from(instance.alive?);
-            Some((alive, instance.metrics.get("host_delta_bytes")? * alive))
-        });
-        let mut points: Vec<(f64, f64)> = point.collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        (!points.is_empty()).then(|| Line {
-            label: messages.name("target", &target.name),
-            color: source.colors.of(&target.name),
-            points,
-            intervals: Vec::new(),
-        })
-    };
-    let lines: Vec<Line> = results.targets.iter().filter_map(line).collect();
-    let mut points = lines.iter().flat_map(|line| &line.points);
-    let (first, _) = points.next()?;
-    let varies = points.any(|(instances, _)| instances != first);
-    let n: usize = lines.iter().map(|line| line.points.len()).sum();
-    let most = lines
-        .iter()
-        .flat_map(|line| &line.points)
-        .map(|(_, y)| *y)
-        .fold(0.0, f64::max);
-    varies.then(|| Chart {
-        id: "density".to_owned(),
-        title: messages.get("chart-density-title"),
-        finding: String::new(),
-        subtitle: messages.get("chart-density-subtitle"),
-        footer: messages.with("chart-density-footer", &[("n", n.into())]),
-        source: String::new(),
-        body: Body::Lines(Lines {
-            x_title: messages.get("axis-instances"),
-            x_scale: Scale::new(&Unit::Count, [].into_iter()),
-            y_scale: Scale::new(&Unit::Bytes, [most].into_iter()),
-            lines,
-        }),
-    })
-}
 
 /// What must be the same for two files to be points of one line: everything but the guest RAM.
 fn but_for_guest_ram(file: &Results) -> String {

@@ -1,4 +1,5 @@
-//! Charts of results files: what each one shows, in [`startup`], [`resources`], [`speed`], [`growth`] and [`across`], and how it looks, in one module
+//! Charts of results files: what each one shows, in [`startup`], [`resources`], [`speed`], [`density`], [`growth`] and
+//! [`across`], and how it looks, in one module
 //! for each kind ([`bars`], [`columns`], [`dots`], [`strips`], [`lines`]).
 //!
 //! A [`Chart`] holds figures and texts only. It is drawn on a [`canvas`] as a scene of shapes, which is written as SVG or PNG.
@@ -9,6 +10,7 @@ mod bars;
 mod canvas;
 mod colors;
 mod columns;
+mod density;
 mod dots;
 mod fonts;
 mod growth;
@@ -205,7 +207,8 @@ pub(crate) fn of_file(source: &Source) -> Vec<Chart> {
     ];
     charts.extend(speed::speeds(source));
     charts.push(startup::distributions(source));
-    charts.extend(growth::density(source));
+    charts.extend(density::memory(source));
+    charts.extend(density::starts(source));
     charts.retain(Chart::has_figures);
     let told = crate::render::view::heading(source.results, source.messages);
     charts.iter_mut().for_each(|chart| chart.source.clone_from(&told));

@@ -8,6 +8,7 @@ use crate::metrics;
 use crate::model::{Distribution, Results, Target};
 use crate::render::headline;
 use crate::render::messages::{Messages, clean};
+use crate::render::reference;
 
 /// One bar per target: memory of one instance, by what it is for.
 pub(crate) fn memory(source: &Source) -> Chart {
@@ -64,12 +65,15 @@ pub(crate) fn memory(source: &Source) -> Chart {
 /// The figure of the target that all others are compared with, where there are others.
 fn reference(results: &Results, id: &str) -> Option<f64> {
     let compared = results.comparisons.iter().find(|comparison| comparison.metric == *id)?;
+    // Of two versions of a program, each target has its own.
+    if results.against.is_some() {
+        return None;
+    }
     Some(results.metric_of(&compared.against, id)?.value).filter(|value| value.is_finite())
 }
 
 fn baseline_name(results: &Results, id: &str, messages: &Messages) -> String {
-    let compared = results.comparisons.iter().find(|comparison| comparison.metric == *id);
-    compared.map_or_else(String::new, |compared| messages.name("target", &compared.against))
+    reference::name(results, id, "target", messages).unwrap_or_default()
 }
 
 /// The known parts, and what is left beside them. The program comes first, so that it begins every bar that has it apart.

@@ -8,6 +8,7 @@ use crate::metrics::{self, Place};
 use crate::model::{Better, Definition, Results, Scope, Target, Unit};
 use crate::render::headline;
 use crate::render::messages::Messages;
+use crate::render::reference;
 use crate::render::scale::Scale;
 
 /// The metric of work done.
@@ -31,13 +32,13 @@ pub(crate) fn speeds(source: &Source) -> Vec<Chart> {
 fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
     let (results, messages) = (source.results, source.messages);
     let id = &*definition.id;
-    let compared = results.comparisons.iter().find(|comparison| comparison.metric == *id)?;
-    let baseline = compared.against.clone();
+    let baseline = reference::name(results, id, "target", messages)?;
+    let is_baseline = |target: &Target| reference::is(results, id, &target.name);
     let (absolute, percent) = (scale_of(results, id), Scale::percent());
     let row = |target: &Target| {
         let label = messages.name("target", &target.name);
         let compared = results.comparison_of(&target.name, id);
-        let ratio = match target.name == baseline {
+        let ratio = match is_baseline(target) {
             true => Some(1.0),
             false => compared.map(|compared| compared.ratio),
         };
@@ -61,7 +62,7 @@ fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
             let change = percent.format_with_unit(ratio - 1.0);
             tip = format!("{change}{}\n{tip}", messages.with("tip-interval", &ends));
         }
-        let value = match target.name == baseline {
+        let value = match is_baseline(target) {
             true => absolute.format_with_unit(figures.value),
             false => percent.format_with_unit(ratio - 1.0),
         };
@@ -82,7 +83,7 @@ fn speed_chart(source: &Source, definition: &Definition) -> Option<Chart> {
     let rows: Vec<Row> = results.targets.iter().map(row).collect();
     let intervals = rows.iter().flat_map(|row| &row.dots).any(|dot| dot.interval.is_some());
     let arguments = [
-        ("baseline", messages.name("target", &baseline).into()),
+        ("baseline", baseline.into()),
         ("metric", messages.metric_name(&definition.id).into()),
         ("n", count(counts).into()),
         ("intervals", yes(intervals).into()),

@@ -2,7 +2,7 @@
 
 use super::scene::{Anchor, Scene, Shape, text_width};
 use super::*;
-use crate::model::{Distribution, Instance, Interval, Phase};
+use crate::model::{Density, Distribution, Interval, Phase};
 use crate::render::messages::Lang;
 use std::path::Path;
 
@@ -65,16 +65,13 @@ fn all_charts(results: &Results) -> Vec<Chart> {
     other.config.memory_bytes *= 4;
     let mut third = other.clone();
     third.config.memory_bytes *= 2;
-    // Two looks as a density measurement leaves them.
     let mut results = results.clone();
-    for alive in [1, 400] {
-        results.instances.push(Instance {
-            target: (&results.targets[0].name).into(),
-            alive: Some(alive),
-            metrics: [("host_delta_bytes", 700_000.0)].into(),
-            ..Instance::default()
-        });
-    }
+    results.density = vec![Density {
+        target: results.targets[0].name.clone(),
+        used_bytes: (1..400).map(|count| 7e5 * f64::from(count)).collect(),
+        start_ms: vec![0.5; 400],
+        ..Density::default()
+    }];
     let files = [results, other, third, super::tests::results("ten")];
     Lang::ALL.into_iter().flat_map(|lang| charts_of(&files, lang)).collect()
 }
@@ -485,7 +482,8 @@ fn every_kind_of_chart_is_among_those_looked_at() {
         "memory",
         "image-size",
         "work",
-        "density",
+        "density-memory",
+        "density-start",
         "across-ready-ms",
         "across-uss-bytes",
         "memory-by-guest-ram",

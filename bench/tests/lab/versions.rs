@@ -1,0 +1,84 @@
+//! `isolab compare --against`: two versions of a program, measured by turns.
+
+use crate::programs::{calling, elf, file};
+use crate::support::{Place, expect, expect_holds, expect_status, say, test};
+use libtest_mimic::{Failed, Trial};
+use reports::model::{Results, Verdict};
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        test(
+            "of_two_versions_by_turns_the_slower_one_is_told_and_fails_the_gate",
+            &[],
+            slower,
+        ),
+        test("a_version_that_is_not_there_is_said_to_be_missing", &[], missing),
+    ]
+}
+
+fn slower() -> Result<(), Failed> {
+    let place = Place::new();
+    file(place.path(), "fast", &elf(&calling(1)));
+    file(place.path(), "slow", &elf(&calling(100_000)));
+    let compare = |against: &str, program: &str| {
+        let words = [
+            "compare",
+            "--on",
+            "process",
+            "--runs",
+            "12",
+            "--json",
+            "r.json",
+            "--fail-on-regression",
+            "50",
+        ];
+        say(place.isolab(&[&words[..], &["--against", against, "--report", "report", "--", program]].concat()))
+    };
+    let said = compare("./fast", "./slow")?;
+    expect_status(&said, 1)?;
+    for text in [
+        "Start-up of B against A: process +",
+        "process A",
+        "process B",
+        "A: ./fast, B: ./slow",
+    ] {
+        expect_holds(&said.stdout, text)?;
+    }
+    expect_holds(&said.stderr, "REGRESSION")?;
+    // Both rows, both programs, and no word that programs must not differ.
+    let results = Results::from_json(&std::fs::read_to_string(place.path().join("r.json"))?)?;
+    let rows: Vec<&str> = results.targets.iter().map(|target| target.name.as_str()).collect();
+    expect(rows == ["process@A", "process@B"], || format!("{rows:?}"))?;
+    let against = results.against.as_ref().ok_or("no other version")?;
+    let given = results.targets.iter().map(|target| &target.workload_sha256);
+    expect(given.eq([&against.sha256, &results.workload.sha256]), || {
+        format!("{:?}", results.targets)
+    })?;
+    expect(against.sha256 != results.workload.sha256, || "one program".into())?;
+    expect(
+        results.warnings.iter().all(|warning| warning.id != "programs-differ"),
+        || format!("{:?}", results.warnings),
+    )?;
+    let diff = results.diff.as_ref().ok_or("no diff")?;
+    let change = diff
+        .changes
+        .iter()
+        .find(|change| change.metric == *"ready_ms")
+        .ok_or("no start-up")?;
+    expect(
+        change.target == "process" && change.verdict == Verdict::Worse && change.regression,
+        || format!("{change:?}"),
+    )?;
+    let report = std::fs::read_to_string(place.path().join("report/report.html"))?;
+    expect_holds(&report, "B to A")?;
+    // The other way round it has become faster.
+    let said = compare("./slow", "./fast")?;
+    expect_status(&said, 0)?;
+    expect_holds(&said.stdout, "better")
+}
+
+fn missing() -> Result<(), Failed> {
+    let said = say(Place::new().isolab(&["compare", "--against", "./nothing", "hello"]))?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "./nothing")
+}
