@@ -105,9 +105,7 @@ fn described_host(plan: &Plan) -> model::Host {
 pub fn unavailable(name: &str, error: &Error) -> model::Target {
     // Where no container runs at all, doctor knows why in every language.
     let target = Version::of(name).map_or(name, |(target, _)| target);
-    let refused = (target == "container" && !error.is_told())
-        .then(containers::refusal)
-        .flatten();
+    let refused = (target == "container").then(containers::refusal).flatten();
     model::Target {
         name: name.into(),
         unavailable: Some(refused.map_or_else(|| error.reason(), |finding| Error::found(&finding).reason())),

@@ -54,7 +54,9 @@ pub fn measure(plan: &Plan, bounds: &Bounds, conductor: &mut dyn Conductor) -> R
             break;
         }
         let Some(backend) = kind.backend(&purpose) else {
-            return Err(Error::new(format!("{} starts nothing that could be held", kind.name)));
+            return Err(Error::new(
+                Message::new("holds-nothing").with("name", kind.name.as_str()),
+            ));
         };
         let backend = Pinned::over(backend, &plan.pinning);
         let described = backend.describe(&image).and_then(|described| {
@@ -92,7 +94,7 @@ fn curve(
         target: backend.name().into(),
         ..Density::default()
     };
-    let mut levels = vec![host::read().map_err(Error::said)?];
+    let mut levels = vec![host::read().map_err(Error::new)?];
     density.ended = loop {
         if let Some(why) = enough(&levels, bounds, conductor) {
             break why;
@@ -104,7 +106,7 @@ fn curve(
             Err(error) => break error.reason(),
         }
         density.start_ms.push(took_ms(&held));
-        levels.push(host::read().map_err(Error::said)?);
+        levels.push(host::read().map_err(Error::new)?);
         conductor.stepped(backend.name());
     };
     // The memory of other programs changes meanwhile, most of it anonymous. So of that only the instances' own counts.

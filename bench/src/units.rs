@@ -1,7 +1,11 @@
 //! Sizes as people write them.
 
+use crate::error::Error;
+use reports::model::Message;
+
 /// A number of bytes with an optional binary unit: `4096`, `64K`, `128M`, `128MiB`, `1.5G`.
-pub fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, Error> {
+    let too_large = || Error::of_text("number-too-large", text);
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor = match text[digits.len()..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -10,26 +14,22 @@ pub fn size(text: &str) -> Result<u64, String> {
         "g" | "gib" => 1_u64 << 30,
         "t" | "tib" => 1_u64 << 40,
         unit => {
-            return Err(format!(
-                "{unit:?} is no unit; K, M, G and T are (binary: 1K is 1024 bytes)"
+            return Err(Error::new(
+                Message::new("no-unit").with("text", text).with("unit", unit),
             ));
         }
     };
     let is_decimal = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = |text: &str| text.parse::<u64>().map_err(|_| "it is too large".to_owned());
+    let number = |text: &str| text.parse::<u64>().map_err(|_| too_large());
     match digits.split_once('.') {
-        None if is_decimal(digits) => number(digits)?
-            .checked_mul(factor)
-            .ok_or_else(|| "it is too large".into()),
+        None if is_decimal(digits) => number(digits)?.checked_mul(factor).ok_or_else(too_large),
         // A fraction of a unit, in whole bytes.
         Some((whole, fraction)) if factor > 1 && is_decimal(whole) && is_decimal(fraction) && fraction.len() <= 6 => {
             let part = number(fraction)? * factor / 10_u64.pow(fraction.len() as u32);
             let whole = number(whole)?.checked_mul(factor);
-            whole
-                .and_then(|whole| whole.checked_add(part))
-                .ok_or_else(|| "it is too large".into())
+            whole.and_then(|whole| whole.checked_add(part)).ok_or_else(too_large)
         }
-        _ => Err(format!("{text:?} is not a size, such as 64M or 1.5G")),
+        _ => Err(Error::of_text("no-size", text)),
     }
 }
 

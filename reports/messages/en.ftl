@@ -390,6 +390,51 @@ tip-percentiles = ; 5th to 95th percentile { $low } to { $high }
 tip-phase = from { $start } on, for { $length }
 tip-image = { $size }, compressed { $compressed } ({ $codec })
 
+## Speed of many programs: what the kernel and the processor do in each
+
+chart-performance-title = Work done, relative to { $baseline }
+chart-performance-subtitle = How many times the work of { $baseline } each target does in the same time; logarithmic axis
+chart-performance-footer = n = { $n } per target. The upright line is { $baseline }.{ $intervals ->
+    [yes] {" "}Dot: ratio of medians; line: 95 % interval.
+   *[no] {""}
+  }
+performance-program = Program
+performance-why = What the kernel and the processor do
+speed-cpu = It only computes, and no kernel is asked: container and guest run the same instructions on the same CPU.
+speed-float = Vector instructions run on the CPU itself, in a guest as well. Only saving their registers at a switch could cost more.
+speed-memory-bandwidth = Memory is used in order, so that one address translation serves a whole page. { $kvm ->
+    [emulated] The host keeps a second page table of the guest's memory (shadow paging), which is filled at the first touch.
+   *[hardware] That a guest's addresses are translated twice (nested paging) costs little here.
+  }
+speed-memory-latency = Each access waits for the one before, and large memory misses the TLB. { $kvm ->
+    [emulated] The host keeps a second page table of the guest's memory (shadow paging), in small pages.
+   *[hardware] A guest's miss walks two page tables, up to 24 steps instead of 4; huge pages shorten both.
+  }
+speed-syscall = A container enters the host kernel, through its filter of system calls; a guest enters its own kernel. { $kvm ->
+    [emulated] KVM here emulates that kernel instruction by instruction: a call takes microseconds by the dozen. On hardware it does not leave the guest.
+   *[hardware] That does not leave the virtual machine, and takes no longer than on the host.
+  }
+speed-page-fault = The kernel finds, clears and maps every page. { $kvm ->
+    [emulated] The guest kernel that does so is emulated here, and the host maps each page of the guest once more.
+   *[hardware] A guest's page is mapped twice: by its own kernel, and at its first use by the host's.
+  }
+speed-file-sequential = The page cache takes the data, and the disk gets it at fsync. A container uses the host's file system, a virtual machine one of its own.
+speed-file-small = It is about names, not data: a container's are looked up by the host kernel, a virtual machine's by its own alone.
+speed-spawn = The kernel makes and removes page tables for each process. { $kvm ->
+    [emulated] A guest kernel's changes of page tables are emulated here.
+   *[hardware] With nested paging they stay inside the guest.
+  }
+speed-switch = The scheduler changes from one process to the other at each wake-up. In a guest on two CPUs, to wake the other one may need the hypervisor.
+speed-allocate = It is mostly the C library's work. { $kvm ->
+    [emulated] For fresh pages it asks the kernel, which is emulated in a guest here.
+   *[hardware] Only for fresh pages it asks the kernel.
+  }
+speed-clock = Process and container read the clock without entering the kernel (vDSO). { $kvm ->
+    [emulated] The built-in guest kernel has no vDSO: each reading is a system call of an emulated kernel.
+   *[hardware] The built-in guest kernel has no vDSO: each reading is a system call.
+  }
+speed-network = TCP over loopback is the work of one network stack: the host's for process and container, the guest's own in a virtual machine.
+
 ## Several files
 
 file-before = before

@@ -381,6 +381,51 @@ tip-percentiles = ; 5~95백분위수 { $low } ~ { $high }
 tip-phase = { $start }부터 { $length } 동안
 tip-image = { $size }, 압축하면 { $compressed } ({ $codec })
 
+## 여러 프로그램의 속도: 커널과 CPU가 하는 일
+
+chart-performance-title = { $baseline } 대비 작업량
+chart-performance-subtitle = 같은 시간에 한 작업량({ $baseline } = 1), 로그 축
+chart-performance-footer = 실행 환경마다 n = { $n }회 실행. 세로선: { $baseline }.{ $intervals ->
+    [yes] {" "}점: 중앙값의 비율, 가는 선: 95% 신뢰구간.
+   *[no] {""}
+  }
+performance-program = 프로그램
+performance-why = 커널과 CPU가 하는 일
+speed-cpu = 커널을 거치지 않고 계산만 함: 컨테이너와 게스트도 같은 CPU에서 같은 명령어를 실행함.
+speed-float = 벡터 명령어는 게스트에서도 CPU가 직접 실행함. 전환할 때 벡터 레지스터를 저장하는 비용만 늘 수 있음.
+speed-memory-bandwidth = 메모리를 차례로 사용하므로 주소 변환 한 번을 페이지 전체에 사용함. { $kvm ->
+    [emulated] 호스트가 게스트 메모리의 페이지 테이블을 따로 유지하며(섀도 페이징) 처음 접근할 때 채움.
+   *[hardware] 게스트의 주소를 두 번 변환하는 비용(중첩 페이징)은 여기서는 작음.
+  }
+speed-memory-latency = 각 접근은 앞의 접근이 끝나야 시작되며, 큰 메모리는 TLB 미스를 일으킴. { $kvm ->
+    [emulated] 호스트가 게스트 메모리의 페이지 테이블을 작은 페이지 단위로 따로 유지함(섀도 페이징).
+   *[hardware] 게스트의 TLB 미스는 페이지 테이블 두 개를 거치며 4단계 대신 최대 24단계가 필요함. 거대 페이지를 쓰면 둘 다 짧아짐.
+  }
+speed-syscall = 컨테이너는 시스템 호출 필터를 거쳐 호스트 커널로, 게스트는 자신의 커널로 진입함. { $kvm ->
+    [emulated] 이 시스템의 KVM은 게스트 커널을 명령어 단위로 에뮬레이션하여 호출 한 번에 수십 마이크로초가 걸림. 하드웨어 가상화에서는 게스트를 벗어나지 않음.
+   *[hardware] 가상 머신을 벗어나지 않으므로 호스트에서와 비슷하게 걸림.
+  }
+speed-page-fault = 커널이 페이지를 찾고, 지우고, 매핑함. { $kvm ->
+    [emulated] 여기서는 그 일을 하는 게스트 커널이 에뮬레이션되며, 호스트가 게스트의 페이지를 한 번 더 매핑함.
+   *[hardware] 게스트의 페이지는 게스트 커널이 한 번, 처음 사용할 때 호스트 커널이 한 번 매핑함.
+  }
+speed-file-sequential = 데이터는 페이지 캐시에 쓰이고 fsync할 때 디스크에 기록됨. 컨테이너는 호스트의 파일 시스템을, 가상 머신은 자신의 파일 시스템을 사용함.
+speed-file-small = 데이터가 아니라 파일 이름을 다룸: 컨테이너의 이름은 호스트 커널이, 가상 머신의 이름은 게스트 커널이 찾음.
+speed-spawn = 커널이 프로세스마다 페이지 테이블을 만들고 제거함. { $kvm ->
+    [emulated] 여기서는 게스트 커널의 페이지 테이블 변경이 에뮬레이션됨.
+   *[hardware] 중첩 페이징에서는 그 변경이 게스트 안에서 끝남.
+  }
+speed-switch = 깨울 때마다 스케줄러가 한 프로세스에서 다른 프로세스로 전환함. CPU가 둘인 게스트에서 다른 CPU를 깨우려면 하이퍼바이저가 필요할 수 있음.
+speed-allocate = 대부분 C 라이브러리가 하는 일임. { $kvm ->
+    [emulated] 새 페이지는 커널에 요청하며, 여기서는 게스트 커널이 에뮬레이션됨.
+   *[hardware] 새 페이지만 커널에 요청함.
+  }
+speed-clock = 프로세스와 컨테이너는 커널에 진입하지 않고 시계를 읽음(vDSO). { $kvm ->
+    [emulated] 내장 게스트 커널에는 vDSO가 없어, 읽을 때마다 에뮬레이션된 커널의 시스템 호출이 필요함.
+   *[hardware] 내장 게스트 커널에는 vDSO가 없어, 읽을 때마다 시스템 호출이 필요함.
+  }
+speed-network = 루프백의 TCP는 네트워크 스택 하나가 처리함: 프로세스와 컨테이너는 호스트의 것을, 가상 머신은 게스트의 것을 사용함.
+
 ## 여러 파일
 
 file-before = 이전

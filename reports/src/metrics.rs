@@ -180,11 +180,42 @@ pub fn definitions(results: &Results, of_program: &[Definition]) -> Vec<Definiti
     }
     let measured = METRICS.iter().filter(|metric| found.contains(metric.id));
     let mut definitions: Vec<Definition> = measured.map(Metric::definition).collect();
-    for id in found.into_iter().filter(|id| known(id).is_none()) {
+    let mut own: Vec<Name> = found.into_iter().filter(|id| known(id).is_none()).collect();
+    own.sort_by_cached_key(|id| in_natural_order(id));
+    for id in own {
         let defined = of_program.iter().find(|definition| definition.id == id).cloned();
         definitions.push(defined.unwrap_or_else(|| Definition::of_program(&id, "count", Better::Neither)));
     }
     definitions
+}
+
+/// What to sort a name by, so that numbers in it count by their value: `step_2` before `step_16`.
+fn in_natural_order(name: &str) -> Vec<(String, u64)> {
+    let is_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let mut pieces: Vec<(String, u64)> = Vec::new();
+    for piece in name
+        .as_bytes()
+        .chunk_by(|left, right| left.is_ascii_digit() == right.is_ascii_digit())
+    {
+        let piece = String::from_utf8_lossy(piece).into_owned();
+        match pieces.last_mut() {
+            Some(last) if is_digit(&piece) => last.1 = piece.parse().unwrap_or(u64::MAX),
+            None if is_digit(&piece) => pieces.push((String::new(), piece.parse().unwrap_or(u64::MAX))),
+            _ => pieces.push((piece, 0)),
+        }
+    }
+    pieces
+}
+
+/// Metrics that the program has brought along, and that are no parts of others.
+pub fn of_program(results: &Results) -> Vec<&Definition> {
+    let own = |definition: &&Definition| is_of_program(definition);
+    results.metrics.iter().filter(own).collect()
+}
+
+/// Whether the program has brought a metric along.
+pub fn is_of_program(definition: &Definition) -> bool {
+    known(&definition.id).is_none() && definition.part_of.is_none()
 }
 
 /// The metric that stands for the memory of one instance in these results: what the host has less, or, in files that do

@@ -34,7 +34,7 @@ fn guest_work(millions: f64) -> Result<(f64, f64), Error> {
 pub fn hyperfine() -> Result<Found, Error> {
     const BLOCKS: u64 = 30;
     const RUNS: u32 = 30;
-    let failed = |error: std::io::Error| Error::from_cause("cannot run hyperfine", error);
+    let failed = |error: std::io::Error| Error::new(format!("cannot run hyperfine: {error}"));
     let folder = tempfile::tempdir().map_err(failed)?;
     let (program, json) = (folder.path().join("hello"), folder.path().join("hyperfine.json"));
     let hello = Workload::own("hello", vec![])?;
@@ -81,7 +81,7 @@ pub fn comparison() -> Result<Found, Error> {
     let output = Command::new(env!("CARGO_BIN_EXE_isolab"))
         .args(["compare", "--runs", "30", "--json", "-"])
         .output()
-        .map_err(|error| Error::from_cause("cannot start isolab", error))?;
+        .map_err(|error| Error::new(format!("cannot start isolab: {error}")))?;
     let seconds = start.elapsed().as_secs_f64();
     let results =
         Results::from_json(&String::from_utf8_lossy(&output.stdout)).map_err(|error| Error::new(error.to_string()))?;

@@ -6,6 +6,7 @@ use crate::targets::registry::TargetKind;
 use crate::units;
 use crate::workloads::{Workload, built_in};
 use clap::Args;
+use reports::model::Message;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,10 +37,8 @@ impl WorkloadArguments {
                 // `compare ./program` without the dashes.
                 None if name.contains('/') || Path::new(name).is_file() => {
                     let words = [&[name.to_owned()], arguments].concat().join(" ");
-                    Err(Error::new(format!("{name:?} is a file, not a built-in workload"))
-                        .remedy(format!(
-                            "A program of one's own comes after two dashes: isolab {command} -- {words}"
-                        ))
+                    Err(Error::new(Message::new("file-not-workload").with("name", name))
+                        .remedy(Message::new("do-after-dashes").with("command", format!("isolab {command} -- {words}")))
                         .run_status(NOT_FOUND))
                 }
                 _ => Workload::own(name, arguments.to_vec()),
@@ -58,20 +57,18 @@ fn own_program(program: &str, arguments: &[String], command: &str) -> Result<Wor
     if let Ok(path) = search_path::find(program) {
         return Workload::program(&path, arguments.to_vec());
     }
-    let not_found = Error::new(format!("there is no program {program:?}, here or on PATH")).run_status(NOT_FOUND);
+    let not_found = Error::new(Message::new("no-program").with("name", program)).run_status(NOT_FOUND);
     let words = match arguments {
         [] => String::new(),
         arguments => format!(" -- {}", arguments.join(" ")),
     };
     Err(match (program, built_in(program)) {
-        (_, Some(_)) => not_found.remedy(format!(
-            "{program} is a built-in workload, which comes before the dashes: isolab {command} {program}{words}"
-        )),
-        ("--workload", None) => not_found.remedy(format!(
-            "A built-in workload comes before the dashes: isolab {command} {}",
-            arguments.join(" ")
-        )),
-        _ => not_found.remedy("Check its name, or give its path."),
+        (_, Some(_)) => not_found
+            .remedy(Message::new("do-before-dashes").with("command", format!("isolab {command} {program}{words}"))),
+        ("--workload", None) => not_found.remedy(
+            Message::new("do-before-dashes").with("command", format!("isolab {command} {}", arguments.join(" "))),
+        ),
+        _ => not_found.remedy(Message::new("do-check-name")),
     })
 }
 
@@ -85,16 +82,16 @@ pub fn version(program: &str, of: &Workload) -> Result<Workload, Error> {
 }
 
 /// What a workload is called in tables and file names: on one line, and with something to see.
-pub fn name(text: &str) -> Result<String, String> {
+pub fn name(text: &str) -> Result<String, Error> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
-        return Err("a name has visible characters, and no line breaks or other control characters".into());
+        return Err(Error::of_text("invisible-name", text));
     }
     Ok(text.into())
 }
 
 /// A target by its name, or by the file that describes it.
-pub fn target(name: &str) -> Result<TargetKind, String> {
-    TargetKind::find(name).map_err(|error| error.to_string())
+pub fn target(name: &str) -> Result<TargetKind, Error> {
+    TargetKind::find(name)
 }
 
 /// A target by the command that starts a program.
@@ -103,43 +100,43 @@ pub fn launcher(command: &str) -> Result<TargetKind, String> {
 }
 
 /// Guest RAM.
-pub fn ram(text: &str) -> Result<u64, String> {
+pub fn ram(text: &str) -> Result<u64, Error> {
     /// No container or machine starts with less.
     const LEAST: u64 = 1 << 16;
     match units::size(text)? {
-        0 => Err("it must be more than zero".into()),
-        bytes @ ..LEAST if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(format!("{bytes} bytes are too little for any program; {text}M?"))
-        }
+        0 => Err(Error::of_text("not-positive", text)),
+        ..LEAST if text.bytes().all(|byte| byte.is_ascii_digit()) => Err(Error::of_text("bytes-too-few", text)),
         bytes => Ok(bytes),
     }
 }
 
+/// A number, a fraction is fine.
+pub fn number(text: &str) -> Result<f64, Error> {
+    text.parse().map_err(|_| Error::of_text("no-number", text))
+}
+
 /// A time in seconds, a fraction is fine; more than zero.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+pub fn seconds(text: &str) -> Result<Duration, Error> {
+    let seconds: f64 = number(text)?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("it must be positive and finite".into()),
+        _ => Err(Error::of_text("not-positive", text)),
     }
 }
 
 /// A time in milliseconds, a fraction is fine; zero is none.
-pub fn milliseconds(text: &str) -> Result<Duration, String> {
-    let ms: f64 = text.parse().map_err(|_| "not a number of milliseconds".to_owned())?;
-    Duration::try_from_secs_f64(ms / 1e3).map_err(|_| "it must be finite and not negative".into())
+pub fn milliseconds(text: &str) -> Result<Duration, Error> {
+    let ms: f64 = number(text)?;
+    Duration::try_from_secs_f64(ms / 1e3).map_err(|_| Error::of_text("negative", text))
 }
 
 /// A share in percent, zero or more.
-pub fn percent(text: &str) -> Result<f64, String> {
-    let percent = text
-        .trim_end_matches('%')
-        .parse()
-        .map_err(|_| "not a percentage".to_owned())?;
+pub fn percent(text: &str) -> Result<f64, Error> {
+    let percent = number(text.trim_end_matches('%'))?;
     if f64::is_finite(percent) && percent >= 0.0 {
         Ok(percent)
     } else {
-        Err("it must be finite and not negative".into())
+        Err(Error::of_text("negative", text))
     }
 }
 
@@ -194,7 +191,7 @@ mod tests {
     #[test]
     fn a_size_without_its_unit_is_asked_about() {
         assert_eq!(ram("64M"), Ok(64 << 20));
-        assert!(ram("64").unwrap_err().ends_with("64M?"));
+        assert!(ram("64").unwrap_err().to_string().ends_with("64M?"));
         assert_eq!(ram("67108864"), Ok(64 << 20));
     }
 

@@ -18,7 +18,7 @@ use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
 use nix::errno::Errno;
 use reports::chart;
-use reports::model::{Results, Summary};
+use reports::model::{Message, Results, Summary};
 use reports::report::Format;
 use reports::{Lang, analysis, render, table};
 use std::path::{Path, PathBuf};
@@ -140,9 +140,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let Outcome { mut results, complete } = comparison::compare(&plan, &mut progress)?;
     drop(progress);
     if !complete && results.samples.is_empty() {
-        return Err(Error::new(
-            "ended before the first run was done; there is nothing to keep",
-        ));
+        return Err(Error::new(Message::new("ended-before-first-run")));
     }
     // What was stopped half-way cannot tell.
     let judged = match complete {
@@ -170,10 +168,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     if !complete {
         // What has been measured is kept and marked; whether it is worse than a baseline it cannot tell.
-        return Err(Error::new(format!(
-            "ended before all runs were done; the {} that were are kept",
-            results.samples.len()
-        )));
+        return Err(Error::new(
+            Message::new("ended-before-all-runs").with("runs", results.samples.len()),
+        ));
     }
     if let Some(folder) = &arguments.report {
         let files = super::report::write(
@@ -182,12 +179,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
             folder,
             output::language(),
         )?;
-        output::hint(&format!("a report is in {}", files.join(", ")));
+        output::say(&Message::new("report-is-in").with("files", files.join(", ")));
     }
     if results.targets.iter().all(|target| target.unavailable.is_some()) {
-        return Err(
-            Error::new("no target could run the workload").remedy("`isolab doctor` says what is missing on this host.")
-        );
+        return Err(Error::new(Message::new("no-target-could-run")).remedy(Message::new("do-doctor")));
     }
     judged?;
     let status = status(&results);
@@ -243,9 +238,8 @@ fn elsewhere(error: Error) -> Error {
 
 /// Refuses a baseline of something else.
 fn check(then: &[Results], now: &Results) -> Result<(), Error> {
-    diff::check(&diff::refer(then), &[now], output::language()).map_err(|error| {
-        error.remedy("Take a new baseline under the same conditions, or compare all the same with --allow-different.")
-    })
+    diff::check(&diff::refer(then), &[now], output::language())
+        .map_err(|error| error.remedy(Message::new("do-new-baseline")))
 }
 
 /// Notes in the results what has changed since the baseline, or from one version to the other, where there are two.
@@ -322,11 +316,11 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
         Some(_) => error,
         None => elsewhere(error),
     })?;
-    output::hint(&format!("results are in {}", path.display()));
+    output::say(&Message::new("results-are-in").with("path", path.display().to_string()));
     if asked.is_none() {
         let path = path.with_extension("svg");
         store::write(&path, chart::startup_phases(results).svg().as_bytes())?;
-        output::hint(&format!("start-up by phase is drawn in {}", path.display()));
+        output::say(&Message::new("chart-is-in").with("path", path.display().to_string()));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What `isolab run --on container` can be asked for beside the program.
 
+use crate::error::Error;
 use crate::targets::container::Options;
 use crate::units;
 use clap::Args;
@@ -8,7 +9,8 @@ use container::{
     Volume, Writable,
 };
 use nix::libc;
-use std::path::PathBuf;
+use reports::model::Message;
+use std::path::{Path, PathBuf};
 
 // Options of containers only.
 #[derive(Debug, Args)]
@@ -119,11 +121,8 @@ fn capabilities(text: &str) -> Result<Capabilities, UnknownCapability> {
 }
 
 /// `UID`, or `UID:GID`.
-fn user(text: &str) -> Result<User, String> {
-    let number = |text: &str| {
-        text.parse()
-            .map_err(|_| format!("{text:?} is not the number of a user or group"))
-    };
+fn user(text: &str) -> Result<User, Error> {
+    let number = |text: &str| text.parse().map_err(|_| Error::of_text("no-user", text));
     let (uid, gid) = text.split_once(':').unwrap_or((text, "0"));
     Ok(User {
         uid: number(uid)?,
@@ -132,22 +131,19 @@ fn user(text: &str) -> Result<User, String> {
 }
 
 /// `host`, `UID`, or `UID:COUNT`.
-fn user_namespace(text: &str) -> Result<UserNamespace, String> {
+fn user_namespace(text: &str) -> Result<UserNamespace, Error> {
     /// As many as Docker and Podman give (subuid(5)): also enough for `nobody`, 65534.
     const USUAL: u32 = 65_536;
     if text == "host" {
         return Ok(UserNamespace::Host);
     }
-    let number = |text: &str| {
-        text.parse::<u32>()
-            .map_err(|_| format!("{text:?} is not a number of users; `host`, UID and UID:COUNT are understood"))
-    };
+    let number = |text: &str| text.parse::<u32>().map_err(|_| Error::of_text("form-userns", text));
     let (outside, count) = match text.split_once(':') {
         Some((outside, count)) => (number(outside)?, number(count)?),
         None => (number(text)?, USUAL),
     };
     if count == 0 || outside.checked_add(count).is_none() {
-        return Err(format!("there are no {count} users from {outside} on"));
+        return Err(Error::of_text("no-such-users", text));
     }
     let map = IdMap {
         inside: 0,
@@ -180,39 +176,44 @@ const RESOURCES: [(&str, u32); 15] = [
 ];
 
 /// `NAME=SOFT`, or `NAME=SOFT:HARD`, each a number or `unlimited`.
-fn ulimit(text: &str) -> Result<Rlimit, String> {
+fn ulimit(text: &str) -> Result<Rlimit, Error> {
     let (name, values) = text
         .split_once('=')
-        .ok_or("it has the form NAME=SOFT or NAME=SOFT:HARD")?;
+        .ok_or_else(|| Error::of_text("form-ulimit", text))?;
     let resource = RESOURCES.iter().find(|(known, _)| *known == name);
     let &(_, resource) = resource.ok_or_else(|| {
         let known: Vec<_> = RESOURCES.iter().map(|(name, _)| *name).collect();
-        format!("{name:?} is no resource; there are {}", known.join(", "))
+        Error::new(
+            Message::new("no-resource")
+                .with("name", name)
+                .with("known", known.join(", ")),
+        )
     })?;
     let number = |text: &str| match text {
         "unlimited" => Ok(libc::RLIM_INFINITY),
-        text => text.parse().map_err(|_| format!("{text:?} is not a number")),
+        text => text.parse().map_err(|_| Error::of_text("no-number", text)),
     };
     let (soft, hard) = values.split_once(':').unwrap_or((values, values));
     let (soft, hard) = (number(soft)?, number(hard)?);
     if soft > hard {
-        return Err("the soft limit is above the hard one".into());
+        return Err(Error::of_text("soft-above-hard", values));
     }
     Ok(Rlimit { resource, soft, hard })
 }
 
 /// `SRC:DST`, or `SRC:DST:ro`.
-fn volume(text: &str) -> Result<Volume, String> {
+fn volume(text: &str) -> Result<Volume, Error> {
     let mut parts = text.split(':');
     let (Some(source), Some(target), access, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err("it has the form SRC:DST or SRC:DST:ro".into());
+        return Err(Error::of_text("form-volume", text));
     };
     let access = match access {
         None | Some("rw") => Access::ReadWrite,
         Some("ro") => Access::ReadOnly,
-        Some(other) => return Err(format!("{other:?} is not an access; ro and rw are")),
+        Some(other) => return Err(Error::of_text("no-access", other)),
     };
-    let source = std::path::absolute(source).map_err(|error| format!("{source:?}: {error}"))?;
+    let source =
+        std::path::absolute(source).map_err(|error| Error::of_path("cannot-find", Path::new(source), error))?;
     Ok(Volume {
         source,
         target: inside(target)?,
@@ -221,7 +222,7 @@ fn volume(text: &str) -> Result<Volume, String> {
 }
 
 /// `DST`, or `DST:SIZE`.
-fn tmpfs(text: &str) -> Result<Tmpfs, String> {
+fn tmpfs(text: &str) -> Result<Tmpfs, Error> {
     let (target, size) = match text.split_once(':') {
         Some((target, size)) => (target, Some(units::size(size)?)),
         None => (text, None),
@@ -232,11 +233,11 @@ fn tmpfs(text: &str) -> Result<Tmpfs, String> {
     })
 }
 
-fn inside(path: &str) -> Result<PathBuf, String> {
+fn inside(path: &str) -> Result<PathBuf, Error> {
     if path.starts_with('/') {
         Ok(PathBuf::from(path))
     } else {
-        Err(format!("{path:?} is not an absolute path inside"))
+        Err(Error::of_text("not-absolute", path))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::files::store;
 use crate::plan::{Plan, Request};
 use crate::targets::registry::TargetKind;
 use clap::Args;
-use reports::model::Results;
+use reports::model::{Message, Results};
 use reports::render;
 use reports::report::Format;
 use std::path::{Path, PathBuf};
@@ -71,11 +71,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         keep(&arguments, &results)?;
     }
     if !outcome.complete {
-        return Err(Error::new("ended before all instances were started"));
+        return Err(Error::new(Message::new("ended-before-all-instances")));
     }
     if results.density.is_empty() {
-        return Err(Error::new("no target could start an instance")
-            .remedy("`isolab doctor` says what is missing on this host."));
+        return Err(Error::new(Message::new("no-target-could-start")).remedy(Message::new("do-doctor")));
     }
     Ok(0)
 }
@@ -83,12 +82,12 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 fn keep(arguments: &Arguments, results: &Results) -> Result<(), Error> {
     if let Some(path) = &arguments.json {
         store::write_with(path, |file| Ok(results.write(file)?))?;
-        output::hint(&format!("results are in {}", path.display()));
+        output::say(&Message::new("results-are-in").with("path", path.display().to_string()));
     }
     if let Some(folder) = &arguments.report {
         let results = std::slice::from_ref(results);
         let files = super::report::write(results, &[Format::Html], folder, output::language())?;
-        output::hint(&format!("a report is in {}", files.join(", ")));
+        output::say(&Message::new("report-is-in").with("files", files.join(", ")));
     }
     Ok(())
 }

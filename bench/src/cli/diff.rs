@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::files::store;
 use clap::Args;
 use reports::analysis::diff;
-use reports::model::{Diff, Results};
+use reports::model::{Diff, Message, Results};
 use reports::{Lang, render};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -80,9 +80,8 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         };
         let (old, new) = (read(old)?, read(new)?);
         if !arguments.allow_different {
-            check(&refer(&old), &refer(&new), output::language()).map_err(|error| {
-                error.remedy("Take both under the same conditions, or compare all the same with --allow-different.")
-            })?;
+            check(&refer(&old), &refer(&new), output::language())
+                .map_err(|error| error.remedy(Message::new("do-same-conditions")))?;
         }
         results.push((old, new));
     }
@@ -134,18 +133,16 @@ pub fn check(old: &[&Results], new: &[&Results], lang: Lang) -> Result<(), Error
     for side in [old, new] {
         let disagreements = render::disagreements(side, lang);
         if !disagreements.is_empty() {
-            return Err(Error::new(format!(
-                "these are not measurements of the same thing: {}",
-                disagreements.join("; ")
-            )));
+            return Err(Error::new(
+                Message::new("not-of-one-thing").with("list", disagreements.join("; ")),
+            ));
         }
     }
     match render::conditions(old, new, lang).as_slice() {
         [] => Ok(()),
-        differences => Err(Error::new(format!(
-            "the results are not comparable: {}",
-            differences.join("; ")
-        ))),
+        differences => Err(Error::new(
+            Message::new("not-comparable").with("list", differences.join("; ")),
+        )),
     }
 }
 
@@ -163,7 +160,8 @@ fn document(pairs: &[Files], diffs: &[Diff]) -> Result<String, Error> {
         schema: SCHEMA,
         pairs: pairs.iter().zip(diffs).map(pair).collect(),
     };
-    let text = serde_json::to_string_pretty(&document).map_err(|error| Error::new(error.to_string()))?;
+    let text = serde_json::to_string_pretty(&document)
+        .map_err(|error| Error::from_cause(Message::new("cannot-write-json"), error))?;
     Ok(text + "\n")
 }
 
@@ -174,15 +172,16 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     }
 }
 
+/// What is said of a pair that does not fit.
+fn two(id: &str, old: &Path, new: &Path) -> Message {
+    Message::new(id)
+        .with("old", old.display().to_string())
+        .with("new", new.display().to_string())
+}
+
 /// The old files and the new ones, each with its partner.
 fn pairs(given: &[PathBuf]) -> Result<Vec<Files>, Error> {
-    let odd = || {
-        Error::new(format!("{} files or folders have no halves, old and new", given.len()))
-            .remedy(
-                "Give as many new files as old ones: isolab diff OLD NEW, or OLD1 OLD2 NEW1 NEW2. Of measurements of the same \
-                 thing any number: isolab diff --old OLD… --new NEW…",
-            )
-    };
+    let odd = || Error::new(Message::new("no-halves").with("count", given.len())).remedy(Message::new("do-halves"));
     let (old, new) = given.split_at(given.len() / 2);
     if old.len() != new.len() {
         return Err(odd());
@@ -193,11 +192,7 @@ fn pairs(given: &[PathBuf]) -> Result<Vec<Files>, Error> {
             (false, false) => pairs.push((vec![old.clone()], vec![new.clone()])),
             (true, true) => pairs.extend(of_folders(old, new)?),
             _ => {
-                return Err(Error::new(format!(
-                    "{} and {} are a file and a folder",
-                    old.display(),
-                    new.display()
-                )));
+                return Err(Error::new(two("file-and-folder", old, new)));
             }
         }
     }
@@ -211,21 +206,12 @@ fn of_folders(old: &Path, new: &Path) -> Result<Vec<Files>, Error> {
     if let Some(name) = names.iter().find(|name| !new.join(name).is_file())
         && names.iter().any(|name| new.join(name).is_file())
     {
-        let problem = format!(
-            "{} has no {}, which {} has",
-            new.display(),
-            Path::new(name).display(),
-            old.display()
-        );
-        return Err(Error::new(problem).remedy("Finish the suite there, or compare the files one by one."));
+        let problem = two("lacks-file", old, new).with("file", Path::new(name).display().to_string());
+        return Err(Error::new(problem).remedy(Message::new("do-finish-suite")));
     }
     names.retain(|name| new.join(name).is_file());
     if names.is_empty() {
-        return Err(Error::new(format!(
-            "{} and {} have no results file of the same name",
-            old.display(),
-            new.display()
-        )));
+        return Err(Error::new(two("no-same-name", old, new)));
     }
     Ok(names
         .into_iter()

@@ -6,6 +6,7 @@ use crate::host::doctor;
 use clap::{Args, ValueEnum};
 use reports::finding::{Finding, FindingTexts, Section, Severity};
 use reports::model::Host;
+use reports::model::Message;
 use serde::Serialize;
 
 /// What the JSON document of `--json` is.
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments, swept: &Swept) -> Result<u8, Error> {
             findings: findings.iter().map(entry).collect(),
         };
         let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| Error::from_cause("cannot write the findings as JSON", error))?;
+            .map_err(|error| Error::from_cause(Message::new("cannot-write-findings-as-json"), error))?;
         output::print(format!("{text}\n").as_bytes())?;
     } else {
         output::print(texts.page(findings).as_bytes())?;

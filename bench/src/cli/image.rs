@@ -6,6 +6,7 @@ use crate::files::store;
 use crate::targets::microvm;
 use crate::workloads::image::Image;
 use clap::{ArgGroup, Subcommand};
+use reports::model::Message;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ pub fn run(command: Command) -> Result<u8, Error> {
         store::write(&path, &microvm::initramfs(&image)?)?;
     }
     if let Some(path) = disk {
-        let failed = |error| Error::from_cause("cannot read back the disk", error);
+        let failed = |error| Error::from_cause(Message::new("cannot-read-back-disk"), error);
         let mut written = File::open(image.disk()?.path()).map_err(failed)?;
         store::write_with(&path, |file| io::copy(&mut written, file).map(drop))?;
     }

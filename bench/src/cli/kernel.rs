@@ -7,8 +7,10 @@ use crate::files::store;
 use crate::kernels::{self, Found, HOST, HOST_LESSON};
 use clap::Subcommand;
 use microvm::kernel::{Format, Inspection};
+use reports::model::Message;
+use reports::render;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The name of the kernel inside this program.
 const BUILTIN: &str = "builtin";
@@ -56,7 +58,9 @@ pub fn run(command: Command) -> Result<u8, Error> {
         Command::Add { file } => imported(&kernels::add(&file)?),
         Command::Fetch => {
             let folder = Scratch::new()?;
-            let packages = kernels::fetch::fetch(folder.path(), |words| output::hint(&format!("runs: {words}")))?;
+            let packages = kernels::fetch::fetch(folder.path(), |words| {
+                output::say(&Message::new("runs").with("command", words))
+            })?;
             imported(&kernels::add(&packages)?);
         }
         Command::Rm { name } => kernels::remove(&name)?,
@@ -68,19 +72,15 @@ pub fn run(command: Command) -> Result<u8, Error> {
 
 fn imported(found: &Found) {
     let name = &found.name;
-    let modules = match found.modules.len() {
-        0 => "without modules, which disks may need (on Ubuntu they are in linux-modules-*)".into(),
-        1 => "with 1 module".into(),
-        count => format!("with {count} modules"),
-    };
-    output::hint(&format!(
-        "imported the kernel {name} {modules}; to boot it: isolab run --on microvm-linux --kernel {name} hello"
-    ));
+    let imported = Message::new("kernel-imported")
+        .with("name", name.as_str())
+        .with("modules", found.modules.len());
+    output::say(&imported);
 }
 
 fn list() -> Result<String, Error> {
     let mut page = String::from("name                      format        KiB  modules  version\n");
-    let builtin = microvm::kernel::inspect(microvm::kernel::builtin()).map_err(Error::new)?;
+    let builtin = kernels::inspect(Path::new(BUILTIN), microvm::kernel::builtin())?;
     let version_of_builtin = format!("isolab {}", microvm::kernel::BUILTIN_VERSION);
     page.push_str(&line(BUILTIN, &builtin, 0, &version_of_builtin));
     for found in kernels::list() {
@@ -94,7 +94,7 @@ fn list() -> Result<String, Error> {
         Err(error) => page.push_str(&refused(HOST, &error)),
     }
     if let Some(why) = kernels::here::why_not() {
-        let _ = writeln!(page, "Here only the built-in kernel boots: {why}.");
+        let _ = writeln!(page, "{}", reason(&why));
     }
     Ok(page)
 }
@@ -107,9 +107,11 @@ fn line_of(found: &Found) -> Result<String, Error> {
 
 /// The lines of a kernel that cannot be read.
 fn refused(name: &str, error: &Error) -> String {
-    let remedy = error.remedy.iter().flat_map(|remedy| remedy.lines());
-    let remedy: String = remedy.map(|line| format!("{:26}{line}\n", "")).collect();
-    format!("{name:24}  -: {}\n{remedy}", error.message)
+    let text = error.text(output::language());
+    let mut lines = text.lines();
+    let why = lines.next().unwrap_or_default();
+    let more: String = lines.map(|line| format!("{:24}{line}\n", "")).collect();
+    format!("{name:24}  -: {why}\n{more}")
 }
 
 fn line(name: &str, inspected: &Inspection, modules: usize, version: &str) -> String {
@@ -119,7 +121,7 @@ fn line(name: &str, inspected: &Inspection, modules: usize, version: &str) -> St
 
 fn inspect(name: &str) -> Result<String, Error> {
     if name == BUILTIN {
-        let inspected = microvm::kernel::inspect(microvm::kernel::builtin()).map_err(Error::new)?;
+        let inspected = kernels::inspect(Path::new(BUILTIN), microvm::kernel::builtin())?;
         return Ok(format!(
             "file      inside this program; isolab kernel export {BUILTIN} FILE writes it\n{inspected}\n"
         ));
@@ -143,9 +145,14 @@ fn inspect(name: &str) -> Result<String, Error> {
         let _ = writeln!(page, "modules   {}", names.join(", "));
     }
     if let Some(why) = kernels::here::why_not().filter(|_| inspected.wants_pc()) {
-        let _ = writeln!(page, "not here  {why}");
+        let _ = writeln!(page, "not here  {}", reason(&why));
     }
     Ok(page)
+}
+
+/// What a message says in the reader's language.
+fn reason(why: &Message) -> String {
+    render::reason(why, output::language())
 }
 
 fn format_name(inspected: &Inspection) -> &'static str {

@@ -2,10 +2,12 @@
 
 use super::arguments::ram;
 use super::output;
-use crate::kernels::{HOST, HOST_LESSON};
+use crate::error::Error;
+use crate::kernels::HOST;
 use crate::plan::{LinuxRequest, Machine, MachineRequest};
 use crate::targets::microvm::{Disk, Rootfs};
 use clap::Args;
+use reports::model::Message;
 use std::path::PathBuf;
 
 // Options of every target but the plain process.
@@ -77,29 +79,30 @@ impl MachineArguments {
             .as_ref()
             .filter(|_| self.linux.kernel.as_deref() == Some(HOST))
         {
-            output::hint(&format!("guest kernel: {}; {HOST_LESSON}", linux.kernel.display()));
+            let path = linux.kernel.display().to_string();
+            output::say(&Message::new("boots-host-kernel").with("path", path));
         }
     }
 }
 
 /// Processors, a fraction is fine; more than zero.
-fn processors(text: &str) -> Result<f64, String> {
-    let count: f64 = text.parse().map_err(|_| "not a number of CPUs".to_owned())?;
+fn processors(text: &str) -> Result<f64, Error> {
+    let count: f64 = super::arguments::number(text)?;
     if count > 0.0 && count.is_finite() {
         Ok(count)
     } else {
-        Err("it must be positive and finite".into())
+        Err(Error::of_text("not-positive", text))
     }
 }
 
 /// `FILE`, or `FILE:OVERLAY`.
-fn disk(text: &str) -> Result<Disk, String> {
+fn disk(text: &str) -> Result<Disk, Error> {
     let (base, overlay) = match text.split_once(':') {
         Some((base, overlay)) => (base, Some(overlay)),
         None => (text, None),
     };
     if base.is_empty() || overlay.is_some_and(str::is_empty) {
-        return Err("it has the form FILE or FILE:OVERLAY".into());
+        return Err(Error::of_text("form-disk", text));
     }
     Ok(Disk {
         base: base.into(),

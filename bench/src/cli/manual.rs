@@ -4,6 +4,7 @@ use super::{Cli, output};
 use crate::error::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use reports::model::Message;
 
 // What `isolab completions` takes.
 #[derive(Debug, Args)]
@@ -42,8 +43,12 @@ pub fn man(arguments: &Man) -> Result<u8, Error> {
     for name in &arguments.command {
         let Some(command) = page.find_subcommand(name) else {
             let known: Vec<&str> = page.get_subcommands().map(clap::Command::get_name).collect();
-            return Err(Error::new(format!("{:?} has no command {name:?}", page.get_name()))
-                .remedy(format!("It has {}.", known.join(", "))));
+            return Err(Error::new(
+                Message::new("no-command")
+                    .with("of", page.get_name())
+                    .with("name", name.as_str()),
+            )
+            .remedy(Message::new("do-known-commands").with("names", known.join(", "))));
         };
         page = command.clone();
     }
@@ -53,7 +58,7 @@ pub fn man(arguments: &Man) -> Result<u8, Error> {
     clap_mangen::Man::new(page.display_name(&name))
         .title(name.to_uppercase())
         .render(&mut text)
-        .map_err(|error| Error::from_cause("cannot write the page", error))?;
+        .map_err(|error| Error::from_cause(Message::new("cannot-write-page"), error))?;
     output::print(&text)?;
     Ok(0)
 }

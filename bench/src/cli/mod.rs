@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod suite;
 mod terminal;
+mod usage;
 
 use crate::error::Error;
 use crate::files::scratch;
@@ -28,6 +29,7 @@ use crate::targets::external;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 use reports::Lang;
+use reports::model::Message;
 
 /// isolab failed: bad usage, a missing right or device.
 const FAILED: u8 = 2;
@@ -92,11 +94,20 @@ enum Command {
 
 /// Everything `isolab` does; gives its exit status. To be called first, but for a monitor's start.
 pub fn main() -> u8 {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        output::set_language(usage::language(std::env::args()));
+        match usage::explain(&error, output::language()) {
+            Some(text) => {
+                output::hint(&text);
+                std::process::exit(FAILED.into())
+            }
+            None => error.exit(),
+        }
+    });
     output::set_language(cli.lang);
     if let Err(errno) = signals::catch() {
         return fail(
-            &Error::from_cause("cannot set up signal handlers", errno.desc()),
+            &Error::from_cause(Message::new("cannot-set-up-signal-handlers"), errno),
             FAILED,
         );
     }
@@ -140,9 +151,7 @@ fn sweep() -> Swept {
     Swept {
         directories: scratch::sweep(),
         control_groups: container::sweep(&container::default_state_dir()).unwrap_or_else(|error| {
-            output::hint(&format!(
-                "what an isolab that was killed has left could not be removed: {error}"
-            ));
+            output::say(&Error::from_cause(Message::new("cannot-sweep"), error).reason());
             0
         }),
     }
@@ -153,6 +162,6 @@ fn signal_status(signal: Signal) -> u8 {
 }
 
 fn fail(error: &Error, status: u8) -> u8 {
-    output::hint(&error.to_string());
+    output::hint(&error.text(output::language()));
     status
 }

@@ -1,8 +1,9 @@
 //! stdout and stderr: results go to the one, everything else to the other. A reader that has gone away is not an error.
 
 use crate::error::Error;
-use reports::Lang;
+use reports::model::Message;
 use reports::table::TableStyle;
+use reports::{Lang, render};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
@@ -32,13 +33,19 @@ pub fn print_with(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     let mut stdout = BufWriter::new(io::stdout().lock());
     match content(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::from_cause("cannot write to stdout", error).remedy("Is there room where it is redirected to?"))
+            Err(Error::from_cause(Message::new("cannot-write-stdout"), error)
+                .remedy(Message::new("do-room-for-stdout")))
         }
         _ => Ok(()),
     }
 }
 
-/// Says something to the user, on stderr.
+/// Says something to the user in their language, on stderr.
+pub fn say(what: &Message) {
+    hint(&render::reason(what, language()));
+}
+
+/// Shows a line to the user, on stderr.
 pub fn hint(text: &str) {
     // Names and contents of files may hold what drives a terminal.
     let shown: String = text

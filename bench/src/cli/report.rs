@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::files::regular;
 use clap::Args;
 use reports::Lang;
+use reports::model::Message;
 use reports::model::Results;
 use reports::report::{self, Format};
 use std::io::BufReader;
@@ -43,7 +44,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
 /// Writes a report, says what there is to say of it, and gives the paths of its files.
 pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang) -> Result<Vec<String>, Error> {
     let written = report::write(results, formats, folder, lang)
-        .map_err(|error| Error::new(error.to_string()).remedy("Name another folder."))?;
+        .map_err(|error| Error::new(error.message()).remedy(Message::new("do-other-place")))?;
     for note in &written.notes {
         output::hint(note);
     }
@@ -57,18 +58,16 @@ fn is_suite(path: &Path) -> bool {
 
 /// The results files in a folder, by name.
 pub fn results_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = std::fs::read_dir(folder)
-        .map_err(|error| Error::from_cause(format_args!("cannot read the folder {}", folder.display()), error))?;
+    let entries = std::fs::read_dir(folder).map_err(|error| Error::of_path("cannot-read-folder", folder, error))?;
     let mut files: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "json") && !is_suite(path))
         .collect();
     if files.is_empty() {
-        return Err(Error::new(format!(
-            "there are no results files (*.json) in {}",
-            folder.display()
-        )));
+        return Err(Error::new(
+            Message::new("no-results-files").with("path", folder.display().to_string()),
+        ));
     }
     files.sort();
     Ok(files)
@@ -77,5 +76,5 @@ pub fn results_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// The results in a file.
 pub fn read(path: &Path) -> Result<Results, Error> {
     let file = regular::open(path)?;
-    Results::read(&mut BufReader::new(file)).map_err(|error| Error::from_cause(path.display(), error))
+    Results::read(&mut BufReader::new(file)).map_err(|error| Error::of_path("file", path, error))
 }

@@ -6,7 +6,7 @@ use super::input_arguments::InputArguments;
 use super::machine_arguments::MachineArguments;
 use super::terminal::{self, Asked, Relay};
 use super::{explain, output};
-use crate::error::Error;
+use crate::error::{Error, in_english};
 use crate::host::fault_log::FaultLog;
 use crate::kernels;
 use crate::plan::refuse_unused;
@@ -143,10 +143,10 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
     }
     match (why, end.failure) {
         (why, _) if why == Over::TimedOut || end.timed_out => {
-            output::hint("the workload took longer than --timeout allows, and was ended");
+            output::say(&Message::new("longer-than-timeout"));
             Ok(TIMED_OUT)
         }
-        (_, Some(failure)) => Err(Error::new(failure)),
+        (_, Some(failure)) => Err(Error::new(in_english(failure))),
         _ => Ok(u8::try_from(end.status).unwrap_or(u8::MAX)),
     }
 }
@@ -205,8 +205,9 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
         container: Some(arguments.container.options(machine.limits.clone(), terminal)),
     };
     arguments.on.backend(&purpose).ok_or_else(|| {
-        Error::new(format!("the target {} runs no program", arguments.on.name))
-            .remedy(format!("Compare with it: isolab compare --on {}.", arguments.on.name))
+        let name = arguments.on.name.as_str();
+        Error::new(Message::new("runs-no-program").with("name", name))
+            .remedy(Message::new("do-compare-with-it").with("name", name))
     })
 }
 
@@ -214,7 +215,7 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
 fn own_stdio() -> Result<Stdio, Error> {
     let copy = |fd: BorrowedFd<'_>| -> Result<OwnedFd, Error> {
         fd.try_clone_to_owned()
-            .map_err(|error| Error::from_cause("cannot hand over stdin, stdout and stderr", error))
+            .map_err(|error| Error::from_cause(Message::new("cannot-hand-over-stdin-stdout-stderr"), error))
     };
     Ok(Stdio {
         stdin: copy(std::io::stdin().as_fd())?,
@@ -244,7 +245,7 @@ fn wait(pidfd: BorrowedFd<'_>, deadline: Option<Instant>, mut relay: Option<&mut
         fds.extend(relay.iter().flat_map(|relay| relay.waits_for()));
         match poll(&mut fds, timeout) {
             Err(Errno::EINTR) => continue,
-            Err(errno) => return Err(Error::from_cause("cannot wait for the workload", errno.desc())),
+            Err(errno) => return Err(Error::from_cause(Message::new("cannot-wait-workload"), errno)),
             Ok(_) => {}
         }
         let ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();

@@ -8,6 +8,7 @@ use crate::suite::file::{OWN, read};
 use crate::suite::shard::Shard;
 use crate::suite::{self, Progress, Resume};
 use clap::Subcommand;
+use reports::model::Message;
 use reports::table;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,8 @@ fn list() -> Result<u8, Error> {
 fn show(name: &str) -> Result<u8, Error> {
     let (_, text) = OWN.iter().find(|(own, _)| *own == name).ok_or_else(|| {
         let names: Vec<_> = OWN.iter().map(|(name, _)| *name).collect();
-        Error::new(format!("there is no built-in suite {name:?}")).remedy(format!("Built in are {}.", names.join(", ")))
+        Error::new(Message::new("no-suite").with("name", name))
+            .remedy(Message::new("do-built-in-suites").with("names", names.join(", ")))
     })?;
     output::print(text.as_bytes())?;
     Ok(0)
@@ -139,6 +141,11 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard
     drop(bar);
     outcome?;
     printed?;
-    output::hint(&format!("results are in {}", folder.display()));
+    let files = steps
+        .iter()
+        .map(|step| super::report::read(&suite::results_path(&folder, step)));
+    let files: Vec<_> = files.filter_map(Result::ok).collect();
+    output::print(table::performance_in(&files, style, output::language()).as_bytes())?;
+    output::say(&Message::new("results-are-in").with("path", folder.display().to_string()));
     Ok((folder, status))
 }

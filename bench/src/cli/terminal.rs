@@ -14,6 +14,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{read, write};
+use reports::model::Message;
 use std::io::Stdin;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -31,12 +32,11 @@ pub struct Asked {
 /// Asks for a terminal of the size of this one.
 pub fn ask() -> Result<(Terminal, Asked), Error> {
     let here = std::io::stdin();
-    let saved = tcgetattr(&here).map_err(|_| {
-        Error::new("-t needs a terminal on stdin, and stdin is none").remedy("Leave -t out, or run it on a terminal.")
-    })?;
-    let size = window_size(here.as_fd()).map_err(failed("read the size of this terminal"))?;
+    let saved = tcgetattr(&here)
+        .map_err(|_| Error::new(Message::new("no-terminal")).remedy(Message::new("do-without-terminal")))?;
+    let size = window_size(here.as_fd()).map_err(failed("cannot-read-terminal-size"))?;
     let (terminal, end) =
-        Terminal::new(size).map_err(|error| Error::from_cause("cannot ask for a terminal for the program", error))?;
+        Terminal::new(size).map_err(|error| Error::from_cause(Message::new("cannot-ask-terminal-program"), error))?;
     Ok((terminal, Asked { here, saved, end }))
 }
 
@@ -46,8 +46,8 @@ impl Asked {
         let Self { here, saved, end } = self;
         let inside = end
             .receive()
-            .map_err(|error| Error::from_cause("cannot connect the program's terminal", error))?;
-        let connect = failed("connect the program's terminal");
+            .map_err(|error| Error::from_cause(Message::new("cannot-connect-program-terminal"), error))?;
+        let connect = failed("cannot-connect-program-terminal");
         fcntl(&inside, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(connect)?;
         // SAFETY: the descriptor is the other end of a terminal, and the answer a new descriptor.
         let program_side = unsafe {
@@ -62,7 +62,7 @@ impl Asked {
             SignalFd::with_flags(&resized, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(connect)?;
         let mut raw = saved.clone();
         cfmakeraw(&mut raw);
-        tcsetattr(&here, SetArg::TCSANOW, &raw).map_err(failed("change the settings of this terminal"))?;
+        tcsetattr(&here, SetArg::TCSANOW, &raw).map_err(failed("cannot-change-terminal"))?;
         let relay = Relay {
             here,
             saved,
@@ -144,8 +144,8 @@ impl Drop for Relay {
     }
 }
 
-fn failed(what: &'static str) -> impl Fn(Errno) -> Error + Copy {
-    move |errno| Error::from_cause(format_args!("cannot {what}"), errno.desc())
+fn failed(tried: &'static str) -> impl Fn(Errno) -> Error + Copy {
+    move |errno| Error::from_cause(Message::new(tried), errno)
 }
 
 fn window_size(terminal: BorrowedFd<'_>) -> Result<Winsize, Errno> {

@@ -3,6 +3,7 @@
 pub mod regular;
 pub mod scratch;
 pub mod search_path;
+pub mod source;
 pub mod store;
 pub mod tool;
 pub mod xdg;

@@ -6,6 +6,7 @@ use super::tool;
 use crate::error::Error;
 use container::user_folder::{UserFolder, lock};
 use nix::fcntl::Flock;
+use reports::model::Message;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -26,11 +27,7 @@ impl Scratch {
     pub fn new() -> Result<Self, Error> {
         let folder = Folder::of_this_user();
         let failed = |error: std::io::Error| {
-            Error::from_cause(
-                format_args!("cannot make a directory in {}", folder.0.path().display()),
-                error,
-            )
-            .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+            Error::of_path("cannot-make-folder", folder.0.path(), error).remedy(Message::new("do-make-room"))
         };
         loop {
             folder.make().map_err(failed)?;

@@ -1,6 +1,7 @@
 //! Puts files where they belong so that they are never half-written: written under another name, synced, then renamed.
 
 use crate::error::Error;
+use reports::model::Message;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
@@ -45,12 +46,12 @@ pub fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Resul
 
 fn refused(path: &Path, error: &io::Error) -> Error {
     let remedy = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "Make room there, or name another place.",
-        ErrorKind::ReadOnlyFilesystem => "The file system there is read-only: name another place.",
-        ErrorKind::PermissionDenied => "This user may not write there: name another place, or change its owner.",
-        _ => "Name another place.",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "do-room-or-place",
+        ErrorKind::ReadOnlyFilesystem => "do-writable-place",
+        ErrorKind::PermissionDenied => "do-change-owner",
+        _ => "do-other-place",
     };
-    Error::from_cause(format_args!("cannot write {}", path.display()), error).remedy(remedy)
+    Error::of_path("cannot-write", path, error).remedy(Message::new(remedy))
 }
 
 /// Whether a file can be put there, before time is spent on what is to be in it. Folders that are missing are not made.
@@ -134,9 +135,11 @@ mod tests {
     fn a_place_that_cannot_be_written_to_is_named_with_a_remedy() {
         let error = write(Path::new("/proc/isolab/results.json"), b"x").unwrap_err();
         assert!(
-            error.message.starts_with("cannot write /proc/isolab/results.json: "),
+            error
+                .to_string()
+                .starts_with("cannot write /proc/isolab/results.json: "),
             "{error}"
         );
-        assert!(error.remedy.is_some());
+        assert!(error.to_string().contains("hint: "));
     }
 }

@@ -1,26 +1,28 @@
 //! Lists of CPUs as the kernel and people write them: `0`, `2,3`, `0-3,8` (cpuset(7), "List format").
 
+use crate::error::Error;
+
 /// More CPUs than any kernel has (CONFIG_NR_CPUS).
 const MOST: u32 = 8192;
 
 /// The CPUs of a list, in the order in which they are written.
-pub fn parse(text: &str) -> Result<Vec<u32>, String> {
+pub fn parse(text: &str) -> Result<Vec<u32>, Error> {
     let mut cpus = Vec::new();
     for part in text.trim().split(',') {
         let number = |text: &str| {
             let number = text.parse::<u32>().ok().filter(|cpu| *cpu < MOST);
-            number.ok_or_else(|| format!("{text:?} is not the number of a CPU; a list looks like 1 or 2,3 or 0-3"))
+            number.ok_or_else(|| Error::of_text("no-cpu-number", text))
         };
         let (first, last) = match part.split_once('-') {
             Some((first, last)) => (number(first)?, number(last)?),
             None => (number(part)?, number(part)?),
         };
         if first > last {
-            return Err(format!("{part:?} ends before it begins"));
+            return Err(Error::of_text("cpus-backwards", part));
         }
         for cpu in first..=last {
             if cpus.contains(&cpu) {
-                return Err(format!("CPU {cpu} is in the list twice"));
+                return Err(Error::of_text("cpu-twice", cpu.to_string()));
             }
             cpus.push(cpu);
         }

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use nix::libc::rlim_t;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use reports::model::Message;
 use std::sync::OnceLock;
 
 static INHERITED: OnceLock<(rlim_t, rlim_t)> = OnceLock::new();
@@ -12,7 +13,7 @@ static INHERITED: OnceLock<(rlim_t, rlim_t)> = OnceLock::new();
 /// # Errors
 /// The kernel's answer.
 pub fn allow_most() -> Result<(), Error> {
-    let failed = |errno: nix::errno::Errno| Error::from_cause("cannot allow more open files", errno.desc());
+    let failed = |errno: nix::errno::Errno| Error::from_cause(Message::new("cannot-allow-more-files"), errno);
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(failed)?;
     INHERITED.get_or_init(|| (soft, hard));
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_err(failed)

@@ -28,13 +28,12 @@ pub struct Cached {
 /// # Errors
 /// A file that cannot be opened, written back or looked at.
 pub fn drop_file(path: &Path) -> Result<Cached, Error> {
-    let failed =
-        |tried: &str, cause: String| Error::from_cause(format_args!("cannot {tried} {}", path.display()), cause);
-    let file = File::open(path).map_err(|error| failed("open", error.to_string()))?;
-    write_back(&file).map_err(|errno| failed("write back", errno.desc().into()))?;
+    let failed = |tried: &str, errno: Errno| Error::of_path(tried, path, errno);
+    let file = File::open(path).map_err(|error| Error::of_path("cannot-open", path, error))?;
+    write_back(&file).map_err(|errno| failed("cannot-write-back", errno))?;
     posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)
-        .map_err(|errno| failed("drop from the page cache", errno.desc().into()))?;
-    cached(&file, path).map_err(|errno| failed("look at the pages of", errno.desc().into()))
+        .map_err(|errno| failed("cannot-drop", errno))?;
+    cached(&file, path).map_err(|errno| failed("cannot-look-at-pages", errno))
 }
 
 /// How much of a file is in the page cache.
@@ -42,10 +41,8 @@ pub fn drop_file(path: &Path) -> Result<Cached, Error> {
 /// # Errors
 /// A file that cannot be opened or looked at.
 pub fn look(path: &Path) -> Result<Cached, Error> {
-    let failed =
-        |cause: String| Error::from_cause(format_args!("cannot look at the pages of {}", path.display()), cause);
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    cached(&file, path).map_err(|errno| failed(errno.desc().into()))
+    let file = File::open(path).map_err(|error| Error::of_path("cannot-look-at-pages", path, error))?;
+    cached(&file, path).map_err(|errno| Error::of_path("cannot-look-at-pages", path, errno))
 }
 
 /// Waits until the file's pages are on disk; only such pages can be dropped. Not fsync(2), which also empties the disk's own

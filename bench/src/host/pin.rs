@@ -6,13 +6,14 @@ use super::system_files::SystemFiles;
 use crate::error::Error;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
+use reports::model::Message;
 
 /// CPUs that were asked for, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CpuList(pub Vec<u32>);
 
 /// Reads a list from the command line.
-pub fn list(text: &str) -> Result<CpuList, String> {
+pub fn list(text: &str) -> Result<CpuList, Error> {
     cpu_list::parse(text).map(CpuList)
 }
 
@@ -25,8 +26,7 @@ pub struct Pinning {
 impl Pinning {
     /// The CPUs asked for, where all of them may be used.
     pub fn new(asked: &CpuList) -> Result<Self, Error> {
-        let allowed = allowed()
-            .map_err(|errno| Error::from_cause("cannot read the allowed CPUs (sched_getaffinity)", errno.desc()))?;
+        let allowed = allowed().map_err(|errno| Error::from_cause(Message::new("cannot-read-allowed-cpus"), errno))?;
         Self::among(asked, &allowed)
     }
 
@@ -36,11 +36,12 @@ impl Pinning {
             return Ok(Pinning { cpus: asked.0.clone() });
         }
         let (other, allowed) = (cpu_list::format(&other), cpu_list::format(allowed));
-        Err(
-            Error::new(format!("cannot pin to CPU {other}: isolab may use CPU {allowed} only")).remedy(format!(
-                "Name some of these: --pin {allowed}. `taskset` or a cpuset cgroup may keep isolab from the others."
-            )),
+        Err(Error::new(
+            Message::new("cannot-pin-to-others")
+                .with("cpus", other)
+                .with("allowed", allowed.as_str()),
         )
+        .remedy(Message::new("do-pin-allowed").with("allowed", allowed)))
     }
 
     /// All of them; none where nothing is pinned.
@@ -112,7 +113,7 @@ impl Moved {
     /// Moves to these CPUs.
     pub fn to(cpus: &[u32]) -> Result<Self, Error> {
         let back_to = sched_getaffinity(Pid::from_raw(0))
-            .map_err(|errno| Error::from_cause("cannot read the allowed CPUs (sched_getaffinity)", errno.desc()))?;
+            .map_err(|errno| Error::from_cause(Message::new("cannot-read-allowed-cpus"), errno))?;
         pin(cpus)?;
         Ok(Moved { back_to })
     }
@@ -140,11 +141,7 @@ fn pin(cpus: &[u32]) -> Result<(), Error> {
     };
     pinned().map_err(|errno| {
         let cpus = cpu_list::format(cpus);
-        Error::from_cause(
-            format_args!("cannot pin to CPU {cpus} (sched_setaffinity)"),
-            errno.desc(),
-        )
-        .remedy("`taskset -pc $$` shows which CPUs may be used.")
+        Error::from_cause(Message::new("cannot-pin").with("cpus", cpus), errno).remedy(Message::new("do-show-allowed"))
     })
 }
 
@@ -168,7 +165,7 @@ mod tests {
     fn cpus_that_may_not_be_used_are_named_with_those_that_may() {
         let error = Pinning::among(&CpuList(vec![1, 4, 5]), &[0, 1, 2, 3]).unwrap_err();
         assert!(
-            error.message.contains("CPU 4-5") && error.message.contains("CPU 0-3"),
+            error.to_string().contains("CPU 4-5") && error.to_string().contains("CPU 0-3"),
             "{error}"
         );
     }

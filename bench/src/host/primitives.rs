@@ -12,7 +12,8 @@ use crate::workloads::Workload;
 use crate::workloads::image::Image;
 use crate::workloads::inputs::Inputs;
 use nix::errno::Errno;
-use reports::model::{On, Primitive};
+use reports::model::{Message, On, Primitive};
+use reports::{Lang, render};
 use std::time::Duration;
 
 /// The program.
@@ -37,7 +38,7 @@ pub fn measure() -> Vec<Primitive> {
 fn run(on: On) -> Vec<Primitive> {
     match output(on) {
         Ok(text) => text.lines().filter_map(|line| parse(line, on)).collect(),
-        Err(error) => missing(on, &error.message),
+        Err(error) => missing(on, &render::reason(error.why(), Lang::En)),
     }
 }
 
@@ -59,7 +60,7 @@ fn output(on: On) -> Result<String, Error> {
     let machine = Machine::default();
     let purpose = Purpose::measured(&machine, TIMEOUT);
     let backend = TargetKind::find(target)?.backend(&purpose);
-    let backend = backend.ok_or_else(|| Error::new(format!("{target} runs no program")))?;
+    let backend = backend.ok_or_else(|| Error::new(Message::new("runs-no-program").with("name", target)))?;
     let program = Workload {
         name: "primitives".into(),
         file_name: "primitives".into(),
@@ -71,12 +72,12 @@ fn output(on: On) -> Result<String, Error> {
     };
     let seen = stopwatch::run(backend.as_ref(), &Image::build(&program, 0)?, TIMEOUT)?;
     match (seen.end.failure, seen.end.status) {
-        _ if seen.timed_out => Err(Error::new(format!("not done after {} s", TIMEOUT.as_secs()))),
+        _ if seen.timed_out => Err(Error::new(
+            Message::new("timed-out").with("seconds", TIMEOUT.as_secs_f64()),
+        )),
         (Some(failure), _) => Err(Error::new(failure)),
         (None, 0) => Ok(String::from_utf8_lossy(&seen.stdout.bytes).into_owned()),
-        (None, status) => Err(Error::new(format!(
-            "the program that times it ended with status {status}"
-        ))),
+        (None, status) => Err(Error::new(Message::new("status").with("status", f64::from(status)))),
     }
 }
 

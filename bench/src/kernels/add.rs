@@ -4,6 +4,7 @@ use super::{Found, KERNEL, MODULES, added, folder, installed, module, open, pack
 use crate::error::Error;
 use microvm::kernel::Inspection;
 use nix::fcntl::{Flock, FlockArg};
+use reports::model::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -19,7 +20,7 @@ const LARGEST_KERNEL: u64 = 1 << 30;
 pub fn add(files: &[PathBuf]) -> Result<Found, Error> {
     let collected = collect(files)?;
     let folder = folder()?;
-    let failed = |error: io::Error| Error::from_cause(format_args!("cannot write to {}", folder.display()), error);
+    let failed = |error: io::Error| Error::of_path("cannot-write-to", &folder, error);
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let lock = File::open(&folder).map_err(failed)?;
     // Held until the folder has its name, so that what is unfinished now was left by an isolab that was killed.
@@ -35,7 +36,7 @@ pub fn add(files: &[PathBuf]) -> Result<Found, Error> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => std::fs::rename(unfinished.keep(), &place).map_err(failed)?,
     }
-    added(&place).ok_or_else(|| Error::new(format!("{} is gone again", place.display())))
+    added(&place).ok_or_else(|| Error::new(Message::new("gone-again").with("path", place.display().to_string())))
 }
 
 /// Removes a kernel that was added.
@@ -44,13 +45,13 @@ pub fn remove(name: &str) -> Result<(), Error> {
     let Some(found) = known.iter().find(|found| found.name == name) else {
         let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).collect();
         let remedy = match &names[..] {
-            [] => "None was added: isolab's own and the host's stay.".to_owned(),
-            names => format!("Those that were added are {}.", names.join(", ")),
+            [] => Message::new("do-none-was-added"),
+            names => Message::new("do-those-added").with("names", names.join(", ")),
         };
-        return Err(Error::new(format!("no kernel {name:?} was added")).remedy(remedy));
+        return Err(Error::new(Message::new("kernel-not-added").with("name", name)).remedy(remedy));
     };
     let folder = folder()?;
-    let failed = |error: io::Error| Error::from_cause(format_args!("cannot remove {}", folder.display()), error);
+    let failed = |error: io::Error| Error::of_path("cannot-remove", &folder, error);
     let lock = File::open(&folder).map_err(failed)?;
     let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))?;
     remove_unfinished(&folder).map_err(failed)?;
@@ -95,7 +96,7 @@ fn collect(files: &[PathBuf]) -> Result<Collected, Error> {
         let mut beginning = Vec::new();
         let file = open(path).map_err(|(_, error)| error)?;
         let read = file.take(32).read_to_end(&mut beginning);
-        read.map_err(|error| Error::from_cause(format_args!("cannot read {}", path.display()), error))?;
+        read.map_err(|error| Error::of_path("cannot-read-file", path, error))?;
         if package::is_package(&beginning) {
             packages.push(path.as_path());
         }
@@ -103,10 +104,7 @@ fn collect(files: &[PathBuf]) -> Result<Collected, Error> {
     match (files, packages.as_slice()) {
         (_, packages) if packages.len() == files.len() => from_packages(packages),
         ([file], []) => from_file(file),
-        _ => Err(
-            Error::new("several files are taken only where all of them are packages (.deb)")
-                .remedy("Add one kernel at a time."),
-        ),
+        _ => Err(Error::new(Message::new("not-all-packages")).remedy(Message::new("do-one-kernel"))),
     }
 }
 
@@ -151,20 +149,24 @@ fn one_kernel(
 ) -> Result<(String, Vec<u8>), Error> {
     let Some((release, kernel)) = kernels.pop_first() else {
         let remedy = match for_releases.first() {
-            Some(release) => format!("These are its modules only. Name the package linux-image-{release} with them."),
-            None => "A package that only points at others has none: `apt-cache depends NAME` shows at which.".into(),
+            Some(release) => Message::new("do-name-its-image").with("release", release.as_str()),
+            None => Message::new("do-look-at-depends"),
         };
-        return Err(Error::new(format!("there is no kernel (boot/vmlinuz-*) in {names}")).remedy(remedy));
+        return Err(Error::new(Message::new("packages-without-kernel").with("names", names)).remedy(remedy));
     };
     if let Some((other, _)) = kernels.pop_first() {
-        let problem = format!("there are several kernels in {names}: {release} and {other}");
-        return Err(Error::new(problem).remedy("Add one at a time."));
+        let problem = Message::new("packages-several-kernels")
+            .with("names", names)
+            .with("first", release)
+            .with("second", other);
+        return Err(Error::new(problem).remedy(Message::new("do-one-kernel")));
     }
     if let Some(other) = for_releases.iter().find(|other| **other != release) {
-        let problem = format!("{names} hold the kernel {release}, and modules for {other}");
-        return Err(Error::new(problem).remedy(format!(
-            "A kernel loads modules of its own version only; on Ubuntu they are in linux-modules-{release}."
-        )));
+        let problem = Message::new("packages-other-modules")
+            .with("names", names)
+            .with("release", release.as_str())
+            .with("other", other.as_str());
+        return Err(Error::new(problem).remedy(Message::new("do-own-modules").with("release", release)));
     }
     Ok((release, kernel))
 }
@@ -172,14 +174,14 @@ fn one_kernel(
 fn each_file(packages: &[&Path], visit: package::Visit) -> Result<(), Error> {
     for path in packages {
         let read = File::open(path).and_then(|file| package::files(BufReader::new(file), visit));
-        read.map_err(|error| Error::from_cause(format_args!("cannot read the package {}", path.display()), error))?;
+        read.map_err(|error| Error::of_path("cannot-read-package", path, error))?;
     }
     Ok(())
 }
 
 /// A kernel file; its modules are those of its version on this host.
 fn from_file(path: &Path) -> Result<Collected, Error> {
-    let kernel = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
+    let kernel = microvm::kernel::read(path)?;
     let inspection = check(&kernel, &path.display().to_string())?;
     let release = inspection
         .version()
@@ -205,7 +207,8 @@ fn collected(version: &str, kernel: Vec<u8>, modules: Vec<(String, Vec<u8>)>) ->
 
 /// Checks that it is a kernel.
 fn check(kernel: &[u8], from: &str) -> Result<Inspection, Error> {
-    microvm::kernel::inspect(kernel).map_err(|why| Error::from_cause(format_args!("{from} holds no guest kernel"), why))
+    microvm::kernel::inspect(kernel)
+        .map_err(|why| Error::from_cause(Message::new("holds-no-guest-kernel").with("from", from), why))
 }
 
 #[cfg(test)]

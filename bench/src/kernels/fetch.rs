@@ -2,6 +2,7 @@
 //! right is needed, and nothing is installed.
 
 use crate::error::Error;
+use reports::model::Message;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,21 +20,21 @@ pub fn fetch(folder: &Path, told: impl Fn(&str)) -> Result<Vec<PathBuf>, Error> 
         image = next;
     }
     if image == meta {
-        return Err(Error::new(format!("apt-cache does not know what {meta} depends on")).remedy(UPDATE));
+        return Err(Error::new(Message::new("apt-does-not-know").with("name", meta)).remedy(Message::new(UPDATE)));
     }
     // Ubuntu has the modules in a package of their own.
     let modules = first_dependency(&needs, "linux-modules-");
     for package in [image].iter().chain(&modules) {
         run("apt-get", &["download", package], folder, &told)?;
     }
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Error::from_cause("cannot read back the packages", error))?;
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| Error::from_cause(Message::new("cannot-read-back-packages"), error))?;
     Ok(entries.flatten().map(|entry| entry.path()).collect())
 }
 
 /// Packages between the one that stands for the newest kernel and that kernel's, and one more.
 const CHAIN_MAX: usize = 4;
-const UPDATE: &str = "Update what the package manager knows: sudo apt-get update";
+const UPDATE: &str = "do-apt-update";
 
 /// The package that stands for the newest kernel for virtual machines, by os-release(5).
 fn meta_package(os_release: &str) -> Result<&'static str, Error> {
@@ -51,14 +52,12 @@ fn meta_package(os_release: &str) -> Result<&'static str, Error> {
         return Ok("linux-image-cloud-amd64");
     }
     let how = match () {
-        () if like("fedora") || like("rhel") => {
-            "`dnf download kernel-core && rpm2cpio kernel-core-*.rpm | cpio -id './lib/modules/*/vmlinuz'`, and "
-        }
-        () if like("arch") => "it is /boot/vmlinuz-linux, ",
-        () => "get it through the package manager, ",
+        () if like("fedora") || like("rhel") => "do-add-kernel-fedora",
+        () if like("arch") => "do-add-kernel-arch",
+        () => "do-add-kernel",
     };
-    let problem = format!("how {:?} packages its kernel is not known here", field("PRETTY_NAME"));
-    Err(Error::new(problem).remedy(format!("Take it in by hand: {how}`isolab kernel add FILE`.")))
+    let problem = Message::new("unknown-distribution").with("name", field("PRETTY_NAME"));
+    Err(Error::new(problem).remedy(Message::new(how)))
 }
 
 /// The first package of that kind that `apt-cache depends` names; of several that would do (`|Depends`), the first, too.
@@ -75,14 +74,16 @@ fn run(program: &str, args: &[&str], folder: &Path, told: &impl Fn(&str)) -> Res
     command.args(args).current_dir(folder).stdin(Stdio::null());
     // Its answers in other languages have other words.
     command.env("LC_ALL", "C");
-    let output = command
-        .output()
-        .map_err(|error| Error::from_cause(format_args!("cannot run {words}"), error).remedy("Is it installed?"))?;
+    let output = command.output().map_err(|error| {
+        let tried = Message::new("cannot-run").with("command", words.as_str());
+        Error::from_cause(tried, error).remedy(Message::new("do-is-it-installed"))
+    })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::from_cause(format_args!("{words} failed"), said.trim()).remedy(UPDATE))
+    let tried = Message::new("command-failed").with("command", words);
+    Err(Error::from_cause(tried, said.trim()).remedy(Message::new(UPDATE)))
 }
 
 #[cfg(test)]

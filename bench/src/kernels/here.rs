@@ -2,17 +2,15 @@
 
 use crate::error::Error;
 use microvm::KvmKind;
+use reports::model::Message;
 use std::path::Path;
 
 /// Why no stock kernel boots here; `None` where they do.
-pub fn why_not() -> Option<String> {
+pub fn why_not() -> Option<Message> {
     match microvm::probe().kind {
         KvmKind::Hardware { .. } => None,
-        KvmKind::EmulatedKernelMode => Some(
-            "KVM here emulates guest kernels, without instructions that a stock kernel uses (`isolab doctor` says more)"
-                .into(),
-        ),
-        KvmKind::None(reason) => Some(reason),
+        KvmKind::EmulatedKernelMode => Some(Message::new("emulated-kernels")),
+        KvmKind::None(reason) => Some(Message::plain(reason)),
     }
 }
 
@@ -25,17 +23,14 @@ pub fn check(kernel: &Path) -> Result<(), Error> {
     if !inspected.wants_pc() {
         return Ok(());
     }
-    Err(Error::new(format!("a stock kernel does not boot on this host: {why}"))
-        .remedy("The built-in guest kernel does: --on microvm. With hardware virtualization, stock kernels do, too."))
+    Err(Error::new(Message::new("stock-kernel-does-not-boot").with("why", why))
+        .remedy(Message::new("do-built-in-kernel")))
 }
 
 /// What to do where a kernel is missing.
-pub fn advice() -> &'static str {
+pub fn advice() -> Message {
     match why_not() {
-        None => {
-            "Name one: --kernel FILE. `isolab kernel ls` lists those that isolab knows, `isolab kernel fetch` gets this \
-             distribution's kernel for virtual machines, `isolab kernel add FILE` imports one."
-        }
-        Some(_) => "Here only the built-in kernel boots (`isolab doctor` says why): --on microvm.",
+        None => Message::new("do-name-kernel"),
+        Some(_) => Message::new("do-only-built-in"),
     }
 }

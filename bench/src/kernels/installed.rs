@@ -3,6 +3,7 @@
 use super::{Found, HOST, module, open};
 use crate::error::Error;
 use nix::sys::utsname::uname;
+use reports::model::Message;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// It is not there, or this user may not read it: with what to do.
 pub fn host() -> Result<Found, Error> {
-    let name = uname().map_err(|errno| Error::from_cause("cannot ask for the kernel's release (uname)", errno))?;
+    let name = uname().map_err(|errno| Error::from_cause(Message::new("cannot-ask-kernel-release"), errno))?;
     running(Path::new("/"), &name.release().to_string_lossy())
 }
 
@@ -39,10 +40,12 @@ fn running(root: &Path, release: &str) -> Result<Found, Error> {
     }
     let [boot, modules] = places.map(|place| place.display().to_string());
     Err(refused.unwrap_or_else(|| {
-        Error::new(format!(
-            "the kernel that this host runs is in no file here: neither {boot} nor {modules} is there"
-        ))
-        .remedy("Where it lies outside of this system, as in a container or a cloud, take another: isolab kernel fetch")
+        Error::new(
+            Message::new("host-kernel-nowhere")
+                .with("boot", boot)
+                .with("modules", modules),
+        )
+        .remedy(Message::new("do-fetch-kernel"))
     }))
 }
 
@@ -51,14 +54,19 @@ fn running(root: &Path, release: &str) -> Result<Found, Error> {
 pub fn modules(root: &Path, release: &str) -> Result<Vec<(String, PathBuf)>, Error> {
     let mut files = BTreeMap::new();
     files_below(&root.join("lib/modules").join(release).join("kernel"), &mut files);
-    let order = module::in_order(|name| files.get(name).map(|path| Ok(module::needs(&read(path)?))).transpose())?;
+    let order = module::in_order(|name| {
+        files
+            .get(name)
+            .map(|path| Ok::<_, Error>(module::needs(&read(path)?)))
+            .transpose()
+    })?;
     Ok(order.into_iter().filter_map(|name| files.remove_entry(&name)).collect())
 }
 
 /// The module in that file, unpacked.
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let unpacked = File::open(path).and_then(|file| module::unpack(&path.to_string_lossy(), file));
-    unpacked.map_err(|error| Error::from_cause(format_args!("cannot read the module {}", path.display()), error))
+    unpacked.map_err(|error| Error::of_path("cannot-read-module", path, error))
 }
 
 fn files_below(folder: &Path, files: &mut BTreeMap<String, PathBuf>) {

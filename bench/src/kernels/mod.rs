@@ -17,6 +17,7 @@ use crate::files::{regular, xdg};
 use crate::targets::microvm::{Disk, Linux, Rootfs};
 use microvm::kernel::Inspection;
 use needed::Use;
+use reports::model::Message;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -63,14 +64,11 @@ pub fn find(name: &str) -> Result<Found, Error> {
     }
     let names: Vec<&str> = known.iter().map(|found| found.name.as_str()).chain([HOST]).collect();
     let remedy = match name {
-        "builtin" => "The built-in kernel is what --on microvm boots.",
+        "builtin" => Message::new("do-on-microvm"),
         _ => here::advice(),
     };
     let names = names.join(", ");
-    Err(Error::new(format!(
-        "there is no kernel {name:?}: no such file, and known by name: {names}"
-    ))
-    .remedy(remedy))
+    Err(Error::new(Message::new("no-kernel").with("name", name).with("known", names)).remedy(remedy))
 }
 
 /// The kernel of that name or in that file, with the modules that its disks need and `more` behind them.
@@ -99,15 +97,14 @@ fn usual_of(boots: bool, added: &[Found]) -> Option<String> {
 
 /// A kernel's file, and what it is.
 pub fn read(path: &Path) -> Result<(Vec<u8>, Inspection), Error> {
-    let bytes = microvm::kernel::read(path).map_err(|error| Error::new(error.to_string()))?;
+    let bytes = microvm::kernel::read(path)?;
     let inspected = inspect(path, &bytes)?;
     Ok((bytes, inspected))
 }
 
 /// What the bytes of a kernel's file are.
 pub fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection, Error> {
-    microvm::kernel::inspect(bytes)
-        .map_err(|reason| Error::from_cause(format_args!("{} is no guest kernel", path.display()), reason))
+    microvm::kernel::inspect(bytes).map_err(|reason| Error::of_path("no-guest-kernel", path, reason))
 }
 
 /// The kernels that were added.
@@ -124,13 +121,12 @@ pub fn list() -> Vec<Found> {
 /// Opens a kernel's file; tells apart, in how it failed, what kind of failure it was.
 fn open(path: &Path) -> Result<File, (ErrorKind, Error)> {
     regular::check(path).and_then(|()| File::open(path)).map_err(|error| {
-        let failed = Error::from_cause(format_args!("cannot read the kernel {}", path.display()), &error);
+        let failed = Error::of_path("cannot-read-kernel", path, &error);
         let failed = match error.kind() {
             // Some distributions keep it from ordinary users.
-            ErrorKind::PermissionDenied => failed.remedy(format!(
-                "Take in a copy that you may read: sudo cat {} >vmlinuz && isolab kernel add vmlinuz",
-                path.display()
-            )),
+            ErrorKind::PermissionDenied => {
+                failed.remedy(Message::new("do-copy-kernel").with("path", path.display().to_string()))
+            }
             _ => failed,
         };
         (error.kind(), failed)
@@ -139,10 +135,8 @@ fn open(path: &Path) -> Result<File, (ErrorKind, Error)> {
 
 /// Where kernels are kept.
 fn folder() -> Result<PathBuf, Error> {
-    let data = xdg::data().ok_or_else(|| {
-        Error::new("there is no place for kernels: neither XDG_DATA_HOME nor HOME is set")
-            .remedy("Name one: XDG_DATA_HOME=/path isolab …")
-    })?;
+    let data = xdg::data()
+        .ok_or_else(|| Error::new(Message::new("no-place-for-kernels")).remedy(Message::new("do-set-data-home")))?;
     Ok(data.join("kernels"))
 }
 

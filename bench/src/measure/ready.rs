@@ -3,6 +3,7 @@
 //! A program that buffers its output writes its first byte when it ends, and a server that logs before it listens writes it too
 //! early. A [`Ready`] mark other than the first byte is recorded with the results.
 
+use crate::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -32,17 +33,14 @@ impl fmt::Display for Ready {
 }
 
 impl FromStr for Ready {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         match text {
             FIRST_BYTE => Ok(Ready::FirstByte),
             EXIT => Ok(Ready::Exit),
-            "" => Err("it is first-byte, exit, or a text that the program writes".into()),
-            text if text.chars().any(char::is_control) => Err(
-                "the text is looked for within a line, so that it has no line breaks or other control characters"
-                    .into(),
-            ),
+            "" => Err(Error::of_text("ready-empty", text)),
+            text if text.chars().any(char::is_control) => Err(Error::of_text("ready-control", text)),
             text => Ok(Ready::Line(text.into())),
         }
     }

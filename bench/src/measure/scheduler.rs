@@ -104,7 +104,7 @@ impl Lane<'_> {
         } else if round >= plan.warmup {
             let failed = Sample {
                 exit_code: 125,
-                error: Some(error.to_string().into()),
+                error: Some(error.reason()),
                 ..Sample::default()
             };
             self.take(index, failed, round - plan.warmup, measured);

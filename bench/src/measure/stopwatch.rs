@@ -143,7 +143,7 @@ fn counted(before: &Usage, after: &Usage) -> Figures {
 
 /// The error of a run that a signal ended.
 fn interrupted() -> Error {
-    Error::new("interrupted")
+    Error::new(Message::new("interrupted"))
 }
 
 fn after(from_ns: u64, time: Duration) -> u64 {
@@ -151,7 +151,7 @@ fn after(from_ns: u64, time: Duration) -> u64 {
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
-    nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::from_cause("cannot make a pipe", errno.desc()))
+    nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::from_cause(Message::new("cannot-make-pipe"), errno))
 }
 
 fn pipes(stdin: OwnedFd) -> Result<(Stdio, Stream, Stream), Error> {
@@ -160,7 +160,7 @@ fn pipes(stdin: OwnedFd) -> Result<(Stdio, Stream, Stream), Error> {
     for reader in [&stdout_reader, &stderr_reader] {
         // Only isolab's end: the workload's own end blocks, as programs expect.
         fcntl(reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-            .map_err(|errno| Error::from_cause("cannot set up a pipe", errno.desc()))?;
+            .map_err(|errno| Error::from_cause(Message::new("cannot-set-up-pipe"), errno))?;
     }
     let stream = |reader| Stream {
         reader: Some(reader),
@@ -233,7 +233,7 @@ fn wait(
     match poll(&mut fds, timeout) {
         Ok(_) => {}
         Err(Errno::EINTR) => return Ok(None),
-        Err(errno) => return Err(Error::from_cause("cannot wait for the instance", errno.desc())),
+        Err(errno) => return Err(Error::from_cause(Message::new("cannot-wait-instance"), errno)),
     }
     let [out, err, ended, signal] = fds.map(|fd| fd.any().unwrap_or(false));
     if out {

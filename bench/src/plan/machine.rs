@@ -5,6 +5,7 @@ use crate::kernels;
 use crate::targets::microvm::{Disk, Linux, Rootfs};
 use crate::targets::registry::{Takes, TargetKind};
 use container::Limits;
+use reports::model::Message;
 use std::path::PathBuf;
 
 /// What the instances are given.
@@ -91,7 +92,7 @@ impl MachineRequest {
             }
         }
         if let Some(target) = targets.iter().find(|target| target.takes.kernel && !has_kernel) {
-            let problem = format!("{} needs a kernel", target.name);
+            let problem = Message::new("needs-kernel").with("name", target.name.as_str());
             return Err(Error::new(problem).remedy(kernels::here::advice()));
         }
         let LinuxRequest {
@@ -139,10 +140,13 @@ pub fn refuse_unused(option: &str, targets: &[TargetKind], taken: impl Fn(&Takes
         .into_iter()
         .filter(|kind| taken(&kind.takes) && kind.runs_here())
         .collect();
-    let problem = format!("{option} is for {}, not for {}", names(&takers), names(targets));
+    let problem = Message::new("option-of-others")
+        .with("option", option)
+        .with("takers", names(&takers))
+        .with("targets", names(targets));
     let remedy = match takers.first() {
-        Some(taker) => format!("Leave it out, or use --on {}.", taker.name),
-        None => "Leave it out.".into(),
+        Some(taker) => Message::new("do-leave-out-or-on").with("name", taker.name.as_str()),
+        None => Message::new("do-leave-out"),
     };
     Err(Error::new(problem).remedy(remedy))
 }

@@ -8,6 +8,7 @@ use crate::kernels;
 use crate::measure::clock;
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
+use reports::model::Message;
 use std::time::Duration;
 
 /// Looks at the memory of each target: one is as many instances as it needs.
@@ -82,8 +83,8 @@ impl Request {
         targets.extend(self.launchers);
         let twice = (1..targets.len()).find(|place| targets[..*place].contains(&targets[*place]));
         if let Some(place) = twice {
-            let problem = format!("the targets name {} twice", targets[place].name);
-            return Err(Error::new(problem).remedy("Name each target once."));
+            let problem = Message::new("target-twice").with("name", targets[place].name.as_str());
+            return Err(Error::new(problem).remedy(Message::new("do-each-once")));
         }
         let runs = self.runs.unwrap_or(RUNS);
         Ok(Plan {

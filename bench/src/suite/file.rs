@@ -27,14 +27,15 @@
 //! ```
 
 use super::case::Case;
-use super::source::Source;
 use crate::error::Error;
 use crate::files::regular;
+use crate::files::source::Source;
 use crate::measure::ready::Ready;
 use crate::plan::{MOST_RUNS, RUNS, TIMEOUT, WARMUP, default_targets};
 use crate::targets::microvm::Rootfs;
 use crate::workloads;
 use crate::workloads::inputs::InputRequest;
+use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -74,11 +75,14 @@ pub fn read(name: &str) -> Result<Suite, Error> {
     let description = collect(name, Path::new(""), 0, &mut cases, &mut files)?;
     let steps = cases.iter().fold(0_usize, |sum, case| sum.saturating_add(case.steps()));
     match steps {
-        0 => Err(Error::new(format!("the suite {name} has no cases")).remedy("A case begins with [[case]].")),
-        _ if steps > MOST_STEPS => Err(Error::new(format!(
-            "the suite {name} unfolds into {steps} steps, more than {MOST_STEPS}"
-        ))
-        .remedy("Give its parameters fewer values.")),
+        0 => Err(Error::new(Message::new("suite-empty").with("name", name)).remedy(Message::new("do-begin-case"))),
+        _ if steps > MOST_STEPS => Err(Error::new(
+            Message::new("suite-too-large")
+                .with("name", name)
+                .with("steps", steps)
+                .with("most", MOST_STEPS),
+        )
+        .remedy(Message::new("do-fewer-values"))),
         _ => Ok(Suite {
             name: name.into(),
             description,
@@ -92,12 +96,16 @@ pub fn read(name: &str) -> Result<Suite, Error> {
 fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>, files: &mut usize) -> Result<String, Error> {
     *files += 1;
     if *files > MOST_FILES {
-        return Err(Error::new(format!("{name}: more than {MOST_FILES} files are included")));
+        return Err(Error::new(
+            Message::new("suite-many-files")
+                .with("name", name)
+                .with("most", MOST_FILES),
+        ));
     }
     if depth > DEEPEST_INCLUDE {
-        return Err(Error::new(format!(
-            "{name} is included {depth} files deep: do the files include each other?"
-        )));
+        return Err(Error::new(
+            Message::new("suite-deep").with("name", name).with("depth", depth),
+        ));
     }
     let own = OWN.iter().find(|(own, _)| *own == name);
     let path = folder.join(name);
@@ -107,8 +115,8 @@ fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>, files
             .and_then(|()| std::fs::read_to_string(&path))
             .map_err(|error| {
                 let own: Vec<&str> = OWN.iter().map(|(own, _)| *own).collect();
-                Error::from_cause(format_args!("cannot read the suite {}", path.display()), error)
-                    .remedy(format!("The built-in suites are {}.", own.join(", ")))
+                Error::of_path("cannot-read-suite", &path, error)
+                    .remedy(Message::new("do-built-in-suites").with("names", own.join(", ")))
             })?,
     };
     let source = Source {
@@ -121,7 +129,7 @@ fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>, files
     };
     let written: Written = toml::from_str(&text).map_err(|error| {
         let at = error.span().unwrap_or(0..0);
-        source.error(at, error.message())
+        source.error(at, error.message().trim_end())
     })?;
     let below = path.parent().unwrap_or(Path::new(""));
     for include in &written.include {
@@ -137,7 +145,7 @@ fn collect(name: &str, folder: &Path, depth: usize, cases: &mut Vec<Case>, files
         let checked = case.get_ref().check(case.span(), &written.defaults, &source)?;
         if cases.iter().any(|other| other.name == checked.name) {
             let at = case.get_ref().name.as_ref().map_or(case.span(), Spanned::span);
-            return Err(source.error(at, &format!("there is already a case {:?}", checked.name)));
+            return Err(source.error(at, Message::new("case-twice").with("name", checked.name.as_str())));
         }
         cases.push(checked);
     }
@@ -189,23 +197,23 @@ impl WrittenCase {
         let name = self
             .name
             .as_ref()
-            .ok_or_else(|| source.error(at.clone(), "this case has no name"))?;
+            .ok_or_else(|| source.error(at.clone(), Message::new("case-without-name")))?;
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        source.require(name, "a name is made of letters, digits, - and _", |name| {
+        source.require(name, Message::new("case-name"), |name| {
             !name.is_empty() && name.chars().all(fits)
         })?;
         let program = self.program.clone().or_else(|| defaults.program.clone());
         let workload = self.workload.as_ref().or(defaults.workload.as_ref());
         let workload = match (workload, &program) {
             (Some(workload), None) => {
-                let known = format!("there is no such workload; built in are {}", workloads::names());
-                source.require(workload, &known, |name| workloads::built_in(name).is_some())?;
+                let known = Message::new("case-workload").with("names", workloads::names());
+                source.require(workload, known, |name| workloads::built_in(name).is_some())?;
                 workload.get_ref().clone()
             }
             (None, Some(_)) => String::new(),
-            (None, None) => return Err(source.error(at, "this case has neither a workload nor a program")),
+            (None, None) => return Err(source.error(at, Message::new("case-without-program"))),
             (Some(workload), Some(_)) => {
-                return Err(source.error(workload.span(), "a case has a workload or a program, not both"));
+                return Err(source.error(workload.span(), Message::new("case-two-programs")));
             }
         };
         let targets = self.targets.as_ref().or(defaults.targets.as_ref());
@@ -214,44 +222,34 @@ impl WrittenCase {
         let timeout_s = self.timeout_s.as_ref().or(defaults.timeout_s.as_ref());
         let idle_gap_ms = self.idle_gap_ms.as_ref().or(defaults.idle_gap_ms.as_ref());
         if let Some(runs) = runs {
-            source.require(runs, "a case has 1 to 100000 runs", |runs| {
+            source.require(runs, Message::new("case-runs").with("most", MOST_RUNS), |runs| {
                 (1..=MOST_RUNS).contains(runs)
             })?;
         }
         let in_reason = |number: &f64| (0.0..=86_400_000.0).contains(number);
         if let Some(timeout_s) = timeout_s {
-            source.require(timeout_s, "a timeout is more than zero seconds", |s| {
-                in_reason(s) && *s > 0.0
-            })?;
+            source.require(timeout_s, Message::new("case-timeout"), |s| in_reason(s) && *s > 0.0)?;
         }
         if let Some(gaps) = idle_gap_ms {
-            source.require(
-                gaps,
-                "gaps are in milliseconds, none is negative, and there is one",
-                |gaps| !gaps.is_empty() && gaps.iter().all(in_reason),
-            )?;
+            source.require(gaps, Message::new("case-gaps"), |gaps| {
+                !gaps.is_empty() && gaps.iter().all(in_reason)
+            })?;
         }
         let cpus = self.cpus.as_ref().or(defaults.cpus.as_ref());
         if let Some(cpus) = cpus {
-            source.require(
-                cpus,
-                "processors are more than zero, and there is one number of them",
-                |cpus| !cpus.is_empty() && cpus.iter().all(|cpus| *cpus > 0.0 && *cpus <= 1024.0),
-            )?;
+            source.require(cpus, Message::new("case-cpus"), |cpus| {
+                !cpus.is_empty() && cpus.iter().all(|cpus| *cpus > 0.0 && *cpus <= 1024.0)
+            })?;
         }
         let kernel = self.kernel.clone().or_else(|| defaults.kernel.clone());
         if let Some(targets) = targets.as_ref().filter(|_| kernel.is_none()) {
-            source.require(
-                targets,
-                "the target microvm-linux needs a kernel: kernel = \"FILE or NAME\"",
-                |targets| targets.iter().all(|target| !target.takes.kernel),
-            )?;
+            source.require(targets, Message::new("case-kernel"), |targets| {
+                targets.iter().all(|target| !target.takes.kernel)
+            })?;
         }
         let ready = self.ready.as_ref().or(defaults.ready.as_ref());
         if let Some(ready) = ready {
-            source.require(ready, "it is first-byte, exit, or a text within a line", |text| {
-                text.parse::<Ready>().is_ok()
-            })?;
+            source.require(ready, Message::new("case-ready"), |text| text.parse::<Ready>().is_ok())?;
         }
         let memory = source.sizes(self.memory.as_ref().or(defaults.memory.as_ref()))?;
         let image_files = source.sizes(self.image_files.as_ref().or(defaults.image_files.as_ref()))?;
@@ -303,7 +301,7 @@ mod tests {
     }
 
     fn wrong(text: &str) -> String {
-        let message = suite(text).unwrap_err().message;
+        let message = suite(text).unwrap_err().to_string();
         message
             .split_once("suite.toml:")
             .map_or(message.clone(), |(_, rest)| rest.to_owned())
@@ -363,7 +361,8 @@ mod tests {
             .into_iter()
             .map(|case| case.name)
             .collect();
-        assert_eq!(names, ["one", "start-up", "processor", "two"]);
+        assert_eq!(names[..3], ["one", "start-up", "cpu"]);
+        assert_eq!(names.last().map(String::as_str), Some("two"));
     }
 
     #[test]
@@ -407,7 +406,7 @@ mod tests {
         assert!(
             read(path.to_str().unwrap())
                 .unwrap_err()
-                .message
+                .to_string()
                 .contains("include each other")
         );
     }

@@ -19,6 +19,7 @@ use crate::warnings::Warning;
 use crate::workloads::Workload;
 use case::{Parameters, Varies};
 use file::Suite;
+use reports::model::Message;
 use reports::model::Results;
 use shard::Shard;
 use std::fs::File;
@@ -66,7 +67,7 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
     let ready = parameters.ready.map(|ready| ready.parse()).transpose();
     let workload = Workload {
         inputs: parameters.inputs.resolve(&workload.file_name)?,
-        ready: ready.map_err(Error::new)?.unwrap_or_default(),
+        ready: ready?.unwrap_or_default(),
         ..workload
     };
     let request = Request {
@@ -180,18 +181,18 @@ pub enum Resume {
 /// in one folder: then it holds no results of these steps.
 fn prepare(suite: &Suite, folder: &Path, resume: Resume, shard: Option<&[Step]>) -> Result<(), Error> {
     let copy = folder.join(COPY);
-    let now = serde_json::to_string_pretty(suite).map_err(|error| Error::new(error.to_string()))?;
+    let now = serde_json::to_string_pretty(suite)
+        .map_err(|error| Error::from_cause(Message::new("cannot-write-json"), error))?;
     match (std::fs::read_to_string(&copy), resume) {
         (Ok(then), Resume::Yes) if then == now => Ok(()),
         (Ok(then), Resume::No) if then == now && shard.is_some_and(|steps| are_new(steps, folder)) => Ok(()),
-        (Ok(_), Resume::Yes) => Err(Error::new(format!(
-            "{} is of another suite, or of this one before it was changed",
-            copy.display()
-        ))
-        .remedy("Begin anew in another folder: --out DIR, without --resume.")),
+        (Ok(_), Resume::Yes) => Err(
+            Error::new(Message::new("suite-changed").with("path", copy.display().to_string()))
+                .remedy(Message::new("do-begin-anew")),
+        ),
         (Ok(_), Resume::No) => Err(
-            Error::new(format!("{} holds the results of a suite already", folder.display()))
-                .remedy("Go on with it: --resume. Or begin anew in another folder: --out DIR."),
+            Error::new(Message::new("suite-there").with("path", folder.display().to_string()))
+                .remedy(Message::new("do-resume")),
         ),
         (Err(_), _) => store::write(&copy, now.as_bytes()),
     }
@@ -217,12 +218,10 @@ fn check_descriptions(plan: &Plan, results: &Results, path: &Path) -> Result<(),
         if let (Some(then), Some(now)) = (then, kind.description())
             && then.sha256 != now.sha256
         {
-            let problem = format!(
-                "{} was measured with another description of {}",
-                path.display(),
-                kind.name
-            );
-            return Err(Error::new(problem).remedy("Begin anew in another folder: --out DIR, without --resume."));
+            let problem = Message::new("other-description")
+                .with("path", path.display().to_string())
+                .with("name", kind.name.as_str());
+            return Err(Error::new(problem).remedy(Message::new("do-begin-anew")));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The baseline: the workload as a plain process.
 
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::measure::clock;
 use crate::targets::spawn::{Child, Group, Prepared};
 use crate::targets::work_folder::WorkFolder;
@@ -93,12 +93,12 @@ impl Backend for Process {
 fn refused(path: &str, errno: Errno) -> Error {
     let why = Message::new("cannot-execute")
         .with("path", path)
-        .with("answer", errno.desc());
-    let error = Error::said(why);
+        .with("answer", errno.message());
+    let error = Error::new(why);
     match errno {
-        Errno::EACCES => error.advice(Message::new("do-other-folder")),
-        Errno::ENOEXEC => error.advice(Message::new("do-other-program")),
-        Errno::EAGAIN => error.advice(Message::new("do-more-processes")),
+        Errno::EACCES => error.remedy(Message::new("do-other-folder")),
+        Errno::ENOEXEC => error.remedy(Message::new("do-other-program")),
+        Errno::EAGAIN => error.remedy(Message::new("do-more-processes")),
         _ => error,
     }
 }

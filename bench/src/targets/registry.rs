@@ -12,6 +12,7 @@ use super::spawn::Group;
 use crate::error::Error;
 use crate::plan::Machine;
 use reports::model;
+use reports::model::Message;
 use serde::Serialize;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -236,10 +237,12 @@ impl TargetKind {
         }
         let all = TargetKind::all().into_iter().filter(TargetKind::runs_here);
         let names: Vec<String> = all.map(|kind| kind.name).collect();
-        Err(
-            Error::new(format!("there is no target {name:?}; there are {}", names.join(", ")))
-                .remedy("For another tool, give the command that starts a program (--with 'COMMAND …'), or write a description file and name it: --on ./tool.toml"),
+        Err(Error::new(
+            Message::new("no-target")
+                .with("name", name)
+                .with("names", names.join(", ")),
         )
+        .remedy(Message::new("do-describe-tool")))
     }
 
     /// The target that a command makes which starts a program.
@@ -320,7 +323,7 @@ mod tests {
     fn an_unknown_name_is_refused_with_those_there_are() {
         let error = TargetKind::find("vm").unwrap_err();
         assert!(
-            error.message.contains("process, container, container-no-init"),
+            error.to_string().contains("process, container, container-no-init"),
             "{error}"
         );
     }

@@ -13,8 +13,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
+use reports::model::Message;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::fmt::Display;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -65,10 +65,8 @@ impl Prepared {
     /// A start of `program` (a path) with `argv[0]` first in `args`, `env` as `NAME=value`, and `fds` as its descriptors
     /// 0, 1, 2, ….
     pub fn new(program: &str, args: &[&str], env: &[&str], fds: Vec<OwnedFd>, group: Group) -> Result<Self, Error> {
-        let c_string = |text: &str| {
-            CString::new(text)
-                .map_err(|_| Error::new(format!("{text:?} holds a zero byte, which no program can be given")))
-        };
+        let c_string =
+            |text: &str| CString::new(text).map_err(|_| Error::new(Message::new("zero-byte").with("text", text)));
         let args = args.iter().map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
         let env = env.iter().map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
         let pointers = |strings: &[CString]| -> Vec<*const c_char> {
@@ -96,7 +94,7 @@ impl Prepared {
     /// The same start in another working directory.
     pub fn in_folder(self, folder: &Path) -> Result<Self, Error> {
         let name = CString::new(folder.as_os_str().as_bytes());
-        let name = name.map_err(|_| Error::new(format!("{} holds a zero byte", folder.display())))?;
+        let name = name.map_err(|_| Error::of_text("zero-byte", folder.display().to_string()))?;
         Ok(Prepared {
             folder: Some(name),
             ..self
@@ -207,11 +205,11 @@ impl Child {
         }
         let ended = wait(WaitPidFlag::empty());
         self.reaped = true;
-        let failed = |why: &dyn Display| Error::from_cause(format_args!("cannot wait for process {}", self.pid), why);
-        match ended.map_err(|errno| failed(&errno.desc()))? {
+        let tried = Message::new("cannot-wait-process").with("pid", f64::from(self.pid.as_raw()));
+        match ended.map_err(|errno| Error::from_cause(tried.clone(), errno))? {
             WaitStatus::Exited(_, status) => Ok(status),
             WaitStatus::Signaled(_, signal, _) => Ok(128 + signal as i32),
-            other => Err(failed(&format_args!("it ended in a way that is not known: {other:?}"))),
+            other => Err(Error::from_cause(tried, format!("{other:?}"))),
         }
     }
 }
@@ -231,7 +229,7 @@ fn move_up(fd: OwnedFd) -> Result<OwnedFd, Error> {
         return Ok(fd);
     }
     let moved = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(FIRST_SOURCE_FD))
-        .map_err(|errno| Error::from_cause("cannot duplicate a descriptor", errno.desc()))?;
+        .map_err(|errno| Error::from_cause(Message::new("cannot-duplicate-descriptor"), errno))?;
     // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(moved) })
 }

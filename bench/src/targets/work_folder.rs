@@ -7,6 +7,7 @@
 use crate::error::Error;
 use crate::files::scratch::Scratch;
 use crate::workloads::image::Image;
+use reports::model::Message;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -35,10 +36,7 @@ impl WorkFolder {
     /// The folder, with the files of the image beside its program and nothing else.
     pub fn renew(&mut self, image: &Image) -> Result<PathBuf, Error> {
         let folder = self.scratch.path().join("work");
-        let failed = |error| {
-            Error::from_cause(format_args!("cannot write to {}", folder.display()), error)
-                .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
-        };
+        let failed = |error| Error::of_path("cannot-write-to", &folder, error).remedy(Message::new("do-make-room"));
         let found = contents(&folder).ok();
         if found.is_none() || found != self.laid_out {
             self.laid_out = Some(lay_out(image, &folder).map_err(failed)?);

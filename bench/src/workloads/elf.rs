@@ -3,92 +3,90 @@
 //! The check comes before any target is asked to start, so that a wrong program is refused in the same words everywhere.
 //! Field names are those of the System V ABI's object file chapters (gabi, elf(5)).
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use object::LittleEndian;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader};
+use reports::model::{Argument, Message};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Why a file cannot be the workload.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
     /// Nothing there.
-    #[error("there is no such file")]
     Missing,
     /// A directory.
-    #[error("it is a directory")]
     Directory,
     /// A socket, a device, a pipe.
-    #[error("it is not a regular file")]
     Special,
     /// It could not be read.
-    #[error("it cannot be read: {0}")]
-    Unreadable(String),
+    Unreadable(Message),
     /// No bytes.
-    #[error("it is empty")]
     Empty,
     /// Begins with `#!`.
-    #[error("it is a script for {interpreter}, not a program of its own")]
     Script {
         /// What stands after `#!`.
         interpreter: String,
     },
-    /// No ELF magic.
-    #[error("it is not an ELF file (it begins with {0})")]
-    NotElf(String),
+    /// No ELF magic; how it begins.
+    NotElf(Message),
     /// ELFCLASS32.
-    #[error("it is a 32-bit ELF for {0}")]
     Bits32(String),
     /// `e_machine` or byte order of another processor.
-    #[error("it is an ELF for {0}, not for x86-64")]
     OtherMachine(String),
     /// Not ET_EXEC or ET_DYN.
-    #[error("it is an ELF, but {0}, not an executable")]
-    NotExecutable(&'static str),
+    NotExecutable(Message),
     /// PT_INTERP, or a shared object.
-    #[error("it is dynamically linked ({0})")]
-    Dynamic(String),
+    Dynamic(Message),
     /// A header or a segment points past the end of the file.
-    #[error("it is a truncated ELF: {0}")]
-    Truncated(String),
+    Truncated(Message),
     /// Headers that contradict each other.
-    #[error("it is a damaged ELF: {0}")]
-    Damaged(&'static str),
+    Damaged(Message),
 }
 
 impl Refusal {
-    /// What to do about it.
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Refusal::Missing => {
-                "Check the path; a built-in workload is named before the --, as in: isolab compare hello"
-            }
-            Refusal::Directory | Refusal::Special => "Name the program file itself.",
-            Refusal::Unreadable(_) => "Make it readable for this user (chmod +r).",
-            Refusal::Empty | Refusal::Truncated(_) | Refusal::Damaged(_) => {
-                "The file is incomplete: build or copy it again."
-            }
-            Refusal::Script { .. } => {
-                "A script needs its interpreter in every target: give the interpreter as the program, as one static \
-                 executable, and the script's work as its arguments."
-            }
-            Refusal::NotElf(_) | Refusal::NotExecutable(_) => "Give a static x86-64 Linux executable.",
-            Refusal::Bits32(_) | Refusal::OtherMachine(_) => {
-                "Build it for x86-64 (Rust: --target x86_64-unknown-linux-gnu, C: -m64, Go: GOARCH=amd64)."
-            }
-            Refusal::Dynamic(_) => {
-                "Link it statically (Rust: RUSTFLAGS='-C target-feature=+crt-static', C: -static, Go: CGO_ENABLED=0)."
-            }
+    /// What the file is.
+    pub fn message(&self) -> Message {
+        let named = |id, name: &str, what: Argument| Message::new(id).with(name, what);
+        match self.clone() {
+            Refusal::Missing => Message::new("elf-missing"),
+            Refusal::Directory => Message::new("is-folder"),
+            Refusal::Special => Message::new("elf-special"),
+            Refusal::Unreadable(why) => named("elf-unreadable", "answer", why.into()),
+            Refusal::Empty => Message::new("elf-empty"),
+            Refusal::Script { interpreter } => named("elf-script", "interpreter", interpreter.into()),
+            Refusal::NotElf(start) => named("elf-not", "start", start.into()),
+            Refusal::Bits32(machine) => named("elf-32-bits", "machine", machine.into()),
+            Refusal::OtherMachine(machine) => named("elf-other-machine", "machine", machine.into()),
+            Refusal::NotExecutable(what) => named("elf-not-executable", "what", what.into()),
+            Refusal::Dynamic(why) => named("elf-dynamic", "why", why.into()),
+            Refusal::Truncated(why) => named("elf-truncated", "why", why.into()),
+            Refusal::Damaged(why) => named("elf-damaged", "why", why.into()),
         }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> Message {
+        Message::new(match self {
+            Refusal::Missing => "do-check-path",
+            Refusal::Directory | Refusal::Special => "do-name-program",
+            Refusal::Unreadable(_) => "do-make-readable",
+            Refusal::Empty | Refusal::Truncated(_) | Refusal::Damaged(_) => "do-build-again",
+            Refusal::Script { .. } => "do-give-interpreter",
+            Refusal::NotElf(_) | Refusal::NotExecutable(_) => "do-static-executable",
+            Refusal::Bits32(_) | Refusal::OtherMachine(_) => "do-build-for-x86-64",
+            Refusal::Dynamic(_) => "do-link-statically",
+        })
     }
 
     /// The error for a program at `path`.
     pub fn at(self, path: &Path) -> Error {
         let run_status = if self == Refusal::Missing { 127 } else { 126 };
-        Error::new(format!("{} cannot be the workload: {self}", path.display()))
-            .remedy(self.remedy())
-            .run_status(run_status)
+        let why = Message::new("cannot-be-workload")
+            .with("path", path.display().to_string())
+            .with("why", self.message());
+        Error::new(why).remedy(self.remedy()).run_status(run_status)
     }
 }
 
@@ -96,7 +94,7 @@ impl Refusal {
 pub fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     let unreadable = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Refusal::Missing,
-        _ => Refusal::Unreadable(error.to_string()),
+        _ => Refusal::Unreadable(error.message()),
     };
     let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
     if kind.is_dir() {
@@ -125,38 +123,41 @@ pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
     let endian = LittleEndian;
     let what = match header.e_type(endian) {
         elf::ET_EXEC | elf::ET_DYN => None,
-        elf::ET_REL => Some("an object file that is still to be linked"),
-        elf::ET_CORE => Some("a core dump"),
-        _ => Some("of an unknown type"),
+        elf::ET_REL => Some("elf-object"),
+        elf::ET_CORE => Some("elf-core"),
+        _ => Some("elf-unknown-type"),
     };
     if let Some(what) = what {
-        return Err(Refusal::NotExecutable(what));
+        return Err(Refusal::NotExecutable(Message::new(what)));
     }
     let segments = header
         .program_headers(endian, bytes)
-        .map_err(|_| Refusal::Truncated("the program headers lie past its end".into()))?;
+        .map_err(|_| Refusal::Truncated(Message::new("elf-headers-past-end")))?;
     if segments.is_empty() {
-        return Err(Refusal::Damaged("it has no program headers"));
+        return Err(Refusal::Damaged(Message::new("elf-no-headers")));
     }
     for segment in segments {
         let (offset, length) = segment.file_range(endian);
         match offset.checked_add(length) {
-            None => return Err(Refusal::Damaged("a segment's offset and size overflow")),
+            None => return Err(Refusal::Damaged(Message::new("elf-overflow"))),
             Some(end) if end > bytes.len() as u64 => {
-                return Err(Refusal::Truncated(format!(
-                    "it has {} bytes of at least {end}",
-                    bytes.len()
-                )));
+                return Err(Refusal::Truncated(
+                    Message::new("elf-short")
+                        .with("bytes", bytes.len())
+                        .with("least", end as f64),
+                ));
             }
             Some(_) => {}
         }
         if segment.p_type(endian) == elf::PT_INTERP {
             let interpreter = &bytes[offset as usize..(offset + length) as usize];
-            return Err(Refusal::Dynamic(format!("it asks for {}", printable(interpreter))));
+            return Err(Refusal::Dynamic(
+                Message::new("elf-asks-for").with("path", printable(interpreter)),
+            ));
         }
     }
     if header.e_type(endian) == elf::ET_DYN && !is_static_pie(segments, bytes) {
-        return Err(Refusal::Dynamic("it is a shared library".into()));
+        return Err(Refusal::Dynamic(Message::new("elf-shared-library")));
     }
     let entry = header.e_entry(endian);
     let entered = segments.iter().any(|segment| {
@@ -168,7 +169,7 @@ pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
     if entered {
         Ok(())
     } else {
-        Err(Refusal::Damaged("its entry point lies in no executable segment"))
+        Err(Refusal::Damaged(Message::new("elf-entry")))
     }
 }
 
@@ -185,14 +186,14 @@ fn file_header(bytes: &[u8]) -> Result<&elf::FileHeader64<LittleEndian>, Refusal
     if !bytes.starts_with(&elf::ELFMAG) {
         let start: Vec<String> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let known = match bytes {
-            [b'M', b'Z', ..] => ", a Windows or EFI program",
-            [0x1f, 0x8b, ..] => ", gzip data",
-            [b'P', b'K', ..] => ", a zip archive",
-            _ => "",
+            [b'M', b'Z', ..] => "elf-begins-windows",
+            [0x1f, 0x8b, ..] => "elf-begins-gzip",
+            [b'P', b'K', ..] => "elf-begins-zip",
+            _ => "elf-begins",
         };
-        return Err(Refusal::NotElf(format!("{}{known}", start.join(" "))));
+        return Err(Refusal::NotElf(Message::new(known).with("bytes", start.join(" "))));
     }
-    let short = || Refusal::Truncated(format!("{} bytes are less than the file header", bytes.len()));
+    let short = || Refusal::Truncated(Message::new("elf-shorter-than-header").with("bytes", bytes.len()));
     // e_ident[EI_CLASS] and e_ident[EI_DATA]; e_machine stands at the same place in both classes.
     let (class, data) = (*bytes.get(4).ok_or_else(short)?, *bytes.get(5).ok_or_else(short)?);
     let machine: [u8; 2] = bytes
@@ -214,7 +215,7 @@ fn file_header(bytes: &[u8]) -> Result<&elf::FileHeader64<LittleEndian>, Refusal
     if bytes.len() < size_of::<elf::FileHeader64<LittleEndian>>() {
         return Err(short());
     }
-    elf::FileHeader64::<LittleEndian>::parse(bytes).map_err(|_| Refusal::Damaged("its file header is not valid"))
+    elf::FileHeader64::<LittleEndian>::parse(bytes).map_err(|_| Refusal::Damaged(Message::new("elf-header")))
 }
 
 /// A shared object that is a program says so with DF_1_PIE in DT_FLAGS_1.
@@ -237,8 +238,8 @@ fn machine_name(machine: u16) -> String {
         elf::EM_PPC64 => "64-bit PowerPC".into(),
         elf::EM_S390 => "IBM Z (s390)".into(),
         elf::EM_MIPS => "MIPS".into(),
-        elf::EM_BPF => "the BPF virtual machine".into(),
-        other => format!("machine number {}", other.0),
+        elf::EM_BPF => "BPF".into(),
+        other => format!("e_machine {}", other.0),
     }
 }
 
@@ -283,7 +284,7 @@ mod tests {
                 interpreter: "/bin/sh".into()
             })
         );
-        assert!(matches!(check(b"MZ\x90\x00"), Err(Refusal::NotElf(text)) if text.contains("Windows")));
+        assert!(matches!(check(b"MZ\x90\x00"), Err(Refusal::NotElf(text)) if text.id.contains("windows")));
         assert!(matches!(check(b"hello, world"), Err(Refusal::NotElf(_))));
     }
 
@@ -310,7 +311,7 @@ mod tests {
             let refusal = check(&whole[..length]).unwrap_err();
             assert!(
                 matches!(refusal, Refusal::Truncated(_) | Refusal::NotElf(_)),
-                "{length}: {refusal}"
+                "{length}: {refusal:?}"
             );
         }
     }
@@ -319,7 +320,7 @@ mod tests {
     fn a_dynamic_program_says_which_linker_it_asks_for() {
         let path = Path::new("/bin/sh");
         match read(path) {
-            Err(Refusal::Dynamic(why)) => assert!(why.contains("/lib"), "{why}"),
+            Err(Refusal::Dynamic(why)) => assert!(format!("{why:?}").contains("/lib"), "{why:?}"),
             other => panic!("{path:?}: {:?}", other.map(|bytes| bytes.len())),
         }
     }

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reports::model::ImagePart;
+use reports::model::Message;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Write;
@@ -82,8 +83,7 @@ impl Image {
                 let scratch = Scratch::new()?;
                 let layer = scratch.path().join("layer");
                 lay_out(workload, other_bytes, &scratch, &layer).map_err(|error| {
-                    Error::from_cause(format_args!("cannot write the workload to {}", layer.display()), error)
-                        .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+                    Error::of_path("cannot-write-workload", &layer, error).remedy(Message::new("do-make-room"))
                 })?;
                 (layer, Some(scratch))
             }
@@ -106,7 +106,8 @@ impl Image {
         };
         let executable = layer.join(&workload.file_name);
         let text = executable.to_str().map(str::to_owned).ok_or_else(|| {
-            Error::new(format!("{} is not UTF-8", executable.display())).remedy("Name another folder: TMPDIR=/path …")
+            let problem = Message::new("not-utf-8").with("path", executable.display().to_string());
+            Error::new(problem).remedy(Message::new("do-make-room"))
         })?;
         Ok(Image {
             executable: text,
@@ -157,7 +158,7 @@ impl Image {
     pub fn stdin(&self) -> Result<OwnedFd, Error> {
         File::open(&self.stdin)
             .map(OwnedFd::from)
-            .map_err(|error| Error::from_cause(format_args!("cannot open {}", self.stdin.display()), error))
+            .map_err(|error| Error::of_path("cannot-open", &self.stdin, error))
     }
 
     /// When the program counts as started.
@@ -214,8 +215,7 @@ impl Image {
                 let scratch = Scratch::new()?;
                 self.copy_with_folders(&scratch.path().join(LAYER), ["proc", "sys", "dev"])
                     .map_err(|error| {
-                        Error::from_cause(format_args!("cannot write to {}", scratch.path().display()), error)
-                            .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+                        Error::of_path("cannot-write-to", scratch.path(), error).remedy(Message::new("do-make-room"))
                     })?;
                 self.to_bind.get_or_init(|| scratch)
             }
@@ -268,11 +268,9 @@ impl Image {
         let found = sha256(&read_back(Path::new(&self.executable))?);
         match self.known_sha256 {
             Some(known) if known != found => {
-                let problem = format!(
-                    "{} is not the workload that this program holds: it was changed",
-                    self.executable
-                );
-                Err(Error::new(problem).remedy(format!("Remove it, and it is made anew: rm {}", self.executable)))
+                let problem = Message::new("workload-changed").with("path", self.executable.as_str());
+                Err(Error::new(problem)
+                    .remedy(Message::new("do-remove-workload").with("path", self.executable.as_str())))
             }
             _ => Ok(found),
         }
@@ -323,7 +321,7 @@ fn copy(files: &[ImageFile], folder: &Path) -> std::io::Result<()> {
 
 /// A file of the image as it is there.
 pub fn read_back(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| Error::from_cause(format_args!("cannot read back {}", path.display()), error))
+    std::fs::read(path).map_err(|error| Error::of_path("cannot-read-back", path, error))
 }
 
 /// Bytes that compression cannot shrink, the same each time.

@@ -7,7 +7,7 @@
 use super::sha256;
 use crate::error::Error;
 use crate::files::regular;
-use reports::model;
+use reports::model::{self, Message};
 use serde::Serialize;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -83,7 +83,7 @@ impl InputRequest {
         check(&files, program)?;
         let mut env: Vec<String> = Vec::new();
         for text in &self.env {
-            let given = variable(text).map_err(|why| Error::new(format!("--env {text}: {why}")))?;
+            let given = variable(text)?;
             env.retain(|other| name(other) != name(&given));
             env.push(given);
         }
@@ -130,24 +130,21 @@ fn name(variable: &str) -> &str {
 }
 
 /// `NAME=VALUE`, or `NAME` with the value that isolab's own environment has.
-pub fn variable(text: &str) -> Result<String, String> {
+pub fn variable(text: &str) -> Result<String, Error> {
     match (name(text), text.contains('=')) {
-        ("", _) => Err("it has the form NAME=VALUE or NAME".into()),
+        ("", _) => Err(Error::of_text("form-variable", text)),
         (_, true) => Ok(text.into()),
         (name, false) => match std::env::var(name) {
             Ok(value) => Ok(format!("{name}={value}")),
-            Err(std::env::VarError::NotPresent) => Err(format!("there is no variable {name}")),
-            Err(std::env::VarError::NotUnicode(_)) => Err(format!("the variable {name} is not UTF-8")),
+            Err(std::env::VarError::NotPresent) => Err(Error::of_text("no-variable", name)),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Error::of_text("variable-not-utf-8", name)),
         },
     }
 }
 
 /// The host's file, and the path inside: `SRC`, which is then found by its own name, or `SRC:DST`.
 fn split(text: &str) -> Result<(PathBuf, String), Error> {
-    let wrong = |why: &str| {
-        Err(Error::new(format!("--file {text}: {why}"))
-            .remedy("It has the form SRC or SRC:DST, for example --file data.txt or --file ./today.csv:data/in.csv"))
-    };
+    let wrong = |why: &str| Err(Error::of_text(why, text).remedy(Message::new("do-form-file")));
     let whole = Path::new(text);
     let (source, inside) = match text.rsplit_once(':') {
         // A colon may be part of a name.
@@ -161,26 +158,24 @@ fn split(text: &str) -> Result<(PathBuf, String), Error> {
         path => Some(path.to_owned()),
     };
     let Some(inside) = inside else {
-        return wrong("it has no name of its own; say what it is to be called");
+        return wrong("file-without-name");
     };
     let mut parts = Path::new(&inside).components();
     if !parts.clone().all(|part| matches!(part, Component::Normal(_))) {
-        return wrong("the path inside has no . or ..");
+        return wrong("file-path-inside");
     }
     match parts.next() {
-        Some(Component::Normal(first)) if MOUNTED_OVER.iter().any(|over| first == *over) => {
-            wrong("containers and virtual machines have a folder of their own at that place")
-        }
+        Some(Component::Normal(first)) if MOUNTED_OVER.iter().any(|over| first == *over) => wrong("file-mounted-over"),
         _ => Ok((source.into(), inside)),
     }
 }
 
 /// Adds a file, or the files of a folder.
 fn add(source: &Path, inside: String, files: &mut Vec<GivenFile>) -> Result<(), Error> {
-    let failed = |error| Error::from_cause(format_args!("cannot read {}", source.display()), error);
+    let failed = |error| Error::of_path("cannot-read-file", source, error);
     if files.len() >= MOST_FILES {
-        let problem = format!("there are more than {MOST_FILES} files to give to the program");
-        return Err(Error::new(problem).remedy("Pack them into one, for example with tar."));
+        let problem = Message::new("too-many-files").with("most", MOST_FILES);
+        return Err(Error::new(problem).remedy(Message::new("do-pack-files")));
     }
     if !source.is_dir() {
         files.push(read(source, inside)?);
@@ -190,12 +185,14 @@ fn add(source: &Path, inside: String, files: &mut Vec<GivenFile>) -> Result<(), 
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
-            return Err(Error::new(format!("{} is not UTF-8", entry.path().display())));
+            return Err(Error::new(
+                Message::new("not-utf-8").with("path", entry.path().display().to_string()),
+            ));
         };
         // A link to a folder may lead back to it.
         if entry.file_type().map_err(failed)?.is_symlink() && entry.path().is_dir() {
-            let problem = format!("{} is a symbolic link to a folder", entry.path().display());
-            return Err(Error::new(problem).remedy("Name that folder itself."));
+            let problem = Message::new("link-to-folder").with("path", entry.path().display().to_string());
+            return Err(Error::new(problem).remedy(Message::new("do-name-folder")));
         }
         add(&entry.path(), format!("{inside}/{name}"), files)?;
     }
@@ -205,14 +202,11 @@ fn add(source: &Path, inside: String, files: &mut Vec<GivenFile>) -> Result<(), 
 fn read(source: &Path, inside: String) -> Result<GivenFile, Error> {
     use std::os::unix::fs::PermissionsExt;
     let remedy = match source.to_string_lossy() {
-        path if path.contains(['*', '?']) => {
-            "Shells unfold such names where they are not in quotes, isolab does not: name each file by an option of its own, or \
-             the folder."
-        }
-        path if path == "-" => "It is read anew in each run: write what comes from there to a file first.",
-        _ => "Check the path, and that this user may read it.",
+        path if path.contains(['*', '?']) => "do-name-each-file",
+        path if path == "-" => "do-write-stdin-to-a-file",
+        _ => "do-check-file",
     };
-    let failed = |error| Error::from_cause(format_args!("cannot read {}", source.display()), error).remedy(remedy);
+    let failed = |error| Error::of_path("cannot-read-file", source, error).remedy(Message::new(remedy));
     regular::check(source).map_err(failed)?;
     let bytes = std::fs::read(source).map_err(failed)?;
     let permissions = source.metadata().map_err(failed)?.permissions().mode();
@@ -229,20 +223,22 @@ fn read(source: &Path, inside: String) -> Result<GivenFile, Error> {
 fn check(files: &[GivenFile], program: &str) -> Result<(), Error> {
     let long = files.iter().find(|file| file.inside.len() > LONGEST_PATH);
     if let Some(file) = long {
-        let problem = format!("the path {} is longer than {LONGEST_PATH} bytes", file.inside);
-        return Err(Error::new(problem).remedy("Give it a shorter one: --file SRC:DST"));
+        let problem = Message::new("path-too-long")
+            .with("path", file.inside.as_str())
+            .with("most", LONGEST_PATH);
+        return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
     }
     let taken = |file: &GivenFile, path: &str| {
         file.inside == path || file.inside.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
     };
     for (place, file) in files.iter().enumerate() {
         if taken(file, program) {
-            let problem = format!("{} is the program's own place", file.inside);
-            return Err(Error::new(problem).remedy("Give the file another path: --file SRC:DST"));
+            let problem = Message::new("place-of-program").with("path", file.inside.as_str());
+            return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
         }
         if files[place + 1..].iter().any(|other| taken(other, &file.inside)) {
-            let problem = format!("two files are to be found at {}", file.inside);
-            return Err(Error::new(problem).remedy("Give one another path: --file SRC:DST"));
+            let problem = Message::new("two-files-of-a-path").with("path", file.inside.as_str());
+            return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
         }
     }
     Ok(())
@@ -279,7 +275,7 @@ mod tests {
         }
         let several = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|inside| format!("{data}:{inside}")).collect();
-            request(&texts).map_err(|error| error.message)
+            request(&texts).map_err(|error| error.to_string())
         };
         assert!(several(&["a", "b", "c/d"]).is_ok());
         for (wrong, why) in [

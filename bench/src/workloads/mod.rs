@@ -9,6 +9,7 @@ pub mod newc;
 use crate::error::Error;
 use crate::measure::ready::Ready;
 use inputs::{GivenFile, Inputs};
+use reports::model::Message;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::path::Path;
@@ -63,10 +64,8 @@ impl Workload {
     /// One of isolab's own.
     pub fn own(name: &str, args: Vec<String>) -> Result<Self, Error> {
         let own = built_in(name).ok_or_else(|| {
-            Error::new(format!("there is no workload {name:?}")).remedy(format!(
-                "Built in are {}. Any other static program: -- PROGRAM ARGS…",
-                names()
-            ))
+            Error::new(Message::new("no-workload").with("name", name))
+                .remedy(Message::new("do-name-workload").with("names", names()))
         })?;
         Ok(Workload {
             name: name.into(),

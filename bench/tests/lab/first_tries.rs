@@ -91,7 +91,7 @@ const TRIES: &[Try] = &[
     (
         &["suite", "show", "nonsense"],
         2,
-        "Built in are quick, classroom, full.",
+        "built-in suites are quick, classroom, full.",
     ),
     (
         &["report", "/sys/class"],

@@ -10,6 +10,7 @@ mod density;
 mod diffing;
 mod economy;
 mod ending;
+mod errors;
 mod exporting;
 mod external_tools;
 mod first_tries;
@@ -48,6 +49,7 @@ fn main() {
         diffing::tests(),
         economy::tests(),
         ending::tests(),
+        errors::tests(),
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),

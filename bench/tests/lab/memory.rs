@@ -246,7 +246,7 @@ fn silent() -> Result<(), Failed> {
         let (backend, stage) = (backend(target)?, Stage::new()?);
         let why = |image, timeout| match stage.hold(backend.as_ref(), image, timeout) {
             Ok(_) => "it was held".to_owned(),
-            Err(error) => error.message,
+            Err(error) => error.to_string(),
         };
         expect_holds(&why(&waits, SHORT), "it wrote nothing to stdout within 0.3 s")?;
         expect_holds(&why(&ends, TIMEOUT), "it ended without writing anything to stdout")?;

@@ -16,15 +16,11 @@ use std::io::{self, BufRead, Cursor, Seek, SeekFrom, Write};
 const SCHEMA_FAMILY: &str = "isolab-results/";
 
 /// Why a text is not a results file that this isolab can read.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum ReadError {
     /// Nothing in it.
-    #[error("the file is empty; a results file is written by `isolab compare --json FILE`")]
     Empty,
     /// The JSON breaks off.
-    #[error(
-        "the file breaks off at line {line}, column {column}: it was not written or copied completely; measure again or copy it again"
-    )]
     Truncated {
         /// Counts from 1.
         line: usize,
@@ -32,29 +28,18 @@ pub enum ReadError {
         column: usize,
     },
     /// Not JSON.
-    #[error("not a JSON document: {0}{hint}", hint = not_a_number_hint(.0))]
     NotJson(String),
     /// JSON without the field `schema`.
-    #[error(
-        "JSON, but not a results file of isolab: it has no text field `schema`; expected \"{SCHEMA}\", as `isolab compare --json FILE` writes it"
-    )]
     NoSchema,
     /// JSON of something else.
-    #[error("the file says that it is \"{0}\"; isolab reads \"{SCHEMA}\"")]
     OtherSchema(String),
     /// A results file of a later version.
-    #[error(
-        "the file is \"{0}\", written by a newer isolab; this one reads up to \"{SCHEMA}\": update isolab to read it"
-    )]
     FutureSchema(String),
     /// The schema is right and the content is not.
-    #[error("a results file with a wrong content: {0}")]
     WrongContent(String),
     /// A figure that cannot have been measured.
-    #[error("{0}")]
-    WrongFigure(#[from] FigureError),
+    WrongFigure(FigureError),
     /// The file itself cannot be read.
-    #[error("it cannot be read: {0}")]
     Input(String),
 }
 
@@ -75,18 +60,9 @@ pub enum WriteError {
     Output(#[from] io::Error),
 }
 
-/// The parser's message has no word on the commonest cause: printf of a float that is not a number.
-fn not_a_number_hint(message: &str) -> &'static str {
-    let starts = [
-        "expected value",
-        "expected ident",
-        "number out of range",
-        "invalid number",
-    ];
-    if starts.iter().any(|start| message.starts_with(start)) {
-        "; note that JSON has no NaN and no infinity"
-    } else {
-        ""
+impl From<FigureError> for ReadError {
+    fn from(error: FigureError) -> Self {
+        ReadError::WrongFigure(error)
     }
 }
 

@@ -45,7 +45,10 @@ pub(crate) fn render(view: &View) -> String {
                         section id="across" {
                             h2 { (labels.across) }
                             (notes(&view.notes, labels))
-                            @for chart in &view.across { (figure(chart, chart.heading(), Room::Whole, labels)) }
+                            @for chart in &view.across {
+                                (figure(chart, chart.heading(), Room::Whole, labels))
+                                @if chart.id == "performance" { (performance(&view.performance)) }
+                            }
                         }
                         @for (index, file) in view.files.iter().enumerate() {
                             section id={ "file-" (index + 1) } { (file_section(file, index + 1, labels)) }
@@ -159,6 +162,25 @@ fn table(table: &Table, labels: &Labels) -> Markup {
 /// A browser would break an interval at its dash, and `micro-VM` at its hyphen; word joiners (U+2060) forbid that.
 fn unbroken(text: &str) -> String {
     text.replace('–', "\u{2060}–\u{2060}").replace('-', "-\u{2060}")
+}
+
+/// What happens in each program. Its last column is prose.
+fn performance(rows: &[Vec<String>]) -> Markup {
+    let (titles, rows) = rows
+        .split_first()
+        .map_or((&[][..], rows), |(titles, rows)| (titles, rows));
+    html! {
+        div.scroll {
+            table.performance {
+                thead { tr { @for title in titles { th scope="col" { (unbroken(title)) } } } }
+                tbody {
+                    @for row in rows {
+                        tr { @for (text, title) in row.iter().zip(titles) { td data-title=(title) { (text) } } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn table_row(table: &Table, row: &Row) -> Markup {

@@ -11,7 +11,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 
 /// Words in lower case that are names: of programs and files, of things of the kernel, of commands. Words with capitals, digits or
 /// signs in them (`KVM`, `/dev/kvm`, `--runs`) are names by their look.
-const NAMES: [&str; 49] = [
+const NAMES: [&str; 58] = [
     "isolab",
     "kvm",
     "cgroup",
@@ -61,6 +61,15 @@ const NAMES: [&str; 49] = [
     "sysctl",
     "tracefs",
     "ulimit",
+    "fsync",
+    "pids",
+    "cpuset",
+    "initramfs",
+    "uname",
+    "deb",
+    "ro",
+    "rw",
+    "vmlinux",
 ];
 
 /// The first word of English prose in a text.

@@ -16,6 +16,7 @@ pub(crate) fn render(view: &View, pictures: Option<&str>) -> String {
         let _ = writeln!(page, "## {}\n", escape(&view.labels.across));
         notes(&mut page, &view.notes, &view.labels);
         view.across.iter().for_each(|chart| picture(&mut page, chart));
+        performance(&mut page, &view.performance);
     }
     for file in &view.files {
         section(&mut page, file, &view.labels);
@@ -57,6 +58,18 @@ fn section(page: &mut String, file: &FileView, labels: &Labels) {
     }
     page.push('\n');
     notes(page, &file.notes, labels);
+}
+
+/// What happens in each program.
+fn performance(page: &mut String, rows: &[Vec<String>]) {
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        let _ = writeln!(page, "| {} |", cells.join(" | "));
+        if index == 0 {
+            let _ = writeln!(page, "|{}", " :-- |".repeat(row.len()));
+        }
+    }
+    page.push('\n');
 }
 
 fn notes(page: &mut String, notes: &[Note], labels: &Labels) {

@@ -84,13 +84,11 @@ pub struct Written {
 }
 
 /// Why a report could not be written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Error {
     /// There is nothing to report on.
-    #[error("no results files were given; a report needs at least one, as `isolab compare --json FILE` writes it")]
     NoResults,
     /// The folder for the report could not be made.
-    #[error("the folder {path} could not be made: {source}; choose another with --out", path = path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -98,7 +96,6 @@ pub enum Error {
         source: io::Error,
     },
     /// A file could not be written.
-    #[error("{path} could not be written: {source}; check the free space and the rights of its folder, or choose another with --out", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -106,14 +103,11 @@ pub enum Error {
         source: io::Error,
     },
     /// A chart could not be drawn.
-    #[error(transparent)]
-    Chart(#[from] ChartError),
+    Chart(ChartError),
     /// The samples could not be put into CSV.
-    #[error("the samples could not be written as CSV: {0}")]
-    Csv(#[from] ::csv::Error),
+    Csv(::csv::Error),
     /// The summary could not be put into JSON.
-    #[error("the summary could not be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
 }
 
 /// Writes a report on one or several results files into `folder`, which is made if need be. Files that are there under
@@ -157,12 +151,15 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
                 pngs(&mut out, results, &view, slides, &Canvas::SLIDE, &Fonts::of_system())?;
             }
             Format::Csv => {
-                out.file("samples.csv", &csv::runs(results)?)?;
-                out.file("phases.csv", &csv::phases(results)?)?;
-                out.file("instances.csv", &csv::instances(results)?)?;
+                out.file("samples.csv", &csv::runs(results).map_err(Error::Csv)?)?;
+                out.file("phases.csv", &csv::phases(results).map_err(Error::Csv)?)?;
+                out.file("instances.csv", &csv::instances(results).map_err(Error::Csv)?)?;
             }
             Format::Md => out.file("report.md", markdown::render(&view, pictures(formats)).as_bytes())?,
-            Format::Json => out.file("summary.json", json::render(results, &view)?.as_bytes())?,
+            Format::Json => out.file(
+                "summary.json",
+                json::render(results, &view).map_err(Error::Json)?.as_bytes(),
+            )?,
         }
     }
     Ok(out.written)
@@ -220,7 +217,7 @@ fn pngs(
                 let arguments = [("chart", id.into()), ("reason", reason.to_string().into())];
                 out.written.note(messages.with("note-png-none", &arguments));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Error::Chart(error)),
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 use super::lines::{self, Column};
 use super::messages::{Lang, Messages};
 use super::notes::{self, Weight};
+use super::performance::performance;
 use super::scale::Scale;
 use super::table::{self, Content};
 use super::{diff, headline, reference, units, view};
@@ -24,6 +25,8 @@ pub struct TableStyle {
 const BAR: usize = 20;
 /// A shorter one than this says nothing.
 const SHORTEST_BAR: usize = 6;
+/// More metrics of a program than this are lines of their own, not columns.
+const MOST_OWN_COLUMNS: usize = 2;
 /// The longest name of a target; a longer one is cut.
 const LONGEST_NAME: usize = 20;
 const BOLD: &str = "1";
@@ -50,6 +53,16 @@ pub fn render_in(results: &Results, style: TableStyle, lang: Lang) -> String {
         results.targets[row].unavailable.is_some()
     });
     page.text.push('\n');
+    let own = metrics::of_program(results);
+    if own.len() > MOST_OWN_COLUMNS {
+        let names = own.iter().map(|definition| titled(results, definition, &messages));
+        let figures = |target: &Target| {
+            own.iter()
+                .map(|definition| figure(results, target, definition))
+                .collect()
+        };
+        page.metrics(results, names.collect(), &figures, &messages);
+    }
     for note in notes::notes(results, &messages) {
         match note.weight {
             Weight::Failure => page.paragraph("! ", &note.text, YELLOW),
@@ -87,42 +100,51 @@ pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
 pub fn details_in(results: &Results, style: TableStyle, lang: Lang) -> String {
     let messages = Messages::new(lang);
     let mut page = Page::new(style);
-    let mut names = Column {
-        title: messages.get("details-metric"),
-        cells: details(results, &messages),
-        left: true,
-        rank: 0,
-    };
-    let column = |target: &Target| Column {
-        title: lines::cut(&messages.name("target", &target.name), LONGEST_NAME),
-        cells: figures(results, target),
-        left: false,
-        rank: 0,
-    };
-    let mut targets: Vec<Column> = results.targets.iter().map(column).collect();
-    // A line without any figure is left out.
-    let kept: Vec<bool> = (0..names.cells.len())
-        .map(|row| targets.iter().any(|target| target.cells[row] != NONE))
-        .collect();
-    for column in targets.iter_mut().chain([&mut names]) {
-        let mut row = kept.iter();
-        column.cells.retain(|_| row.next() == Some(&true));
-    }
-    // As many targets beside each other as there is room for.
-    let mut rest = targets.as_slice();
-    while !rest.is_empty() {
-        let block = |count: usize| -> Vec<Column> { [&names].into_iter().chain(&rest[..count]).cloned().collect() };
-        let fits = |count: &usize| lines::total(&block(*count)) <= page.width;
-        let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
-        page.rows(&block(count), |_| false);
-        page.text.push('\n');
-        rest = &rest[count..];
-    }
+    let figures = |target: &Target| figures(results, target);
+    page.metrics(results, details(results, &messages), &figures, &messages);
     for note in notes::notes(results, &messages) {
         page.paragraph(if note.weight == Weight::Remark { "" } else { "! " }, &note.text, "");
     }
     for missing in notes::missing(results) {
         page.paragraph("", &missing.text(&messages), "");
+    }
+    page.text
+}
+
+/// How fast the programs of several files work, relative to the first target, and what happens in each; empty where there are
+/// not two such programs.
+pub fn performance_in(files: &[Results], style: TableStyle, lang: Lang) -> String {
+    let messages = Messages::new(lang);
+    let Some(found) = performance(files, &messages) else {
+        return String::new();
+    };
+    let mut page = Page::new(style);
+    let baseline = messages.name("noun", &found.baseline);
+    let title = messages.with("chart-performance-title", &[("baseline", baseline.into())]);
+    page.paragraph("", &title, BOLD);
+    page.text.push('\n');
+    let rows = found.table(&messages);
+    let Some((titles, rows)) = rows.split_first() else {
+        return page.text;
+    };
+    let column = |index: usize| Column {
+        title: titles[index].clone(),
+        cells: rows.iter().map(|row| row[index].clone()).collect(),
+        left: index == 0,
+        rank: index as u32,
+    };
+    let mut columns: Vec<Column> = (0..=found.targets.len()).map(column).collect();
+    lines::fit(&mut columns, page.width);
+    page.rows(&columns, |_| false);
+    page.text.push('\n');
+    for row in &found.rows {
+        let mark = format!("{}: ", row.name);
+        if !row.why.is_empty() {
+            page.paragraph(&mark, &row.why, "");
+        }
+        for missing in &row.missing {
+            page.paragraph("! ", &format!("{mark}{missing}"), YELLOW);
+        }
     }
     page.text
 }
@@ -141,10 +163,12 @@ fn columns(results: &Results, width: usize, messages: &Messages) -> Vec<Column> 
         left: true,
         ..column(messages.get("column-target"), 0, &name)
     }];
+    let own = metrics::of_program(results).len();
     for definition in &results.metrics {
         let shown = metrics::place(definition) == Place::Table || *definition.id == *memory;
+        let own_line = own > MOST_OWN_COLUMNS && metrics::is_of_program(definition);
         // The total adds the end of an instance to its start-up; it is with the details.
-        if !shown || definition.id == *"exit_ms" {
+        if !shown || own_line || definition.id == *"exit_ms" {
             continue;
         }
         let figures = |target: &Target| results.metric_of(&target.name, &definition.id);
@@ -226,12 +250,7 @@ fn details(results: &Results, messages: &Messages) -> Vec<String> {
     let mut names = Vec::new();
     for definition in &results.metrics {
         let indent = if definition.part_of.is_some() { "  " } else { "" };
-        let name = table::with_unit(
-            &messages.metric_name(&definition.id),
-            &table::scale(results, definition).unit,
-            messages,
-        );
-        names.push(format!("{indent}{name}"));
+        names.push(format!("{indent}{}", titled(results, definition, messages)));
         if definition.id == *"ready_ms" {
             let compared = reference::name(results, "ready_ms", "target", messages);
             let arguments = [("baseline", compared.unwrap_or(NONE.to_owned()).into())];
@@ -248,7 +267,7 @@ fn figures(results: &Results, target: &Target) -> Vec<String> {
     for definition in &results.metrics {
         let scale = table::scale(results, definition);
         let figures = results.metric_of(&target.name, &definition.id);
-        cells.push(figures.map_or(NONE.to_owned(), |figures| with_range(figures, &scale)));
+        cells.push(figure(results, target, definition));
         if definition.id == *"ready_ms" {
             let told = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
             let compared = results.comparison_of(&target.name, "ready_ms");
@@ -268,6 +287,20 @@ fn figures(results: &Results, target: &Target) -> Vec<String> {
         }
     }
     cells
+}
+
+/// A metric's name with the unit of its figures.
+fn titled(results: &Results, definition: &Definition, messages: &Messages) -> String {
+    let unit = table::scale(results, definition).unit;
+    table::with_unit(&messages.metric_name(&definition.id), &unit, messages)
+}
+
+/// A target's figure of a metric.
+fn figure(results: &Results, target: &Target, definition: &Definition) -> String {
+    let figures = results.metric_of(&target.name, &definition.id);
+    figures.map_or(NONE.to_owned(), |figures| {
+        with_range(figures, &table::scale(results, definition))
+    })
 }
 
 /// A figure with its 5th to 95th percentile, where they differ.
@@ -313,6 +346,46 @@ impl Page {
                 Some(_) => "",
             };
             self.colored(&lines::cut(line, self.width), code);
+        }
+    }
+
+    /// One line a metric, one column a target, and as many targets beside each other as there is room for. A line without any
+    /// figure is left out.
+    fn metrics(
+        &mut self,
+        results: &Results,
+        names: Vec<String>,
+        figures: &dyn Fn(&Target) -> Vec<String>,
+        messages: &Messages,
+    ) {
+        let mut names = Column {
+            title: messages.get("details-metric"),
+            cells: names,
+            left: true,
+            rank: 0,
+        };
+        let column = |target: &Target| Column {
+            title: lines::cut(&messages.name("target", &target.name), LONGEST_NAME),
+            cells: figures(target),
+            left: false,
+            rank: 0,
+        };
+        let mut targets: Vec<Column> = results.targets.iter().map(column).collect();
+        let kept: Vec<bool> = (0..names.cells.len())
+            .map(|row| targets.iter().any(|target| target.cells[row] != NONE))
+            .collect();
+        for column in targets.iter_mut().chain([&mut names]) {
+            let mut row = kept.iter();
+            column.cells.retain(|_| row.next() == Some(&true));
+        }
+        let mut rest = targets.as_slice();
+        while !rest.is_empty() {
+            let block = |count: usize| -> Vec<Column> { [&names].into_iter().chain(&rest[..count]).cloned().collect() };
+            let fits = |count: &usize| lines::total(&block(*count)) <= self.width;
+            let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
+            self.rows(&block(count), |_| false);
+            self.text.push('\n');
+            rest = &rest[count..];
         }
     }
 

@@ -89,6 +89,17 @@ pub(crate) fn interval(interval: Interval) -> String {
     format!("{}–{}", number(interval.low), number(interval.high))
 }
 
+/// A factor with two digits at least, however small: `1.00`, `0.98`, `0.00034`.
+pub(crate) fn factor(ratio: f64) -> String {
+    let digits = match ratio {
+        ratio if ratio >= 9.995 => 1,
+        ratio if ratio >= 0.1 => 2,
+        ratio if ratio > 0.0 => (1.0 - ratio.log10().floor()).min(9.0) as usize,
+        _ => 0,
+    };
+    format!("{ratio:.digits$}")
+}
+
 /// A ratio, always with one decimal below 100: `2.6×`, `12.4×`, `697×`.
 pub(crate) fn ratio(ratio: f64) -> String {
     format!("{}×", times(ratio))

@@ -9,6 +9,7 @@ use crate::render::headline::sentence;
 use crate::render::messages::{Lang, Messages, clean};
 use crate::render::method::{self, Entry};
 use crate::render::notes::{self, Note, Weight};
+use crate::render::performance;
 use crate::render::reference;
 use crate::render::table::{self, Table};
 use crate::render::units::{self, NO_BREAK};
@@ -21,6 +22,8 @@ pub(crate) struct View {
     pub files: Vec<FileView>,
     /// Over all files; empty when there is one.
     pub across: Vec<Chart>,
+    /// Programs against the baseline, with what happens in each: titles, then one row a program; empty where there are no such programs.
+    pub performance: Vec<Vec<String>>,
     /// About the files together.
     pub notes: Vec<Note>,
     /// Texts that only formats with structure need.
@@ -82,7 +85,7 @@ impl View {
         let several = files.len() > 1;
         let colors = TargetColors::new(files);
         let labels = if several {
-            chart::labels(files, &messages)
+            chart::labels(&files.iter().collect::<Vec<_>>(), &messages)
         } else {
             vec![String::new(); files.len()]
         };
@@ -127,6 +130,8 @@ impl View {
             } else {
                 Vec::new()
             },
+            performance: performance::performance(files, &messages)
+                .map_or_else(Vec::new, |found| found.table(&messages)),
             notes: if several {
                 differences(files, &messages)
             } else {

@@ -56,7 +56,7 @@ fn kernels(host: &Host, files: &SystemFiles) -> Vec<Finding> {
         (Ok(found), _) => finding(Severity::Ok, "kernel-host").arg("path", found.kernel.display().to_string()),
         (Err(error), Some(path)) => finding(Severity::Note, "kernel-host-unreadable")
             .arg("path", path.as_str())
-            .arg("answer", error.message)
+            .arg("answer", error.why().clone())
             .to_do("kernel-copy"),
         (Err(_), None) => finding(Severity::Note, "kernel-host-absent")
             .arg("release", release)

@@ -20,7 +20,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reports::model::Message;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -99,14 +99,14 @@ pub fn end(mut all: Vec<Held>) -> Result<(), Error> {
 impl Stage {
     /// Descriptors for any number of instances.
     pub fn new() -> Result<Self, Error> {
-        let failed = |errno: Errno| Error::from_cause("cannot make a pipe", errno.desc());
+        let failed = |errno: Errno| Error::from_cause(Message::new("cannot-make-pipe"), errno);
         let (stdout_reader, stdout) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         fill(&stdout).map_err(failed)?;
         let (stderr_reader, stderr) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         fcntl(&stderr_reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed)?;
         let link = format!("/proc/self/fd/{}", stdout.as_raw_fd());
         let stdout_name =
-            std::fs::read_link(&link).map_err(|error| Error::from_cause(format_args!("cannot read {link}"), error))?;
+            std::fs::read_link(&link).map_err(|error| Error::of_path("cannot-read-file", Path::new(&link), error))?;
         Ok(Stage {
             stdout,
             stdout_reader: Rc::new(stdout_reader),
@@ -119,7 +119,7 @@ impl Stage {
     fn stdio(&self, image: &Image) -> Result<Stdio, Error> {
         let copy = |fd: &OwnedFd| {
             fd.try_clone()
-                .map_err(|error| Error::from_cause("cannot duplicate a descriptor", error))
+                .map_err(|error| Error::from_cause(Message::new("cannot-duplicate-descriptor"), error))
         };
         Ok(Stdio {
             stdin: image.stdin()?,
@@ -150,17 +150,17 @@ impl Stage {
                 return Ok(held);
             }
             if taken > timeout {
-                return Err(Error::said(
+                return Err(Error::new(
                     Message::new("silent").with("seconds", timeout.as_secs_f64()),
                 ));
             }
             match pause(held.instance(), (taken / PART).clamp(PAUSES[0], PAUSES[1]))? {
                 Pause::Over => {}
-                Pause::Interrupted => return Err(Error::new("interrupted")),
+                Pause::Interrupted => return Err(Error::new(Message::new("interrupted"))),
                 Pause::Ended => {
                     self.listen(&mut said);
                     let said = String::from_utf8_lossy(&said).trim_end().to_owned();
-                    return Err(Error::said(Message::new("ended-silent").with_said(&said)));
+                    return Err(Error::new(Message::new("ended-silent").with_said(&said)));
                 }
             }
         }
@@ -196,7 +196,7 @@ fn pause(instance: &dyn Instance, time: Duration) -> Result<Pause, Error> {
     let mut fds = [Some(pidfd), signals].map(|fd| PollFd::new(fd.unwrap_or(pidfd), PollFlags::POLLIN));
     match ppoll(&mut fds, Some(time.into()), None) {
         Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => return Err(Error::from_cause("cannot wait for the instance", errno.desc())),
+        Err(errno) => return Err(Error::from_cause(Message::new("cannot-wait-instance"), errno)),
     }
     let [ended, signal] = fds.map(|fd| fd.any().unwrap_or(false));
     Ok(match () {

@@ -4,13 +4,13 @@
 pub mod fresh;
 
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, Step};
-use crate::error::Error;
+use crate::error::{Error, in_english};
 use crate::workloads::image::Image;
 use container::{
     Capability, ExitStatus, Limits, Namespaces, Rlimit, Spec, Stdio3, Terminal, Tmpfs, User, Volume, Writable,
 };
 use nix::sys::signal::Signal;
-use reports::model;
+use reports::model::{self, Message};
 use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -111,16 +111,8 @@ impl Backend for Container {
 /// A failure of the container library as one of isolab.
 pub fn explained(error: container::Error) -> Error {
     let run_status = error.exit_code();
-    let cause = container::Error {
-        hint: String::new(),
-        ..error.clone()
-    };
-    let explained = Error::from_cause("cannot start the container", cause).run_status(run_status);
-    if error.hint.is_empty() {
-        explained
-    } else {
-        explained.remedy(error.hint)
-    }
+    let failed = Error::from_cause(Message::new("cannot-start-container"), &error).run_status(run_status);
+    error.hint.lines().map(in_english).fold(failed, Error::remedy)
 }
 
 /// What the results file says of a container of isolab's.

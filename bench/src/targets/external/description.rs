@@ -17,9 +17,11 @@
 //! `${root-json}`, `${command-json}` (program and arguments) and `${environment-json}`.
 
 use crate::error::Error;
+use crate::files::source::Source;
 use crate::files::xdg;
 use crate::workloads::sha256;
 use reports::model;
+use reports::model::Message;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -137,29 +139,38 @@ fn users() -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Description, Error> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::from_cause(format_args!("cannot read the target {}", path.display()), error))?;
+    let text = std::fs::read_to_string(path).map_err(|error| Error::of_path("cannot-read-target", path, error))?;
     parse(&path.display().to_string(), &text)
 }
 
 pub(super) fn parse(file: &str, text: &str) -> Result<Description, Error> {
     let description = Description {
         text: text.into(),
-        ..toml::from_str(text).map_err(|error| Error::new(format!("{file}: {}", error.to_string().trim_end())))?
+        ..toml::from_str(text).map_err(|error| {
+            let at = error.span().unwrap_or(0..0);
+            let source = Source {
+                name: file.into(),
+                text,
+            };
+            source.error(at, error.message().trim_end())
+        })?
     };
-    let wrong = |what: &str| Err(Error::new(format!("{file}: {what}")));
+    let wrong = |what: &str| {
+        let what = Message::new(what);
+        Err(Error::new(Message::new("at").with("place", file).with("what", what)))
+    };
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if description.name.is_empty() || !description.name.chars().all(fits) {
-        return wrong("`name` is made of letters, digits, - _ and .");
+        return wrong("description-name");
     }
     if RESERVED.contains(&description.name.as_str()) || description.name.ends_with(COLD) {
-        return wrong("`name` is that of a target of isolab's own");
+        return wrong("description-name-taken");
     }
     if description.about.chars().any(char::is_control) {
-        return wrong("`about` is one line without control characters");
+        return wrong("description-about");
     }
     if description.run.is_empty() {
-        return wrong("`run` is a command, with one word at least");
+        return wrong("description-commands");
     }
     let stays_below = |path: &PathBuf| {
         path.components().all(|part| matches!(part, Component::Normal(_))) && path.components().next().is_some()
@@ -170,7 +181,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Description, Error> {
         .chain(description.files.keys())
         .all(stays_below)
     {
-        return wrong("`folders` and `files` are relative paths without ..");
+        return wrong("description-paths");
     }
     Ok(description)
 }
@@ -193,15 +204,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_the_files_name() {
-        let wrong = |more: &str| parse("tool.toml", &format!("{TOOL}{more}")).unwrap_err().message;
+        let wrong = |more: &str| parse("tool.toml", &format!("{TOOL}{more}")).unwrap_err().to_string();
         assert!(parse("tool.toml", TOOL).is_ok());
-        assert!(wrong("nonsense = 1").starts_with("tool.toml: "));
+        assert!(wrong("nonsense = 1").starts_with("tool.toml:6:1: "));
         assert!(wrong("folders = [\"../etc\"]").contains("relative"));
         assert!(wrong("[files]\n\"/etc/passwd\" = \"\"").contains("relative"));
         assert!(parse("tool.toml", &TOOL.replace("run = [\"tool\"]", "run = []")).is_err());
         for taken in RESERVED.into_iter().chain(["tool-cold"]) {
             let named = TOOL.replace("name = \"tool\"", &format!("name = \"{taken}\""));
-            let why = parse("tool.toml", &named).unwrap_err().message;
+            let why = parse("tool.toml", &named).unwrap_err().to_string();
             assert!(why.contains("isolab's own"), "{taken}: {why}");
         }
         assert!(parse("tool.toml", &TOOL.replace("\"tool\"\nabout", "\"to ol\"\nabout")).is_err());

@@ -14,7 +14,7 @@ pub use orphans::adopt;
 
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::files::scratch::Left;
 use crate::files::search_path;
 use crate::files::tool::output;
@@ -74,18 +74,18 @@ impl External {
             .with("tool", name.as_str())
             .with("command", words.join(" "))
             .with("answer", output.status.to_string());
-        Err(Error::said(why.with_said(&first)))
+        Err(Error::new(why.with_said(&first)))
     }
 
     fn missing(&self, command: &str, error: &std::io::Error) -> Error {
         if error.kind() == std::io::ErrorKind::NotFound {
-            let missing = Error::said(Message::new("not-installed").with("command", command));
+            let missing = Error::new(Message::new("not-installed").with("command", command));
             return match self.description.install.as_str() {
                 "" => missing,
-                install => missing.advice(Message::new("do-install").with("command", install)),
+                install => missing.remedy(Message::new("do-install").with("command", install)),
             };
         }
-        cannot_execute(command, &error.to_string())
+        cannot_execute(command, error)
     }
 
     /// The command that runs an image in the instance `id`, as it is given to the kernel, for as long as this value lives.
@@ -155,7 +155,7 @@ impl Backend for External {
         Ok(Box::new(move || {
             let child = prepared
                 .spawn()
-                .map_err(|errno| cannot_execute(&path.to_string_lossy(), errno.desc()))?;
+                .map_err(|errno| cannot_execute(&path.to_string_lossy(), errno))?;
             Ok(Box::new(Running {
                 child,
                 executed_ns: clock::now_ns(),
@@ -170,8 +170,12 @@ impl Backend for External {
     }
 }
 
-fn cannot_execute(path: &str, answer: &str) -> Error {
-    Error::said(Message::new("cannot-execute").with("path", path).with("answer", answer))
+fn cannot_execute(path: &str, answer: impl Cause) -> Error {
+    Error::new(
+        Message::new("cannot-execute")
+            .with("path", path)
+            .with("answer", answer.message()),
+    )
 }
 
 struct Running {

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::files::scratch::{Left, Scratch};
 use crate::workloads::image::{Image, read_back};
 use crate::workloads::sha256;
+use reports::model::Message;
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
@@ -38,8 +39,7 @@ impl Root {
             .map(|(path, text)| Ok((root.work().join(path), root.values("").text(text)?)))
             .collect::<Result<_, Error>>()?;
         root.write(image, &description.folders, &files).map_err(|error| {
-            Error::from_cause(format_args!("cannot write to {}", root.scratch.path().display()), error)
-                .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+            Error::of_path("cannot-write-to", root.scratch.path(), error).remedy(Message::new("do-make-room"))
         })?;
         Ok(root)
     }
@@ -96,8 +96,7 @@ impl Root {
     /// Notes the command that removes what an instance leaves.
     pub fn leave(&self, id: &str, clean_up: &[String]) -> Result<Left, Error> {
         self.scratch.leave(id, clean_up).map_err(|error| {
-            Error::from_cause(format_args!("cannot write to {}", self.scratch.path().display()), error)
-                .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+            Error::of_path("cannot-write-to", self.scratch.path(), error).remedy(Message::new("do-make-room"))
         })
     }
 

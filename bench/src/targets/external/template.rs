@@ -1,6 +1,7 @@
 //! Words and texts of a description with their placeholders: `${root}`, `${program}`, ….
 
 use crate::error::Error;
+use reports::model::Message;
 use std::collections::BTreeMap;
 
 /// What the placeholders stand for.
@@ -45,9 +46,9 @@ impl Values {
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("${") {
             filled.push_str(before);
-            let (name, after) = behind
-                .split_once('}')
-                .ok_or_else(|| Error::new(format!("a placeholder has no end: ${{{behind}")))?;
+            let (name, after) = behind.split_once('}').ok_or_else(|| {
+                Error::new(Message::new("placeholder-without-end").with("text", format!("${{{behind}")))
+            })?;
             let value = self.texts.get(name).ok_or_else(|| self.unknown(name))?;
             filled.push_str(value);
             rest = after;
@@ -58,10 +59,11 @@ impl Values {
 
     fn unknown(&self, name: &str) -> Error {
         let known: Vec<String> = self.texts.keys().map(|name| format!("${{{name}}}")).collect();
-        Error::new(format!("there is no placeholder ${{{name}}}")).remedy(format!(
-            "There are {}, and {ARGS} as a word of its own.",
-            known.join(", ")
-        ))
+        Error::new(Message::new("no-placeholder").with("name", format!("${{{name}}}"))).remedy(
+            Message::new("do-placeholders")
+                .with("names", known.join(", "))
+                .with("args", ARGS),
+        )
     }
 }
 
@@ -90,7 +92,8 @@ mod tests {
     #[test]
     fn an_unknown_placeholder_is_named_with_those_there_are() {
         let error = values().text("${rot}").unwrap_err();
-        assert!(error.message.contains("${rot}") && error.remedy.unwrap().contains("${root}"));
+        let text = error.to_string();
+        assert!(text.contains("${rot}") && text.contains("${root}"), "{text}");
         assert!(values().text("${root").is_err());
     }
 

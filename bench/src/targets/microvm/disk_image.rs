@@ -5,6 +5,7 @@ use super::handover::{self, GuestFile};
 use crate::error::Error;
 use crate::files::scratch::Scratch;
 use crate::workloads::image::Image;
+use reports::model::Message;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -25,10 +26,8 @@ impl DiskImage {
     pub fn build(image: &Image) -> Result<Self, Error> {
         let scratch = Scratch::new()?;
         let path = scratch.path().join("disk");
-        let file = File::create_new(&path).map_err(|error| {
-            Error::from_cause(format_args!("cannot make {}", path.display()), error)
-                .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
-        })?;
+        let file = File::create_new(&path)
+            .map_err(|error| Error::of_path("cannot-make", &path, error).remedy(Message::new("do-make-room")))?;
         Ok(DiskImage {
             program: write(image, &file)?,
             path,
@@ -49,14 +48,13 @@ impl DiskImage {
 
 /// Writes an image's files and the places to mount at to an empty file; tells where the program's bytes are.
 pub fn write(image: &Image, to: &File) -> Result<Range<usize>, Error> {
-    let failed = |error: microvm::Error| Error::new(error.to_string());
     let mut files = handover::open(&GuestFile::all(image))?;
     for place in MOUNT_POINTS {
-        files.add_directory(place, 0o755).map_err(failed)?;
+        files.add_directory(place, 0o755)?;
     }
-    let written = files.write_disk(to).map_err(failed)?;
+    let written = files.write_disk(to)?;
     let program = written.files.get(image.program().trim_start_matches('/'));
-    let (at, bytes) = program.ok_or_else(|| Error::new("the disk does not hold the program that was put on it"))?;
+    let (at, bytes) = program.ok_or_else(|| Error::new(Message::new("disk-without-program")))?;
     Ok(*at as usize..(at + bytes) as usize)
 }
 

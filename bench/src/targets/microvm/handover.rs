@@ -135,16 +135,13 @@ pub fn open(files: &[GuestFile]) -> Result<Files, Error> {
         source,
     } in files
     {
-        let file = File::open(source)
-            .map_err(|error| Error::from_cause(format_args!("cannot open {}", source.display()), error))?;
-        let added = opened.add_open_file(path, *permissions, file);
-        added.map_err(|error| Error::new(error.to_string()))?;
+        let file = File::open(source).map_err(|error| Error::of_path("cannot-open", source, error))?;
+        opened.add_open_file(path, *permissions, file)?;
     }
     Ok(opened)
 }
 
 /// An initramfs of the files.
 pub fn initramfs(files: &[GuestFile]) -> Result<Initramfs, Error> {
-    let initramfs = open(files)?.into_initramfs();
-    initramfs.map_err(|error| Error::new(error.to_string()))
+    Ok(open(files)?.into_initramfs()?)
 }

@@ -12,6 +12,7 @@ use crate::targets::runtime::report::ReportFile;
 use crate::targets::{CgroupMemory, End, Instance, Role, Start, Stdio, Step};
 use crate::workloads::image::Image;
 use crate::workloads::inputs::ENVIRONMENT;
+use reports::model::Message;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -21,14 +22,13 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
     let scratch = Scratch::new()?;
     let place = |name| scratch.path().join(name);
     let failed = |error: std::io::Error| {
-        Error::from_cause(format_args!("cannot write to {}", scratch.path().display()), error)
-            .remedy("Make room there, or name another folder: TMPDIR=/path isolab …")
+        Error::of_path("cannot-write-to", scratch.path(), error).remedy(Message::new("do-make-room"))
     };
     let report = File::create_new(place("report")).map_err(failed)?;
     std::fs::create_dir(place("root")).map_err(failed)?;
     let mut order = MachineOrder::new(machine, image, args)?;
     let executable = std::env::current_exe()
-        .map_err(|error| Error::from_cause("cannot find this program's own file (/proc/self/exe)", error))?;
+        .map_err(|error| Error::from_cause(Message::new("cannot-find-program-own-file"), error))?;
 
     let mut volumes = vec![
         volume(executable, "/isolab", false)?,
@@ -56,7 +56,7 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
             if let Some(overlay) = &mut disk.overlay {
                 // A volume has to be there.
                 let made = File::options().append(true).create(true).open(&*overlay);
-                made.map_err(|error| Error::from_cause(format_args!("cannot write to {}", overlay.display()), error))?;
+                made.map_err(|error| Error::of_path("cannot-write-to", overlay, error))?;
                 show(overlay, "/overlay", true)?;
             }
         }
@@ -87,7 +87,7 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
 fn volume(source: PathBuf, target: &str, writable: bool) -> Result<OrderedVolume, Error> {
     let found = source.canonicalize();
     Ok(OrderedVolume {
-        source: found.map_err(|error| Error::from_cause(format_args!("cannot find {}", source.display()), error))?,
+        source: found.map_err(|error| Error::of_path("cannot-find", &source, error))?,
         target: target.into(),
         writable,
     })

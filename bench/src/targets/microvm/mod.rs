@@ -129,7 +129,7 @@ impl MicroVm {
     fn kernel_bytes(&self) -> Result<Vec<u8>, Error> {
         match &self.linux {
             None => Ok(microvm::kernel::builtin().to_vec()),
-            Some(linux) => microvm::kernel::read(&linux.kernel).map_err(|error| Error::new(error.to_string())),
+            Some(linux) => Ok(microvm::kernel::read(&linux.kernel)?),
         }
     }
 
@@ -153,11 +153,11 @@ impl MicroVm {
     fn processors(&self) -> Result<u8, Error> {
         if self.cpus.fract() != 0.0 || self.cpus > f64::from(u8::MAX) {
             let problem = Message::new("whole-processors").with("cpus", self.cpus);
-            return Err(Error::said(problem).advice(Message::new("do-whole-processors")));
+            return Err(Error::new(problem).remedy(Message::new("do-whole-processors")));
         }
         if self.linux.is_none() && self.cpus != 1.0 {
             let problem = Message::new("one-processor").with("cpus", self.cpus);
-            return Err(Error::said(problem).advice(Message::new("do-linux-guest")));
+            return Err(Error::new(problem).remedy(Message::new("do-linux-guest")));
         }
         Ok(self.cpus as u8)
     }
@@ -179,9 +179,7 @@ impl MicroVm {
             program: image.program().into(),
             ..Config::new(Kernel::File(linux.kernel.clone()))
         };
-        let archive = config
-            .linux_initramfs()
-            .map_err(|error| Error::new(error.to_string()))?;
+        let archive = config.linux_initramfs()?;
         Ok(Some(part("guest init", &archive)))
     }
 }
@@ -209,7 +207,7 @@ impl Backend for MicroVm {
         } else {
             let archive = initramfs(image)?;
             let program = newc::file(&archive, image.program())
-                .ok_or_else(|| Error::new("the initramfs does not hold the program that was put into it"))?;
+                .ok_or_else(|| Error::new(Message::new("initramfs-without-program")))?;
             (archive, program, "files")
         };
         let workload = image.workload_part()?;
@@ -269,5 +267,5 @@ impl Backend for MicroVm {
 /// The image's files as the machine is given them.
 pub fn initramfs(image: &Image) -> Result<Vec<u8>, Error> {
     let initramfs = handover::initramfs(&GuestFile::all(image))?;
-    initramfs.to_bytes().map_err(|error| Error::new(error.to_string()))
+    Ok(initramfs.to_bytes()?)
 }

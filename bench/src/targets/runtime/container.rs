@@ -94,7 +94,7 @@ pub fn prepare(order: ContainerOrder, stdio: Stdio, group: Group) -> Result<Star
     Ok(Box::new(move || {
         let runtime = prepared
             .spawn()
-            .map_err(|errno| Error::from_cause("cannot execute the container's runtime", errno.desc()))?;
+            .map_err(|errno| Error::from_cause(Message::new("cannot-execute-container-runtime"), errno))?;
         Ok(Box::new(Running { runtime, bundle, pid1 }) as Box<dyn Instance>)
     }))
 }

@@ -39,7 +39,8 @@ pub struct Order {
 impl Order {
     /// The runtime's arguments after its name.
     pub fn arguments(&self) -> Result<[String; 2], Error> {
-        let order = serde_json::to_string(self).map_err(|error| Error::from_cause("cannot write the order", error))?;
+        let order = serde_json::to_string(self)
+            .map_err(|error| Error::from_cause(Message::new("cannot-write-order"), error))?;
         Ok([RUNTIME.into(), order])
     }
 }
@@ -54,13 +55,14 @@ pub fn run_if_asked() {
 }
 
 fn run(order: Option<String>) -> i32 {
-    let order = order.ok_or_else(|| Error::new("a runtime is started by isolab only"));
+    let order = order.ok_or_else(|| Error::new(Message::new("runtime-by-hand")));
     let parse = |text: String| {
-        serde_json::from_str::<Order>(&text).map_err(|error| Error::from_cause("cannot read the order", error))
+        serde_json::from_str::<Order>(&text)
+            .map_err(|error| Error::from_cause(Message::new("cannot-read-order"), error))
     };
     let open = |path: &Path| {
         let file = File::options().write(true).open(path);
-        file.map_err(|error| Error::from_cause(format_args!("cannot open {}", path.display()), error))
+        file.map_err(|error| Error::of_path("cannot-open", path, error))
     };
     let ready = order
         .and_then(parse)
@@ -84,7 +86,7 @@ fn run(order: Option<String>) -> i32 {
 
 /// The file that a runtime is executed from: this very executable.
 pub fn executable() -> Result<PathBuf, Error> {
-    std::env::current_exe().map_err(|error| Error::from_cause("cannot find the executable of isolab", error))
+    std::env::current_exe().map_err(|error| Error::from_cause(Message::new("cannot-find-executable-isolab"), error))
 }
 
 /// Makes the start of a runtime ready.
@@ -102,12 +104,9 @@ pub fn prepare(machine: MachineOrder, stdio: Stdio, group: Group) -> Result<Star
     let words = ["isolab", runtime, order];
     let prepared = Prepared::new("/proc/self/exe", &words, &ENVIRONMENT, fds, group)?;
     Ok(Box::new(move || {
-        let child = prepared.spawn().map_err(|errno| {
-            Error::from_cause(
-                "cannot execute this program again (/proc/self/exe) as a runtime",
-                errno.desc(),
-            )
-        })?;
+        let child = prepared
+            .spawn()
+            .map_err(|errno| Error::from_cause(Message::new("cannot-execute-program-again-as-runtime"), errno))?;
         Ok(Box::new(Running { child, report }) as Box<dyn Instance>)
     }))
 }

@@ -1,12 +1,11 @@
 //! What a runtime leaves at its end: how the start went, step by step, and what went wrong.
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::targets::{End, MachineStory, Step};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
@@ -80,9 +79,9 @@ impl ReportFile {
     pub fn new() -> Result<(Self, OwnedFd), Error> {
         let file = memfd_create("isolab-report", MFdFlags::MFD_CLOEXEC)
             .map(File::from)
-            .map_err(|errno| Error::from_cause("cannot make a file in memory (memfd_create)", errno.desc()))?;
+            .map_err(|errno| Error::from_cause(Message::new("cannot-make-file-in-memory"), errno))?;
         let given = file.try_clone().map(OwnedFd::from);
-        let given = given.map_err(|error| Error::from_cause("cannot duplicate a descriptor", error))?;
+        let given = given.map_err(|error| Error::from_cause(Message::new("cannot-duplicate-descriptor"), error))?;
         Ok((ReportFile(file), given))
     }
 
@@ -96,13 +95,13 @@ impl ReportFile {
     /// # Errors
     /// What cannot be read, or is no report.
     pub fn read(&self) -> Result<Option<Report>, Error> {
-        let failed = |error: &dyn Display| Error::from_cause("cannot read the runtime's report", error);
+        let failed = |error: &dyn Cause| Error::from_cause(Message::new("cannot-read-runtime-report"), error);
         let length = self.0.metadata().map_err(|error| failed(&error))?.len();
         if length == 0 {
             return Ok(None);
         }
         if length > MOST_BYTES {
-            return Err(failed(&format_args!(
+            return Err(failed(&format!(
                 "it has {length} bytes, and none has more than {MOST_BYTES}"
             )));
         }

@@ -109,6 +109,7 @@ fn chart(numbered: &[(usize, &Results)], definition: &Definition, messages: &Mes
         body: Body::Dots(Dots {
             scale,
             reach: if log { Reach::Logarithmic } else { Reach::FromZero },
+            reference: None,
             rows,
         }),
     }
@@ -243,17 +244,17 @@ fn differing<'a>(files: &'a [&'a Results], messages: &'a Messages) -> impl Itera
 
 /// A short name for each file, no two the same: the program, where there are several, and as much of what the files of that program
 /// differ in as tells them apart.
-pub(crate) fn labels(files: &[Results], messages: &Messages) -> Vec<String> {
-    let programs: Vec<String> = files.iter().map(program).collect();
+pub(crate) fn labels(files: &[&Results], messages: &Messages) -> Vec<String> {
+    let programs: Vec<String> = files.iter().map(|file| program(file)).collect();
     if programs.iter().all(|program| *program == programs[0]) {
-        return labels_of(&files.iter().collect::<Vec<_>>(), messages);
+        return labels_of(files, messages);
     }
     let label = |(index, name): (usize, &String)| {
         let own = || (0..files.len()).filter(|other| programs[*other] == *name);
         if own().count() == 1 {
             return name.clone();
         }
-        let twins: Vec<&Results> = own().map(|other| &files[other]).collect();
+        let twins: Vec<&Results> = own().map(|other| files[other]).collect();
         let place = own().position(|other| other == index).unwrap_or(0);
         format!("{name}, {}", labels_of(&twins, messages)[place])
     };

@@ -12,6 +12,8 @@ use crate::render::scale::Scale;
 pub(crate) struct Dots {
     pub scale: Scale,
     pub reach: Reach,
+    /// What is no difference: a line. Without one, dots of the same name are joined.
+    pub reference: Option<f64>,
     pub rows: Vec<Row>,
 }
 
@@ -53,7 +55,7 @@ impl Dots {
             let ends = dot.interval.map(|(low, high)| [low, high]);
             [dot.value].into_iter().chain(ends.into_iter().flatten())
         });
-        values.filter(|value| value.is_finite())
+        values.chain(self.reference).filter(|value| value.is_finite())
     }
 
     fn axis(&self, pixels: i32) -> Axis {
@@ -91,8 +93,8 @@ impl Dots {
         };
         let bottom = top + names + row * count;
         let middle = |index: usize| top + names + row * index as i32 + plot.above() + (row - plot.above()) / 2;
-        if self.reach == Reach::AroundZero {
-            let x = plot.x(0.0);
+        if let Some(reference) = self.reference {
+            let x = plot.x(reference);
             scene.line(
                 vec![(x, top + names), (x, bottom)],
                 (canvas.em as u32 / 8).max(1),
@@ -100,7 +102,7 @@ impl Dots {
             );
         }
         // Between rows that have their labels above them, lines would cross the labels.
-        if plot.above() == 0 {
+        if plot.above() == 0 && self.reference.is_none() {
             self.joined(scene, canvas, |index, value| (plot.x(value), middle(index)));
         }
         let radius = canvas.em * 4 / 10;

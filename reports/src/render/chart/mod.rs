@@ -1,4 +1,5 @@
-//! Charts of results files: what each one shows, in [`startup`], [`resources`], [`density`] and [`across`], and how it looks, in one module
+//! Charts of results files: what each one shows, in [`startup`], [`resources`], [`speed`], [`density`], [`growth`] and
+//! [`across`], and how it looks, in one module
 //! for each kind ([`bars`], [`columns`], [`dots`], [`strips`], [`lines`]).
 //!
 //! A [`Chart`] holds figures and texts only. It is drawn on a [`canvas`] as a scene of shapes, which is written as SVG or PNG.
@@ -12,11 +13,13 @@ mod columns;
 mod density;
 mod dots;
 mod fonts;
+mod growth;
 mod lines;
 mod plot;
 mod png;
 mod resources;
 mod scene;
+pub(crate) mod speed;
 mod startup;
 mod strips;
 mod svg;
@@ -27,6 +30,7 @@ pub use fonts::Fonts;
 
 use crate::model::Results;
 use crate::render::messages::{Lang, Messages};
+use crate::render::performance::performance;
 pub(crate) use across::{differences, labels};
 pub(crate) use canvas::Canvas;
 pub(crate) use colors::TargetColors;
@@ -201,7 +205,7 @@ pub(crate) fn of_file(source: &Source) -> Vec<Chart> {
         resources::image(source),
         startup::steps(source),
     ];
-    charts.extend(resources::speeds(source));
+    charts.extend(speed::speeds(source));
     charts.push(startup::distributions(source));
     charts.extend(density::memory(source));
     charts.extend(density::starts(source));
@@ -233,8 +237,12 @@ pub(crate) fn overview(charts: &[Chart]) -> Option<Chart> {
 
 /// Every chart that needs several files.
 pub(crate) fn of_files(files: &[Results], messages: &Messages, colors: &TargetColors) -> Vec<Chart> {
-    let mut charts = across::charts(files, messages, colors);
-    charts.extend(resources::memory_by_guest_ram(files, messages, colors));
+    let mut charts: Vec<Chart> = performance(files, messages)
+        .map(|found| found.chart(messages, colors))
+        .into_iter()
+        .collect();
+    charts.extend(across::charts(files, messages, colors));
+    charts.extend(growth::memory_by_guest_ram(files, messages, colors));
     charts.retain(Chart::has_figures);
     charts
 }

@@ -316,8 +316,7 @@ fn memory_against_guest_ram_joins_the_same_program_with_the_same_settings_only()
         with(1024, |file| file.config.cpus = 2),
     ];
     let messages = Messages::new(Lang::En);
-    let chart =
-        resources::memory_by_guest_ram(&files, &messages, &TargetColors::new(&files)).expect("two are the same");
+    let chart = growth::memory_by_guest_ram(&files, &messages, &TargetColors::new(&files)).expect("two are the same");
     let Body::Lines(lines) = &chart.body else {
         panic!("it is drawn as lines")
     };
@@ -329,7 +328,7 @@ fn memory_against_guest_ram_joins_the_same_program_with_the_same_settings_only()
         chart.footer
     );
     assert_eq!(
-        resources::memory_by_guest_ram(&files[1..], &messages, &TargetColors::new(&files)),
+        growth::memory_by_guest_ram(&files[1..], &messages, &TargetColors::new(&files)),
         None
     );
 }
@@ -352,7 +351,7 @@ fn files_are_told_apart_and_different_programs_are_on_different_axes() {
         results("cpu"),
     ];
     let messages = Messages::new(Lang::En);
-    let labels = labels(&files, &messages);
+    let labels = labels(&files.iter().collect::<Vec<_>>(), &messages);
     let different: std::collections::BTreeSet<_> = labels.iter().collect();
     assert_eq!(different.len(), files.len(), "{labels:#?}");
     let charts = across::charts(&files, &messages, &TargetColors::new(&files));
