@@ -75,9 +75,13 @@ fn own_program(program: &str, arguments: &[String], command: &str) -> Result<Wor
     })
 }
 
-/// Another version of a workload: a program by its path or name, started with the same arguments.
+/// Another version of a workload: a program by its path or name, given the same as that.
 pub fn version(program: &str, of: &Workload) -> Result<Workload, Error> {
-    own_program(program, &of.args, "compare")
+    Ok(Workload {
+        inputs: of.inputs.clone(),
+        ready: of.ready.clone(),
+        ..own_program(program, &of.args, "compare")?
+    })
 }
 
 /// What a workload is called in tables and file names: on one line, and with something to see.
@@ -91,6 +95,11 @@ pub fn name(text: &str) -> Result<String, String> {
 /// A target by its name, or by the file that describes it.
 pub fn target(name: &str) -> Result<TargetKind, String> {
     TargetKind::find(name).map_err(|error| error.to_string())
+}
+
+/// A target by the command that starts a program.
+pub fn launcher(command: &str) -> Result<TargetKind, String> {
+    TargetKind::launcher(command).map_err(|error| error.to_string())
 }
 
 /// Guest RAM.

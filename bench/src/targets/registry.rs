@@ -238,8 +238,16 @@ impl TargetKind {
         let names: Vec<String> = all.map(|kind| kind.name).collect();
         Err(
             Error::new(format!("there is no target {name:?}; there are {}", names.join(", ")))
-                .remedy("For another tool, write a description file and name it: --on ./tool.toml"),
+                .remedy("For another tool, give the command that starts a program (--with 'COMMAND …'), or write a description file and name it: --on ./tool.toml"),
         )
+    }
+
+    /// The target that a command makes which starts a program.
+    ///
+    /// # Errors
+    /// No such command.
+    pub fn launcher(command: &str) -> Result<Self, Error> {
+        external::launcher(command).map(TargetKind::described)
     }
 
     fn described(description: external::Description) -> Self {

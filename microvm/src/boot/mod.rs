@@ -5,6 +5,7 @@ pub mod linux64;
 pub mod pvh;
 
 use crate::abi::{FRAMES_ALIGNMENT, Shortcut};
+use crate::error::Part;
 use crate::kernel::{Image, Protocol};
 use crate::memory::{GAP_END, GAP_START, Ram};
 use crate::{Error, Initramfs};
@@ -108,7 +109,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
         size = size.next_multiple_of(4096);
         let at = GuestAddress(start + size);
         memory.write(second_archive, at).ok_or(Error::DoesNotFit {
-            what: "the initramfs",
+            what: Part::Initramfs,
             mib,
         })?;
         size += second_archive.len() as u64;
@@ -144,7 +145,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
             Protocol::Linux64(_) => linux64::write(&handover, header, memory),
         })
         .ok_or(Error::DoesNotFit {
-            what: "the boot information",
+            what: Part::BootInformation,
             mib,
         })?;
     Ok(Loaded { entry, on_demand })
@@ -169,7 +170,7 @@ fn load_bzimage(
 /// Puts the initramfs at a page of the guest's memory; gives its size.
 fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64) -> Result<u64, Error> {
     let no_room = Error::DoesNotFit {
-        what: "the initramfs",
+        what: Part::Initramfs,
         mib,
     };
     match initramfs {

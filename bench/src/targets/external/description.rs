@@ -3,7 +3,7 @@
 //! ```toml
 //! name = "tool"                                # the target's name
 //! about = "how it isolates, in a line"
-//! install = "apt-get install tool"
+//! install = "apt-get install tool"             # may be left out, as the next
 //! version = ["tool", "--version"]              # says whether it is there, and which
 //! folders = ["proc"]                           # empty folders of the root, to mount at
 //! run = ["tool", "--root", "${root}", "${program}", "${args}"]
@@ -53,9 +53,11 @@ pub struct Description {
     pub name: String,
     /// How it isolates, in a line.
     pub about: String,
-    /// How the tool is installed.
+    /// How the tool is installed; empty where that is not said.
+    #[serde(default)]
     pub install: String,
-    /// The command that prints its version.
+    /// The command that prints its version; empty where there is none.
+    #[serde(default)]
     pub version: Vec<String>,
     /// Folders of the root that it mounts at.
     #[serde(default)]
@@ -140,7 +142,7 @@ fn read(path: &Path) -> Result<Description, Error> {
     parse(&path.display().to_string(), &text)
 }
 
-fn parse(file: &str, text: &str) -> Result<Description, Error> {
+pub(super) fn parse(file: &str, text: &str) -> Result<Description, Error> {
     let description = Description {
         text: text.into(),
         ..toml::from_str(text).map_err(|error| Error::new(format!("{file}: {}", error.to_string().trim_end())))?
@@ -156,8 +158,8 @@ fn parse(file: &str, text: &str) -> Result<Description, Error> {
     if description.about.chars().any(char::is_control) {
         return wrong("`about` is one line without control characters");
     }
-    if description.version.is_empty() || description.run.is_empty() {
-        return wrong("`version` and `run` are commands, with one word at least");
+    if description.run.is_empty() {
+        return wrong("`run` is a command, with one word at least");
     }
     let stays_below = |path: &PathBuf| {
         path.components().all(|part| matches!(part, Component::Normal(_))) && path.components().next().is_some()
