@@ -54,7 +54,6 @@ impl Request {
             against: None,
             launchers: Vec::new(),
             targets: None,
-            launchers: Vec::new(),
             runs: None,
             warmup: None,
             idle_gap: None,

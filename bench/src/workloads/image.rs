@@ -205,11 +205,6 @@ impl Image {
         Ok(self.disk.get_or_init(|| disk))
     }
 
-    /// The files of the image beside the program.
-    pub fn other_files(&self) -> &[ImageFile] {
-        &self.other_files
-    }
-
     /// The directory that holds the image's files and those directories which a container mounts upon.
     pub fn layer_to_bind(&self) -> Result<PathBuf, Error> {
         const LAYER: &str = "layer";
@@ -228,13 +223,18 @@ impl Image {
         Ok(scratch.path().join(LAYER))
     }
 
+    /// The files of the image beside the program.
+    pub fn other_files(&self) -> &[ImageFile] {
+        &self.other_files
+    }
+
     /// Its files as the host sees them.
     pub fn files(&self) -> Vec<PathBuf> {
         let others = self.other_files.iter().map(|file| file.source.clone());
         [PathBuf::from(&self.executable)].into_iter().chain(others).collect()
     }
 
-    /// Copies the files beside the program to a folder of the host.
+    /// Copies the files beside the program into a folder.
     ///
     /// # Errors
     /// What the file system answers.
@@ -242,7 +242,8 @@ impl Image {
         copy(&self.other_files, folder)
     }
 
-    /// Copies the image to the new directory `to`, in which every user may search, and makes these directories in it.
+    /// Copies the program and the files beside it into a new directory, which gets these folders besides. The directory above is
+    /// opened for everybody, too.
     ///
     /// # Errors
     /// What the file system answers.
