@@ -4,7 +4,7 @@ use container::Capability::{
     self, Bpf, DacReadSearch, NetRaw, Perfmon, SysAdmin, SysChroot, SysModule, SysPtrace, SysRawio, Syslog,
 };
 
-use crate::run::{answers, attempts, output};
+use crate::run::{answers, attempts, run};
 use crate::{Need, Test};
 
 pub const TESTS: &[Test] = &[(
@@ -74,7 +74,8 @@ fn out_of_reach() {
     for capabilities in each.chain([&[][..], &Capability::DOCKER]) {
         let mut spec = attempts(&tries);
         spec.capabilities = capabilities.iter().copied().collect();
-        let text = output(spec);
+        // One that may trace pid 1 has just stopped it: how it ends is not this test's affair.
+        let (_, text) = run(spec);
         let answers = answers(&text);
         assert_eq!(answers.len(), ATTEMPTS.len(), "{text}");
         for ((attempt, answer), (_, givers)) in answers.into_iter().zip(ATTEMPTS) {
