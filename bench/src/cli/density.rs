@@ -104,7 +104,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         idle_gap: None,
         timeout: Some(arguments.timeout),
         seed: None,
-        machine: arguments.machine.request(),
+        machine: arguments.machine.request()?,
         image_files_bytes: 0,
         cold: false,
         pin: None,

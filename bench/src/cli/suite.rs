@@ -4,8 +4,8 @@ use super::progress::Progress as Bar;
 use super::{diff, output};
 use crate::error::Error;
 use crate::signals;
-use crate::suite::file::{OWN, read};
-use crate::suite::{self, Progress, Resume};
+use crate::suite::file::{OWN, Suite, read};
+use crate::suite::{self, Progress, Resume, Step};
 use clap::Subcommand;
 use reports::table;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 #[command(defer = true)]
 pub enum Command {
     /// Run a suite; each comparison is saved to a results file as soon as it is done
+    #[command(after_long_help = concat!("A suite file:\n\n", include_str!("../suite/format.toml")))]
     Run {
         /// A built-in suite (see `isolab suite ls`), or a TOML file
         #[arg(value_name = "NAME|FILE.toml")]
@@ -99,13 +100,19 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<(PathBuf,
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
+    let status = run_steps(&suite, &steps, &folder, resume)?;
+    Ok((folder, status))
+}
+
+/// Runs the steps of a suite and shows their tables; gives the exit status.
+pub fn run_steps(suite: &Suite, steps: &[Step], folder: &Path, resume: Resume) -> Result<u8, Error> {
     let runs = steps.iter().map(|step| step.plan.steps()).sum();
     let mut bar = Bar::new(runs);
     let above = bar.handle();
     let style = output::table_style(&std::io::stdout());
     let mut printed = Ok(());
     let mut status = 0;
-    let outcome = suite::run(&suite, &steps, &folder, resume, &mut bar, |step, progress, results| {
+    let outcome = suite::run(suite, steps, folder, resume, &mut bar, |step, progress, results| {
         let what = match progress {
             Progress::Done => "",
             Progress::Kept => " (kept from before)",
@@ -122,5 +129,5 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume) -> Result<(PathBuf,
     outcome?;
     printed?;
     output::hint(&format!("results are in {}", folder.display()));
-    Ok((folder, status))
+    Ok(status)
 }

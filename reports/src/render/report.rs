@@ -158,6 +158,7 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
             }
             Format::Csv => {
                 out.file("samples.csv", &csv::runs(results)?)?;
+                out.file("summaries.csv", &csv::summaries(results)?)?;
                 out.file("phases.csv", &csv::phases(results)?)?;
                 out.file("instances.csv", &csv::instances(results)?)?;
             }
