@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } at about { $percent } % (too few runs 
 
 target-process = process
 target-container = container
+target-container-no-init = container, no init
+target-container-pod = container in a pod
+target-container-bound = container, bound
 target-microvm = micro-VM
 target-microvm-linux = Linux micro-VM
 noun-process = a process
 noun-container = a container
+noun-container-no-init = a container without an init
+noun-container-pod = a container in a pod
+noun-container-bound = a container with its image bound
 noun-microvm = a micro-VM
 noun-microvm-linux = a Linux micro-VM
 
@@ -189,6 +195,24 @@ warning-clocks-disagree = { $target }: the work took { $ratio } times as long by
 warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: `fflush(stdout)` or `setvbuf`; Python: `print(..., flush=True)`; Rust: `stdout().flush()`), or say what its start-up ends with: `--ready TEXT`, `--ready exit`.
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target (`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = The measurement was interrupted before all runs were done.
+
+## What a program sees
+
+inspect-pid = Process ID
+inspect-parent = Parent process
+inspect-user = User:group
+inspect-capabilities = Capabilities
+inspect-filter = System calls filtered
+inspect-host-name = Host name
+inspect-kernel = Kernel
+inspect-uptime = Kernel running for
+inspect-memory = Memory
+inspect-memory-limit = Memory limit seen
+inspect-cpus = CPUs
+inspect-mounts = Mounts
+inspect-root = Root folder
+inspect-interfaces = Network interfaces
+inspect-processes = Processes seen
 
 ## Reasons
 
@@ -372,6 +396,7 @@ file-before = before
 file-after = after
 file-number = file { $number }
 trait-workload = program { $value }
+trait-host = host { $value }
 trait-cpu = CPU { $value }
 trait-kernel = kernel { $value }
 trait-kvm = KVM { $value }

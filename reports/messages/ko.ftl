@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } 약 { $percent }%(실행 횟수 부족
 
 target-process = 프로세스
 target-container = 컨테이너
+target-container-no-init = 컨테이너(init 없음)
+target-container-pod = 컨테이너(파드)
+target-container-bound = 컨테이너(바인드 마운트)
 target-microvm = 마이크로 VM
 target-microvm-linux = 리눅스 마이크로 VM
 noun-process = 프로세스
 noun-container = 컨테이너
+noun-container-no-init = init 없는 컨테이너
+noun-container-pod = 파드의 컨테이너
+noun-container-bound = 이미지를 바인드 마운트한 컨테이너
 noun-microvm = 마이크로 VM
 noun-microvm-linux = 리눅스 마이크로 VM
 
@@ -180,6 +186,24 @@ warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 
 warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: `fflush(stdout)` 또는 `setvbuf`, Python: `print(..., flush=True)`, Rust: `stdout().flush()`). 또는 시작이 끝나는 시점을 지정할 것: `--ready TEXT`, `--ready exit`.
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음(`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
+
+## 프로그램이 보는 것
+
+inspect-pid = 프로세스 ID
+inspect-parent = 부모 프로세스
+inspect-user = 사용자:그룹
+inspect-capabilities = 권한(capability) 수
+inspect-filter = 시스템 호출 필터
+inspect-host-name = 호스트 이름
+inspect-kernel = 커널
+inspect-uptime = 커널 가동 시간
+inspect-memory = 메모리
+inspect-memory-limit = 보이는 메모리 제한
+inspect-cpus = CPU
+inspect-mounts = 마운트
+inspect-root = 루트 디렉터리
+inspect-interfaces = 네트워크 인터페이스
+inspect-processes = 보이는 프로세스
 
 ## 이유
 
@@ -363,6 +387,7 @@ file-before = 이전
 file-after = 이후
 file-number = 파일 { $number }
 trait-workload = 프로그램 { $value }
+trait-host = 호스트 { $value }
 trait-cpu = CPU { $value }
 trait-kernel = 커널 { $value }
 trait-kvm = KVM { $value }

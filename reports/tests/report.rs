@@ -124,7 +124,7 @@ fn every_format_is_written_and_listed() {
     assert!(slides.count() > 10);
     assert_eq!(
         (with("html"), with("csv"), with("md"), with("json"), with("png")),
-        (1, 3, 1, 1, pngs),
+        (1, 4, 1, 1, pngs),
         "{:?}",
         written.notes
     );

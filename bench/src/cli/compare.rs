@@ -18,12 +18,16 @@ use crate::suite::{Resume, Step};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
+use nix::errno::Errno;
 use reports::chart;
 use reports::model::{Results, Summary};
 use reports::report::Format;
-use reports::{analysis, render, table};
+use reports::{Lang, analysis, render, table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How many failed runs are looked at for their reason.
+const MOST_ERRORS: usize = 100;
 
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
@@ -133,9 +137,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     tell(&arguments, &plan);
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
-    for place in places(&arguments) {
-        store::check(&place)?;
-    }
+    check_places(&arguments)?;
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -196,12 +198,25 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     judged?;
     let status = status(&results);
+    if status != 0 && misses_a_file(&results) {
+        output::hint(
+            "a program finds only the files that it is given, by relative paths: isolab compare --file data.txt -- PROGRAM",
+        );
+    }
     let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
     Ok(match diff::gate(std::slice::from_ref(found))? {
         0 => status,
         regression => regression,
     })
+}
+
+/// Whether a program of one's own did not find a file.
+fn misses_a_file(results: &Results) -> bool {
+    let errors = results.samples.iter().filter_map(|sample| sample.error);
+    errors
+        .take(MOST_ERRORS)
+        .any(|error| render::reason(&error, Lang::En).contains(Errno::ENOENT.desc()))
 }
 
 /// The exit status of results: whether there is a target that could run the program, and none of whose runs ended well.
@@ -215,15 +230,22 @@ pub fn status(results: &Results) -> u8 {
     }
 }
 
-/// Where results are to be written.
-fn places(arguments: &Arguments) -> Vec<PathBuf> {
-    let results = match arguments.json.as_deref() {
-        Some(file) if file == Path::new("-") => None,
-        Some(file) => Some(file.to_owned()),
-        None => Some(Path::new(RESULTS).join("results.json")),
-    };
-    let report = arguments.report.as_ref().map(|folder| folder.join("report.html"));
-    results.into_iter().chain(report).collect()
+/// Refuses places for the results that cannot be written to, before minutes are spent on measuring.
+fn check_places(arguments: &Arguments) -> Result<(), Error> {
+    match arguments.json.as_deref() {
+        Some(file) if file == Path::new("-") => {}
+        Some(file) => store::check(file)?,
+        None => store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?,
+    }
+    match &arguments.report {
+        Some(folder) => store::check(&folder.join("report.html")),
+        None => Ok(()),
+    }
+}
+
+/// The error of the usual place for results.
+fn elsewhere(error: Error) -> Error {
+    error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout.")
 }
 
 /// Refuses a baseline of something else.
@@ -259,7 +281,7 @@ fn plan(arguments: &Arguments, machine: MachineRequest) -> Result<Plan, Error> {
     let mut workload = workload(arguments)?;
     let against = arguments.against.as_deref();
     let against = against
-        .map(|program| arguments::version(program, &workload))
+        .map(|program| arguments.inputs.give_to(arguments::version(program, &workload)?))
         .transpose()?;
     if against.is_some() {
         // A built-in workload is laid out anew then, as the other version is.
@@ -327,7 +349,7 @@ fn sweep(arguments: &Arguments, machines: &mut [(String, MachineRequest)]) -> Re
         cases: Vec::new(),
     };
     let folder = Path::new(RESULTS).join(dated(&plan.workload.name));
-    let status = super::suite::run_steps(&suite, &steps, &folder, Resume::No)?;
+    let status = super::suite::run_steps(&suite, &steps, &folder, Resume::No, None)?;
     match &arguments.report {
         Some(report) => {
             let files = super::report::results_in(&folder)?;
@@ -351,7 +373,7 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     };
     store::write_with(&path, |file| Ok(results.write(file)?)).map_err(|error| match asked {
         Some(_) => error,
-        None => error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout."),
+        None => elsewhere(error),
     })?;
     output::hint(&format!("results are in {}", path.display()));
     if asked.is_none() {

@@ -47,6 +47,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// A workload, and not a word said of anything else.
+    pub fn of(workload: Workload) -> Self {
+        Request {
+            workload,
+            against: None,
+            launchers: Vec::new(),
+            targets: None,
+            runs: None,
+            warmup: None,
+            idle_gap: None,
+            timeout: None,
+            seed: None,
+            machine: MachineRequest::default(),
+            image_files_bytes: 0,
+            cold: false,
+            pin: None,
+            command: Vec::new(),
+        }
+    }
+
     /// The plan with every default filled in.
     ///
     /// # Errors

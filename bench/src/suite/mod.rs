@@ -6,11 +6,13 @@
 
 pub mod case;
 pub mod file;
+pub mod shard;
 mod source;
 
 use crate::comparison;
 use crate::error::Error;
 use crate::files::store;
+use crate::host;
 use crate::measure::scheduler::Conductor;
 use crate::plan::{LinuxRequest, MachineRequest, Plan, Request};
 use crate::warnings::Warning;
@@ -18,6 +20,7 @@ use crate::workloads::Workload;
 use case::{Parameters, Varies};
 use file::Suite;
 use reports::model::Results;
+use shard::Shard;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -135,16 +138,17 @@ pub enum Progress {
     Stopped,
 }
 
-/// Runs the steps that are still to be done, and tells `told` of each. Ends early when the conductor is stopped.
+/// Runs those of the steps, which are all or a shard's, that are still to be done, and tells `told` of each. Ends early when the conductor is stopped.
 pub fn run(
     suite: &Suite,
     steps: &[Step],
     folder: &Path,
     resume: Resume,
+    shard: Option<Shard>,
     conductor: &mut dyn Conductor,
     mut told: impl FnMut(&Step, Progress, Option<&Results>),
 ) -> Result<(), Error> {
-    prepare(suite, folder, resume)?;
+    prepare(suite, folder, resume, shard.map(|_| steps))?;
     for step in steps {
         let path = results_path(folder, step);
         if resume == Resume::Yes
@@ -157,7 +161,9 @@ pub fn run(
             told(step, Progress::Kept, None);
             continue;
         }
-        let outcome = comparison::compare(&step.plan, conductor)?;
+        let mut outcome = comparison::compare(&step.plan, conductor)?;
+        // Shards may be measured on hosts that differ in nothing else.
+        outcome.results.host.name = shard.and_then(|_| host::name());
         store::write_with(&path, |file| Ok(outcome.results.write(file)?))?;
         if !outcome.complete {
             told(step, Progress::Stopped, Some(&outcome.results));
@@ -182,12 +188,14 @@ pub enum Resume {
     No,
 }
 
-/// Notes the suite in its folder, or makes sure that what is there is of the same suite.
-fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
+/// Notes the suite in its folder, or makes sure that what is there is of the same suite. Several shards may keep their results
+/// in one folder: then it holds no results of these steps.
+fn prepare(suite: &Suite, folder: &Path, resume: Resume, shard: Option<&[Step]>) -> Result<(), Error> {
     let copy = folder.join(COPY);
     let now = serde_json::to_string_pretty(suite).map_err(|error| Error::new(error.to_string()))?;
     match (std::fs::read_to_string(&copy), resume) {
         (Ok(then), Resume::Yes) if then == now => Ok(()),
+        (Ok(then), Resume::No) if then == now && shard.is_some_and(|steps| are_new(steps, folder)) => Ok(()),
         (Ok(_), Resume::Yes) => Err(Error::new(format!(
             "{} is of another suite, or of this one before it was changed",
             copy.display()
@@ -199,6 +207,10 @@ fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
         ),
         (Err(_), _) => store::write(&copy, now.as_bytes()),
     }
+}
+
+fn are_new(steps: &[Step], folder: &Path) -> bool {
+    steps.iter().all(|step| !results_path(folder, step).exists())
 }
 
 /// The results in that file, where they are there and nothing is missing.

@@ -204,10 +204,15 @@ fn add(source: &Path, inside: String, files: &mut Vec<GivenFile>) -> Result<(), 
 
 fn read(source: &Path, inside: String) -> Result<GivenFile, Error> {
     use std::os::unix::fs::PermissionsExt;
-    let failed = |error| {
-        Error::from_cause(format_args!("cannot read {}", source.display()), error)
-            .remedy("Check the path, and that this user may read it.")
+    let remedy = match source.to_string_lossy() {
+        path if path.contains(['*', '?']) => {
+            "Shells unfold such names where they are not in quotes, isolab does not: name each file by an option of its own, or \
+             the folder."
+        }
+        path if path == "-" => "It is read anew in each run: write what comes from there to a file first.",
+        _ => "Check the path, and that this user may read it.",
     };
+    let failed = |error| Error::from_cause(format_args!("cannot read {}", source.display()), error).remedy(remedy);
     regular::check(source).map_err(failed)?;
     let bytes = std::fs::read(source).map_err(failed)?;
     let permissions = source.metadata().map_err(failed)?.permissions().mode();

@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod demonstrations;
 mod density;
 mod diffing;
 mod economy;
@@ -12,10 +13,12 @@ mod ending;
 mod exporting;
 mod external_tools;
 mod first_tries;
+mod fleet;
 mod habits;
 mod host;
 mod host_kernel;
 mod inputs;
+mod languages;
 mod launchers;
 mod memory;
 mod pinning;
@@ -40,6 +43,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        demonstrations::tests(),
         density::tests(),
         diffing::tests(),
         economy::tests(),
@@ -47,10 +51,12 @@ fn main() {
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),
+        fleet::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
         inputs::tests(),
+        languages::tests(),
         launchers::tests(),
         pinning::tests(),
         refusing::tests(),

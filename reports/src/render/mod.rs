@@ -9,6 +9,7 @@ mod environment;
 pub mod finding;
 mod headline;
 mod html;
+pub mod inspection;
 mod json;
 #[cfg(test)]
 mod language;
