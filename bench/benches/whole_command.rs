@@ -95,7 +95,7 @@ impl Contender {
 fn compare() -> Result<ExitCode, Error> {
     let (runs, gap) = (option("--runs", 60)?, Duration::from_millis(option("--idle-gap", 0)?));
     let image = Image::build(&Workload::own("hello", vec![])?, 0)?;
-    let folder = tempfile::tempdir().map_err(|error| Error::from_cause("cannot make a folder", error))?;
+    let folder = tempfile::tempdir().map_err(|error| Error::new(format!("cannot make a folder: {error}")))?;
     let tools = Tools::find()?;
     let mut contenders = contenders(&image, &tools, folder.path())?;
     for contender in &mut contenders {
@@ -170,7 +170,7 @@ impl Tools {
 fn contenders(image: &Image, tools: &Tools, folder: &Path) -> Result<Vec<Contender>, Error> {
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let isolab = env!("CARGO_BIN_EXE_isolab");
-    let failed = |error: std::io::Error| Error::from_cause("cannot prepare the other tools", error);
+    let failed = |error: std::io::Error| Error::new(format!("cannot prepare the other tools: {error}"));
     let id = format!("isolab-bench-{}", std::process::id());
     let bwrap = tools.bwrap.command(image, &id)?;
     let runc = tools.runc.command(image, &id)?;

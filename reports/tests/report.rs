@@ -124,7 +124,7 @@ fn every_format_is_written_and_listed() {
     assert!(slides.count() > 10);
     assert_eq!(
         (with("html"), with("csv"), with("md"), with("json"), with("png")),
-        (1, 3, 1, 1, pngs),
+        (1, 4, 1, 1, pngs),
         "{:?}",
         written.notes
     );
@@ -173,6 +173,31 @@ fn a_spreadsheet_is_given_no_formula() {
     report::write(&[hostile()], &[Format::Csv], folder.path(), Lang::En).expect("it can be written");
     let csv = read(folder.path(), "samples.csv");
     assert!(csv.contains(",'=1+1<script>") && !csv.contains(",=1+1"), "{csv}");
+}
+
+#[test]
+fn csv_has_a_line_for_every_summary_and_names_files_by_what_differs() {
+    let (small, mut large) = (results("three"), results("three"));
+    large.config.memory_bytes *= 2;
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let figures: usize = small.summary.iter().map(|summary| summary.metrics.len()).sum();
+    report::write(&[small, large], &[Format::Csv], folder.path(), Lang::Ko).expect("it can be written");
+    for name in ["summaries.csv", "samples.csv"] {
+        let csv = read(folder.path(), name);
+        let mut lines = csv.lines();
+        assert!(
+            lines
+                .next()
+                .is_some_and(|titles| titles.starts_with("file,label,workload,target,")),
+            "{csv}"
+        );
+        let labels: Vec<&str> = lines.filter_map(|line| line.split(',').nth(1)).collect();
+        assert!(
+            labels[0] != labels[labels.len() - 1] && !labels[0].is_empty(),
+            "{name}: {labels:?}"
+        );
+        assert!(name == "samples.csv" || labels.len() == 2 * figures, "{csv}");
+    }
 }
 
 #[test]

@@ -12,7 +12,9 @@ use crate::files::store;
 use crate::host::pin::{self, CpuList};
 use crate::host::system_files::SystemFiles;
 use crate::measure::ready::Ready;
-use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
+use crate::plan::{MOST_RUNS, MachineRequest, Plan, RUNS, Request, WARMUP};
+use crate::suite::file::Suite;
+use crate::suite::{Resume, Step};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
@@ -127,7 +129,12 @@ pub fn default_job() -> Result<u8, Error> {
 /// Compares as asked.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
-    let plan = plan(&arguments)?;
+    let machine = match &mut arguments.machine.requests()[..] {
+        [(_, machine)] => std::mem::take(machine),
+        several => return sweep(&arguments, several),
+    };
+    let plan = plan(&arguments, machine)?;
+    tell(&arguments, &plan);
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
     check_places(&arguments)?;
@@ -264,7 +271,7 @@ fn workload(arguments: &Arguments) -> Result<Workload, Error> {
     })
 }
 
-fn plan(arguments: &Arguments) -> Result<Plan, Error> {
+fn plan(arguments: &Arguments, machine: MachineRequest) -> Result<Plan, Error> {
     let mut workload = workload(arguments)?;
     let against = arguments.against.as_deref();
     let against = against
@@ -284,7 +291,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         idle_gap: Some(arguments.idle_gap),
         timeout: Some(arguments.timeout),
         seed: arguments.seed,
-        machine: arguments.machine.request(),
+        machine,
         image_files_bytes: 0,
         cold: arguments.cold,
         pin: arguments.pin.clone(),
@@ -292,7 +299,11 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
     };
-    let plan = request.resolve()?;
+    request.resolve()
+}
+
+/// What to know before measuring.
+fn tell(arguments: &Arguments, plan: &Plan) {
     arguments.machine.tell_kernel(&plan.machine);
     for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
         output::hint(&text);
@@ -303,14 +314,56 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
             "pinned runs scatter less, so that the gate finds smaller changes: --pin {last}"
         ));
     }
-    Ok(plan)
+}
+
+/// One comparison with each of these machines, kept in a folder of their own, as those of a suite are.
+fn sweep(arguments: &Arguments, machines: &mut [(String, MachineRequest)]) -> Result<u8, Error> {
+    if !arguments.baseline.is_empty() || arguments.against.is_some() || arguments.json.is_some() {
+        return Err(Error::new(
+            "--baseline, --against and --json are for one comparison, and several values make several",
+        )
+        .remedy("Give one value of --memory and --cpus. The files of several go to a folder in ./results."));
+    }
+    let step = |(number, (suffix, machine)): (usize, &mut (String, MachineRequest))| -> Result<Step, Error> {
+        let plan = plan(arguments, std::mem::take(machine))?;
+        let name = file_name(&plan.workload.name);
+        Ok(Step {
+            name: format!("{:02}-{name}{suffix}", number + 1),
+            plan,
+        })
+    };
+    let steps: Vec<Step> = machines.iter_mut().enumerate().map(step).collect::<Result<_, _>>()?;
+    let plan = &steps[0].plan;
+    tell(arguments, plan);
+    plan.pinning.apply()?;
+    let suite = Suite {
+        name: "compare".into(),
+        description: plan.command.join(" "),
+        seed: plan.schedule.seed,
+        cases: Vec::new(),
+    };
+    let folder = Path::new(RESULTS).join(dated(&plan.workload.name));
+    let status = super::suite::run_steps(&suite, &steps, &folder, Resume::No, None)?;
+    match &arguments.report {
+        Some(report) => {
+            let files = super::report::results_in(&folder)?;
+            let results: Vec<Results> = files
+                .iter()
+                .map(|file| super::report::read(file))
+                .collect::<Result<_, _>>()?;
+            let files = super::report::write(&results, &[Format::Html], report, output::language())?;
+            output::hint(&format!("a report is in {}", files.join(", ")));
+        }
+        None => output::hint(&format!("charts over all of them: isolab report {}", folder.display())),
+    }
+    Ok(status)
 }
 
 /// Writes the results file and beside it the chart, and says where.
 fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     let path = match asked {
         Some(path) => path.to_owned(),
-        None => Path::new(RESULTS).join(format!("{}.json", name(results))),
+        None => Path::new(RESULTS).join(format!("{}.json", dated(&results.workload.name))),
     };
     store::write_with(&path, |file| Ok(results.write(file)?)).map_err(|error| match asked {
         Some(_) => error,
@@ -326,10 +379,16 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
 }
 
 /// The workload's name and the time, in UTC: `hello-20260102T030405Z`.
-fn name(results: &Results) -> String {
-    let file = Path::new(&results.workload.name)
+fn dated(workload: &str) -> String {
+    let file = file_name(workload);
+    format!("{file}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"))
+}
+
+/// The last part of a workload's name, which may be a path.
+fn file_name(workload: &str) -> String {
+    Path::new(workload)
         .file_name()
         .unwrap_or_default()
-        .to_string_lossy();
-    format!("{file}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"))
+        .to_string_lossy()
+        .into_owned()
 }

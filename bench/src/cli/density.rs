@@ -96,7 +96,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let request = Request {
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
         timeout: Some(arguments.timeout),
-        machine: arguments.machine.request(),
+        machine: arguments.machine.request()?,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),

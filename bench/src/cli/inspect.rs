@@ -34,7 +34,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = Request {
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
-        machine: arguments.machine.request(),
+        machine: arguments.machine.request()?,
         ..Request::of(arguments.inputs.give_to(Workload::own(WORKLOAD, Vec::new())?)?)
     }
     .resolve()?;

@@ -5,6 +5,7 @@ use super::output;
 use crate::error::Error;
 use crate::kernels::HOST;
 use crate::plan::{LinuxRequest, Machine, MachineRequest};
+use crate::suite;
 use crate::targets::microvm::{Disk, Rootfs};
 use clap::Args;
 use reports::model::Message;
@@ -14,12 +15,14 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct MachineArguments {
-    /// Memory limit of a container (default: none), guest RAM of a micro-VM (default: 128M)
-    #[arg(long, value_name = "SIZE", value_parser = ram)]
-    memory: Option<u64>,
-    /// CPUs that a container may use, 0.5 is half of one (default: no limit); vCPUs of a Linux guest (default: 1)
-    #[arg(long, value_name = "N", value_parser = processors)]
-    cpus: Option<f64>,
+    /// Memory limit of a container (default: none), guest RAM of a micro-VM (default: 128M). `compare` takes several, such as
+    /// 32M,64M: one comparison for each
+    #[arg(long, value_name = "SIZE", value_delimiter = ',', value_parser = ram)]
+    memory: Vec<u64>,
+    /// CPUs that a container may use, 0.5 is half of one (default: no limit); vCPUs of a Linux guest (default: 1). `compare`
+    /// takes several, such as 0.5,1
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = processors)]
+    cpus: Vec<f64>,
     /// Maximum number of processes and threads in a container
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pids: Option<u32>,
@@ -51,7 +54,32 @@ struct LinuxArguments {
 
 impl MachineArguments {
     /// What was asked for.
-    pub fn request(&self) -> MachineRequest {
+    ///
+    /// # Errors
+    /// Several values, of which one command can use one only.
+    pub fn request(&self) -> Result<MachineRequest, Error> {
+        match &mut self.requests()[..] {
+            [(_, request)] => Ok(std::mem::take(request)),
+            _ => Err(Error::new("--memory and --cpus take one value here")
+                .remedy("Give one, or measure with each: isolab compare --memory 32M,64M")),
+        }
+    }
+
+    /// Every combination of the values that were asked for, named by those of which there are several.
+    pub fn requests(&self) -> Vec<(String, MachineRequest)> {
+        let mut all = Vec::new();
+        for memory_bytes in listed(&self.memory) {
+            for cpus in listed(&self.cpus) {
+                let memory = memory_bytes.filter(|_| self.memory.len() > 1).map(suite::memory_suffix);
+                let share = cpus.filter(|_| self.cpus.len() > 1).map(suite::cpus_suffix);
+                let name = [memory, share].into_iter().flatten().collect();
+                all.push((name, self.request_of(memory_bytes, cpus)));
+            }
+        }
+        all
+    }
+
+    fn request_of(&self, memory_bytes: Option<u64>, cpus: Option<f64>) -> MachineRequest {
         let LinuxArguments {
             kernel,
             module,
@@ -59,8 +87,8 @@ impl MachineArguments {
             disk,
         } = self.linux.clone();
         MachineRequest {
-            memory_bytes: self.memory,
-            cpus: self.cpus,
+            memory_bytes,
+            cpus,
             pids: self.pids,
             jail: self.jail,
             linux: LinuxRequest {
@@ -82,6 +110,14 @@ impl MachineArguments {
             let path = linux.kernel.display().to_string();
             output::say(&Message::new("boots-host-kernel").with("path", path));
         }
+    }
+}
+
+/// Each value, or once that there is none.
+fn listed<T: Copy>(values: &[T]) -> Vec<Option<T>> {
+    match values {
+        [] => vec![None],
+        values => values.iter().copied().map(Some).collect(),
     }
 }
 

@@ -189,7 +189,7 @@ fn backend(arguments: &Arguments, terminal: Terminal) -> Result<Box<dyn Backend>
     if arguments.kernel_log {
         refuse_unused("--kernel-log", target, |takes| takes.kernel_log)?;
     }
-    let machine = arguments.machine.request().resolve(target)?;
+    let machine = arguments.machine.request()?.resolve(target)?;
     arguments.machine.tell_kernel(&machine);
     if let Some(linux) = &machine.linux {
         kernels::here::check(&linux.kernel)?;

@@ -4,9 +4,9 @@ use super::progress::Progress as Bar;
 use super::{diff, output};
 use crate::error::Error;
 use crate::signals;
-use crate::suite::file::{OWN, read};
+use crate::suite::file::{OWN, Suite, read};
 use crate::suite::shard::Shard;
-use crate::suite::{self, Progress, Resume};
+use crate::suite::{self, Progress, Resume, Step};
 use clap::Subcommand;
 use reports::model::Message;
 use reports::table;
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 #[command(defer = true)]
 pub enum Command {
     /// Run a suite; each comparison is saved to a results file as soon as it is done
+    #[command(after_long_help = concat!("A suite file:\n\n", include_str!("../suite/format.toml")))]
     Run {
         /// A built-in suite (see `isolab suite ls`), or a TOML file
         #[arg(value_name = "NAME|FILE.toml")]
@@ -111,6 +112,18 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard
         Some(shard) => shard.of(steps),
         None => steps,
     };
+    let status = run_steps(&suite, &steps, &folder, resume, shard)?;
+    Ok((folder, status))
+}
+
+/// Runs the steps of a suite and shows their tables; gives the exit status.
+pub fn run_steps(
+    suite: &Suite,
+    steps: &[Step],
+    folder: &Path,
+    resume: Resume,
+    shard: Option<Shard>,
+) -> Result<u8, Error> {
     let runs = steps.iter().map(|step| step.plan.steps()).sum();
     let mut bar = Bar::new(runs);
     let above = bar.handle();
@@ -118,9 +131,9 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard
     let mut printed = Ok(());
     let mut status = 0;
     let outcome = suite::run(
-        &suite,
-        &steps,
-        &folder,
+        suite,
+        steps,
+        folder,
         resume,
         shard,
         &mut bar,
@@ -143,9 +156,9 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard
     printed?;
     let files = steps
         .iter()
-        .map(|step| super::report::read(&suite::results_path(&folder, step)));
+        .map(|step| super::report::read(&suite::results_path(folder, step)));
     let files: Vec<_> = files.filter_map(Result::ok).collect();
     output::print(table::performance_in(&files, style, output::language()).as_bytes())?;
     output::say(&Message::new("results-are-in").with("path", folder.display().to_string()));
-    Ok((folder, status))
+    Ok(status)
 }

@@ -23,6 +23,10 @@ pub struct Case {
     // Left out where it is not asked for, so that suites of before are still known again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) cold: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pids: Option<u32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) jail: bool,
     #[serde(skip_serializing_if = "InputRequest::is_empty")]
     pub(super) inputs: InputRequest,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +56,10 @@ pub struct Parameters {
     pub timeout_s: f64,
     /// Whether each start is cold.
     pub cold: bool,
+    /// Processes and threads that a container may have.
+    pub pids: Option<u32>,
+    /// Whether the monitors of virtual machines run in containers.
+    pub jail: bool,
     /// What the program is given besides its arguments.
     pub inputs: InputRequest,
     /// What ends the start-up; none where the suite says nothing of it.
@@ -113,6 +121,8 @@ impl Case {
                             warmup: self.warmup,
                             timeout_s: self.timeout_s,
                             cold: self.cold,
+                            pids: self.pids,
+                            jail: self.jail,
                             inputs: self.inputs.clone(),
                             ready: self.ready.clone(),
                             memory_bytes,

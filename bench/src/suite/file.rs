@@ -1,30 +1,7 @@
 //! The suite file: TOML, with cases that name a workload, targets and parameters. Lists of parameters unfold into every
 //! combination. Errors point at the line.
 //!
-//! ```toml
-//! description = "what it shows"
-//! include = ["other.toml"]      # its cases come first; a name of the built-in suites does too
-//!
-//! [defaults]                    # for every case of this file that does not say otherwise
-//! targets = ["process", "microvm"]
-//! runs = 30
-//!
-//! [[case]]
-//! name = "memory"
-//! workload = "hold"             # or: program = "path/to/static/program"
-//! args = ["64"]
-//! file = ["in.csv", "in.csv:data/today.csv"]   # copies for the program, in its working directory
-//! env = ["LANG=C", "HOME"]      # variables; without a value, isolab's own
-//! stdin = "questions.txt"       # what it reads from standard input
-//! ready = "listening on"        # what ends the start-up: "first-byte", "exit", or a text that it writes
-//! memory = ["128M", "1G"]       # guest RAM, and the limit of a container: one step for each
-//! cpus = [1, 2]                 # processors of a Linux guest, and a container's share of them
-//! idle_gap_ms = [0, 300]
-//! cold = true                   # drop the files that a start reads from the page cache before each start
-//! image_files = ["0", "16M"]    # other files in the image
-//! kernel = "vmlinux"            # what the target microvm-linux boots
-//! rootfs = "disk"               # where that has the image's files; "initramfs" unless given
-//! ```
+//! The whole of it, as the manual has it: [`FORMAT`].
 
 use super::case::Case;
 use crate::error::Error;
@@ -47,6 +24,9 @@ pub const OWN: [(&str, &str); 3] = [
     ("classroom", include_str!("../../suites/classroom.toml")),
     ("full", include_str!("../../suites/full.toml")),
 ];
+
+/// An example with every key and what it means.
+pub const FORMAT: &str = include_str!("format.toml");
 
 /// Includes deeper than this are taken for a circle.
 const DEEPEST_INCLUDE: usize = 8;
@@ -186,6 +166,8 @@ struct WrittenCase {
     ready: Option<Spanned<String>>,
     memory: Option<Spanned<Vec<String>>>,
     cpus: Option<Spanned<Vec<f64>>>,
+    pids: Option<Spanned<u32>>,
+    jail: Option<bool>,
     kernel: Option<String>,
     rootfs: Option<Rootfs>,
     image_files: Option<Spanned<Vec<String>>>,
@@ -241,6 +223,10 @@ impl WrittenCase {
                 !cpus.is_empty() && cpus.iter().all(|cpus| *cpus > 0.0 && *cpus <= 1024.0)
             })?;
         }
+        let pids = self.pids.as_ref().or(defaults.pids.as_ref());
+        if let Some(pids) = pids {
+            source.require(pids, "a container has at least one process", |pids| *pids > 0)?;
+        }
         let kernel = self.kernel.clone().or_else(|| defaults.kernel.clone());
         if let Some(targets) = targets.as_ref().filter(|_| kernel.is_none()) {
             source.require(targets, Message::new("case-kernel"), |targets| {
@@ -266,6 +252,8 @@ impl WrittenCase {
             warmup: self.warmup.or(defaults.warmup).unwrap_or(WARMUP),
             timeout_s: timeout_s.map_or(TIMEOUT.as_secs_f64(), |timeout_s| *timeout_s.get_ref()),
             cold: self.cold.or(defaults.cold).unwrap_or(false),
+            pids: pids.map(|pids| *pids.get_ref()),
+            jail: self.jail.or(defaults.jail).unwrap_or(false),
             inputs: InputRequest {
                 files: self.file.clone().or_else(|| defaults.file.clone()).unwrap_or_default(),
                 env: self.env.clone().or_else(|| defaults.env.clone()).unwrap_or_default(),
@@ -346,6 +334,32 @@ mod tests {
                 image_files: false
             }
         );
+    }
+
+    /// The keys that serde names where there is another one.
+    fn keys(otherwise: &str) -> Vec<String> {
+        let error = toml::from_str::<Written>(otherwise).map(drop).unwrap_err();
+        let (_, listed) = error.message().split_once("expected one of").unwrap();
+        listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_manual_has_every_key_that_a_file_may_have_and_can_be_read_itself() {
+        let keys = [keys("nonsense = 1"), keys("[[case]]\nnonsense = 1")].concat();
+        assert!(keys.len() > 20, "{keys:?}");
+        let has = |key: &String| {
+            FORMAT
+                .lines()
+                .any(|line| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}]")))
+        };
+        let listed = |key: &String| {
+            has(key) || FORMAT.contains(&format!("[[{key}]]")) || FORMAT.contains(&format!("or: {key} = "))
+        };
+        let missing: Vec<&String> = keys.iter().filter(|key| !listed(key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let suite = suite(FORMAT).unwrap();
+        let case = suite.cases.last().unwrap();
+        assert!(case.jail && case.pids == Some(64) && case.steps() == 16, "{case:?}");
     }
 
     #[test]

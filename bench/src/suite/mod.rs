@@ -83,6 +83,8 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
         machine: MachineRequest {
             memory_bytes: parameters.memory_bytes,
             cpus: parameters.cpus,
+            pids: parameters.pids,
+            jail: parameters.jail,
             linux: LinuxRequest {
                 kernel: parameters.kernel,
                 rootfs: parameters.rootfs,
@@ -102,10 +104,10 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
 fn suffix(parameters: &Parameters, varies: Varies) -> String {
     let mut suffix = String::new();
     if varies.memory {
-        suffix.push_str(&format!("-{}MiB", parameters.memory_bytes.unwrap_or(0) >> 20));
+        suffix.push_str(&memory_suffix(parameters.memory_bytes.unwrap_or(0)));
     }
     if varies.cpus {
-        suffix.push_str(&format!("-{}cpus", parameters.cpus.unwrap_or(0.0)));
+        suffix.push_str(&cpus_suffix(parameters.cpus.unwrap_or(0.0)));
     }
     if varies.idle_gap {
         suffix.push_str(&format!("-gap{}ms", parameters.idle_gap_ms));
@@ -114,6 +116,16 @@ fn suffix(parameters: &Parameters, varies: Varies) -> String {
         suffix.push_str(&format!("-image{}KiB", parameters.image_files_bytes >> 10));
     }
     suffix
+}
+
+/// A size of memory in a file name.
+pub fn memory_suffix(bytes: u64) -> String {
+    format!("-{}MiB", bytes >> 20)
+}
+
+/// A number of CPUs in a file name.
+pub fn cpus_suffix(cpus: f64) -> String {
+    format!("-{cpus}cpus")
 }
 
 /// What became of a step.

@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Trial> {
             &[],
             suite,
         ),
+        test("several_sizes_make_a_comparison_each_and_a_report_over_all", &[], sweep),
         test("a_version_that_is_not_there_is_said_to_be_missing", &[], missing),
     ]
 }
@@ -92,6 +93,42 @@ fn suite() -> Result<(), Failed> {
     expect_status(&slower, 1)?;
     expect_holds(&slower.stdout, "The program itself has changed")?;
     expect_holds(&slower.stdout, "REGRESSION")
+}
+
+fn sweep() -> Result<(), Failed> {
+    let place = Place::new();
+    let words = [
+        "compare",
+        "--on",
+        "simulated",
+        "-r",
+        "6",
+        "--memory",
+        "32M,64M",
+        "--cpus",
+        "0.5,1",
+    ];
+    let said = say(place.isolab(&[&words[..], &["--report", "report"]].concat()))?;
+    expect_status(&said, 0)?;
+    let names = [
+        "01-hello-32MiB-0.5cpus",
+        "02-hello-32MiB-1cpus",
+        "03-hello-64MiB-0.5cpus",
+        "04-hello-64MiB-1cpus",
+    ];
+    for name in names {
+        expect_holds(&said.stdout, &format!("## {name}"))?;
+    }
+    let report = std::fs::read_to_string(place.path().join("report/report.html"))?;
+    for label in ["32 MiB", "64 MiB"] {
+        expect_holds(&report.replace('\u{a0}', " "), label)?;
+    }
+    // What takes one value says so before anything runs.
+    let refused = say(place.isolab(&[&words[..], &["--json", "-"]].concat()))?;
+    expect_status(&refused, 2)?;
+    expect_holds(&refused.stderr, "--json")?;
+    let run = say(place.isolab(&["run", "--on", "container", "--memory", "32M,64M", "hello"]))?;
+    expect_holds(&run.stderr, "one value")
 }
 
 fn missing() -> Result<(), Failed> {

@@ -2,6 +2,7 @@
 //! figure of instances apart from the runs.
 
 use crate::model::{Name, Results, Sample, Scope};
+use crate::render::chart::labels as labels_of;
 use crate::render::messages::{Lang, Messages};
 use ::csv::{Error, Writer};
 
@@ -9,14 +10,15 @@ use ::csv::{Error, Writer};
 pub(crate) fn runs(files: &[Results]) -> Result<Vec<u8>, Error> {
     let metrics = metrics(files);
     let mut writer = Writer::from_writer(Vec::new());
-    let before = ["file", "workload", "target", "run", "round"].map(str::to_owned);
+    let before = ["file", "label", "workload", "target", "run", "round"].map(str::to_owned);
     let after = ["exit_code", "checksum", "vm_exits", "error"].map(str::to_owned);
     let named = metrics.iter().map(|id| text(id));
     writer.write_record(before.into_iter().chain(named).chain(after))?;
     let english = Messages::new(Lang::En);
-    for (index, file) in files.iter().enumerate() {
+    for ((index, file), label) in files.iter().enumerate().zip(&labels(files)) {
         for sample in &file.samples {
-            writer.write_record(run(index + 1, &file.workload.name, &sample, &metrics, &english))?;
+            let of = [(index + 1).to_string(), text(label), text(&file.workload.name)];
+            writer.write_record(run(of, &sample, &metrics, &english))?;
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())
@@ -33,19 +35,14 @@ fn metrics(files: &[Results]) -> Vec<Name> {
     metrics
 }
 
-fn run(file: usize, workload: &str, sample: &Sample, metrics: &[Name], english: &Messages) -> Vec<String> {
+/// A run's line, which begins with what it is `of`: the file, what tells that from others, the workload.
+fn run(of: [String; 3], sample: &Sample, metrics: &[Name], english: &Messages) -> Vec<String> {
     let exits = sample
         .vm_exits
         .iter()
         .map(|(reason, count)| format!("{reason}={count}"));
     let error = sample.error.as_ref().map(|error| english.say("reason", error));
-    let before = [
-        file.to_string(),
-        text(workload),
-        text(&sample.target),
-        sample.run.to_string(),
-        sample.round.to_string(),
-    ];
+    let own = [text(&sample.target), sample.run.to_string(), sample.round.to_string()];
     let after = [
         sample.exit_code.to_string(),
         text(sample.checksum.as_deref().unwrap_or_default()),
@@ -53,7 +50,7 @@ fn run(file: usize, workload: &str, sample: &Sample, metrics: &[Name], english: 
         text(error.as_deref().unwrap_or_default()),
     ];
     let figures = metrics.iter().map(|id| optional(sample.metric(id)));
-    before.into_iter().chain(figures).chain(after).collect()
+    of.into_iter().chain(own).chain(figures).chain(after).collect()
 }
 
 /// One line per figure that was taken apart from the runs, or is missing.
@@ -89,6 +86,70 @@ pub(crate) fn instances(files: &[Results]) -> Result<Vec<u8>, Error> {
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// One line per metric of each target in each file: its summary, and how it compares with its baseline.
+pub(crate) fn summaries(files: &[Results]) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record([
+        "file",
+        "label",
+        "workload",
+        "target",
+        "metric",
+        "unit",
+        "n",
+        "value",
+        "p5",
+        "p95",
+        "low",
+        "high",
+        "against",
+        "ratio",
+        "ratio_low",
+        "ratio_high",
+        "p_value",
+    ])?;
+    let labels = labels(files);
+    for (index, (file, label)) in files.iter().zip(&labels).enumerate() {
+        for summary in &file.summary {
+            for (id, figures) in &summary.metrics {
+                let unit = file
+                    .definition(id)
+                    .map(|definition| String::from(definition.unit.clone()));
+                let compared = file.comparison_of(&summary.target, id);
+                let (own, ratio) = (figures.interval, compared.and_then(|compared| compared.interval));
+                writer.write_record([
+                    (index + 1).to_string(),
+                    text(label),
+                    text(&file.workload.name),
+                    text(&summary.target),
+                    text(id),
+                    text(&unit.unwrap_or_default()),
+                    figures.n.to_string(),
+                    figures.value.to_string(),
+                    optional(figures.p5),
+                    optional(figures.p95),
+                    optional(own.map(|interval| interval.low)),
+                    optional(own.map(|interval| interval.high)),
+                    text(compared.map_or("", |compared| &compared.against)),
+                    optional(compared.map(|compared| compared.ratio)),
+                    optional(ratio.map(|interval| interval.low)),
+                    optional(ratio.map(|interval| interval.high)),
+                    optional(compared.and_then(|compared| compared.p_value)),
+                ])?;
+            }
+        }
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// What tells each file from the others, in English; nothing where there is one.
+fn labels(files: &[Results]) -> Vec<String> {
+    match files {
+        [_] => vec![String::new()],
+        files => labels_of(&files.iter().collect::<Vec<_>>(), &Messages::new(Lang::En)),
+    }
 }
 
 /// One line per phase of every run, in order.

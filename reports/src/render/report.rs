@@ -152,6 +152,7 @@ pub fn write(results: &[Results], formats: &[Format], folder: &Path, lang: Lang)
             }
             Format::Csv => {
                 out.file("samples.csv", &csv::runs(results).map_err(Error::Csv)?)?;
+                out.file("summaries.csv", &csv::summaries(results).map_err(Error::Csv)?)?;
                 out.file("phases.csv", &csv::phases(results).map_err(Error::Csv)?)?;
                 out.file("instances.csv", &csv::instances(results).map_err(Error::Csv)?)?;
             }
