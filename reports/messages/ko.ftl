@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } 약 { $percent }%(실행 횟수 부족
 
 target-process = 프로세스
 target-container = 컨테이너
+target-container-no-init = 컨테이너(init 없음)
+target-container-pod = 컨테이너(파드)
+target-container-bound = 컨테이너(바인드 마운트)
 target-microvm = 마이크로 VM
 target-microvm-linux = 리눅스 마이크로 VM
 noun-process = 프로세스
 noun-container = 컨테이너
+noun-container-no-init = init 없는 컨테이너
+noun-container-pod = 파드의 컨테이너
+noun-container-bound = 이미지를 바인드 마운트한 컨테이너
 noun-microvm = 마이크로 VM
 noun-microvm-linux = 리눅스 마이크로 VM
 
@@ -277,6 +283,7 @@ differs-fewer-new = { $target }: 이후 파일 { $files }개 중 { $used }개에
 differs-no-factor = { $target }: 0인 값이 있어 배수를 구할 수 없으므로 비교하지 않는 항목: { $metrics }.
 differs-disturbed-old = 이전 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-disturbed-new = 이후 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
+differs-undecided = { $target }: 한도보다 나빠졌으나 확실한 저하인지 알 수 없음. 한쪽의 측정 결과가 적고 서로 평소보다 크게 다름: { $metrics }. 양쪽을 번갈아 세 번 이상씩 측정할 것.
 differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).
 differs-isolab = isolab 버전: 이전 { $old }, 이후 { $new }.
 differs-guest-kernel-build = { $target }: 게스트 커널의 빌드가 다름.

@@ -198,7 +198,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
-    Ok(if found.has_regression() { 1 } else { status })
+    Ok(match diff::gate(std::slice::from_ref(found))? {
+        0 => status,
+        regression => regression,
+    })
 }
 
 /// Whether a program of one's own did not find a file.
@@ -299,6 +302,12 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     arguments.machine.tell_kernel(&plan.machine);
     for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
         output::hint(&text);
+    }
+    let last = pin::allowed().ok().and_then(|cpus| cpus.last().copied());
+    if let Some(last) = last.filter(|_| arguments.fail_on_regression.is_some() && arguments.pin.is_none()) {
+        output::hint(&format!(
+            "pinned runs scatter less, so that the gate finds smaller changes: --pin {last}"
+        ));
     }
     Ok(plan)
 }

@@ -1,8 +1,9 @@
 //! `isolab suite`: many comparisons from one file.
 
-use super::output;
 use super::progress::Progress as Bar;
+use super::{diff, output};
 use crate::error::Error;
+use crate::signals;
 use crate::suite::file::{OWN, read};
 use crate::suite::shard::Shard;
 use crate::suite::{self, Progress, Resume};
@@ -29,6 +30,12 @@ pub enum Command {
         /// part of this job, in a Slurm job array or an Indexed Job of Kubernetes
         #[arg(long, value_name = "I/N|auto")]
         shard: Option<Shard>,
+        /// Compare with an earlier run of the suite, in this folder, and show what has changed
+        #[arg(long, value_name = "DIR")]
+        baseline: Option<PathBuf>,
+        /// Exit with status 1 if something is significantly worse than the baseline, by more than this many percent
+        #[arg(long, value_name = "PCT", requires = "baseline", value_parser = super::arguments::percent)]
+        fail_on_regression: Option<f64>,
     },
     /// Print a suite's file, to be changed and run
     Show {
@@ -51,7 +58,22 @@ pub fn run(command: Command) -> Result<u8, Error> {
             out,
             resume,
             shard,
-        } => measure(&suite, out, if resume { Resume::Yes } else { Resume::No }, shard),
+            baseline,
+            fail_on_regression,
+        } => {
+            let resume = if resume { Resume::Yes } else { Resume::No };
+            let (folder, status) = measure(&suite, out, resume, shard)?;
+            match baseline {
+                // What was stopped half-way cannot tell.
+                Some(baseline) if signals::caught().is_none() => {
+                    match diff::folders(baseline, folder, fail_on_regression)? {
+                        0 => Ok(status),
+                        regression => Ok(regression),
+                    }
+                }
+                _ => Ok(status),
+            }
+        }
     }
 }
 
@@ -78,7 +100,8 @@ fn show(name: &str) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard>) -> Result<u8, Error> {
+/// Runs a suite; gives the folder of its results and the exit status.
+fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard>) -> Result<(PathBuf, u8), Error> {
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
@@ -117,5 +140,5 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard
     outcome?;
     printed?;
     output::hint(&format!("results are in {}", folder.display()));
-    Ok(status)
+    Ok((folder, status))
 }

@@ -10,6 +10,7 @@ use crate::traps::fast_path;
 
 static ON: Value<bool> = Value::new(false);
 
+#[unsafe(link_section = ".large.counts")]
 static COUNTS: Global<Counts> = Global::new(Counts {
     page_faults: 0,
     pages: 0,

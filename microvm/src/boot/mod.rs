@@ -23,14 +23,14 @@ pub const ACPI_TABLES: GuestAddress = GuestAddress(0xe_0000);
 pub const COMMAND_LINE_MAX: usize = (64 << 10) - 1;
 /// The built-in kernel hands out frames from the end of the initramfs on, and so much of them for the page tables, stack,
 /// heap and data of any program. Populated at once they cost a fraction of what faults on each of them do.
-const FIRST_FRAMES: usize = 124 << 10;
+const FIRST_FRAMES: usize = 112 << 10;
 /// End of conventional memory: above is where a PC has its firmware.
 const LOW_END: u64 = 0x9_fc00;
 /// Memory goes on here.
 const HIGH_START: u64 = 1 << 20;
 
-/// What the built-in kernel has without asking for it behind its initramfs: enough for most programs.
-const FIRST_MEMORY: u64 = 4 << 20;
+/// What the built-in kernel has without asking for it behind its initramfs: enough for many programs.
+const FIRST_MEMORY: u64 = 1 << 20;
 
 /// What goes into the guest's memory.
 pub struct Payload<'a> {

@@ -33,6 +33,10 @@ pub fn set_user_mode(sregs: &mut kvm_sregs, shortcut: &Shortcut, features: &CpuI
     sregs.gdt = table(shortcut.gdt, shortcut.gdt_limit);
     sregs.idt = table(shortcut.idt, shortcut.idt_limit);
     sregs.tr.base = shortcut.task_state;
+    sregs.ldt = kvm_segment {
+        unusable: 1,
+        ..Default::default()
+    };
     // As SYSRET counts them (AMD APM volume 3).
     let base = (shortcut.star >> 48) as u16;
     let data = kvm_segment {

@@ -32,7 +32,16 @@ const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 /// Names that rows of isolab's own targets have (`super::super::registry`), and what those of cold starts end in.
-const RESERVED: [&str; 5] = ["process", "container", "microvm", "microvm-linux", "simulated"];
+const RESERVED: [&str; 8] = [
+    "process",
+    "container",
+    "container-no-init",
+    "container-pod",
+    "container-bound",
+    "microvm",
+    "microvm-linux",
+    "simulated",
+];
 /// See [`RESERVED`].
 const COLD: &str = "-cold";
 

@@ -9,7 +9,7 @@ use crate::memory::vma::{Origin, READ, Vma, WRITE};
 /// Heap that is there from the start, in bytes: what glibc asks for first.
 const FIRST_HEAP: u64 = 192 << 10;
 /// Pages of it that have their frames.
-const FIRST_HEAP_PAGES: usize = 4;
+const FIRST_HEAP_PAGES: usize = 2;
 
 /// What ring 3 needs to move the heap's end by itself while no more is wanted than is there from the start (`traps/fast_path.rs`
 /// counts on the order of the fields). The program can change it, so the kernel believes none of it.

@@ -52,7 +52,7 @@ fn out_of_memory() -> Result<(), String> {
     loop {
         let mut piece = Vec::new();
         if piece.try_reserve_exact(PIECE).is_err() || pieces.len() * PIECE >= MOST_MEMORY {
-            let taken = pieces.len() * PIECE >> 20;
+            let taken = (pieces.len() * PIECE) >> 20;
             return Err(format!(
                 "{taken} MiB, and nothing ended it: it stops by itself here (--memory sets a limit)"
             ));

@@ -83,8 +83,8 @@ fn memory_limit() -> Option<String> {
 /// How many there are, and what the root is on (proc_pid_mounts(5)).
 fn mounts() -> Option<String> {
     let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
-    let roots = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-    let root = roots.filter(|fields| fields.get(1) == Some(&"/")).last();
+    let mut roots = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let root = roots.rfind(|fields| fields.get(1) == Some(&"/"));
     let kind = root.and_then(|fields| fields.get(2).copied()).unwrap_or("–");
     text(format_args!("{} (/: {kind})", mounts.lines().count()))
 }

@@ -40,8 +40,8 @@ pub fn names() -> [String; 4] {
     let mut names = Names([[0; 65]; 6]);
     // SAFETY: the kernel writes six texts that end in a zero byte; where it does not, they are empty.
     unsafe { uname(&raw mut names) };
-    // SAFETY: see above; the last byte of each is never written to with anything else than zero.
     let text = |n: usize| {
+        // SAFETY: see above; the last byte of each is never written to with anything else than zero.
         unsafe { CStr::from_ptr(names.0[n].as_ptr()) }
             .to_string_lossy()
             .into_owned()
