@@ -4,6 +4,7 @@ use crate::host::clock_source::{self, Grade};
 use crate::host::counters::Counters;
 use crate::host::frequency::{Frequency, Pace};
 use crate::host::system_files::SystemFiles;
+use crate::measure::ready::Ready;
 use crate::measure::scheduler::Measured;
 use crate::plan::Plan;
 use crate::targets::{Output, Target};
@@ -77,8 +78,8 @@ impl Observer {
             let own = described.iter().filter(|target| version(&target.name) == *of);
             warnings.extend(of_samples(own, &measured.samples));
         }
-        // The built-in workloads are known to write when they are ready.
-        if plan.workload.known_sha256.is_none() {
+        // The built-in workloads are known to write when they are ready, and another mark is not a byte that comes late.
+        if plan.workload.known_sha256.is_none() && plan.workload.ready == Ready::FirstByte {
             warnings.extend(late_first_byte(described, &measured.samples));
         }
         for of in versions {

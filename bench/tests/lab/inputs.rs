@@ -158,6 +158,8 @@ fn marks() -> Result<(), Failed> {
                 format!("{mark}: {sample:?}")
             })?;
         }
+        let late = results.warnings.iter().any(|warning| warning.id == "late-first-byte");
+        expect(!late, || format!("{mark} is not a first byte"))?;
         let noted = results.workload.ready.as_deref();
         expect(noted == Some(mark), || format!("{noted:?}"))?;
     }
