@@ -21,7 +21,6 @@ reason-cannot-write-page = cannot write the manual page
 reason-cannot-make = cannot create { $path }
 reason-cannot-make-folder = cannot create a directory in { $path }
 reason-cannot-open = cannot open { $path }
-reason-cannot-open-dev-null = cannot open /dev/null
 reason-cannot-find = cannot find { $path }
 reason-cannot-remove = cannot remove { $path }
 reason-cannot-drop = cannot drop { $path } from the page cache

@@ -99,7 +99,6 @@ reason-cannot-write-page = 매뉴얼 페이지를 쓸 수 없음
 reason-cannot-make = 만들 수 없음: { $path }
 reason-cannot-make-folder = 디렉터리를 만들 수 없음: { $path }
 reason-cannot-open = 열 수 없음: { $path }
-reason-cannot-open-dev-null = /dev/null을 열 수 없음
 reason-cannot-find = 찾을 수 없음: { $path }
 reason-cannot-remove = 삭제할 수 없음: { $path }
 reason-cannot-drop = 페이지 캐시에서 제거할 수 없음: { $path }
