@@ -16,7 +16,7 @@ mod habits;
 mod host;
 mod host_kernel;
 mod inputs;
-mod languages;
+mod wording;
 mod memory;
 mod pinning;
 mod programs;
@@ -51,7 +51,7 @@ fn main() {
         host::tests(),
         host_kernel::tests(),
         inputs::tests(),
-        languages::tests(),
+        wording::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),
