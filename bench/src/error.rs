@@ -143,10 +143,14 @@ impl Cause for Errno {
 impl Cause for io::Error {
     fn message(&self) -> Message {
         let own = self.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-        match (own, self.raw_os_error()) {
-            (Some(own), _) => own.why().clone(),
-            (None, Some(number)) => Errno::from_raw(number).message(),
-            (None, None) => Message::plain(self.to_string()),
+        // A library may have put a path around the kernel's answer.
+        let inner = self.get_ref().and_then(std::error::Error::source);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<io::Error>());
+        match (own, self.raw_os_error(), inner) {
+            (Some(own), _, _) => own.why().clone(),
+            (None, Some(number), _) => Errno::from_raw(number).message(),
+            (None, None, Some(inner)) => inner.message(),
+            (None, None, None) => in_english(self.to_string()),
         }
     }
 }

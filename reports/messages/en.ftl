@@ -411,7 +411,7 @@ speed-memory-latency = Each access waits for the one before, and large memory mi
    *[hardware] A guest's miss walks two page tables, up to 24 steps instead of 4; huge pages shorten both.
   }
 speed-syscall = A container enters the host kernel, through its filter of system calls; a guest enters its own kernel. { $kvm ->
-    [emulated] KVM here emulates that kernel instruction by instruction: a call takes microseconds by the dozen. On hardware it does not leave the guest.
+    [emulated] KVM here emulates that kernel instruction by instruction: a call takes tens of microseconds. On hardware it does not leave the guest.
    *[hardware] That does not leave the virtual machine, and takes no longer than on the host.
   }
 speed-page-fault = The kernel finds, clears and maps every page. { $kvm ->
@@ -466,6 +466,7 @@ trait-version = isolab { $value }
 ## Reports
 
 report-title = isolab: { $workload }
+report-title-many = isolab: { $count } programs
 label-comparison = All figures
 label-columns = What the columns mean
 label-notes = Caveats

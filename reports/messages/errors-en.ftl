@@ -21,7 +21,6 @@ reason-cannot-write-page = cannot write the manual page
 reason-cannot-make = cannot create { $path }
 reason-cannot-make-folder = cannot create a directory in { $path }
 reason-cannot-open = cannot open { $path }
-reason-cannot-open-dev-null = cannot open /dev/null
 reason-cannot-find = cannot find { $path }
 reason-cannot-remove = cannot remove { $path }
 reason-cannot-drop = cannot drop { $path } from the page cache
@@ -186,6 +185,7 @@ reason-case-runs = a case has 1 to { $most } runs
 reason-case-timeout = a timeout is more than zero seconds
 reason-case-gaps = gaps are in milliseconds, none is negative, and there is one
 reason-case-cpus = processors are more than zero, and there is one number of them
+reason-case-pids = a container has at least one process
 reason-case-kernel = the target microvm-linux needs a kernel: kernel = "FILE or NAME"
 reason-case-targets = a case has each target once, and at least one
 reason-case-sizes = there must be at least one size

@@ -99,7 +99,6 @@ reason-cannot-write-page = 매뉴얼 페이지를 쓸 수 없음
 reason-cannot-make = 만들 수 없음: { $path }
 reason-cannot-make-folder = 디렉터리를 만들 수 없음: { $path }
 reason-cannot-open = 열 수 없음: { $path }
-reason-cannot-open-dev-null = /dev/null을 열 수 없음
 reason-cannot-find = 찾을 수 없음: { $path }
 reason-cannot-remove = 삭제할 수 없음: { $path }
 reason-cannot-drop = 페이지 캐시에서 제거할 수 없음: { $path }
@@ -264,6 +263,7 @@ reason-case-runs = 실행 횟수는 1~{ $most }회여야 함
 reason-case-timeout = 제한 시간은 0초보다 길어야 함
 reason-case-gaps = 대기 시간은 0 이상의 밀리초 값 하나 이상이어야 함
 reason-case-cpus = CPU 수는 0보다 큰 값 하나 이상이어야 함
+reason-case-pids = 컨테이너에는 프로세스가 하나 이상 있어야 함
 reason-case-kernel = 실행 환경 microvm-linux에는 커널이 필요함: `kernel = "FILE"`
 reason-case-targets = 실행 환경은 하나 이상을 각각 한 번씩 지정해야 함
 reason-case-sizes = 크기를 하나 이상 지정해야 함

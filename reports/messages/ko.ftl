@@ -457,6 +457,7 @@ trait-version = isolab { $value }
 ## 보고서
 
 report-title = isolab: { $workload }
+report-title-many = isolab: 프로그램 { $count }개
 label-comparison = 전체 결과표
 label-columns = 각 열의 뜻
 label-notes = 결과 해석 시 주의할 점

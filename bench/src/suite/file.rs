@@ -225,7 +225,7 @@ impl WrittenCase {
         }
         let pids = self.pids.as_ref().or(defaults.pids.as_ref());
         if let Some(pids) = pids {
-            source.require(pids, "a container has at least one process", |pids| *pids > 0)?;
+            source.require(pids, Message::new("case-pids"), |pids| *pids > 0)?;
         }
         let kernel = self.kernel.clone().or_else(|| defaults.kernel.clone());
         if let Some(targets) = targets.as_ref().filter(|_| kernel.is_none()) {

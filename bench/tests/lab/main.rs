@@ -10,7 +10,6 @@ mod density;
 mod diffing;
 mod economy;
 mod ending;
-mod errors;
 mod exporting;
 mod external_tools;
 mod first_tries;
@@ -32,6 +31,7 @@ mod suites;
 mod support;
 mod terminals;
 mod versions;
+mod wording;
 
 use libtest_mimic::Arguments;
 
@@ -49,7 +49,6 @@ fn main() {
         diffing::tests(),
         economy::tests(),
         ending::tests(),
-        errors::tests(),
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),
@@ -60,6 +59,7 @@ fn main() {
         inputs::tests(),
         languages::tests(),
         launchers::tests(),
+        wording::tests(),
         pinning::tests(),
         refusing::tests(),
         root_disks::tests(),

@@ -173,9 +173,15 @@ impl Labels {
     }
 }
 
+/// More programs than this are counted in the title, not named.
+const MOST_NAMES: usize = 4;
+
 fn title(files: &[Results], messages: &Messages) -> String {
     let mut names: Vec<String> = files.iter().map(|file| clean(&file.workload.name)).collect();
     names.dedup();
+    if names.len() > MOST_NAMES {
+        return messages.with("report-title-many", &[("count", names.len().into())]);
+    }
     messages.with("report-title", &[("workload", names.join(", ").into())])
 }
 
