@@ -1,7 +1,7 @@
 //! The table of languages in README.md: what programs of several languages do on each target, and why not where they do not.
 
 use crate::programs::compiled_with;
-use crate::support::{Need, Place, expect, expect_holds, say, test};
+use crate::support::{Need, Place, english, expect, expect_holds, say, test};
 use libtest_mimic::{Failed, Trial};
 use std::path::Path;
 
@@ -137,7 +137,7 @@ fn busybox() -> Result<(), Failed> {
     std::fs::copy(found.unwrap_or_default(), place.path().join("busybox"))?;
     if let Err(refusal) = bench::workloads::elf::read(Path::new(&place.path().join("busybox"))) {
         // A dynamic one is refused, in these words, on every target.
-        return expect_holds(&refusal.to_string(), "dynamically linked");
+        return expect_holds(&english(&refusal.message()), "dynamically linked");
     }
     check(&place, &["./busybox", "sh", "-c", "echo $((6 * 7))"], &Writes("42\n"))?;
     check(
