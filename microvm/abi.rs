@@ -111,6 +111,9 @@ pub const FRAMES_ALIGNMENT: u64 = 8 * 4096;
 /// nothing, where each page that a machine may have costs KVM ten bytes.
 pub const RAM_ON_DEMAND: u32 = 0xf000_0000;
 
+/// The system call by which a program makes the built-in kernel panic, to see what that takes down. Linux has none of this number.
+pub const PANIC_CALL: u64 = 0x6372_7368;
+
 /// System calls are counted up to this number.
 pub const COUNTED_CALLS: usize = 512;
 

@@ -122,6 +122,7 @@ impl Container {
             let errno = errno as i32;
             return Err(hints::explain(&self.start, Failure { step, item: 0, errno }));
         }
+        self.process.link.end_start();
         Ok(())
     }
 

@@ -16,7 +16,8 @@
 //! with its caller. The program is its child, and sees: its own processes, mounts, host name, IPC objects, network (a
 //! loopback device) and control group; an overlay of the read-only layers and a writable one in memory; /proc, /dev
 //! and /sys of its own, covered and read-only where Docker covers them; no capability, no descriptor above 2, the
-//! system calls of Docker's default list. Every part can be widened or narrowed in the [`Spec`].
+//! system calls of Docker's default list. Every part can be widened or narrowed in the [`Spec`]: a container can do without the init
+//! ([`Init::None`]), share a network ([`Network::Of`]), or have its one layer as the root ([`Writable::Bound`]).
 //!
 //! # What it keeps to when it is widened
 //! - The program runs only when pid 1 has become its init, which has none of the caller's memory and descriptors, a filter
@@ -74,6 +75,7 @@ mod masked_sys;
 mod name_files;
 mod network;
 mod overlay;
+mod pidfd;
 mod plan;
 mod planner;
 mod probe;

@@ -27,7 +27,7 @@ pub struct Ends {
 pub struct Link {
     socket: UnixStream,
     /// Closed at the other end when the program has been executed; the helper says there why it cannot be.
-    start: UnixStream,
+    start: Option<UnixStream>,
 }
 
 impl Ends {
@@ -67,7 +67,7 @@ impl Ends {
     pub fn keep(self) -> Link {
         Link {
             socket: self.ours,
-            start: self.start,
+            start: Some(self.start),
         }
     }
 }
@@ -91,16 +91,25 @@ impl Link {
 
     /// The descriptor of the program's process that pid 1 has sent; once, before [`helper_failure`](Self::helper_failure).
     pub fn program(&self) -> Result<OwnedFd, Error> {
-        let received = rights::receive_descriptor(self.start.as_raw_fd())
+        let socket = self.start.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        let received = rights::receive_descriptor(socket)
             .map_err(|errno| Error::of_resource(ErrorStep::Wait, "recvmsg", Errno::from_raw(errno)))?;
         // SAFETY: the kernel has just made this descriptor for us.
         Ok(unsafe { OwnedFd::from_raw_fd(received) })
     }
 
+    /// Nothing more comes for the start: a container that waits has no use for its socket.
+    pub fn end_start(&mut self) {
+        self.start = None;
+    }
+
     /// Waits until the helper has executed the program, or has failed to: the step, and what the kernel answered.
-    pub fn helper_failure(&self) -> Result<Option<(Step, Errno)>, Error> {
+    pub fn helper_failure(&mut self) -> Result<Option<(Step, Errno)>, Error> {
         let mut said = [0; size_of::<abi::Failure>()];
-        match (&self.start).read_exact(&mut said) {
+        let Some(mut start) = self.start.take() else {
+            return Ok(None);
+        };
+        match start.read_exact(&mut said) {
             Ok(()) => {
                 let [a, b, c, d, errno @ ..] = said;
                 let step = match u32::from_ne_bytes([a, b, c, d]) {

@@ -4,10 +4,10 @@
 //! kernel that the program has ended, and of such a program also how, and ends what keeps pid 1.
 
 use std::fs;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -18,6 +18,7 @@ use nix::unistd::Pid;
 use crate::capability::Capability;
 use crate::error::{Error, ErrorStep};
 use crate::link::Link;
+use crate::pidfd;
 use crate::start::Start;
 use crate::status::ExitStatus;
 
@@ -35,69 +36,17 @@ pub struct Process {
     start: Arc<Start>,
 }
 
-/// How long the init may take to say how the program has ended.
-const INIT_SAYS: Duration = Duration::from_secs(2);
+/// How long the init may take to say how the program has ended, on a host that is busy with others: before Linux 6.15 nobody else can.
+const INIT_SAYS: Duration = Duration::from_secs(10);
 
 /// How long pid 1 may take to end once it is killed, before everything else of the container is killed one by one.
 const PID1_ENDS: Duration = Duration::from_millis(200);
 
-/// A descriptor of a process (pidfd_open(2)).
-fn open(pid: i32) -> Result<OwnedFd, Errno> {
-    // SAFETY: numbers only.
-    let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
-    // SAFETY: just made, owned by nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(opened as i32) })
-}
-
-/// pidfd_send_signal(2).
-fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
-    // SAFETY: numbers and a null pointer.
-    let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal as i32, 0, 0) };
-    Errno::result(sent).map(drop)
-}
-
-/// Whether a descriptor becomes readable within that time.
-fn readable_within(fd: BorrowedFd, time: Duration) -> bool {
-    let deadline = Instant::now() + time;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // Rounded up: the last fraction of a millisecond must not become a busy loop.
-        let timeout = PollTimeout::try_from(left + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
-        match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout) {
-            Ok(1..) => return true,
-            _ if left.is_zero() => return false,
-            _ => {}
-        }
-    }
-}
-
-/// How a process that has been reaped has ended, as wait(2) says it; `None` before Linux 6.15, which does not keep it.
-fn status_of_reaped(pidfd: &OwnedFd) -> Option<i32> {
-    /// `struct pidfd_info`, PIDFD_INFO_SIZE_VER0 (`include/uapi/linux/pidfd.h`).
-    #[repr(C)]
-    #[derive(Default)]
-    struct Info {
-        mask: u64,
-        cgroup: u64,
-        ids: [u32; 11],
-        exit_code: i32,
-    }
-    /// `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`
-    const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
-    const PIDFD_INFO_EXIT: u64 = 1 << 3;
-    let mut info = Info {
-        mask: PIDFD_INFO_EXIT,
-        ..Info::default()
-    };
-    // SAFETY: a struct of the size that the number says.
-    let answered = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
-    (answered == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
-}
-
 impl Process {
     /// A descriptor of pid 1, a child of this process that nobody has reaped.
     pub fn open(pid: i32) -> Result<OwnedFd, Error> {
-        open(pid).map_err(|errno| Error::of_resource(ErrorStep::Wait, format!("pidfd_open of pid 1 ({pid})"), errno))
+        pidfd::open(pid)
+            .map_err(|errno| Error::of_resource(ErrorStep::Wait, format!("pidfd_open of pid 1 ({pid})"), errno))
     }
 
     /// Takes hold of pid 1 by its descriptor.
@@ -121,9 +70,9 @@ impl Process {
         if signal == Signal::SIGKILL {
             self.killed.store(true, Relaxed);
             // ESRCH: pid 1 has reaped it.
-            let _ = self.program.as_ref().map(|program| send(program, signal));
+            let _ = self.program.as_ref().map(|program| pidfd::send(program, signal));
         }
-        send(&self.pidfd, signal)
+        pidfd::send(&self.pidfd, signal)
     }
 
     /// Takes hold of the program's process, which pid 1 has sent a descriptor of where it is not that itself.
@@ -145,12 +94,12 @@ impl Process {
 
     /// Stops the program.
     pub fn stop_program(&self) -> Result<(), Errno> {
-        send(self.program(), Signal::SIGSTOP)
+        pidfd::send(self.program(), Signal::SIGSTOP)
     }
 
     /// Whether the program ends within that time.
     pub fn ends_within(&self, time: Duration) -> bool {
-        readable_within(self.program().as_fd(), time)
+        pidfd::readable_within(self.program().as_fd(), time)
     }
 
     /// Waits until the program has ended, and ends pid 1: it may be stopped.
@@ -163,12 +112,12 @@ impl Process {
         }
         if !is_pid1 {
             // It is readable, too, when the init is dead.
-            readable_within(self.link.as_fd(), INIT_SAYS);
+            pidfd::readable_within(self.link.as_fd(), INIT_SAYS);
         }
         // ESRCH: it has ended, and waits to be reaped.
         let _ = self.send(Signal::SIGKILL);
         // A process that is traced stops once more when it is killed, until its tracer is dead (ptrace(2), PTRACE_O_TRACEEXIT).
-        while !readable_within(self.pidfd.as_fd(), PID1_ENDS) {
+        while !pidfd::readable_within(self.pidfd.as_fd(), PID1_ENDS) {
             self.kill_all();
         }
     }
@@ -176,11 +125,11 @@ impl Process {
     /// Kills everything below pid 1.
     fn kill_all(&self) {
         let below = || self.pids().into_iter().skip(1);
-        let opened: Vec<_> = below().filter_map(|pid| Some((pid, open(pid).ok()?))).collect();
+        let opened: Vec<_> = below().filter_map(|pid| Some((pid, pidfd::open(pid).ok()?))).collect();
         // Another process may have such an id by the time that it is opened.
         let still: Vec<i32> = below().collect();
         for (_, pidfd) in opened.iter().filter(|(pid, _)| still.contains(pid)) {
-            let _ = send(pidfd, Signal::SIGKILL);
+            let _ = pidfd::send(pidfd, Signal::SIGKILL);
         }
     }
 
@@ -203,7 +152,7 @@ impl Process {
     /// the init the kernel's. That one is of the first thread alone, which may have ended before the others.
     fn program_status(&self) -> Option<i32> {
         let traces_init = self.start.plan.capabilities >> Capability::SysPtrace as u8 & 1 == 1;
-        let of_kernel = || self.program.as_ref().and_then(status_of_reaped);
+        let of_kernel = || self.program.as_ref().and_then(pidfd::status_of_reaped);
         match traces_init {
             true => of_kernel().or_else(|| self.link.status()),
             false => self.link.status().or_else(of_kernel),
@@ -220,7 +169,7 @@ impl Process {
             match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED) {
                 Err(Errno::EINTR) => {}
                 // Reaped by the kernel, if this process ignores SIGCHLD, or by another part of it that waits for all.
-                Err(Errno::ECHILD) if readable_within(self.pidfd.as_fd(), Duration::ZERO) => {
+                Err(Errno::ECHILD) if pidfd::readable_within(self.pidfd.as_fd(), Duration::ZERO) => {
                     break Ok(WaitStatus::Signaled(self.pid, Signal::SIGKILL, false));
                 }
                 other => break other,

@@ -1,5 +1,7 @@
 //! What can go wrong: what was tried, what the kernel answered, why that usually is, and what to do.
 
+use crate::kvm_call::KvmCall;
+use crate::vcpu::exits::Stop;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -10,14 +12,12 @@ pub enum Error {
     #[error("{0}")]
     Kvm(#[from] KvmError),
     /// A call to KVM failed.
-    #[error("KVM refused to {what}: {error}. {hint}")]
+    #[error("KVM refused to {call}: {error}{}", call.hint())]
     Ioctl {
         /// What the call was for.
-        what: &'static str,
+        call: KvmCall,
         /// What the kernel answered.
         error: kvm_ioctls::Error,
-        /// Why that usually is.
-        hint: &'static str,
     },
     /// The guest's memory cannot be had.
     #[error(
@@ -35,7 +35,7 @@ pub enum Error {
         /// What was asked for.
         bytes: u64,
         /// Why it cannot be.
-        why: &'static str,
+        why: WrongSize,
     },
     /// The kernel file cannot be read.
     #[error("cannot read the guest kernel {}: {error}", path.display())]
@@ -99,7 +99,7 @@ pub enum Error {
     #[error("{what} does not fit into {mib} MiB of guest memory; give the machine more")]
     DoesNotFit {
         /// What does not fit.
-        what: &'static str,
+        what: Part,
         /// The guest's memory.
         mib: u64,
     },
@@ -142,16 +142,14 @@ pub enum Error {
         why: &'static str,
     },
     /// The machine stopped in a way that nobody expects.
-    #[error("the guest stopped: {exit}; it was at {rip:#x}, where the bytes are {bytes}.{hint}")]
+    #[error("the guest stopped: {stop}; it was at {rip:#x}, where the bytes are {bytes}.{}", stop.hint())]
     UnexpectedExit {
-        /// The exit's name and details.
-        exit: String,
+        /// Why.
+        stop: Stop,
         /// Instruction pointer.
         rip: u64,
         /// The instruction's bytes, in hexadecimal.
         bytes: String,
-        /// What that usually means.
-        hint: &'static str,
     },
     /// The console's output has nowhere to go.
     #[error("cannot write the guest's output: {0}")]
@@ -162,13 +160,55 @@ pub enum Error {
     )]
     Sandbox {
         /// What it tried.
-        what: &'static str,
+        what: Renounce,
         /// What the kernel answered.
         errno: nix::errno::Errno,
     },
     /// The watchdog cannot be set up.
     #[error("cannot set up the timer that ends the guest at its timeout: {0}")]
     Timer(nix::Error),
+}
+
+/// Why a guest cannot have so much memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WrongSize {
+    /// Not a number of pages.
+    #[error("it is not a multiple of the page size, 4096")]
+    NotPages,
+    /// Less than a kernel needs.
+    #[error("a machine needs at least 2 MiB")]
+    TooSmall,
+    /// More than this is meant for.
+    #[error("the most is 1 TiB")]
+    TooLarge,
+}
+
+/// What a guest's memory holds at its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Part {
+    /// Its files.
+    #[error("the initramfs")]
+    Initramfs,
+    /// What the boot protocol hands over.
+    #[error("the boot information")]
+    BootInformation,
+    /// What [`crate::examine`] times.
+    #[error("a loop")]
+    Loop,
+}
+
+/// What a confined monitor gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Renounce {
+    /// The way to new privileges.
+    #[error("renounce new privileges (prctl)")]
+    Privileges,
+    /// Capabilities.
+    #[error("drop its capabilities (capset)")]
+    Capabilities,
+    /// All system calls but its own.
+    #[error("load its filter of system calls (seccomp)")]
+    SystemCalls,
 }
 
 impl Error {

@@ -8,8 +8,8 @@ use crate::running;
 use crate::vcpu::exits::Exit;
 use crate::vcpu::features::Features;
 use crate::vcpu::statistics::Statistics;
-use crate::vcpu::{self, failed, topology};
-use crate::{Config, Counts, Error, Initramfs, Recorder, Stamp, stamp};
+use crate::vcpu::{self, topology};
+use crate::{Config, Counts, Error, Initramfs, KvmCall, Recorder, Stamp, stamp};
 use kvm_bindings::{CpuId, KVM_API_VERSION};
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 use std::collections::BTreeMap;
@@ -53,9 +53,7 @@ pub fn run(mut config: Config) -> Result<Outcome, Error> {
     stamps.ended(stamp::BEGAN);
     let kvm = open_kvm()?;
     stamps.ended(stamp::OPEN_KVM);
-    let vm = kvm
-        .create_vm()
-        .map_err(failed("make a virtual machine", "The host may be out of memory"))?;
+    let vm = kvm.create_vm().map_err(KvmCall::CreateVm.failed())?;
     stamps.ended(stamp::CREATE_VM);
     let kernel = Image::open(&config.kernel)?;
     let board = Board::of(&kernel, &config)?;

@@ -1,7 +1,7 @@
 //! The guest's RAM.
 
-use crate::Error;
-use crate::vcpu::failed;
+use crate::error::WrongSize;
+use crate::{Error, KvmCall};
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::VmFd;
 use nix::errno::Errno;
@@ -34,7 +34,7 @@ pub type Slot = kvm_userspace_memory_region;
 pub fn give(vm: &VmFd, slot: Slot) -> Result<(), Error> {
     // SAFETY: the mapping lives in a `Ram`, which the machine keeps as long as a processor runs.
     let given = unsafe { vm.set_user_memory_region(slot) };
-    given.map_err(failed("give the machine its memory", "The host may be out of memory"))
+    given.map_err(KvmCall::GiveMemory.failed())
 }
 
 /// The guest's RAM, given back when dropped.
@@ -66,19 +66,19 @@ impl Ram {
         if !bytes.is_multiple_of(4096) {
             return Err(Error::MemorySize {
                 bytes,
-                why: "it is not a multiple of the page size, 4096",
+                why: WrongSize::NotPages,
             });
         }
         if bytes < SMALLEST {
             return Err(Error::MemorySize {
                 bytes,
-                why: "a machine needs at least 2 MiB",
+                why: WrongSize::TooSmall,
             });
         }
         if bytes > LARGEST {
             return Err(Error::MemorySize {
                 bytes,
-                why: "the most is 1 TiB",
+                why: WrongSize::TooLarge,
             });
         }
         let failed = |reason: String| Error::Memory {

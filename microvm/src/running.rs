@@ -8,10 +8,9 @@ use crate::bus::{Answer, Bus, Context, Place};
 use crate::devices::input;
 use crate::memory::Ram;
 use crate::sandbox::Thread;
-use crate::vcpu::exits::{self, Exits, Reason};
-use crate::vcpu::failed;
+use crate::vcpu::exits::{Exits, Reason, Stop};
 use crate::watchdog::{Watchdog, interrupt_thread, watch};
-use crate::{Config, End, Error, Outcome, Sandbox, stamp};
+use crate::{Config, End, Error, KvmCall, Outcome, Sandbox, stamp};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use nix::sys::timer::Timer;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -181,7 +180,7 @@ impl<'a> Shared<'a> {
                 exits.answered(Reason::Signal);
                 return Ok(None);
             }
-            Err(error) => return Err(failed("run the processor", "The host may be out of memory")(error)),
+            Err(error) => return Err(KvmCall::Run.failed()(error)),
         };
         let (reason, end) = match exit {
             VcpuExit::IoOut(port, data) => self.access(|bus, context| bus.write(Place::Port(port), data, context))?,
@@ -190,9 +189,9 @@ impl<'a> Shared<'a> {
             VcpuExit::MmioWrite(at, data) => self.access(|bus, context| bus.write(Place::Memory(at), data, context))?,
             VcpuExit::Intr => (Reason::Signal, None),
             exit => {
-                let dead = exits::dead(exit);
-                exits.answered(dead.reason);
-                return Err(dead.into_error(vcpu, self.memory));
+                let stop = Stop::of(exit);
+                exits.answered(stop.reason());
+                return Err(stop.into_error(vcpu, self.memory));
             }
         };
         exits.answered(reason);

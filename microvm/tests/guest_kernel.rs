@@ -9,6 +9,8 @@ mod cmdline;
 mod cpio;
 #[path = "../kernel/src/program/elf.rs"]
 mod elf;
+#[path = "../kernel/src/global.rs"]
+mod global;
 #[path = "../kernel/src/memory/vma.rs"]
 mod vma;
 
@@ -319,4 +321,16 @@ fn a_double_fault_has_a_stack_of_its_own() {
         .expect("a table of gates");
     let stacks: Vec<_> = (0..32).map(|n| table[n * 16 + 4]).collect();
     assert_eq!(stacks.iter().position(|stack| *stack != 0), Some(8), "{stacks:?}");
+}
+
+#[test]
+fn a_value_of_the_kernels_is_borrowed_once_at_a_time() {
+    static VALUE: global::Global<u8> = global::Global::new(1);
+    *VALUE.borrow() = 2;
+    let borrow = VALUE.borrow();
+    assert_eq!(*borrow, 2);
+    // (Both are references to statics; nothing is left half changed.)
+    let again = std::panic::catch_unwind(|| drop(VALUE.borrow()));
+    assert!(again.is_err());
+    drop(borrow);
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use libtest_mimic::{Failed, Trial};
-use microvm::{Config, Console, End, Files, Initramfs, Kernel, Linux};
+use microvm::{Config, Console, End, Files, Initramfs, Kernel, KvmKind, Linux};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use std::io::{Read, Seek, Write};
@@ -51,6 +51,7 @@ fn trials() -> Vec<Trial> {
         trial("signals_that_are_blocked_wait", signals),
         trial("mappings_end_where_their_memory_or_file_does", mappings),
         trial("standard_input_reaches_the_program_and_ends", echo),
+        trial("a_program_may_use_the_vectors_that_it_may_use_outside", vectors),
         trial("random_bytes_differ_from_run_to_run", random),
         trial("the_kernel_does_not_call_itself_linux", name),
         trial("floating_point_survives_system_calls_and_faults", floats),
@@ -253,7 +254,10 @@ fn time() -> Result<(), Failed> {
     let slept: u128 = slept
         .and_then(|slept| slept.parse().ok())
         .ok_or(ran.output.clone() + &ran.log)?;
-    if !(20..=outside).contains(&slept) || !ran.output.contains("year 20") {
+    if !(20..=outside).contains(&slept)
+        || !ran.output.contains("year 20")
+        || !ran.output.ends_with("\nclocks agree [-14, -14]\n")
+    {
         return Err(format!("slept {slept} ms of {outside} ms outside\n{}{}", ran.output, ran.log).into());
     }
     Ok(())
@@ -363,6 +367,14 @@ fn costs() -> Result<(), Failed> {
             return Err(format!("{more} more of {what}, not {least}:\n{}", with.log).into());
         }
     }
+    let unentered = count(&with, "clock_gettime without the kernel");
+    if microvm::probe().kind == KvmKind::EmulatedKernelMode && unentered < 9 {
+        return Err(format!(
+            "of ten looks at the clock {unentered} without the kernel:\n{}",
+            with.log
+        )
+        .into());
+    }
     let uncounted = run(&["costs"]);
     if uncounted.log.contains("counts: ") || uncounted.log.contains("kvm: ") {
         return Err(uncounted.log.into());
@@ -379,6 +391,15 @@ fn echo() -> Result<(), Failed> {
     drop(input);
     let ran = support::ran(child.wait_with_output().unwrap());
     expect(&ran, 0, &format!("{} bytes: {text}\n", text.len()))
+}
+
+fn vectors() -> Result<(), Failed> {
+    let (avx, avx2, avx512) = (
+        is_x86_feature_detected!("avx"),
+        is_x86_feature_detected!("avx2"),
+        is_x86_feature_detected!("avx512f"),
+    );
+    expect(&run(&["features"]), 0, &format!("{avx} {avx2} {avx512}\n"))
 }
 
 fn random() -> Result<(), Failed> {

@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } at about { $percent } % (too few runs 
 
 target-process = process
 target-container = container
+target-container-no-init = container, no init
+target-container-pod = container in a pod
+target-container-bound = container, bound
 target-microvm = micro-VM
 target-microvm-linux = Linux micro-VM
 noun-process = a process
 noun-container = a container
+noun-container-no-init = a container without an init
+noun-container-pod = a container in a pod
+noun-container-bound = a container with its image bound
 noun-microvm = a micro-VM
 noun-microvm-linux = a Linux micro-VM
 
@@ -190,6 +196,24 @@ warning-late-first-byte = { $target }: the first byte came after { $percent } % 
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target (`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = The measurement was interrupted before all runs were done.
 
+## What a program sees
+
+inspect-pid = Process ID
+inspect-parent = Parent process
+inspect-user = User:group
+inspect-capabilities = Capabilities
+inspect-filter = System calls filtered
+inspect-host-name = Host name
+inspect-kernel = Kernel
+inspect-uptime = Kernel running for
+inspect-memory = Memory
+inspect-memory-limit = Memory limit seen
+inspect-cpus = CPUs
+inspect-mounts = Mounts
+inspect-root = Root folder
+inspect-interfaces = Network interfaces
+inspect-processes = Processes seen
+
 ## Reasons
 
 reason-timed-out = ended after { $seconds } s, the time it is allowed
@@ -268,6 +292,7 @@ differs-fewer-new = { $target }: { $used } of { $files } new files have these fi
 differs-no-factor = { $target }: these figures are not compared, as one is zero and there is no factor: { $metrics }.
 differs-disturbed-old = The host was busy or slowed down during the old measurement: differences may come from that. Measure again when it is idle.
 differs-disturbed-new = The host was busy or slowed down during the new measurement: differences may come from that. Measure again when it is idle.
+differs-undecided = { $target }: worse by more than the limit, and no regression that is certain, as the few measurements of a side differ from each other by more than usual: { $metrics }. Measure at least three a side, by turns.
 differs-program = The program itself has changed (another SHA-256).
 differs-isolab = isolab is { $new } and was { $old }.
 differs-guest-kernel-build = The guest kernel of { $target } is another build.
@@ -416,6 +441,7 @@ file-before = before
 file-after = after
 file-number = file { $number }
 trait-workload = program { $value }
+trait-host = host { $value }
 trait-cpu = CPU { $value }
 trait-kernel = kernel { $value }
 trait-kvm = KVM { $value }

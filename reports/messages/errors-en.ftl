@@ -92,7 +92,7 @@ reason-cannot-write-workload = cannot write the workload to { $path }
 ## Targets
 
 reason-no-target = there is no target "{ $name }"; there are { $names }
-reason-do-describe-tool = For another tool, write a description file and name it: --on ./tool.toml
+reason-do-describe-tool = For another tool, give the command that starts a program (--with 'COMMAND …'), or write a description file and name it: --on ./tool.toml
 reason-target-twice = the targets name { $name } twice
 reason-do-each-once = Name each target once.
 reason-option-of-others = { $option } is for { $takers }, not for { $targets }
@@ -106,7 +106,7 @@ reason-cannot-read-target = cannot read the target { $path }
 reason-description-name = `name` is made of letters, digits, - _ and .
 reason-description-name-taken = `name` is that of a target of isolab's own
 reason-description-about = `about` is one line without control characters
-reason-description-commands = `version` and `run` are commands, with one word at least
+reason-description-commands = `run` is a command, with one word at least
 reason-description-paths = `folders` and `files` are relative paths without ..
 reason-placeholder-without-end = a placeholder has no end: { $text }
 reason-no-placeholder = there is no placeholder { $name }
@@ -308,6 +308,8 @@ reason-too-many-files = there are more than { $most } files to give to the progr
 reason-do-pack-files = Pack them into one, for example with tar.
 reason-link-to-folder = { $path } is a symbolic link to a folder
 reason-do-name-folder = Name that folder itself.
+reason-do-name-each-file = Shells unfold such names where they are not in quotes, isolab does not: name each file by an option of its own, or the folder.
+reason-do-write-it-first = It is read anew in each run: write what comes from there to a file first.
 reason-do-check-file = Check the path, and that this user may read it.
 reason-path-too-long = the path { $path } is longer than { $most } bytes
 reason-place-of-program = { $path } is the program's own place

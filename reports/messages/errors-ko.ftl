@@ -170,7 +170,7 @@ reason-cannot-write-workload = 프로그램을 쓸 수 없음: { $path }
 ## 실행 환경
 
 reason-no-target = 실행 환경이 없음: "{ $name }". 사용 가능: { $names }
-reason-do-describe-tool = 다른 도구는 설명 파일을 작성하여 지정할 것: --on ./tool.toml
+reason-do-describe-tool = 다른 도구는 프로그램을 시작하는 명령을 지정하거나(`--with 'COMMAND …'`), 설명 파일을 작성하여 지정할 것: --on ./tool.toml
 reason-target-twice = 실행 환경을 두 번 지정함: { $name }
 reason-do-each-once = 각 실행 환경은 한 번만 지정할 것.
 reason-option-of-others = { $option } 옵션을 쓸 수 없는 실행 환경: { $targets }(사용 가능: { $takers })
@@ -184,7 +184,7 @@ reason-cannot-read-target = 실행 환경의 설명 파일을 읽을 수 없음:
 reason-description-name = `name`에는 영문자, 숫자, - _ .만 쓸 수 있음
 reason-description-name-taken = `name`이 isolab의 실행 환경 이름과 같음
 reason-description-about = `about`은 제어 문자가 없는 한 줄이어야 함
-reason-description-commands = `version`과 `run`은 한 단어 이상의 명령이어야 함
+reason-description-commands = `run`은 한 단어 이상의 명령이어야 함
 reason-description-paths = `folders`와 `files`는 ..이 없는 상대 경로여야 함
 reason-placeholder-without-end = 끝나지 않은 자리표시자: { $text }
 reason-no-placeholder = 없는 자리표시자: { $name }
@@ -389,6 +389,8 @@ reason-too-many-files = 프로그램에 줄 파일이 { $most }개를 넘음
 reason-do-pack-files = `tar` 등으로 하나로 묶을 것.
 reason-link-to-folder = 폴더를 가리키는 심볼릭 링크: { $path }
 reason-do-name-folder = 그 폴더 자체를 지정할 것.
+reason-do-name-each-file = 그런 이름은 따옴표가 없을 때 셸이 풀어 쓰며 isolab은 풀지 않음: 파일을 하나씩 지정하거나 폴더를 지정할 것.
+reason-do-write-it-first = 실행할 때마다 다시 읽으므로, 먼저 파일에 저장할 것.
 reason-do-check-file = 경로와 이 사용자의 읽기 권한을 확인할 것.
 reason-path-too-long = 경로가 { $most }바이트보다 김: { $path }
 reason-place-of-program = 프로그램 자체가 놓이는 위치: { $path }

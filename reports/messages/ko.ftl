@@ -39,10 +39,16 @@ headline-speed-too-few-next = { $target } 약 { $percent }%(실행 횟수 부족
 
 target-process = 프로세스
 target-container = 컨테이너
+target-container-no-init = 컨테이너(init 없음)
+target-container-pod = 컨테이너(파드)
+target-container-bound = 컨테이너(바인드 마운트)
 target-microvm = 마이크로 VM
 target-microvm-linux = 리눅스 마이크로 VM
 noun-process = 프로세스
 noun-container = 컨테이너
+noun-container-no-init = init 없는 컨테이너
+noun-container-pod = 파드의 컨테이너
+noun-container-bound = 이미지를 바인드 마운트한 컨테이너
 noun-microvm = 마이크로 VM
 noun-microvm-linux = 리눅스 마이크로 VM
 
@@ -181,6 +187,24 @@ warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나�
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음(`--file SRC`, `--env NAME=VALUE`).
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
+## 프로그램이 보는 것
+
+inspect-pid = 프로세스 ID
+inspect-parent = 부모 프로세스
+inspect-user = 사용자:그룹
+inspect-capabilities = 권한(capability) 수
+inspect-filter = 시스템 호출 필터
+inspect-host-name = 호스트 이름
+inspect-kernel = 커널
+inspect-uptime = 커널 가동 시간
+inspect-memory = 메모리
+inspect-memory-limit = 보이는 메모리 제한
+inspect-cpus = CPU
+inspect-mounts = 마운트
+inspect-root = 루트 디렉터리
+inspect-interfaces = 네트워크 인터페이스
+inspect-processes = 보이는 프로세스
+
 ## 이유
 
 reason-timed-out = 허용 시간 { $seconds }초가 지나 종료됨
@@ -259,6 +283,7 @@ differs-fewer-new = { $target }: 이후 파일 { $files }개 중 { $used }개에
 differs-no-factor = { $target }: 0인 값이 있어 배수를 구할 수 없으므로 비교하지 않는 항목: { $metrics }.
 differs-disturbed-old = 이전 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-disturbed-new = 이후 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
+differs-undecided = { $target }: 한도보다 나빠졌으나 확실한 저하인지 알 수 없음. 한쪽의 측정 결과가 적고 서로 평소보다 크게 다름: { $metrics }. 양쪽을 번갈아 세 번 이상씩 측정할 것.
 differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).
 differs-isolab = isolab 버전: 이전 { $old }, 이후 { $new }.
 differs-guest-kernel-build = { $target }: 게스트 커널의 빌드가 다름.
@@ -407,6 +432,7 @@ file-before = 이전
 file-after = 이후
 file-number = 파일 { $number }
 trait-workload = 프로그램 { $value }
+trait-host = 호스트 { $value }
 trait-cpu = CPU { $value }
 trait-kernel = 커널 { $value }
 trait-kvm = KVM { $value }

@@ -26,4 +26,4 @@ pub mod phases;
 pub mod render;
 
 pub use model::{file, schema};
-pub use render::{Lang, UnknownLang, chart, finding, report, terminal as table};
+pub use render::{Lang, UnknownLang, chart, finding, inspection, report, terminal as table};

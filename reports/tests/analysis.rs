@@ -439,6 +439,21 @@ fn of_one_session_against_two_or_more_no_more_than_1_in_20_is_flagged_even_where
 }
 
 #[test]
+fn a_gate_does_not_pass_three_times_the_old_figure_because_its_few_sessions_disagree() {
+    let session = |scale: f64, seed: u64| at(noisy(&[("process", scale)], 30, seed), seed);
+    let [first, old, last] = [(2.4, 1), (1.0, 2), (3.75, 3)].map(|(scale, seed)| session(scale, seed));
+    let gate = |old: &[&Results], new: &[&Results]| diff::diff(&[(old, new)], Some(5.0)).remove(0);
+    let found = gate(&[&old], &[&first, &last]);
+    assert!(!found.has_regression() && found.is_undecided(), "{found:?}");
+    // The other way round it has become faster, and without a limit there is no gate.
+    assert!(!gate(&[&first, &last], &[&old]).is_undecided());
+    assert!(!diff::diff(&[(&[&old], &[&first, &last])], None)[0].is_undecided());
+    let again = session(2.4, 3);
+    let agreed = gate(&[&old], &[&first, &again]);
+    assert!(agreed.has_regression() && !agreed.is_undecided(), "{agreed:?}");
+}
+
+#[test]
 fn sides_that_are_not_measured_by_turns_are_said_to_be_and_are_as_wide_as_one_session_a_side() {
     let session = |seed: u64, minute: u64| at(unsummed(USUAL.session(&[("a", 1.0)], 50, seed)), minute);
     let found = |minutes: [u64; 4]| {

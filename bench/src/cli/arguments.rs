@@ -72,9 +72,13 @@ fn own_program(program: &str, arguments: &[String], command: &str) -> Result<Wor
     })
 }
 
-/// Another version of a workload: a program by its path or name, started with the same arguments.
+/// Another version of a workload: a program by its path or name, given the same as that.
 pub fn version(program: &str, of: &Workload) -> Result<Workload, Error> {
-    own_program(program, &of.args, "compare")
+    Ok(Workload {
+        inputs: of.inputs.clone(),
+        ready: of.ready.clone(),
+        ..own_program(program, &of.args, "compare")?
+    })
 }
 
 /// What a workload is called in tables and file names: on one line, and with something to see.
@@ -88,6 +92,11 @@ pub fn name(text: &str) -> Result<String, Error> {
 /// A target by its name, or by the file that describes it.
 pub fn target(name: &str) -> Result<TargetKind, Error> {
     TargetKind::find(name)
+}
+
+/// A target by the command that starts a program.
+pub fn launcher(command: &str) -> Result<TargetKind, String> {
+    TargetKind::launcher(command).map_err(|error| error.to_string())
 }
 
 /// Guest RAM.

@@ -16,12 +16,16 @@ use crate::plan::{MOST_RUNS, Plan, RUNS, Request, WARMUP};
 use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
+use nix::errno::Errno;
 use reports::chart;
 use reports::model::{Message, Results, Summary};
 use reports::report::Format;
-use reports::{analysis, render, table};
+use reports::{Lang, analysis, render, table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How many failed runs are looked at for their reason.
+const MOST_ERRORS: usize = 100;
 
 /// Where results go unless told otherwise.
 const RESULTS: &str = "results";
@@ -46,6 +50,10 @@ pub struct Arguments {
     /// here (`isolab kernel ls`)
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
+    /// Also a target that is started by this command; program and arguments come behind it, or where it has ${program} and
+    /// ${args}. --with NAME='COMMAND …' names it
+    #[arg(long, value_name = "COMMAND", help_heading = MEASURING, value_parser = arguments::launcher)]
+    with: Vec<TargetKind>,
     /// Measured runs of each target
     #[arg(short, long, value_name = "N", default_value_t = RUNS, help_heading = MEASURING,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNS)))]
@@ -122,9 +130,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = plan(&arguments)?;
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
-    for place in places(&arguments) {
-        store::check(&place)?;
-    }
+    check_places(&arguments)?;
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -180,9 +186,25 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     }
     judged?;
     let status = status(&results);
+    if status != 0 && misses_a_file(&results) {
+        output::hint(
+            "a program finds only the files that it is given, by relative paths: isolab compare --file data.txt -- PROGRAM",
+        );
+    }
     let Some(found) = &results.diff else { return Ok(status) };
     output::text(&render::diff(found, &[&results], output::language()));
-    Ok(if found.has_regression() { 1 } else { status })
+    Ok(match diff::gate(std::slice::from_ref(found))? {
+        0 => status,
+        regression => regression,
+    })
+}
+
+/// Whether a program of one's own did not find a file.
+fn misses_a_file(results: &Results) -> bool {
+    let errors = results.samples.iter().filter_map(|sample| sample.error);
+    errors
+        .take(MOST_ERRORS)
+        .any(|error| render::reason(&error, Lang::En).contains(Errno::ENOENT.desc()))
 }
 
 /// The exit status of results: whether there is a target that could run the program, and none of whose runs ended well.
@@ -196,15 +218,22 @@ pub fn status(results: &Results) -> u8 {
     }
 }
 
-/// Where results are to be written.
-fn places(arguments: &Arguments) -> Vec<PathBuf> {
-    let results = match arguments.json.as_deref() {
-        Some(file) if file == Path::new("-") => None,
-        Some(file) => Some(file.to_owned()),
-        None => Some(Path::new(RESULTS).join("results.json")),
-    };
-    let report = arguments.report.as_ref().map(|folder| folder.join("report.html"));
-    results.into_iter().chain(report).collect()
+/// Refuses places for the results that cannot be written to, before minutes are spent on measuring.
+fn check_places(arguments: &Arguments) -> Result<(), Error> {
+    match arguments.json.as_deref() {
+        Some(file) if file == Path::new("-") => {}
+        Some(file) => store::check(file)?,
+        None => store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?,
+    }
+    match &arguments.report {
+        Some(folder) => store::check(&folder.join("report.html")),
+        None => Ok(()),
+    }
+}
+
+/// The error of the usual place for results.
+fn elsewhere(error: Error) -> Error {
+    error.remedy(Message::new("do-json-elsewhere"))
 }
 
 /// Refuses a baseline of something else.
@@ -239,7 +268,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let mut workload = workload(arguments)?;
     let against = arguments.against.as_deref();
     let against = against
-        .map(|program| arguments::version(program, &workload))
+        .map(|program| arguments.inputs.give_to(arguments::version(program, &workload)?))
         .transpose()?;
     if against.is_some() {
         // A built-in workload is laid out anew then, as the other version is.
@@ -249,6 +278,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
         workload,
         against,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
+        launchers: arguments.with.clone(),
         runs: Some(arguments.runs),
         warmup: Some(arguments.warmup),
         idle_gap: Some(arguments.idle_gap),
@@ -267,6 +297,12 @@ fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     for text in plan.pinning.hints(&SystemFiles::of_this_host()) {
         output::hint(&text);
     }
+    let last = pin::allowed().ok().and_then(|cpus| cpus.last().copied());
+    if let Some(last) = last.filter(|_| arguments.fail_on_regression.is_some() && arguments.pin.is_none()) {
+        output::hint(&format!(
+            "pinned runs scatter less, so that the gate finds smaller changes: --pin {last}"
+        ));
+    }
     Ok(plan)
 }
 
@@ -278,7 +314,7 @@ fn keep(asked: Option<&Path>, results: &Results) -> Result<(), Error> {
     };
     store::write_with(&path, |file| Ok(results.write(file)?)).map_err(|error| match asked {
         Some(_) => error,
-        None => error.remedy(Message::new("do-json-elsewhere")),
+        None => elsewhere(error),
     })?;
     output::say(&Message::new("results-are-in").with("path", path.display().to_string()));
     if asked.is_none() {

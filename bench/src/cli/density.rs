@@ -94,21 +94,13 @@ fn keep(arguments: &Arguments, results: &Results) -> Result<(), Error> {
 
 fn plan(arguments: &Arguments) -> Result<Plan, Error> {
     let request = Request {
-        workload: arguments.workload.find("density")?,
-        against: None,
         targets: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
-        runs: None,
-        warmup: None,
-        idle_gap: None,
         timeout: Some(arguments.timeout),
-        seed: None,
         machine: arguments.machine.request(),
-        image_files_bytes: 0,
-        cold: false,
-        pin: None,
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
+        ..Request::of(arguments.workload.find("density")?)
     };
     let plan = request.resolve()?;
     arguments.machine.tell_kernel(&plan.machine);

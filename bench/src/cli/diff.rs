@@ -55,6 +55,18 @@ struct Pair<'a> {
 /// The old files of one comparison and the new ones.
 type Files = (Vec<PathBuf>, Vec<PathBuf>);
 
+/// Compares the results of two folders by their files' names.
+pub fn folders(old: PathBuf, new: PathBuf, fail_on_regression: Option<f64>) -> Result<u8, Error> {
+    run(Arguments {
+        files: vec![old, new],
+        old: Vec::new(),
+        new: Vec::new(),
+        fail_on_regression,
+        allow_different: false,
+        json: None,
+    })
+}
+
 /// Compares as asked.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let pairs: Vec<Files> = match arguments.old.as_slice() {
@@ -92,7 +104,23 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         }
         None => output::print(page.as_bytes())?,
     }
-    Ok(u8::from(diffs.iter().any(Diff::has_regression)))
+    gate(&diffs)
+}
+
+/// The exit status of a gate: 1 of a regression.
+///
+/// # Errors
+/// None is certain, and something looks like one.
+pub fn gate(diffs: &[Diff]) -> Result<u8, Error> {
+    if diffs.iter().any(Diff::has_regression) {
+        return Ok(1);
+    }
+    if diffs.iter().any(Diff::is_undecided) {
+        return Err(Error::new("whether there is a regression cannot be told: too few measurements, which disagree")
+            .remedy("Measure old and new at least three times each, by turns: isolab diff --old OLD… --new NEW…. Or measure both \
+                     programs at once: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM"));
+    }
+    Ok(0)
 }
 
 /// References to all of them.

@@ -9,6 +9,7 @@ mod doctor;
 mod explain;
 mod image;
 mod input_arguments;
+mod inspect;
 mod inventory;
 mod kernel;
 mod machine_arguments;
@@ -24,6 +25,7 @@ mod usage;
 use crate::error::Error;
 use crate::files::scratch;
 use crate::signals;
+use crate::targets::external;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 use reports::Lang;
@@ -46,7 +48,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit, or a required target that cannot run; 2 isolab failed, with the reason and what to do on stderr; 130 interrupted. \
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a regression past the limit, or a required target that cannot run; 2 isolab failed, with the reason and what to do on stderr; 3 a target ran the program and none of its runs ended well; 130 interrupted. \
                            `isolab run` gives the workload's own.";
 
 // Deferred: the arguments of the other commands are not described when one of them is asked for. What is described later
@@ -59,6 +61,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Run a workload once on one target, with this terminal as its input and output
     Run(run::Arguments),
+    /// Show what the same program sees on each target, side by side: kernel, machine, files, others
+    Inspect(inspect::Arguments),
     /// Run many comparisons from one file
     #[command(subcommand)]
     Suite(suite::Command),
@@ -107,6 +111,7 @@ pub fn main() -> u8 {
             FAILED,
         );
     }
+    external::adopt();
     let run = matches!(cli.command, Some(Command::Run(_)));
     // It sweeps while its program runs.
     let swept = if run { Swept::default() } else { sweep() };
@@ -114,6 +119,7 @@ pub fn main() -> u8 {
         None => compare::default_job(),
         Some(Command::Compare(arguments)) => compare::run(arguments),
         Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(arguments),
         Some(Command::Suite(command)) => suite::run(command),
         Some(Command::Density(arguments)) => density::run(arguments),
         Some(Command::Diff(arguments)) => diff::run(arguments),

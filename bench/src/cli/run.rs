@@ -47,6 +47,9 @@ pub struct Arguments {
     /// Show the guest kernel's log on stderr when the VM has ended; a Linux guest then logs everything
     #[arg(long)]
     kernel_log: bool,
+    // Of `isolab compare`; people try it here, too.
+    #[arg(long, hide = true, value_name = "MARK")]
+    ready: Option<String>,
     #[command(flatten)]
     inputs: InputArguments,
     #[command(flatten)]
@@ -76,6 +79,13 @@ struct Started {
 }
 
 fn start(arguments: &Arguments) -> Result<Started, Error> {
+    if let Some(mark) = &arguments.ready {
+        return Err(
+            Error::new("--ready says what is measured, and isolab run measures nothing").remedy(format!(
+                "Measure it: isolab compare --ready {mark:?} …, or leave it out."
+            )),
+        );
+    }
     let workload = arguments.inputs.give_to(arguments.workload.find("run --on T")?)?;
     let (terminal, asked) = match arguments.container.tty {
         true => terminal::ask().map(|(terminal, asked)| (terminal, Some(asked)))?,

@@ -30,6 +30,7 @@ const FREQUENCY: &str = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq";
 /// What the results file says of this machine.
 pub fn describe() -> model::Host {
     model::Host {
+        name: None,
         kernel: kernel(),
         cpu_model: cpu_model(&read("/proc/cpuinfo")),
         cores: cores(),
@@ -49,6 +50,11 @@ pub fn describe() -> model::Host {
         environment: environment::describe(),
         isolab_version: env!("CARGO_PKG_VERSION").into(),
     }
+}
+
+/// What this machine is called (`uname -n`).
+pub fn name() -> Option<String> {
+    Some(read("/proc/sys/kernel/hostname").trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 fn read(path: impl AsRef<Path>) -> String {

@@ -101,7 +101,7 @@ mod tests {
             cuts.extend([0, stream.len()]);
             cuts.sort_unstable();
             let mut finder = Finder::of(&Ready::Line(text)).unwrap();
-            prop_assert!(cuts.windows(2).map(|ends| finder.finds_in(&stream[ends[0]..ends[1]])).any(|found| found));
+            prop_assert!(cuts.windows(2).any(|ends| finder.finds_in(&stream[ends[0]..ends[1]])));
         }
 
         #[test]

@@ -23,6 +23,8 @@ pub struct Request {
     pub against: Option<Workload>,
     /// Where; the first is what the others are compared with.
     pub targets: Option<Vec<TargetKind>>,
+    /// Further ones behind them.
+    pub launchers: Vec<TargetKind>,
     /// Measured runs.
     pub runs: Option<u32>,
     /// Warm-up runs.
@@ -46,6 +48,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// A workload, and not a word said of anything else.
+    pub fn of(workload: Workload) -> Self {
+        Request {
+            workload,
+            against: None,
+            launchers: Vec::new(),
+            targets: None,
+            runs: None,
+            warmup: None,
+            idle_gap: None,
+            timeout: None,
+            seed: None,
+            machine: MachineRequest::default(),
+            image_files_bytes: 0,
+            cold: false,
+            pin: None,
+            command: Vec::new(),
+        }
+    }
+
     /// The plan with every default filled in.
     ///
     /// # Errors
@@ -54,10 +76,11 @@ impl Request {
         if self.targets.is_none() && self.machine.linux.kernel.is_none() {
             self.machine.linux.kernel = kernels::usual();
         }
-        let targets = match self.targets {
+        let mut targets = match self.targets {
             Some(targets) => targets,
             None => default_targets(self.machine.linux.kernel.is_some()),
         };
+        targets.extend(self.launchers);
         let twice = (1..targets.len()).find(|place| targets[..*place].contains(&targets[*place]));
         if let Some(place) = twice {
             let problem = Message::new("target-twice").with("name", targets[place].name.as_str());

@@ -6,11 +6,13 @@
 
 pub mod case;
 pub mod file;
+pub mod shard;
 mod source;
 
 use crate::comparison;
 use crate::error::Error;
 use crate::files::store;
+use crate::host;
 use crate::measure::scheduler::Conductor;
 use crate::plan::{LinuxRequest, MachineRequest, Plan, Request};
 use crate::warnings::Warning;
@@ -19,6 +21,7 @@ use case::{Parameters, Varies};
 use file::Suite;
 use reports::model::Message;
 use reports::model::Results;
+use shard::Shard;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -71,6 +74,7 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
         workload,
         against: None,
         targets: Some(parameters.targets),
+        launchers: Vec::new(),
         runs: Some(parameters.runs),
         warmup: Some(parameters.warmup),
         idle_gap: Some(Duration::from_secs_f64(parameters.idle_gap_ms / 1e3)),
@@ -123,16 +127,17 @@ pub enum Progress {
     Stopped,
 }
 
-/// Runs the steps that are still to be done, and tells `told` of each. Ends early when the conductor is stopped.
+/// Runs those of the steps, which are all or a shard's, that are still to be done, and tells `told` of each. Ends early when the conductor is stopped.
 pub fn run(
     suite: &Suite,
     steps: &[Step],
     folder: &Path,
     resume: Resume,
+    shard: Option<Shard>,
     conductor: &mut dyn Conductor,
     mut told: impl FnMut(&Step, Progress, Option<&Results>),
 ) -> Result<(), Error> {
-    prepare(suite, folder, resume)?;
+    prepare(suite, folder, resume, shard.map(|_| steps))?;
     for step in steps {
         let path = results_path(folder, step);
         if resume == Resume::Yes
@@ -145,7 +150,9 @@ pub fn run(
             told(step, Progress::Kept, None);
             continue;
         }
-        let outcome = comparison::compare(&step.plan, conductor)?;
+        let mut outcome = comparison::compare(&step.plan, conductor)?;
+        // Shards may be measured on hosts that differ in nothing else.
+        outcome.results.host.name = shard.and_then(|_| host::name());
         store::write_with(&path, |file| Ok(outcome.results.write(file)?))?;
         if !outcome.complete {
             told(step, Progress::Stopped, Some(&outcome.results));
@@ -170,13 +177,15 @@ pub enum Resume {
     No,
 }
 
-/// Notes the suite in its folder, or makes sure that what is there is of the same suite.
-fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
+/// Notes the suite in its folder, or makes sure that what is there is of the same suite. Several shards may keep their results
+/// in one folder: then it holds no results of these steps.
+fn prepare(suite: &Suite, folder: &Path, resume: Resume, shard: Option<&[Step]>) -> Result<(), Error> {
     let copy = folder.join(COPY);
     let now = serde_json::to_string_pretty(suite)
         .map_err(|error| Error::from_cause(Message::new("cannot-write-json"), error))?;
     match (std::fs::read_to_string(&copy), resume) {
         (Ok(then), Resume::Yes) if then == now => Ok(()),
+        (Ok(then), Resume::No) if then == now && shard.is_some_and(|steps| are_new(steps, folder)) => Ok(()),
         (Ok(_), Resume::Yes) => Err(
             Error::new(Message::new("suite-changed").with("path", copy.display().to_string()))
                 .remedy(Message::new("do-begin-anew")),
@@ -187,6 +196,10 @@ fn prepare(suite: &Suite, folder: &Path, resume: Resume) -> Result<(), Error> {
         ),
         (Err(_), _) => store::write(&copy, now.as_bytes()),
     }
+}
+
+fn are_new(steps: &[Step], folder: &Path) -> bool {
+    steps.iter().all(|step| !results_path(folder, step).exists())
 }
 
 /// The results in that file, where they are there and nothing is missing.

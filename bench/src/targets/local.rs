@@ -183,7 +183,7 @@ fn phases(seen: &Observation) -> Vec<model::Phase> {
 }
 
 /// Why the run counts as failed.
-fn error(seen: &Observation, ready: &Ready, timeout: Duration) -> Option<Message> {
+pub fn error(seen: &Observation, ready: &Ready, timeout: Duration) -> Option<Message> {
     let why = match &seen.end {
         _ if seen.timed_out => Message::new("timed-out").with("seconds", timeout.as_secs_f64()),
         end if end.failure.is_some() => return end.failure.clone().map(Message::plain),

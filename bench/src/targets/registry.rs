@@ -3,7 +3,8 @@
 //! [`TargetKind::backend`].
 
 use super::Backend;
-use super::container::{Container, Options, fresh};
+use super::container::fresh::{self, Kind};
+use super::container::{Container, Options};
 use super::external::{self, External};
 use super::microvm::{MicroVm, Tell};
 use super::process::Process;
@@ -103,8 +104,20 @@ const NOTHING: Takes = Takes {
     kernel_log: false,
 };
 
+const LIMITED: Takes = Takes {
+    memory: true,
+    cpus: true,
+    pids: true,
+    ..NOTHING
+};
+
+/// A container that a fresh process starts.
+fn measured(kind: Kind, purpose: &Purpose) -> Box<dyn Backend> {
+    Box::new(fresh::Container::new(kind, purpose.machine.limits.clone()))
+}
+
 /// The targets that isolab brings along; a further one is a row here.
-const BUILT_IN: [Row; 5] = [
+const BUILT_IN: [Row; 8] = [
     (
         "process",
         "a plain process, the baseline",
@@ -116,19 +129,37 @@ const BUILT_IN: [Row; 5] = [
         "container",
         "a namespace container, which shares the host's kernel",
         Takes {
-            memory: true,
-            cpus: true,
-            pids: true,
             container: true,
-            ..NOTHING
+            ..LIMITED
         },
         true,
         Code::BuiltIn(|purpose| match &purpose.container {
             Some(options) => Box::new(Container {
                 options: options.clone(),
             }),
-            None => Box::new(fresh::Container::new(purpose.machine.limits.clone())),
+            None => measured(Kind::Whole, purpose),
         }),
+    ),
+    (
+        "container-no-init",
+        "a container whose program is pid 1, as with Docker's default: nobody reaps orphans, signals it does not handle are lost",
+        LIMITED,
+        false,
+        Code::BuiltIn(|purpose| measured(Kind::WithoutInit, purpose)),
+    ),
+    (
+        "container-pod",
+        "containers that share one network namespace, as those of a pod do: ports and loopback are not isolated from each other",
+        LIMITED,
+        false,
+        Code::BuiltIn(|purpose| measured(Kind::Pod, purpose)),
+    ),
+    (
+        "container-bound",
+        "a container whose root is the image itself, read-only, without an overlay: nothing of it can be written",
+        LIMITED,
+        false,
+        Code::BuiltIn(|purpose| measured(Kind::Bound, purpose)),
     ),
     (
         "microvm",
@@ -161,12 +192,7 @@ const BUILT_IN: [Row; 5] = [
         "simulated",
         "a simulated clock and nothing else, to try out suites and reports",
         // It takes what suites say, and nothing comes of it.
-        Takes {
-            memory: true,
-            cpus: true,
-            pids: true,
-            ..NOTHING
-        },
+        LIMITED,
         false,
         Code::Simulated,
     ),
@@ -217,6 +243,14 @@ impl TargetKind {
                 .with("names", names.join(", ")),
         )
         .remedy(Message::new("do-describe-tool")))
+    }
+
+    /// The target that a command makes which starts a program.
+    ///
+    /// # Errors
+    /// No such command.
+    pub fn launcher(command: &str) -> Result<Self, Error> {
+        external::launcher(command).map(TargetKind::described)
     }
 
     fn described(description: external::Description) -> Self {
@@ -288,6 +322,9 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused_with_those_there_are() {
         let error = TargetKind::find("vm").unwrap_err();
-        assert!(error.to_string().contains("process, container, microvm"), "{error}");
+        assert!(
+            error.to_string().contains("process, container, container-no-init"),
+            "{error}"
+        );
     }
 }

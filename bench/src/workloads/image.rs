@@ -43,6 +43,8 @@ pub struct Image {
     parts: OnceCell<Parts>,
     /// The disk with its files, once that is asked for.
     disk: OnceCell<DiskImage>,
+    /// A copy with directories to mount upon, once that is asked for.
+    to_bind: OnceCell<Scratch>,
     /// Where the layer is, unless it is one that is kept.
     _scratch: Option<Scratch>,
 }
@@ -118,6 +120,7 @@ impl Image {
             other_files,
             parts: OnceCell::new(),
             disk: OnceCell::new(),
+            to_bind: OnceCell::new(),
             layer,
             _scratch: scratch,
         })
@@ -203,6 +206,23 @@ impl Image {
         Ok(self.disk.get_or_init(|| disk))
     }
 
+    /// The directory that holds the image's files and those directories which a container mounts upon.
+    pub fn layer_to_bind(&self) -> Result<PathBuf, Error> {
+        const LAYER: &str = "layer";
+        let scratch = match self.to_bind.get() {
+            Some(scratch) => scratch,
+            None => {
+                let scratch = Scratch::new()?;
+                self.copy_with_folders(&scratch.path().join(LAYER), ["proc", "sys", "dev"])
+                    .map_err(|error| {
+                        Error::of_path("cannot-write-to", scratch.path(), error).remedy(Message::new("do-make-room"))
+                    })?;
+                self.to_bind.get_or_init(|| scratch)
+            }
+        };
+        Ok(scratch.path().join(LAYER))
+    }
+
     /// The files of the image beside the program.
     pub fn other_files(&self) -> &[ImageFile] {
         &self.other_files
@@ -214,12 +234,33 @@ impl Image {
         [PathBuf::from(&self.executable)].into_iter().chain(others).collect()
     }
 
-    /// Copies the files beside the program to a folder of the host.
+    /// Copies the files beside the program into a folder.
     ///
     /// # Errors
     /// What the file system answers.
     pub fn copy_other_files(&self, folder: &Path) -> std::io::Result<()> {
         copy(&self.other_files, folder)
+    }
+
+    /// Copies the program and the files beside it into a new directory, which gets these folders besides. The directory above is
+    /// opened for everybody, too.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn copy_with_folders<F: AsRef<Path>>(
+        &self,
+        to: &Path,
+        folders: impl IntoIterator<Item = F>,
+    ) -> std::io::Result<()> {
+        std::fs::create_dir(to)?;
+        for directory in to.parent().into_iter().chain([to]) {
+            std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
+        }
+        std::fs::copy(&self.executable, to.join(self.program.trim_start_matches('/')))?;
+        self.copy_other_files(to)?;
+        folders
+            .into_iter()
+            .try_for_each(|folder| std::fs::create_dir_all(to.join(folder)))
     }
 
     /// SHA-256 of the program as it lies in the layer.

@@ -201,7 +201,12 @@ fn add(source: &Path, inside: String, files: &mut Vec<GivenFile>) -> Result<(), 
 
 fn read(source: &Path, inside: String) -> Result<GivenFile, Error> {
     use std::os::unix::fs::PermissionsExt;
-    let failed = |error| Error::of_path("cannot-read-file", source, error).remedy(Message::new("do-check-file"));
+    let remedy = match source.to_string_lossy() {
+        path if path.contains(['*', '?']) => "do-name-each-file",
+        path if path == "-" => "do-write-it-first",
+        _ => "do-check-file",
+    };
+    let failed = |error| Error::of_path("cannot-read-file", source, error).remedy(Message::new(remedy));
     regular::check(source).map_err(failed)?;
     let bytes = std::fs::read(source).map_err(failed)?;
     let permissions = source.metadata().map_err(failed)?.permissions().mode();

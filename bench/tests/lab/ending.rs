@@ -241,7 +241,7 @@ fn left_running() -> Result<(), Failed> {
         "--",
         "./leaves-a-child",
     ]))?;
-    expect_status(&said, 2)?;
+    expect_status(&said, 3)?;
     let running = || -> Result<bool, Failed> {
         let processes = std::fs::read_dir("/proc")?.flatten();
         let names = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("comm")).ok());

@@ -141,7 +141,7 @@ fn not_installed() -> Result<(), Failed> {
 fn failing() -> Result<(), Failed> {
     let place = place("[\"sh\", \"-c\", \"echo garbage; echo why >&2; exit 3\"]")?;
     let said = say(compare(&place, "process,./tool.toml", &[]))?;
-    expect_status(&said, 0)?;
+    expect_status(&said, 3)?;
     let results = said.results()?;
     expect(results.samples.good("process").count() == 4, || {
         "the others were not measured".into()
@@ -158,7 +158,7 @@ fn failing() -> Result<(), Failed> {
 fn hanging() -> Result<(), Failed> {
     let place = place("[\"sh\", \"-c\", \"sleep 1000 & sleep 1000\"]")?;
     let said = say(compare(&place, "process,./tool.toml", &["--timeout", "0.2"]))?;
-    expect_status(&said, 0)?;
+    expect_status(&said, 3)?;
     let results = said.results()?;
     expect(results.samples.good("process").count() == 4, || {
         "the others were not measured".into()

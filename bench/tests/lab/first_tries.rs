@@ -37,6 +37,38 @@ const TRIES: &[Try] = &[
         2,
         "--memory is for",
     ),
+    // With what.
+    (&["compare", "--file", "*.txt"], 2, "or the folder"),
+    (&["compare", "--file", "no-such-file"], 2, "cannot read no-such-file"),
+    (
+        &["compare", "--stdin", "-"],
+        2,
+        "write what comes from there to a file first",
+    ),
+    (
+        &["compare", "--env", "NO_SUCH_VARIABLE_HERE"],
+        2,
+        "there is no variable",
+    ),
+    (&["compare", "--ready", ""], 2, "first-byte, exit, or a text"),
+    (
+        &["run", "--on", "process", "--ready", "exit", "hello"],
+        125,
+        "isolab compare --ready \"exit\"",
+    ),
+    (
+        &["run", "--on", "process", "crash"],
+        2,
+        "say how: segv, oom, panic or fork-bomb",
+    ),
+    (
+        &["run", "--on", "process", "crash", "--", "segv"],
+        139,
+        "ended by SIGSEGV",
+    ),
+    (&["run", "--on", "process", "inspect"], 0, "kernel: Linux"),
+    (&["inspect", "--on", "process"], 0, "Process ID"),
+    (&["inspect", "--on", "microvm-linux"], 2, "microvm-linux needs a kernel"),
     // In which language.
     (&["--lang", "ko", "doctor"], 0, "호스트"),
     (&["doctor", "--lang", "ko"], 0, "호스트"),

@@ -21,6 +21,11 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("a_start_ends_with_the_mark_that_is_asked_for", EVERYWHERE, marks),
         test("a_suite_gives_files_variables_and_stdin", &[Need::Tool("cc")], by_suite),
+        test(
+            "a_program_that_misses_a_file_is_told_how_to_give_it",
+            &[Need::Tool("cc")],
+            missing,
+        ),
         test("what_cannot_be_given_is_refused_with_what_to_do", &[], refused),
     ]
 }
@@ -90,6 +95,13 @@ fn given() -> Result<(), Failed> {
     }
     let results = compare(&place, "process,container,microvm", &options)?;
     every_run_was_the_same(&results)?;
+    // Both of two versions get them.
+    let versions = compare(
+        &place,
+        "process",
+        &[&options[..], &["--against", "./reader", "--ready", "listening"]].concat(),
+    )?;
+    every_run_was_the_same(&versions)?;
     let workload = &results.workload;
     let names: Vec<&str> = workload.files.iter().map(|file| file.name.as_str()).collect();
     expect(names == ["data.txt", "in/b"] && workload.files[0].bytes == 3, || {
@@ -162,7 +174,9 @@ fn marks() -> Result<(), Failed> {
         "--json",
         "-",
     ];
-    let results = say(place.isolab(&[&words[..], &["--", "./reader"]].concat()))?.results()?;
+    let said = say(place.isolab(&[&words[..], &["--", "./reader"]].concat()))?;
+    expect_status(&said, 3)?;
+    let results = said.results()?;
     let error = results
         .samples
         .iter()
@@ -172,6 +186,24 @@ fn marks() -> Result<(), Failed> {
         error.as_ref().is_some_and(|error| error.contains("no such line")),
         || format!("{error:?}"),
     )
+}
+
+/// What most people try first: a program that reads a file which nobody has given to it.
+fn missing() -> Result<(), Failed> {
+    let place = Place::new();
+    let source = "#include <stdio.h>\nint main(void) { if (!fopen(\"data.txt\", \"r\")) { perror(\"data.txt\"); return 1; } puts(\"found\"); return 0; }";
+    compiled(place.path(), "opener", source)?;
+    std::fs::write(place.path().join("data.txt"), "")?;
+    let compare = |options: &[&str]| {
+        let words = [
+            "compare", "--on", "process", "--runs", "3", "--warmup", "0", "--json", "-",
+        ];
+        say(place.isolab(&[&words, options, &["--", "./opener"]].concat()))
+    };
+    let without = compare(&[])?;
+    expect_status(&without, 3)?;
+    expect_holds(&without.stderr, "isolab compare --file data.txt")?;
+    expect_status(&compare(&["--file", "data.txt"])?, 0)
 }
 
 fn by_suite() -> Result<(), Failed> {

@@ -5,6 +5,7 @@ mod baselines;
 mod cold;
 mod comparing;
 mod counting;
+mod demonstrations;
 mod density;
 mod diffing;
 mod economy;
@@ -12,11 +13,13 @@ mod ending;
 mod exporting;
 mod external_tools;
 mod first_tries;
+mod fleet;
 mod habits;
 mod host;
 mod host_kernel;
 mod inputs;
-mod wording;
+mod languages;
+mod launchers;
 mod memory;
 mod pinning;
 mod programs;
@@ -28,6 +31,7 @@ mod suites;
 mod support;
 mod terminals;
 mod versions;
+mod wording;
 
 use libtest_mimic::Arguments;
 
@@ -40,6 +44,7 @@ fn main() {
         cold::tests(),
         comparing::tests(),
         counting::tests(),
+        demonstrations::tests(),
         density::tests(),
         diffing::tests(),
         economy::tests(),
@@ -47,10 +52,13 @@ fn main() {
         exporting::tests(),
         external_tools::tests(),
         first_tries::tests(),
+        fleet::tests(),
         habits::tests(),
         host::tests(),
         host_kernel::tests(),
         inputs::tests(),
+        languages::tests(),
+        launchers::tests(),
         wording::tests(),
         pinning::tests(),
         refusing::tests(),

@@ -137,18 +137,36 @@ pub fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 
 /// A static executable of C source.
 pub fn compiled(folder: &Path, name: &str, source: &str) -> Result<PathBuf, Failed> {
-    let path = folder.join(name);
-    let file = path.with_extension("c");
-    std::fs::write(&file, source)?;
-    let mut compiler = Command::new("cc");
-    compiler
-        .args(["-static", "-O1", "-w", "-pthread", "-o"])
+    compiled_with(
+        folder,
+        &format!("{name}.c"),
+        source,
+        &["cc", "-static", "-O1", "-w"],
+        &[],
+    )
+}
+
+/// An executable of source in a file of this name, by this compiler, with `more` options behind the file.
+pub fn compiled_with(
+    folder: &Path,
+    file: &str,
+    source: &str,
+    compiler: &[&str],
+    more: &[&str],
+) -> Result<PathBuf, Failed> {
+    let source_path = folder.join(file);
+    let path = source_path.with_extension("");
+    std::fs::write(&source_path, source)?;
+    let mut command = Command::new(compiler[0]);
+    command
+        .args(&compiler[1..])
+        .arg("-o")
         .arg(&path)
-        .arg(&file);
-    let output = compiler.output()?;
-    if output.status.success() {
-        Ok(path)
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+        .arg(&source_path)
+        .args(more);
+    let output = command.output()?;
+    match output.status.success() {
+        true => Ok(path),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
     }
 }

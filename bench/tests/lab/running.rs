@@ -19,6 +19,15 @@ pub fn tests() -> Vec<Trial> {
         test("a_container_gives_its_output_and_its_status", containers, || {
             output_and_status("container")
         }),
+        test(
+            "containers_without_an_init_in_a_pod_and_bound_give_their_output_and_their_status",
+            &[Need::Root, Need::Containers],
+            || {
+                ["container-no-init", "container-pod", "container-bound"]
+                    .into_iter()
+                    .try_for_each(output_and_status)
+            },
+        ),
         test("a_micro_vm_gives_its_output_and_its_status", kvm, || {
             output_and_status("microvm")
         }),

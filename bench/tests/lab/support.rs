@@ -23,6 +23,8 @@ pub enum Need {
     Root,
     SystemCalls,
     Tool(&'static str),
+    /// A file that some package brings.
+    File(&'static str),
     /// So many that this process may use.
     Cpus(usize),
     /// A folder for temporary files from whose files the page cache can be dropped.
@@ -61,6 +63,7 @@ impl Need {
                 (allowed < count).then(|| format!("{allowed} CPU may be used here, not {count}"))
             }
             Need::Root => (!nix::unistd::geteuid().is_root()).then(|| "not root".into()),
+            Need::File(path) => (!Path::new(path).is_file()).then(|| format!("there is no {path}")),
             Need::Tool(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
                 let there = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());

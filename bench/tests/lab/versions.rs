@@ -1,4 +1,4 @@
-//! `isolab compare --against`: two versions of a program, measured by turns.
+//! Gates: two versions of a program, measured by turns (`compare --against`), and a suite judged by its earlier run.
 
 use crate::programs::{calling, elf, file};
 use crate::support::{Place, expect, expect_holds, expect_status, say, test};
@@ -11,6 +11,11 @@ pub fn tests() -> Vec<Trial> {
             "of_two_versions_by_turns_the_slower_one_is_told_and_fails_the_gate",
             &[],
             slower,
+        ),
+        test(
+            "a_suite_is_judged_by_its_earlier_run_of_another_version_of_the_program",
+            &[],
+            suite,
         ),
         test("a_version_that_is_not_there_is_said_to_be_missing", &[], missing),
     ]
@@ -70,11 +75,23 @@ fn slower() -> Result<(), Failed> {
         || format!("{change:?}"),
     )?;
     let report = std::fs::read_to_string(place.path().join("report/report.html"))?;
-    expect_holds(&report, "B to A")?;
-    // The other way round it has become faster.
-    let said = compare("./slow", "./fast")?;
-    expect_status(&said, 0)?;
-    expect_holds(&said.stdout, "better")
+    expect_holds(&report, "B to A")
+}
+
+fn suite() -> Result<(), Failed> {
+    let place = Place::new();
+    let case = "[[case]]\nname = \"one\"\nprogram = \"program\"\ntargets = [\"process\"]\nruns = 12\n";
+    std::fs::write(place.path().join("suite.toml"), case)?;
+    let run = |calls: u32, more: &[&str]| {
+        file(place.path(), "program", &elf(&calling(calls)));
+        say(place.isolab(&[&["suite", "run", "suite.toml", "--out"], more].concat()))
+    };
+    expect_status(&run(1, &["old"])?, 0)?;
+    let gate = ["--baseline", "old", "--fail-on-regression", "50"];
+    let slower = run(100_000, &[&["slower"], &gate[..]].concat())?;
+    expect_status(&slower, 1)?;
+    expect_holds(&slower.stdout, "The program itself has changed")?;
+    expect_holds(&slower.stdout, "REGRESSION")
 }
 
 fn missing() -> Result<(), Failed> {

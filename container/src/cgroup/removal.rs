@@ -6,7 +6,6 @@
 use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,11 +13,13 @@ use std::time::{Duration, Instant};
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
+use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::failed;
 use crate::error::{Error, errno_of};
+use crate::pidfd;
 
 /// How long a group may be busy after its last process has been reaped or killed.
 const BUSY: Duration = Duration::from_secs(2);
@@ -151,14 +152,9 @@ fn processes(directory: &File) -> Vec<i32> {
 
 /// Kills one of a group's processes, and not another that has its id by then.
 fn kill_one(directory: &File, process: i32) {
-    // SAFETY: numbers only.
-    let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, process, 0) });
     // ESRCH: it has just ended by itself.
-    let Ok(pidfd) = opened else { return };
-    // SAFETY: just opened, owned by nobody else.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd as i32) };
+    let Ok(pidfd) = pidfd::open(process) else { return };
     if processes(directory).contains(&process) {
-        // SAFETY: pidfd_send_signal(2) with numbers and a null pointer.
-        let _ = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), libc::SIGKILL, 0, 0) };
+        let _ = pidfd::send(&pidfd, Signal::SIGKILL);
     }
 }

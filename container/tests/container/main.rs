@@ -12,6 +12,7 @@ mod first_instruction;
 mod hostile;
 mod life;
 mod limits;
+mod out_of_reach;
 mod payload;
 mod run;
 mod security;
@@ -65,6 +66,7 @@ fn main() {
         limits::TESTS,
         security::TESTS,
         hostile::TESTS,
+        out_of_reach::TESTS,
         traced_init::TESTS,
         variants::TESTS,
         syscalls::TESTS,

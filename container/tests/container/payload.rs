@@ -286,6 +286,8 @@ fn try_one(attempt: &str) -> String {
             other => panic!("the payload knows no attempt {other}"),
         };
     }
+    // SAFETY: numbers.
+    let pidfd_of_1 = unsafe { libc::syscall(libc::SYS_pidfd_open, 1, 0) };
     // Each call has harmless or invalid arguments: what counts is whether the kernel looks at them at all.
     let calls: BTreeMap<&str, (i64, [i64; 4])> = BTreeMap::from([
         (
@@ -311,6 +313,24 @@ fn try_one(attempt: &str) -> String {
         (
             "ptrace-1",
             (libc::SYS_ptrace, [i64::from(libc::PTRACE_ATTACH), 1, 0, 0]),
+        ),
+        // The length of a kernel's log.
+        ("syslog", (libc::SYS_syslog, [10, 0, 0, 0])),
+        ("module", (libc::SYS_delete_module, [c"none".as_ptr() as i64, 0, 0, 0])),
+        // BPF_PROG_LOAD, and no program.
+        ("bpf", (libc::SYS_bpf, [5, 0, 0, 0])),
+        ("perf", (libc::SYS_perf_event_open, [0, 0, -1, -1])),
+        ("iopl", (libc::SYS_iopl, [3, 0, 0, 0])),
+        ("kexec", (libc::SYS_kexec_load, [0, 0, 0, 0])),
+        ("setns", (libc::SYS_setns, [-1, 0, 0, 0])),
+        (
+            "handle",
+            (libc::SYS_open_by_handle_at, [-1, c"\x08".as_ptr() as i64, 0, 0]),
+        ),
+        ("getfd-1", (libc::SYS_pidfd_getfd, [pidfd_of_1, 0, 0, 0])),
+        (
+            "madvise-1",
+            (libc::SYS_process_madvise, [pidfd_of_1, 0, 0, libc::MADV_COLD as i64]),
         ),
         ("chroot", (libc::SYS_chroot, [c"/".as_ptr() as i64, 0, 0, 0])),
         (
@@ -348,6 +368,16 @@ fn try_one(attempt: &str) -> String {
             (libc::SYS_ioctl, [0, libc::TIOCSTI as i64, c"x".as_ptr() as i64, 0]),
         ),
     ]);
+    if attempt == "vm-read-1" {
+        let mut byte = 0u8;
+        let part = libc::iovec {
+            iov_base: (&raw mut byte).cast(),
+            iov_len: 1,
+        };
+        // SAFETY: a live byte here; there, whatever is at that address.
+        let read = unsafe { libc::process_vm_readv(1, &part, 1, &part, 1, 0) };
+        return answer(Errno::result(read as i64));
+    }
     if attempt == "mount-cgroup" || attempt == "mount-proc" {
         let kind = CString::new(attempt.trim_start_matches("mount-")).expect("no zero");
         // SAFETY: terminated strings; no data.

@@ -189,26 +189,21 @@ fn bound_without_places() {
     let outside = directory();
     for name in ["proc", "sys", "dev"] {
         let image = with_places();
+        let refused = |errno| {
+            let mut spec = payload(&["exit", "0"]);
+            spec.layers = vec![image.path().to_owned()];
+            spec.writable = Writable::Bound;
+            let error = refusal(spec);
+            assert_eq!(
+                (error.step, error.errno),
+                (Step::BindLayer.into(), Some(errno)),
+                "{error}"
+            );
+        };
         fs::remove_dir(image.path().join(name)).unwrap();
-        let mut spec = payload(&["exit", "0"]);
-        spec.layers = vec![image.path().to_owned()];
-        spec.writable = Writable::Bound;
-        let error = refusal(spec);
-        assert_eq!(
-            (error.step, error.errno),
-            (Step::BindLayer.into(), Some(Errno::ENOENT)),
-            "{error}"
-        );
+        refused(Errno::ENOENT);
         symlink(outside.path(), image.path().join(name)).unwrap();
-        let mut spec = payload(&["exit", "0"]);
-        spec.layers = vec![image.path().to_owned()];
-        spec.writable = Writable::Bound;
-        let error = refusal(spec);
-        assert_eq!(
-            (error.step, error.errno),
-            (Step::BindLayer.into(), Some(Errno::ENOTDIR)),
-            "{error}"
-        );
+        refused(Errno::ENOTDIR);
     }
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 }

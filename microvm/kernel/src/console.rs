@@ -7,7 +7,7 @@ use crate::abi::Piece;
 use crate::abi::port::{COM1, COM2, STRING};
 use crate::cpu;
 use crate::errno::Result;
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::layout::{KERNEL_BASE, PAGE};
 use crate::memory::MEMORY;
 use crate::power;
@@ -26,33 +26,32 @@ const CARRIER: u8 = 0x80;
 const WAIT: u32 = 1_000_000;
 
 /// The port of the program's standard input and output; none until it is used first.
-static STANDARD: Global<Option<u16>> = Global::new(None);
+static STANDARD: Value<Option<u16>> = Value::new(None);
 /// Whether output goes through the string port instead.
-static BY_STRINGS: Global<bool> = Global::new(false);
+static BY_STRINGS: Value<bool> = Value::new(false);
 
-static PIECE: Global<Piece> = Global::new(Piece { address: 0, bytes: 0 });
+static PIECE: Value<Piece> = Value::new(Piece { address: 0, bytes: 0 });
 
 /// Uses COM1 for the program too, under monitors that have no COM2.
 pub fn use_com1() {
-    // SAFETY: a single assignment.
-    unsafe { *STANDARD.borrow() = Some(COM1) }
+    STANDARD.set(Some(COM1));
 }
 
 /// Uses the string port for the program's output.
 pub fn use_strings() {
-    // SAFETY: a single assignment.
-    unsafe { *BY_STRINGS.borrow() = true }
+    BY_STRINGS.set(true);
 }
 
 /// COM2, unless the command line says otherwise. Monitors that have no second port (Firecracker, Cloud Hypervisor, QEMU's
 /// `microvm` by itself) have the program share the first with the kernel's log: where nothing drives the bus, all ones are read.
 fn standard() -> u16 {
     const NOTHING: u8 = 0xff;
-    // SAFETY: a borrow for one statement, in this function only; reading a port borrows nothing.
-    *unsafe { STANDARD.borrow() }.get_or_insert_with(|| match cpu::in8(COM2 + LINE_STATUS) {
+    let port = STANDARD.get().unwrap_or_else(|| match cpu::in8(COM2 + LINE_STATUS) {
         NOTHING => COM1,
         _ => COM2,
-    })
+    });
+    STANDARD.set(Some(port));
+    port
 }
 
 /// The kernel's log.
@@ -76,8 +75,7 @@ macro_rules! log {
 
 /// Writes the program's bytes to its standard output.
 pub fn write(address: u64, bytes: u64) -> Result<()> {
-    // SAFETY: a single read.
-    let by_strings = unsafe { *BY_STRINGS.borrow() };
+    let by_strings = BY_STRINGS.get();
     if !by_strings && cpu::ring() == 0 {
         return user_access::out_string(standard(), address, bytes);
     }
@@ -91,14 +89,12 @@ pub fn write(address: u64, bytes: u64) -> Result<()> {
     let (mut at, end) = (address, address + bytes);
     while at < end {
         let size = (end - at).min(PAGE - at % PAGE);
-        // SAFETY: single borrows; the monitor reads the piece during the port's instruction.
-        unsafe {
-            *PIECE.borrow() = Piece {
-                address: MEMORY.borrow().translate(at)?,
-                bytes: size,
-            };
-            cpu::out32(STRING, (PIECE.borrow() as *mut Piece as u64 - KERNEL_BASE) as u32);
-        }
+        PIECE.set(Piece {
+            address: MEMORY.borrow().translate(at)?,
+            bytes: size,
+        });
+        // The monitor reads the piece during the port's instruction.
+        cpu::out32(STRING, (PIECE.as_ptr() as u64 - KERNEL_BASE) as u32);
         at += size;
     }
     Ok(())

@@ -3,13 +3,14 @@
 
 use crate::abi::{COUNTED_CALLS, Counts, port};
 use crate::cpu::{self, msr};
-use crate::global::Global;
+use crate::global::{Global, Value};
 use crate::memory::layout::KERNEL_BASE;
 use crate::traps::entry::Frame;
 use crate::traps::fast_path;
 
-static ON: Global<bool> = Global::new(false);
+static ON: Value<bool> = Value::new(false);
 
+#[unsafe(link_section = ".large.counts")]
 static COUNTS: Global<Counts> = Global::new(Counts {
     page_faults: 0,
     pages: 0,
@@ -22,14 +23,12 @@ static COUNTS: Global<Counts> = Global::new(Counts {
 
 /// Counts from now on.
 pub fn turn_on() {
-    // SAFETY: a single assignment.
-    unsafe { *ON.borrow() = true }
+    ON.set(true);
 }
 
 /// Whether anything is counted.
 pub fn are_on() -> bool {
-    // SAFETY: a single read.
-    unsafe { *ON.borrow() }
+    ON.get()
 }
 
 /// The program made a system call that the kernel answers.
@@ -37,8 +36,7 @@ pub fn system_call(number: u64) {
     if !are_on() {
         return;
     }
-    // SAFETY: borrowed in this function only, which calls nothing that borrows it.
-    let counts = unsafe { COUNTS.borrow() };
+    let counts = &mut *COUNTS.borrow();
     let by_number = match cpu::ring() {
         0 => &mut counts.in_ring_0,
         _ => {
@@ -55,11 +53,9 @@ pub fn system_call(number: u64) {
 /// A page fault of the program gave it so many pages.
 pub fn page_fault(pages: u64) {
     if are_on() {
-        // SAFETY: two single accesses.
-        unsafe {
-            COUNTS.borrow().page_faults += 1;
-            COUNTS.borrow().pages += pages;
-        }
+        let mut counts = COUNTS.borrow();
+        counts.page_faults += 1;
+        counts.pages += pages;
     }
 }
 
@@ -86,18 +82,16 @@ pub fn caught_cpuid(frame: &mut Frame) -> bool {
     (frame.rax, frame.rbx) = (answer.eax.into(), answer.ebx.into());
     (frame.rcx, frame.rdx) = (answer.ecx.into(), answer.edx.into());
     frame.rip += CPUID.len() as u64;
-    // SAFETY: a single access.
-    unsafe { COUNTS.borrow().cpuids += 1 }
+    COUNTS.borrow().cpuids += 1;
     true
 }
 
 /// Tells the monitor.
 pub fn tell() {
     if are_on() {
-        // SAFETY: borrowed for one statement each; the monitor reads it during the port's instruction.
-        unsafe {
-            fast_path::made(&mut COUNTS.borrow().made);
-            cpu::out32(port::COUNTS, (COUNTS.borrow() as *mut Counts as u64 - KERNEL_BASE) as u32);
-        }
+        let mut counts = COUNTS.borrow();
+        fast_path::made(&mut counts.made);
+        // The monitor reads them during the port's instruction.
+        cpu::out32(port::COUNTS, (&raw const *counts as u64 - KERNEL_BASE) as u32);
     }
 }

@@ -6,8 +6,8 @@
 //! a static glibc or musl program without threads.
 //!
 //! In the order in which things happen:
-//! 1. [`boot`]: from 32-bit mode to 64-bit mode, descriptor tables, the first Rust function; everything that needs privilege,
-//!    then down to ring 3, with the kernel's memory opened to it: reads what the boot loader left. Nothing of that needs
+//! 1. [`boot`]: from 32-bit mode to 64-bit mode, descriptor tables, the first Rust function; everything that needs privilege
+//!    (isolab's own monitor has set all that already, and begins behind it: [`abi::Shortcut`]), then down to ring 3, with the kernel's memory opened to it: reads what the boot loader left. Nothing of that needs
 //!    privilege, and where a hypervisor emulates ring 0 (see below) it runs hundreds of times faster there.
 //! 2. [`memory`], [`files`], [`program`]: the pages that there are, the initramfs, the program, its address space and stack.
 //! 3. [`traps`]: back in ring 0 for good, by an exception. The kernel's memory is closed to ring 3, the program starts.

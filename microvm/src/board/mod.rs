@@ -19,8 +19,7 @@ use crate::devices::uart::{Line, Uart};
 use crate::kernel::Image;
 use crate::memory::{Ram, Slot};
 use crate::stamp::{self, Recorder, Step};
-use crate::vcpu::failed;
-use crate::{Config, Error};
+use crate::{Config, Error, KvmCall};
 use kvm_bindings::{KVM_CAP_SPLIT_IRQCHIP, KVM_PIT_SPEAKER_DUMMY, kvm_enable_cap, kvm_pit_config};
 use kvm_ioctls::VmFd;
 
@@ -104,20 +103,17 @@ impl Board {
             return Ok(());
         }
         vm.set_identity_map_address(IDENTITY_MAP)
-            .map_err(failed("place its page table", ""))?;
+            .map_err(KvmCall::PlacePageTable.failed())?;
         vm.set_tss_address(TASK_STATE)
-            .map_err(failed("place its task state", ""))?;
-        vm.create_irq_chip().map_err(failed(
-            "make interrupt controllers",
-            "Linux guests need KVM's own (CONFIG_KVM with in-kernel irqchip)",
-        ))?;
+            .map_err(KvmCall::PlaceTaskState.failed())?;
+        vm.create_irq_chip()
+            .map_err(KvmCall::CreateInterruptControllers.failed())?;
         // Port 0x61 answers too: Linux measures its clocks against timer 2 through it.
         let timer = kvm_pit_config {
             flags: KVM_PIT_SPEAKER_DUMMY,
             ..Default::default()
         };
-        vm.create_pit2(timer)
-            .map_err(failed("make a timer", "Linux guests need KVM's own"))
+        vm.create_pit2(timer).map_err(KvmCall::CreateTimer.failed())
     }
 
     /// Puts the kernel and all that it is to find into the guest's memory.

@@ -5,6 +5,7 @@ pub mod linux64;
 pub mod pvh;
 
 use crate::abi::{FRAMES_ALIGNMENT, Shortcut};
+use crate::error::Part;
 use crate::kernel::{Image, Protocol};
 use crate::memory::{GAP_END, GAP_START, Ram};
 use crate::{Error, Initramfs};
@@ -22,14 +23,14 @@ pub const ACPI_TABLES: GuestAddress = GuestAddress(0xe_0000);
 pub const COMMAND_LINE_MAX: usize = (64 << 10) - 1;
 /// The built-in kernel hands out frames from the end of the initramfs on, and so much of them for the page tables, stack,
 /// heap and data of any program. Populated at once they cost a fraction of what faults on each of them do.
-const FIRST_FRAMES: usize = 124 << 10;
+const FIRST_FRAMES: usize = 112 << 10;
 /// End of conventional memory: above is where a PC has its firmware.
 const LOW_END: u64 = 0x9_fc00;
 /// Memory goes on here.
 const HIGH_START: u64 = 1 << 20;
 
-/// What the built-in kernel has without asking for it behind its initramfs: enough for most programs.
-const FIRST_MEMORY: u64 = 4 << 20;
+/// What the built-in kernel has without asking for it behind its initramfs: enough for many programs.
+const FIRST_MEMORY: u64 = 1 << 20;
 
 /// What goes into the guest's memory.
 pub struct Payload<'a> {
@@ -108,7 +109,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
         size = size.next_multiple_of(4096);
         let at = GuestAddress(start + size);
         memory.write(second_archive, at).ok_or(Error::DoesNotFit {
-            what: "the initramfs",
+            what: Part::Initramfs,
             mib,
         })?;
         size += second_archive.len() as u64;
@@ -144,7 +145,7 @@ pub fn load(payload: Payload, memory: &Ram, memory_bytes: u64) -> Result<Loaded,
             Protocol::Linux64(_) => linux64::write(&handover, header, memory),
         })
         .ok_or(Error::DoesNotFit {
-            what: "the boot information",
+            what: Part::BootInformation,
             mib,
         })?;
     Ok(Loaded { entry, on_demand })
@@ -169,7 +170,7 @@ fn load_bzimage(
 /// Puts the initramfs at a page of the guest's memory; gives its size.
 fn put_initramfs(initramfs: &Initramfs, memory: &Ram, at: GuestAddress, mib: u64) -> Result<u64, Error> {
     let no_room = Error::DoesNotFit {
-        what: "the initramfs",
+        what: Part::Initramfs,
         mib,
     };
     match initramfs {

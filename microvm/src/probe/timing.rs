@@ -2,11 +2,12 @@
 //! it executes natively.
 
 use crate::boot::Entry;
+use crate::error::Part;
 use crate::kernel::Protocol;
 use crate::machine::open_kvm;
 use crate::memory::Ram;
 use crate::memory::give;
-use crate::{Error, Features, vcpu};
+use crate::{Error, Features, KvmCall, Stop, vcpu};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::time::{Duration, Instant};
 use vm_memory::GuestAddress;
@@ -24,15 +25,14 @@ const CODE: GuestAddress = GuestAddress(0x1000);
 /// in. Takes some milliseconds.
 pub fn ring_0_instruction() -> Result<Duration, Error> {
     let kvm = open_kvm()?;
-    let vm = kvm
-        .create_vm()
-        .map_err(vcpu::failed("make a virtual machine", "The host may be out of memory"))?;
+    let vm = kvm.create_vm().map_err(KvmCall::CreateVm.failed())?;
     let memory = Ram::reserve(2 << 20)?;
     let (all, _) = memory.slots(u64::MAX);
     all.into_iter().try_for_each(|slot| give(&vm, slot))?;
-    memory
-        .write(&code(), CODE)
-        .ok_or(Error::DoesNotFit { what: "a loop", mib: 2 })?;
+    memory.write(&code(), CODE).ok_or(Error::DoesNotFit {
+        what: Part::Loop,
+        mib: 2,
+    })?;
     let mut vcpu = vcpu::make(&vm, 0)?;
     let features = Features::ask(&kvm)?.0;
     vcpu::set_features(&vcpu, &features)?;
@@ -72,17 +72,14 @@ fn come_out(vcpu: &mut VcpuFd) -> Result<(), Error> {
             Ok(VcpuExit::Intr) => {}
             Ok(exit) => {
                 return Err(Error::UnexpectedExit {
-                    exit: format!("{exit:?} in a loop of three instructions"),
+                    stop: Stop::of(exit),
                     rip: CODE.0,
                     bytes: code().iter().map(|byte| format!("{byte:02x} ")).collect(),
-                    hint: "",
                 });
             }
             Err(error) if matches!(error.errno(), libc::EINTR | libc::EAGAIN) => {}
             Err(error) => {
-                return Err(vcpu::failed("run the processor", "The host may be out of memory")(
-                    error,
-                ));
+                return Err(KvmCall::Run.failed()(error));
             }
         }
     }

@@ -7,6 +7,7 @@ mod filter;
 pub use filter::Thread;
 
 use crate::Error;
+use crate::error::Renounce;
 use nix::errno::Errno;
 use std::os::fd::RawFd;
 
@@ -27,8 +28,8 @@ impl Sandbox {
         let Sandbox::On(keep) = self else { return Ok(()) };
         // SAFETY: a number for a number.
         let done = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-        Errno::result(done).map_err(failed("renounce new privileges (prctl)"))?;
-        drop_capabilities().map_err(failed("drop its capabilities (capset)"))?;
+        Errno::result(done).map_err(failed(Renounce::Privileges))?;
+        drop_capabilities().map_err(failed(Renounce::Capabilities))?;
         close_all_but(&mut [&[0, 1, 2], own, keep].concat());
         Ok(())
     }
@@ -36,13 +37,13 @@ impl Sandbox {
     /// For the calling thread: no other system calls than `thread` makes.
     pub fn enter(&self, thread: Thread) -> Result<(), Error> {
         match self {
-            Sandbox::On(_) => filter::install(thread).map_err(failed("load its filter of system calls (seccomp)")),
+            Sandbox::On(_) => filter::install(thread).map_err(failed(Renounce::SystemCalls)),
             Sandbox::Off => Ok(()),
         }
     }
 }
 
-fn failed(what: &'static str) -> impl Fn(Errno) -> Error {
+fn failed(what: Renounce) -> impl Fn(Errno) -> Error {
     move |errno| Error::Sandbox { what, errno }
 }
 

@@ -5,6 +5,7 @@ use crate::memory::Ram;
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use thiserror::Error;
 use vm_memory::{Bytes, GuestAddress};
 
 /// The reasons and their names.
@@ -117,45 +118,89 @@ impl Exits {
     }
 }
 
-/// An exit after which the processor cannot go on.
-pub struct Dead {
+/// Why a processor cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Stop {
+    /// It waits for an interrupt, and there is none.
+    #[error("halted with interrupts off (KVM_EXIT_HLT)")]
+    Halt,
+    /// A fault in its handler of a double fault.
+    #[error("triple fault (KVM_EXIT_SHUTDOWN)")]
+    TripleFault,
+    /// The host's processor refused to enter it.
+    #[error("the processor did not start (KVM_EXIT_FAIL_ENTRY, reason {reason:#x}, cpu {cpu})")]
+    EntryFailure {
+        /// What the host's processor said.
+        reason: u64,
+        /// The host's processor.
+        cpu: u32,
+    },
+    /// KVM failed.
+    #[error("{} (KVM_EXIT_INTERNAL_ERROR, suberror {suberror})", internal_error(*suberror))]
+    InternalError {
+        /// KVM_INTERNAL_ERROR_*.
+        suberror: u32,
+    },
+    /// An exit that no device answers, as KVM names it.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What KVM says of an exit that it could not deal with itself (linux/kvm.h).
+fn internal_error(suberror: u32) -> &'static str {
+    match suberror {
+        NO_EMULATION => "KVM cannot emulate an instruction",
+        2 => "two exceptions at once",
+        3 => "an exception during an exit",
+        4 => "an exit that KVM does not know",
+        _ => "KVM failed",
+    }
+}
+
+/// KVM_INTERNAL_ERROR_EMULATION.
+const NO_EMULATION: u32 = 1;
+
+impl Stop {
+    /// Why, of an exit that no device answers.
+    pub(crate) fn of(exit: VcpuExit) -> Self {
+        match exit {
+            VcpuExit::Hlt => Self::Halt,
+            VcpuExit::Shutdown => Self::TripleFault,
+            VcpuExit::FailEntry(reason, cpu) => Self::EntryFailure { reason, cpu },
+            VcpuExit::InternalError => Self::InternalError { suberror: 0 },
+            other => Self::Other(format!("{other:?}")),
+        }
+    }
+
     /// What it is counted as.
-    pub reason: Reason,
-    exit: String,
-    hint: &'static str,
-}
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Halt => Reason::Halt,
+            Self::TripleFault => Reason::TripleFault,
+            Self::EntryFailure { .. } => Reason::EntryFailure,
+            Self::InternalError { .. } => Reason::InternalError,
+            Self::Other(_) => Reason::Other,
+        }
+    }
 
-/// Names an exit that no device answers.
-pub fn dead(exit: VcpuExit) -> Dead {
-    let (reason, exit, hint) = match exit {
-        VcpuExit::Hlt => (
-            Reason::Halt,
-            "halted with interrupts off (KVM_EXIT_HLT)".into(),
-            " Nothing can wake it: its kernel gave up, and its log may say why",
-        ),
-        VcpuExit::Shutdown => (
-            Reason::TripleFault,
-            "triple fault (KVM_EXIT_SHUTDOWN)".into(),
-            " A fault in its handler of a double fault ends a processor: its kernel lost its way",
-        ),
-        VcpuExit::FailEntry(reason, cpu) => (
-            Reason::EntryFailure,
-            format!("the processor did not start (KVM_EXIT_FAIL_ENTRY, reason {reason:#x}, cpu {cpu})"),
-            "",
-        ),
-        VcpuExit::InternalError => (Reason::InternalError, String::new(), ""),
-        other => (Reason::Other, format!("{other:?}"), ""),
-    };
-    Dead { reason, exit, hint }
-}
+    /// What that usually means, or nothing.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Halt => " Nothing can wake it: its kernel gave up, and its log may say why",
+            Self::TripleFault => " A fault in its handler of a double fault ends a processor: its kernel lost its way",
+            Self::InternalError { suberror: NO_EMULATION } => {
+                " Where guest kernel mode is emulated (see `isolab doctor`) only guest kernels that avoid such instructions run; the built-in one does"
+            }
+            _ => "",
+        }
+    }
 
-impl Dead {
     /// The error that says where the processor was.
-    pub fn into_error(self, vcpu: &mut VcpuFd, memory: &Ram) -> Error {
-        let (exit, hint) = match self.reason {
-            Reason::InternalError => internal_error(vcpu),
-            _ => (self.exit, self.hint),
-        };
+    pub(crate) fn into_error(mut self, vcpu: &mut VcpuFd, memory: &Ram) -> Error {
+        if let Self::InternalError { suberror } = &mut self {
+            // SAFETY: KVM has filled this member of the union for this exit.
+            *suberror = unsafe { vcpu.get_kvm_run().__bindgen_anon_1.internal.suberror };
+        }
         let rip = vcpu.get_regs().map_or(0, |regs| regs.rip);
         let physical = vcpu
             .translate_gva(rip)
@@ -171,28 +216,8 @@ impl Dead {
             Some(()) => bytes.map(|byte| format!("{byte:02x}")).join(" "),
             None => "not to be read".into(),
         };
-        Error::UnexpectedExit { exit, rip, bytes, hint }
+        Error::UnexpectedExit { stop: self, rip, bytes }
     }
-}
-
-/// What KVM says of an exit that it could not deal with itself.
-fn internal_error(vcpu: &mut VcpuFd) -> (String, &'static str) {
-    // SAFETY: KVM has filled this member of the union for this exit.
-    let internal = unsafe { vcpu.get_kvm_run().__bindgen_anon_1.internal };
-    let (what, hint) = match internal.suberror {
-        1 => (
-            "KVM cannot emulate an instruction",
-            " Where guest kernel mode is emulated (see `isolab doctor`) only guest kernels that avoid such instructions run; the built-in one does",
-        ),
-        2 => ("two exceptions at once", ""),
-        3 => ("an exception during an exit", ""),
-        4 => ("an exit that KVM does not know", ""),
-        _ => ("KVM failed", ""),
-    };
-    (
-        format!("{what} (KVM_EXIT_INTERNAL_ERROR, suberror {})", internal.suberror),
-        hint,
-    )
 }
 
 #[cfg(test)]

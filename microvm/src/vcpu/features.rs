@@ -1,8 +1,7 @@
 //! What a guest finds by its CPUID instruction.
 
-use super::failed;
-use crate::Error;
 use crate::machine::open_kvm;
+use crate::{Error, KvmCall};
 use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES, kvm_cpuid_entry2};
 use kvm_ioctls::Kvm;
 
@@ -23,10 +22,7 @@ impl Features {
     /// The same, of KVM that is open.
     pub(crate) fn ask(kvm: &Kvm) -> Result<Self, Error> {
         let features = kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES);
-        features.map(Features).map_err(failed(
-            "tell what processor it can offer",
-            "This kernel's KVM is older than isolab knows",
-        ))
+        features.map(Features).map_err(KvmCall::GetFeatures.failed())
     }
 
     /// To hand them to another process: of each leaf the function, the index, the flags, EAX, EBX, ECX, EDX.

@@ -8,10 +8,10 @@ mod shortcut;
 pub mod statistics;
 pub mod topology;
 
-use crate::Error;
 use crate::abi::Shortcut;
 use crate::boot::{Entry, linux64, pvh};
 use crate::kernel::Protocol;
+use crate::{Error, KvmCall};
 use kvm_bindings::{CpuId, Msrs, kvm_msr_entry, kvm_regs, kvm_segment, kvm_sregs};
 use kvm_ioctls::{Cap, VcpuFd, VmFd};
 
@@ -51,16 +51,12 @@ pub fn add_pc_features(features: &mut CpuId, vm: &VmFd) {
 
 /// Makes processor `id`.
 pub fn make(vm: &VmFd, id: u8) -> Result<VcpuFd, Error> {
-    vm.create_vcpu(id.into())
-        .map_err(failed("make a processor", "The host may be out of memory"))
+    vm.create_vcpu(id.into()).map_err(KvmCall::CreateProcessor.failed())
 }
 
 /// Sets what a processor answers to CPUID.
 pub fn set_features(vcpu: &VcpuFd, features: &CpuId) -> Result<(), Error> {
-    vcpu.set_cpuid2(features).map_err(failed(
-        "take what a processor is to answer to CPUID",
-        "This is unusual; please report it with `isolab doctor`",
-    ))
+    vcpu.set_cpuid2(features).map_err(KvmCall::SetFeatures.failed())
 }
 
 /// Sets the registers that a PC's firmware sets, as hints: a processor without such a register is not asked twice.
@@ -77,7 +73,7 @@ pub fn set_pc_registers(vcpu: &VcpuFd) {
 
 /// Puts a processor, which has these features, at a kernel's entry.
 pub fn enter(vcpu: &VcpuFd, entry: &Entry, features: &CpuId) -> Result<(), Error> {
-    let mut sregs = vcpu.get_sregs().map_err(failed("read the processor's state", ""))?;
+    let mut sregs = vcpu.get_sregs().map_err(KvmCall::GetState.failed())?;
     sregs.tr = kvm_segment {
         limit: 0x67,
         type_: TASK,
@@ -90,8 +86,7 @@ pub fn enter(vcpu: &VcpuFd, entry: &Entry, features: &CpuId) -> Result<(), Error
         Entry::Protocol(Protocol::Linux64(_)) => linux64::set_mode(&mut sregs),
         Entry::Shortcut(shortcut) => shortcut::set_user_mode(&mut sregs, shortcut, features),
     }
-    vcpu.set_sregs(&sregs)
-        .map_err(failed("set the processor's state", ""))?;
+    vcpu.set_sregs(&sregs).map_err(KvmCall::SetState.failed())?;
     if let Entry::Shortcut(shortcut) = entry {
         shortcut::set_registers(vcpu, shortcut, features)?;
     }
@@ -117,8 +112,7 @@ pub fn enter(vcpu: &VcpuFd, entry: &Entry, features: &CpuId) -> Result<(), Error
             ..common
         },
     };
-    vcpu.set_regs(&regs)
-        .map_err(failed("set the processor's registers", ""))
+    vcpu.set_regs(&regs).map_err(KvmCall::SetState.failed())
 }
 
 fn set_protected_mode(sregs: &mut kvm_sregs) {
@@ -147,9 +141,4 @@ fn segment(type_: u8, selector: u16) -> kvm_segment {
         g: 1,
         ..Default::default()
     }
-}
-
-/// Makes an error of KVM's answer.
-pub fn failed(what: &'static str, hint: &'static str) -> impl Fn(kvm_ioctls::Error) -> Error {
-    move |error| Error::Ioctl { what, error, hint }
 }

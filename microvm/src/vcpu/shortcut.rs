@@ -1,8 +1,8 @@
 //! The processor as the built-in kernel wants it for its [`Shortcut`]: 64-bit mode, ring 3, and all registers set that need ring 0.
 
-use super::{CODE, DATA, failed, segment};
-use crate::Error;
+use super::{CODE, DATA, segment};
 use crate::abi::Shortcut;
+use crate::{Error, KvmCall};
 use kvm_bindings::{CpuId, Msrs, kvm_dtable, kvm_msr_entry, kvm_segment, kvm_sregs, kvm_xcr, kvm_xcrs};
 use kvm_ioctls::VcpuFd;
 
@@ -17,8 +17,7 @@ const EFER: u64 = 1 | 1 << 8 | 1 << 10 | 1 << 11;
 const STAR: u32 = 0xc000_0081;
 const LSTAR: u32 = 0xc000_0082;
 const SFMASK: u32 = 0xc000_0084;
-/// CPUID leaf 1, ECX: extended states; leaf 0xd says which.
-const XSAVE: u32 = 1 << 26;
+/// CPUID leaf: extended states, in EAX those of XCR0.
 const STATES: u32 = 0xd;
 const X87: u64 = 1;
 
@@ -34,6 +33,10 @@ pub fn set_user_mode(sregs: &mut kvm_sregs, shortcut: &Shortcut, features: &CpuI
     sregs.gdt = table(shortcut.gdt, shortcut.gdt_limit);
     sregs.idt = table(shortcut.idt, shortcut.idt_limit);
     sregs.tr.base = shortcut.task_state;
+    sregs.ldt = kvm_segment {
+        unusable: 1,
+        ..Default::default()
+    };
     // As SYSRET counts them (AMD APM volume 3).
     let base = (shortcut.star >> 48) as u16;
     let data = kvm_segment {
@@ -51,7 +54,7 @@ pub fn set_user_mode(sregs: &mut kvm_sregs, shortcut: &Shortcut, features: &CpuI
 
 /// Sets the registers that have calls of their own.
 pub fn set_registers(vcpu: &VcpuFd, shortcut: &Shortcut, features: &CpuId) -> Result<(), Error> {
-    let refused = failed("set the processor's registers", "");
+    let refused = KvmCall::SetState.failed();
     let registers = [
         (STAR, shortcut.star),
         (LSTAR, shortcut.lstar),
@@ -79,12 +82,9 @@ pub fn set_registers(vcpu: &VcpuFd, shortcut: &Shortcut, features: &CpuId) -> Re
     Ok(())
 }
 
-/// XCR0, where the processor has it.
+/// XCR0, where the processor has it. (The leaf of the states says so; some hypervisors leave out the bit of leaf 1.)
 fn states(shortcut: &Shortcut, features: &CpuId) -> Option<u64> {
-    let leaf = |function| {
-        let mut leaves = features.as_slice().iter();
-        leaves.find(|leaf| (leaf.function, leaf.index) == (function, 0))
-    };
-    leaf(1).filter(|leaf| leaf.ecx & XSAVE != 0)?;
-    Some(u64::from(leaf(STATES)?.eax) & shortcut.xcr0 | X87)
+    let mut leaves = features.as_slice().iter();
+    let states = leaves.find(|leaf| (leaf.function, leaf.index) == (STATES, 0))?;
+    (states.eax != 0).then_some(u64::from(states.eax) & shortcut.xcr0 | X87)
 }

@@ -82,6 +82,7 @@ pub fn run(attack: &str) {
             "hypercall" => asm!("vmmcall", "mov al, 42", "out 0xf4, al", in("rax") 1),
             "window" => window(),
             "unmap" => unmap(),
+            "clock" => clock(),
             "recycled" => recycled(),
             other => panic!("no such attack: {other}"),
         }
@@ -207,7 +208,7 @@ unsafe fn window() {
     // A read of many bytes needs the window.
     let big = fs::read("/big").unwrap();
     println!("{} bytes", big.len());
-    for window in [0x7e00_0000_0000u64, shared_page() + 2 * PAGE] {
+    for window in [0x7e00_0000_0000u64, shared_page() + 3 * PAGE] {
         // SAFETY: none is claimed.
         let word: u64 = unsafe { (window as *const u64).read_volatile() };
         println!("at {window:#x}: {word:#x}");
@@ -223,6 +224,7 @@ unsafe fn unmap() {
         end,
         end + PAGE,
         end + 2 * PAGE,
+        end + 3 * PAGE,
         end - PAGE + (1 << 30),
         KERNEL,
     ] {
@@ -241,6 +243,30 @@ unsafe fn unmap() {
         }
     }
     println!("same {}", fs::read("/big").unwrap() == before);
+}
+
+/// Changes the clock, which it may read: by system calls, and by itself.
+unsafe fn clock() {
+    let clock = shared_page() + 2 * PAGE;
+    let big = c"/big";
+    let file = syscall(2, [big.as_ptr() as u64, 0, 0, 0, 0, 0]) as u64;
+    let answers = [
+        syscall(0, [file, clock, 16, 0, 0, 0]),
+        syscall(0, [file, clock, PAGE, 0, 0, 0]),
+        syscall(228, [1, clock, 0, 0, 0, 0]),
+        syscall(228, [1, clock, 0, 0, 0, 0]),
+        syscall(228, [4, clock, 0, 0, 0, 0]),
+        syscall(318, [clock, 8, 0, 0, 0, 0]),
+        syscall(10, [clock, PAGE, 3, 0, 0, 0]),
+    ];
+    println!("{answers:?}");
+    // SAFETY: none is claimed.
+    unsafe {
+        std::hint::black_box((clock as *const u64).read_volatile());
+        println!("read");
+        (clock as *mut u64).write_volatile(0);
+    }
+    println!("written");
 }
 
 /// Reads memory that was used before through a mapping that cannot be written: by itself, and by a system call.

@@ -42,6 +42,7 @@ fn main() -> io::Result<()> {
         Some("own-state") => own_state(),
         Some("time") => time(),
         Some("echo") => return echo(),
+        Some("features") => features(),
         Some("random") => random(),
         Some("name") => name(),
         Some("floats") => floats(),
@@ -322,6 +323,42 @@ fn time() {
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |now| now.as_secs() / 31_556_952)
     );
+    println!("{}", clocks());
+}
+
+/// Whether the two clocks that may be read without entering the kernel say what the kernel says of the same clocks by other numbers
+/// (CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE), and leave the registers alone.
+fn clocks() -> String {
+    const CLOCK_GETTIME: u64 = 228;
+    let read = |clock: u64| {
+        let mut time = [0u64; 2];
+        let marks = [3, 8, 9].map(|mark: u64| mark << 40);
+        let [mut rdx, mut r8, mut r9] = marks;
+        let (clock_after, at_after): (u64, u64);
+        let at = &raw mut time;
+        let answer: i64;
+        // SAFETY: writes to `time`.
+        unsafe {
+            asm!("syscall", inlateout("rax") CLOCK_GETTIME => answer, inlateout("rdi") clock => clock_after,
+                 inlateout("rsi") at => at_after, inout("rdx") rdx, inout("r8") r8, inout("r9") r9, out("rcx") _, out("r11") _);
+        }
+        assert_eq!(
+            (answer, clock_after, at_after, [rdx, r8, r9]),
+            (0, clock, at as u64, marks)
+        );
+        assert!(time[1] < 1_000_000_000);
+        time[0] * 1_000_000_000 + time[1]
+    };
+    for (clock, of_the_kernel) in [(1, 4), (0, 5)] {
+        for _ in 0..100 {
+            let times = [read(of_the_kernel), read(clock), read(clock), read(of_the_kernel)];
+            if !times.is_sorted() {
+                return format!("clock {clock} is not that of the kernel: {times:?}");
+            }
+        }
+    }
+    let nowhere = [1, 0].map(|clock| syscall(CLOCK_GETTIME, [clock, 0x1234_5678_9000, 0, 0, 0, 0]));
+    format!("clocks agree {nowhere:?}")
 }
 
 fn echo() -> io::Result<()> {
@@ -329,6 +366,16 @@ fn echo() -> io::Result<()> {
     io::stdin().read_to_string(&mut input)?;
     println!("{} bytes: {input}", input.len());
     Ok(())
+}
+
+/// What vectors a program may use.
+fn features() {
+    let (avx, avx2, avx512) = (
+        is_x86_feature_detected!("avx"),
+        is_x86_feature_detected!("avx2"),
+        is_x86_feature_detected!("avx512f"),
+    );
+    println!("{avx} {avx2} {avx512}");
 }
 
 fn random() {

@@ -24,6 +24,7 @@ pub fn trials(missing: Option<&String>) -> Vec<Trial> {
         trial("privileged_instructions_end_the_program", privileged),
         trial("the_kernels_memory_around_the_initramfs_is_not_to_be_read", window),
         trial("what_is_not_the_programs_is_not_unmapped", unmap),
+        trial("the_clock_can_be_read_and_not_changed", clock),
         trial("used_memory_reads_as_zeroes_where_it_cannot_be_written", recycled),
         trial("random_system_calls_do_no_harm", random_calls),
         trial("a_program_whose_addresses_wrap_around_is_refused", wild_program),
@@ -154,6 +155,11 @@ fn window() -> Result<(), Failed> {
 
 fn unmap() -> Result<(), Failed> {
     expect(&attack("unmap"), 0, "same true\n")
+}
+
+fn clock() -> Result<(), Failed> {
+    let output = "[-14, -14, -14, -14, -14, -14, -12]\nread\n";
+    ended_by(&attack("clock"), SIGSEGV, output)
 }
 
 fn recycled() -> Result<(), Failed> {

@@ -91,8 +91,10 @@ fn be_a_machine(mut config: Config) -> ExitCode {
             if let Some(counts) = &outcome.counts {
                 eprintln!("counts: {} CPUID", counts.cpuids);
                 eprintln!("counts: {} pages", counts.pages);
-                let calls = counts.calls.iter();
-                calls.for_each(|calls| eprintln!("counts: {} {}", calls.all(), calls.name));
+                for calls in &counts.calls {
+                    eprintln!("counts: {} {}", calls.all(), calls.name);
+                    eprintln!("counts: {} {} without the kernel", calls.not_entered, calls.name);
+                }
             }
             for (name, figure) in &outcome.kvm {
                 eprintln!("kvm: {figure} {name}");

@@ -9,6 +9,7 @@ use super::statistics::OUTSIDE;
 use super::{conditions, holm, losses};
 use crate::metrics::{self, Place};
 use crate::model::{Better, Change, Definition, Diff, Interval, Message, Results, Verdict, Version};
+use std::collections::BTreeMap;
 
 /// A smaller change than this, in percent, is no difference, however sure it is: so much do two measurements of the same thing
 /// differ because the host is not the same a minute later.
@@ -36,6 +37,9 @@ fn judged(pairs: &[Pair], taken: Taken, limit_percent: Option<f64>) -> Vec<Diff>
     tested.retain(|candidate| candidate.evidence.interval(OUTSIDE).is_some());
     let tests = tested.len() as u32;
     judge(&mut tested, limit_percent);
+    for found in found.iter_mut() {
+        found.notes.extend(undecided(&found.candidates, limit_percent));
+    }
     let changes = |candidates: Vec<Candidate>| candidates.into_iter().map(|candidate| candidate.change(limit_percent));
     found
         .into_iter()
@@ -160,6 +164,34 @@ fn worse_from(better: Better, limit_percent: f64) -> Option<f64> {
     }
 }
 
+/// What looks like a regression, and cannot be told from what the few sessions differ by among themselves: a gate that let it pass
+/// would claim what it does not know.
+fn undecided(candidates: &[Candidate], limit_percent: Option<f64>) -> Vec<Message> {
+    let mut metrics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for candidate in candidates {
+        let change = &candidate.change;
+        let disagree = matches!(&candidate.evidence, Evidence::Sessions(found) if found.disagree);
+        let factor = limit_percent.and_then(|limit| worse_from(candidate.better, limit));
+        let beyond = factor.is_some_and(|factor| wholly_worse(exactly(change.ratio), candidate.better, factor));
+        if disagree && beyond && !change.regression {
+            metrics.entry(&change.target).or_default().push(&change.metric);
+        }
+    }
+    let note = |(target, metrics): (&str, Vec<&str>)| {
+        let note = Message::new(Diff::UNDECIDED).with("target", target);
+        note.with("metrics", metrics.join(", "))
+    };
+    metrics.into_iter().map(note).collect()
+}
+
+/// The interval of what does not vary.
+fn exactly(ratio: f64) -> Interval {
+    Interval {
+        low: ratio,
+        high: ratio,
+    }
+}
+
 /// Whether everything in the interval is worse than the factor.
 fn wholly_worse(interval: Interval, better: Better, factor: f64) -> bool {
     match better {
@@ -192,14 +224,7 @@ fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
     let Some(limit) = limit_percent else { return };
     let limit_p_value = |candidate: &Candidate| {
         let factor = worse_from(candidate.better, limit)?;
-        let beyond = wholly_worse(
-            Interval {
-                low: candidate.change.ratio,
-                high: candidate.change.ratio,
-            },
-            candidate.better,
-            factor,
-        );
+        let beyond = wholly_worse(exactly(candidate.change.ratio), candidate.better, factor);
         candidate.evidence.p_value(factor).filter(|_| beyond)
     };
     let p_values: Vec<f64> = tested
@@ -229,10 +254,6 @@ impl Candidate {
         let Evidence::Exact(ratio) = self.evidence else {
             return self.change;
         };
-        let exact = Interval {
-            low: ratio,
-            high: ratio,
-        };
         let factor = limit_percent.and_then(|limit| worse_from(self.better, limit));
         Change {
             verdict: if ratio == 1.0 {
@@ -240,7 +261,7 @@ impl Candidate {
             } else {
                 self.direction()
             },
-            regression: factor.is_some_and(|factor| wholly_worse(exact, self.better, factor)),
+            regression: factor.is_some_and(|factor| wholly_worse(exactly(ratio), self.better, factor)),
             ..self.change
         }
     }

@@ -36,6 +36,10 @@ const PART_OF_ERROR_AT_MOST: f64 = 4.0;
 /// What is known beforehand counts for as much as this many sessions beyond the first of a side.
 const WEIGHT: f64 = 4.0;
 
+/// So few sessions beyond the first of a side give intervals of many times their spread (Student's t: 12.7 standard errors with
+/// one, 4.3 with two).
+const FEW: f64 = 2.0;
+
 /// One session's figure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
@@ -140,6 +144,8 @@ pub(super) struct Sessions {
     drift: f64,
     /// Whether the sides were measured by turns.
     pub by_turns: bool,
+    /// Whether so few sessions differ by more than is known beforehand that even a large change may not be told from that.
+    pub disagree: bool,
     /// Figures of the smaller side.
     fewest: usize,
 }
@@ -169,12 +175,14 @@ impl Sessions {
             }
         };
         let expected: Option<f64> = all().map(expected).sum();
-        let (variance, freedom) = match expected.map(|sum| sum / count) {
+        let few = freedom <= FEW;
+        let as_expected = expected
+            .map(|sum| sum / count)
+            .filter(|expected| seen <= expected * freedom);
+        let (variance, freedom) = match as_expected {
+            Some(expected) => ((WEIGHT * expected + seen) / (WEIGHT + freedom), WEIGHT + freedom),
             // Sessions that differ by more show that this host is not as expected: then only what is seen counts.
-            Some(expected) if seen <= expected * freedom => {
-                ((WEIGHT * expected + seen) / (WEIGHT + freedom), WEIGHT + freedom)
-            }
-            _ => (seen / freedom, freedom),
+            None => (seen / freedom, freedom),
         };
         // Chance alone makes sessions differ by this much, however well the few that there are agree.
         let chance = all().map(|session| session.chance).sum::<f64>() / count;
@@ -194,6 +202,7 @@ impl Sessions {
             freedom,
             drift,
             by_turns,
+            disagree: few && as_expected.is_none(),
             fewest: figures(new).min(figures(old)),
         })
     }

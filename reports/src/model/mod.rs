@@ -108,6 +108,9 @@ impl Results {
 /// The machine the figures were taken on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
+    /// Its name (`uname -n`), where results of several hosts are to be told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// `uname -sr`.
     pub kernel: String,
     /// `model name` of /proc/cpuinfo.

@@ -132,6 +132,14 @@ impl Diff {
     /// The note that old and new were not measured by turns, so that a drift of the host looks like a change.
     pub const NOT_BY_TURNS: &str = "not-by-turns";
 
+    /// The note that what looks like a regression may be what few measurements of a side differ by.
+    pub const UNDECIDED: &str = "undecided";
+
+    /// Whether the limit may be passed by something of which that cannot be told.
+    pub fn is_undecided(&self) -> bool {
+        self.notes.iter().any(|note| note.id == Diff::UNDECIDED)
+    }
+
     /// Whether anything is worse by more than the limit. Where there is one, a target that does not run any more, or fails more
     /// often, is worse by more than any limit.
     pub fn has_regression(&self) -> bool {

@@ -291,7 +291,15 @@ mod tests {
             assert!(!hangul(&name) && !hangul(&meaning), "{id}");
             assert!(hangul(&korean.metric(id, &[]).unwrap_or_default().1), "{id}");
         }
-        for target in ["process", "container", "microvm", "microvm-linux"] {
+        for target in [
+            "process",
+            "container",
+            "container-no-init",
+            "container-pod",
+            "container-bound",
+            "microvm",
+            "microvm-linux",
+        ] {
             assert!(
                 hangul(&korean.name("target", target)) && hangul(&korean.name("noun", target)),
                 "{target}"

@@ -56,18 +56,16 @@ fn program(results: &Results, messages: &Messages) -> Vec<String> {
         ];
         messages.with("method-program-text", &arguments)
     };
-    match &results.against {
-        None => [text(&results.workload)]
-            .into_iter()
-            .chain(given(&results.workload, messages))
-            .collect(),
+    let texts = match &results.against {
+        None => vec![text(&results.workload)],
         Some(against) => {
             let versions = [(Version::A, against), (Version::B, &results.workload)];
             let said = versions.map(|(version, workload)| format!("{version}: {}", text(workload)));
-            let versions = said.into_iter().chain([messages.get("method-versions")]);
-            versions.chain(given(&results.workload, messages)).collect()
+            said.into_iter().chain([messages.get("method-versions")]).collect()
         }
-    }
+    };
+    // Both versions were given the same.
+    texts.into_iter().chain(given(&results.workload, messages)).collect()
 }
 
 /// What the program was given, and what ends its start-up where that is not the first byte.

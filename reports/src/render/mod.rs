@@ -10,6 +10,7 @@ mod errors;
 pub mod finding;
 mod headline;
 mod html;
+pub mod inspection;
 mod json;
 #[cfg(test)]
 mod language;

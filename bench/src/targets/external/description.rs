@@ -3,7 +3,7 @@
 //! ```toml
 //! name = "tool"                                # the target's name
 //! about = "how it isolates, in a line"
-//! install = "apt-get install tool"
+//! install = "apt-get install tool"             # may be left out, as the next
 //! version = ["tool", "--version"]              # says whether it is there, and which
 //! folders = ["proc"]                           # empty folders of the root, to mount at
 //! run = ["tool", "--root", "${root}", "${program}", "${args}"]
@@ -34,7 +34,16 @@ const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 /// Names that rows of isolab's own targets have (`super::super::registry`), and what those of cold starts end in.
-const RESERVED: [&str; 5] = ["process", "container", "microvm", "microvm-linux", "simulated"];
+const RESERVED: [&str; 8] = [
+    "process",
+    "container",
+    "container-no-init",
+    "container-pod",
+    "container-bound",
+    "microvm",
+    "microvm-linux",
+    "simulated",
+];
 /// See [`RESERVED`].
 const COLD: &str = "-cold";
 
@@ -46,9 +55,11 @@ pub struct Description {
     pub name: String,
     /// How it isolates, in a line.
     pub about: String,
-    /// How the tool is installed.
+    /// How the tool is installed; empty where that is not said.
+    #[serde(default)]
     pub install: String,
-    /// The command that prints its version.
+    /// The command that prints its version; empty where there is none.
+    #[serde(default)]
     pub version: Vec<String>,
     /// Folders of the root that it mounts at.
     #[serde(default)]
@@ -132,7 +143,7 @@ fn read(path: &Path) -> Result<Description, Error> {
     parse(&path.display().to_string(), &text)
 }
 
-fn parse(file: &str, text: &str) -> Result<Description, Error> {
+pub(super) fn parse(file: &str, text: &str) -> Result<Description, Error> {
     let description = Description {
         text: text.into(),
         ..toml::from_str(text).map_err(|error| {
@@ -158,7 +169,7 @@ fn parse(file: &str, text: &str) -> Result<Description, Error> {
     if description.about.chars().any(char::is_control) {
         return wrong("description-about");
     }
-    if description.version.is_empty() || description.run.is_empty() {
+    if description.run.is_empty() {
         return wrong("description-commands");
     }
     let stays_below = |path: &PathBuf| {

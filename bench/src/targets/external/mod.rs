@@ -2,11 +2,15 @@
 //! after ([`description`]), and this is the code that all of them share.
 
 mod description;
+mod launcher;
 mod libraries;
+mod orphans;
 mod root;
 mod template;
 
 pub use description::{Description, all, find};
+pub use launcher::launcher;
+pub use orphans::adopt;
 
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
@@ -16,6 +20,7 @@ use crate::files::search_path;
 use crate::files::tool::output;
 use crate::measure::clock;
 use crate::workloads::image::Image;
+use orphans::Alive;
 use reports::model::{self, Message};
 use root::Root;
 use std::cell::{Cell, RefCell};
@@ -50,6 +55,13 @@ impl External {
     /// The tool's own words for its version: the first line that it prints.
     fn version(&self) -> Result<String, Error> {
         let words = &self.description.version;
+        if words.is_empty() {
+            let tool = &self.description.run[0];
+            let found = search_path::find(tool).and_then(|path| path.metadata().map(drop));
+            return found
+                .map(|()| String::new())
+                .map_err(|error| self.missing(tool, &error));
+        }
         let name = &self.description.name;
         let output = output(words).map_err(|error| self.missing(&words[0], &error))?;
         let text = [output.stdout, output.stderr].concat();
@@ -67,8 +79,11 @@ impl External {
 
     fn missing(&self, command: &str, error: &std::io::Error) -> Error {
         if error.kind() == std::io::ErrorKind::NotFound {
-            let install = Message::new("do-install").with("command", self.description.install.as_str());
-            return Error::new(Message::new("not-installed").with("command", command)).remedy(install);
+            let missing = Error::new(Message::new("not-installed").with("command", command));
+            return match self.description.install.as_str() {
+                "" => missing,
+                install => missing.remedy(Message::new("do-install").with("command", install)),
+            };
         }
         cannot_execute(command, error)
     }
@@ -149,6 +164,7 @@ impl Backend for External {
                 clean_up,
                 left,
                 _root: root,
+                _alive: Alive::one_more(),
             }))
         }))
     }
@@ -172,6 +188,8 @@ struct Running {
     /// The note of that command.
     left: Option<Left>,
     _root: Rc<Root>,
+    /// The last, as it is to end when the tool itself has ended.
+    _alive: Alive,
 }
 
 impl Instance for Running {

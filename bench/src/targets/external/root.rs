@@ -9,7 +9,7 @@ use crate::workloads::sha256;
 use reports::model::Message;
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a tool gets of one image.
 #[derive(Debug)]
@@ -45,17 +45,9 @@ impl Root {
     }
 
     fn write(&self, image: &Image, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
-        let open = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755));
-        open(self.scratch.path())?;
-        for folder in [self.folder(), self.work()] {
-            std::fs::create_dir(&folder)?;
-            open(&folder)?;
-        }
-        std::fs::copy(image.executable(), self.executable())?;
-        image.copy_other_files(&self.folder())?;
-        for folder in folders {
-            std::fs::create_dir_all(self.folder().join(folder))?;
-        }
+        image.copy_with_folders(&self.folder(), folders)?;
+        std::fs::create_dir(self.work())?;
+        std::fs::set_permissions(self.work(), PermissionsExt::from_mode(0o755))?;
         for (path, text) in files {
             path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
             std::fs::write(path, text)?;

@@ -14,7 +14,12 @@ use std::time::Duration;
 const INIT_SAYS: &str = "isolab init: ";
 
 /// What the lines of the built-in guest kernel's log begin with that say why a program ended, beside those of signals.
-const TOLD: [&str; 2] = ["out of memory", "the program sent itself signal"];
+const TOLD: [&str; 4] = [
+    "out of memory",
+    "the program sent itself signal",
+    "panic in the kernel",
+    "fault in the kernel",
+];
 
 /// Runs the machine; gives its exit status and the report. `report_file` is the only descriptor that the monitor keeps.
 pub fn run(order: MachineOrder, report_file: &File) -> (i32, Report) {

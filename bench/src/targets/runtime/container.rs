@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::targets::container::{end, explained};
 use crate::targets::spawn::{Child, Group, Prepared};
 use crate::targets::{CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
-use container::{Access, Bundle, Limits, Spec, Stdio3, Terminal, Volume};
+use container::{Access, Bundle, Init, Limits, Network, Spec, Stdio3, Terminal, Volume, Writable};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -42,8 +42,24 @@ pub struct ContainerOrder {
     pub cpus: Option<f64>,
     /// Limit of processes and threads.
     pub pids: Option<u32>,
+    /// How it is isolated.
+    pub variant: Variant,
     /// A control group of its own for memory, CPU and tasks even where nothing is limited, as Docker gives one.
     pub own_cgroup: bool,
+}
+
+/// How a container is isolated.
+#[derive(Clone, Debug, Default)]
+pub enum Variant {
+    /// With all that isolab's has.
+    #[default]
+    Whole,
+    /// The program is pid 1.
+    WithoutInit,
+    /// In the network namespace of this file, beside others.
+    InNetwork(PathBuf),
+    /// The layer itself is the root, read-only.
+    Bound,
 }
 
 /// A file or folder of the host shown inside.
@@ -62,6 +78,10 @@ pub struct OrderedVolume {
 /// # Errors
 /// A description that makes no sense, or a descriptor that is not to be had.
 pub fn prepare(order: ContainerOrder, stdio: Stdio, group: Group) -> Result<Start, Error> {
+    let pid1 = match order.variant {
+        Variant::WithoutInit => Role::Program,
+        _ => Role::Runtime,
+    };
     let mut spec = spec(order);
     spec.stdio = Stdio3 {
         stdin: container::Stdio::Fd(stdio.stdin),
@@ -75,7 +95,7 @@ pub fn prepare(order: ContainerOrder, stdio: Stdio, group: Group) -> Result<Star
         let runtime = prepared
             .spawn()
             .map_err(|errno| Error::from_cause(Message::new("cannot-execute-container-runtime"), errno))?;
-        Ok(Box::new(Running { runtime, bundle }) as Box<dyn Instance>)
+        Ok(Box::new(Running { runtime, bundle, pid1 }) as Box<dyn Instance>)
     }))
 }
 
@@ -83,6 +103,7 @@ struct Running {
     /// It ends when the program has been executed.
     runtime: Child,
     bundle: Bundle,
+    pid1: Role,
 }
 
 impl Running {
@@ -103,7 +124,7 @@ impl Instance for Running {
     fn processes(&self) -> Vec<(i32, Role)> {
         let runtime = (!self.has_started()).then(|| (self.runtime.pid(), Role::Runtime));
         let below = self.bundle.pid().into_iter().flat_map(process_tree::below);
-        let role = |(pid, depth)| (pid, if depth == 0 { Role::Runtime } else { Role::Program });
+        let role = |(pid, depth)| (pid, if depth == 0 { self.pid1 } else { Role::Program });
         runtime.into_iter().chain(below.map(role)).collect()
     }
 
@@ -123,7 +144,7 @@ impl Instance for Running {
     }
 
     fn finish(self: Box<Self>) -> Result<End, Error> {
-        let Running { runtime, bundle } = *self;
+        let Running { runtime, bundle, .. } = *self;
         // Not reaped yet: that would end its process group, and pid 1 is in it. One that does not end, since somebody has stopped
         // it, is ended.
         loop {
@@ -163,6 +184,12 @@ fn spec(order: ContainerOrder) -> Spec {
         pids: order.pids,
         ..Limits::default()
     };
+    match order.variant {
+        Variant::Whole => {}
+        Variant::WithoutInit => spec.init = Init::None,
+        Variant::InNetwork(path) => spec.namespaces.network = Network::Of(path),
+        Variant::Bound => spec.writable = Writable::Bound,
+    }
     if order.own_cgroup {
         count_all(&mut spec.limits);
     }

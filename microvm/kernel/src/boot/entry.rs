@@ -54,8 +54,8 @@ global_asm!(
     "    .quad {star}, probe_entry, {syscall_mask}, {floating_point}",
     "    .quad {base} + 0x100000 - {base}, code_end - {base}",
     "    .quad helper_start - {base}, data_end - {base}",
-    "    .quad ring_3_stack_top - 8 * 4096 - {base}, ring_3_stack_top - {base}",
-    "    .quad {request} - {base}, {request} - {base} + 3 * 4096",
+    "    .quad ring_3_stack_top - 4 * 4096 - {base}, ring_3_stack_top - {base}",
+    "    .quad {request} - {base}, {request} - {base} + 4096",
     "    .quad {memory} - {base}, {memory} - {base} + 4096",
     "2:",
 
@@ -126,13 +126,13 @@ global_asm!(
     "    .endr",
     ".endm",
     "    pages 0x100, 0x118, 0x25",                 // code: present, user, accessed
-    "    pages 0x118, 0x130, {no_execute} + 0x67",  // data: present, writable, user, accessed, dirty
+    "    pages 0x118, 0x12c, {no_execute} + 0x67",  // data: present, writable, user, accessed, dirty
     "    .quad 0",
-    "    pages 0x131, 0x139, {no_execute} + 0x67",  // the kernel's stack
+    "    pages 0x12d, 0x135, {no_execute} + 0x67",  // the kernel's stack
     "    .quad 0",
-    "    pages 0x13a, 0x148, {no_execute} + 0x67",  // its stack in ring 3
+    "    pages 0x136, 0x144, {no_execute} + 0x67",  // its stack in ring 3
     "    .quad 0",
-    "    pages 0x149, 0x200, {no_execute} + 0x67",  // the stack of double faults, and data
+    "    pages 0x145, 0x200, {no_execute} + 0x67",  // the stack of double faults, and data
     // All memory below 1 GiB: 512 pages of 2 MiB: present, writable, user, accessed, dirty, page size.
     "kernel_pd:",
     "    .set page, 0",

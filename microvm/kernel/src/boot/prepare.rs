@@ -6,10 +6,11 @@ use crate::boot::boot_info::{BootInfo, Range};
 use crate::program::elf::Program;
 use crate::boot::entry::{kernel_end, set_gate};
 use crate::counts;
+use crate::cpu::clock;
 use crate::errno::Errno;
 use crate::files::FILES;
-use crate::global::Global;
-use crate::memory::layout::{HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
+use crate::global::Value;
+use crate::memory::layout::{CLOCK, HELPER, KERNEL_BASE, MAPPINGS_BOTTOM, PAGE, PIE_BASE, USER_END, USER_START, page_ceil};
 use crate::memory::{MEMORY, Memory};
 use crate::memory::vma::{EXECUTE, READ};
 use crate::boot::request::{REQUEST, Request};
@@ -70,30 +71,24 @@ impl fmt::Display for Error {
     }
 }
 
-static RESULT: Global<Option<Result<Start, Error>>> = Global::new(None);
-static RUNNING: Global<bool> = Global::new(true);
-
-static SYSCALL_STAYS: Global<bool> = Global::new(false);
+static RESULT: Value<Option<Result<Start, Error>>> = Value::new(None);
+static RUNNING: Value<bool> = Value::new(true);
+static SYSCALL_STAYS: Value<bool> = Value::new(false);
 
 /// Whether SYSCALL leaves ring 3 as it is, as was found out in `prepare`.
 pub fn syscall_stays_in_ring_3() -> bool {
-    // SAFETY: a single read.
-    unsafe { *SYSCALL_STAYS.borrow() }
+    SYSCALL_STAYS.get()
 }
 
 /// Whether the program has not been started yet.
 pub fn is_running() -> bool {
-    // SAFETY: a single read.
-    unsafe { *RUNNING.borrow() }
+    RUNNING.get()
 }
 
 /// What `prepare` came to; it is over now.
 pub fn take_result() -> Result<Start, Error> {
-    // SAFETY: two single accesses.
-    unsafe {
-        *RUNNING.borrow() = false;
-        RESULT.borrow().take().unwrap_or(Err(Error::Message("not prepared")))
-    }
+    RUNNING.set(false);
+    RESULT.replace(None).unwrap_or(Err(Error::Message("not prepared")))
 }
 
 /// Where the program begins, for [`crate::traps::entry`]: in registers. No entry: something is left for ring 0.
@@ -115,13 +110,11 @@ pub extern "C" fn prepare(start_info: u64) -> Registers {
     match result {
         Ok(Start { entry, stack }) if syscall_stays_in_ring_3() && !counts::are_on() => {
             listen_to_ring_3();
-            // SAFETY: a single assignment.
-            unsafe { *RUNNING.borrow() = false }
+            RUNNING.set(false);
             Registers { entry, stack }
         }
         _ => {
-            // SAFETY: a single assignment.
-            unsafe { *RESULT.borrow() = Some(result) }
+            RESULT.set(Some(result));
             Registers { entry: 0, stack: 0 }
         }
     }
@@ -130,8 +123,8 @@ pub extern "C" fn prepare(start_info: u64) -> Registers {
 fn run(start_info: u64) -> Result<Start, Error> {
     let info = BootInfo::read(start_info)?;
     page_table::drop_identity_map();
-    // SAFETY: nothing below borrows MEMORY, REQUEST or FILES again.
-    let (memory, request, files) = unsafe { (MEMORY.borrow(), REQUEST.borrow(), FILES.borrow()) };
+    let (mut memory, request, mut files) = (MEMORY.borrow(), REQUEST.take(), FILES.borrow());
+    let memory = &mut *memory;
 
     take_ram(memory, &info)?;
     request.read(info.command_line())?;
@@ -167,8 +160,8 @@ fn run(start_info: u64) -> Result<Start, Error> {
 
     memory.map_frames(HELPER, user_access::helper_frame(), PAGE, READ | EXECUTE)?;
     memory.map_shared(HELPER + PAGE, user_access::helper_frame() + PAGE)?;
-    // SAFETY: a single assignment.
-    unsafe { *SYSCALL_STAYS.borrow() = fast_path::syscall_stays_in_ring_3() }
+    memory.map_frames(CLOCK, clock::frame(), PAGE, READ)?;
+    SYSCALL_STAYS.set(fast_path::syscall_stays_in_ring_3());
     fast_path::prepare();
     let stack = stack::make(request, memory, &program, base)?;
     Ok(Start {

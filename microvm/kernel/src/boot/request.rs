@@ -15,52 +15,18 @@ const STRINGS: usize = 64 << 10;
 /// Most arguments and environment variables.
 const VECTOR: usize = 1024;
 
-/// What the command line asks for, as bytes that will lie on the program's stack. In this order, and too large for a stack,
-/// which would be written to far and wide: a start touches the beginning of each part only.
+/// What the command line asks for, as bytes that will lie on the program's stack. Words are read where they are to stay, so that a
+/// start touches no more than it uses.
 #[repr(C)]
 pub struct Request {
     /// How many of the strings are arguments, the program's path included.
     pub arguments: usize,
     /// How many of them, after the arguments, are environment variables.
     pub variables: usize,
-    path: Text<WORD>,
-    /// The word that is being read.
-    word: [u8; WORD],
-    strings: Text<STRINGS>,
-}
-
-/// Bytes of which the first are used.
-#[repr(C)]
-struct Text<const MOST: usize> {
-    length: usize,
-    bytes: [u8; MOST],
-}
-
-impl<const MOST: usize> Text<MOST> {
-    const EMPTY: Self = Self {
-        length: 0,
-        bytes: [0; MOST],
-    };
-
-    fn get(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    fn set(&mut self, bytes: &[u8]) {
-        self.bytes[..bytes.len()].copy_from_slice(bytes);
-        self.length = bytes.len();
-    }
-
-    /// Adds a string and a zero byte.
-    fn add(&mut self, string: &[u8]) -> Result<(), Error> {
-        let end = self.length + string.len();
-        if end >= MOST {
-            return Err("the arguments and environment variables are longer than 64 KiB".into());
-        }
-        self.bytes[self.length..end].copy_from_slice(string);
-        self.length = end + 1;
-        Ok(())
-    }
+    path_bytes: usize,
+    /// How much of the strings is used.
+    used: usize,
+    strings: [u8; STRINGS + WORD],
 }
 
 /// The request.
@@ -68,43 +34,49 @@ impl<const MOST: usize> Text<MOST> {
 pub static REQUEST: Global<Request> = Global::new(Request {
     arguments: 0,
     variables: 0,
-    path: Text::EMPTY,
-    word: [0; WORD],
-    strings: Text::EMPTY,
+    path_bytes: 0,
+    used: 0,
+    strings: [0; STRINGS + WORD],
 });
 
 impl Request {
     /// Takes the command line apart.
     pub fn read(&mut self, line: &[u8]) -> Result<(), Error> {
         // argv[0] is the path, known only when all words are read: arguments and variables are gathered in two passes.
-        let word = &mut self.word;
+        const PATH: &[u8] = b"rdinit=";
         let mut words = Words::new(line);
-        self.path.set(DEFAULT_PROGRAM);
-        while let Some(length) = words.next(word) {
-            match &word[..length] {
+        self.strings[..DEFAULT_PROGRAM.len()].copy_from_slice(DEFAULT_PROGRAM);
+        self.keep(DEFAULT_PROGRAM.len())?;
+        while let Some(length) = words.next(self.room()) {
+            let word = self.used..self.used + length;
+            match &self.strings[word.clone()] {
                 b"--" => break,
-                [b'r', b'd', b'i', b'n', b'i', b't', b'=', path @ ..] => self.path.set(path),
                 b"stdio=ttyS0" => console::use_com1(),
                 b"stdio=port" => console::use_strings(),
                 b"counts" => counts::turn_on(),
+                path if path.starts_with(PATH) => {
+                    self.strings.copy_within(word.start + PATH.len()..word.end, 0);
+                    self.used = 0;
+                    self.keep(length - PATH.len())?;
+                }
                 _ => {}
             }
         }
-        self.strings.add(self.path.get())?;
-        while let Some(length) = words.next(word) {
-            self.strings.add(&word[..length])?;
+        self.path_bytes = self.used - 1;
+        self.arguments = 1;
+        while let Some(length) = words.next(self.room()) {
+            self.keep(length)?;
             self.arguments += 1;
         }
-        self.arguments += 1;
 
         let mut words = Words::new(line);
-        while let Some(length) = words.next(word) {
-            let word = &word[..length];
+        while let Some(length) = words.next(self.room()) {
+            let word = &self.strings[self.used..self.used + length];
             if word == b"--" {
                 break;
             }
             if is_variable(word) {
-                self.strings.add(word)?;
+                self.keep(length)?;
                 self.variables += 1;
             }
         }
@@ -114,14 +86,30 @@ impl Request {
         Ok(())
     }
 
+    /// Where the next word is read to.
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.strings[self.used..self.used + WORD]
+    }
+
+    /// The word that was read stays, with a zero byte behind it.
+    fn keep(&mut self, length: usize) -> Result<(), Error> {
+        let end = self.used + length;
+        if end >= STRINGS {
+            return Err("the arguments and environment variables are longer than 64 KiB".into());
+        }
+        self.strings[end] = 0;
+        self.used = end + 1;
+        Ok(())
+    }
+
     /// The program's path.
     pub fn path(&self) -> &[u8] {
-        self.path.get()
+        &self.strings[..self.path_bytes]
     }
 
     /// Arguments and variables, each ended by a zero byte, the program's path first.
     pub fn strings(&self) -> &[u8] {
-        self.strings.get()
+        &self.strings[..self.used]
     }
 }
 

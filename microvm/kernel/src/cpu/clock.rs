@@ -2,10 +2,12 @@
 //! rate of the time stamp counter; where there is none, CPUID gives the rate.
 
 use crate::cpu::{self, msr};
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::layout::KERNEL_BASE;
+use core::mem::offset_of;
 
 /// `pvclock_vcpu_time_info`: how to make nanoseconds since boot of the time stamp counter.
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct SystemTime {
     version: u32,
@@ -18,7 +20,21 @@ struct SystemTime {
     pad: [u8; 2],
 }
 
+impl SystemTime {
+    const NONE: Self = Self {
+        version: 0,
+        pad0: 0,
+        tsc_timestamp: 0,
+        system_time: 0,
+        tsc_to_system_mul: 0,
+        tsc_shift: 0,
+        flags: 0,
+        pad: [0; 2],
+    };
+}
+
 /// `pvclock_wall_clock`: the time of day at boot.
+#[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct WallClock {
     version: u32,
@@ -26,22 +42,46 @@ struct WallClock {
     nanoseconds: u32,
 }
 
-static SYSTEM_TIME: Global<SystemTime> = Global::new(SystemTime {
-    version: 0,
-    pad0: 0,
-    tsc_timestamp: 0,
-    system_time: 0,
-    tsc_to_system_mul: 0,
-    tsc_shift: 0,
-    flags: 0,
-    pad: [0; 2],
-});
-static WALL_CLOCK: Global<WallClock> = Global::new(WallClock {
-    version: 0,
-    seconds: 0,
-    nanoseconds: 0,
-});
-static READY: Global<bool> = Global::new(false);
+/// What the time is made of, in a page of its own: ring 3 reads it (`traps/fast_path.rs`, which counts on the order of the
+/// fields).
+#[repr(C, align(4096))]
+pub struct Clock {
+    /// Written by the hypervisor, or once by [`find`].
+    system_time: Value<SystemTime>,
+    wall: Value<WallClock>,
+    /// The time of day at boot in nanoseconds.
+    wall_nanoseconds: Value<u64>,
+    /// All this is known.
+    ready: Value<bool>,
+}
+
+/// Where ring 3 finds the fields; [`SystemTime`], whose version is first, begins the page.
+impl Clock {
+    pub const TICKS: usize = offset_of!(SystemTime, tsc_timestamp);
+    pub const TIME: usize = offset_of!(SystemTime, system_time);
+    pub const FACTOR: usize = offset_of!(SystemTime, tsc_to_system_mul);
+    pub const SHIFT: usize = offset_of!(SystemTime, tsc_shift);
+    pub const WALL: usize = offset_of!(Self, wall_nanoseconds);
+    pub const READY: usize = offset_of!(Self, ready);
+}
+
+/// See [`Clock`].
+#[unsafe(link_section = ".large.clock")]
+pub static CLOCK: Clock = Clock {
+    system_time: Value::new(SystemTime::NONE),
+    wall: Value::new(WallClock {
+        version: 0,
+        seconds: 0,
+        nanoseconds: 0,
+    }),
+    wall_nanoseconds: Value::new(0),
+    ready: Value::new(false),
+};
+
+/// Physical address of its page.
+pub fn frame() -> u64 {
+    physical(&raw const CLOCK)
+}
 
 const NANOSECONDS: u64 = 1_000_000_000;
 /// First CPUID leaf of a hypervisor.
@@ -58,9 +98,9 @@ fn find() {
     if is_kvm && cpu::cpuid(HYPERVISOR + 1, 0).eax & CLOCKSOURCE2 != 0 {
         // SAFETY: the registers exist; the hypervisor writes to these two globals from now on.
         unsafe {
-            cpu::wrmsr(msr::KVM_WALL_CLOCK, physical(&raw const *WALL_CLOCK.borrow()));
-            cpu::wrmsr(msr::KVM_SYSTEM_TIME, physical(&raw const *SYSTEM_TIME.borrow()) | 1);
-            if (&raw const SYSTEM_TIME.borrow().tsc_to_system_mul).read_volatile() != 0 {
+            cpu::wrmsr(msr::KVM_WALL_CLOCK, physical(CLOCK.wall.as_ptr()));
+            cpu::wrmsr(msr::KVM_SYSTEM_TIME, physical(CLOCK.system_time.as_ptr()) | 1);
+            if CLOCK.system_time.as_ptr().read_volatile().tsc_to_system_mul != 0 {
                 return;
             }
         }
@@ -71,11 +111,12 @@ fn find() {
     while (NANOSECONDS << 32 >> shift) / hertz > u64::from(u32::MAX) {
         shift += 1;
     }
-    // SAFETY: nothing else borrows it now.
-    let time = unsafe { SYSTEM_TIME.borrow() };
-    time.tsc_timestamp = cpu::rdtsc();
-    time.tsc_to_system_mul = ((NANOSECONDS << 32 >> shift) / hertz) as u32;
-    time.tsc_shift = shift;
+    CLOCK.system_time.set(SystemTime {
+        tsc_timestamp: cpu::rdtsc(),
+        tsc_to_system_mul: ((NANOSECONDS << 32 >> shift) / hertz) as u32,
+        tsc_shift: shift,
+        ..SystemTime::NONE
+    });
 }
 
 /// The physical address of a global.
@@ -107,12 +148,17 @@ fn tsc_hertz() -> u64 {
 
 /// Nanoseconds since the machine was started.
 pub fn monotonic() -> u64 {
-    // SAFETY: single accesses.
-    if unsafe { !core::mem::replace(READY.borrow(), true) } {
+    if !CLOCK.ready.get() {
         find();
+        // SAFETY: the hypervisor wrote it once, in `find`.
+        let wall = unsafe { CLOCK.wall.as_ptr().read_volatile() };
+        CLOCK
+            .wall_nanoseconds
+            .set(u64::from(wall.seconds) * NANOSECONDS + u64::from(wall.nanoseconds));
+        CLOCK.ready.set(true);
     }
-    // SAFETY: only the hypervisor writes there now, with an odd version while it does.
-    let time = unsafe { &raw const *SYSTEM_TIME.borrow() };
+    // Only the hypervisor writes there now, with an odd version while it does.
+    let time = CLOCK.system_time.as_ptr();
     loop {
         // SAFETY: as above; volatile, because it changes behind the compiler's back.
         let (version, now) = unsafe {
@@ -134,7 +180,5 @@ pub fn monotonic() -> u64 {
 /// Nanoseconds since 1970; since boot where the hypervisor does not know the time of day.
 pub fn realtime() -> u64 {
     let now = monotonic();
-    // SAFETY: the hypervisor wrote it once, in `find`.
-    let wall = unsafe { WALL_CLOCK.borrow() };
-    u64::from(wall.seconds) * NANOSECONDS + u64::from(wall.nanoseconds) + now
+    now + CLOCK.wall_nanoseconds.get()
 }

@@ -5,7 +5,7 @@ pub mod patch;
 pub mod random;
 
 use crate::cpu::patch::patch;
-use crate::global::Global;
+use crate::global::Value;
 use crate::traps::entry;
 use core::arch::asm;
 
@@ -56,12 +56,13 @@ pub fn cpuid(leaf: u32, subleaf: u32) -> Cpuid {
     }
 }
 
-static FEATURES: Global<Option<Cpuid>> = Global::new(None);
+static FEATURES: Value<Option<Cpuid>> = Value::new(None);
 
 /// What CPUID answers to leaf 1, asked for once: each CPUID is an exit to the hypervisor.
 pub fn features() -> Cpuid {
-    // SAFETY: borrowed in this function only.
-    *unsafe { FEATURES.borrow() }.get_or_insert_with(|| cpuid(1, 0))
+    let features = FEATURES.get().unwrap_or_else(|| cpuid(1, 0));
+    FEATURES.set(Some(features));
+    features
 }
 
 /// Executes an instruction, in ring 3 by way of ring 0: [`crate::traps::entry`] has a function for each that a system call

@@ -18,8 +18,7 @@ struct State {
 
 /// Eight random bytes. Without RDRAND they come from the time stamp counter: different each time, but not secret.
 pub fn word() -> u64 {
-    // SAFETY: borrowed in this function only.
-    let state = unsafe { STATE.borrow() };
+    let mut state = STATE.borrow();
     if *state
         .has_rdrand
         .get_or_insert_with(|| cpu::features().ecx & RDRAND != 0)

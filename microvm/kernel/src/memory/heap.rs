@@ -1,7 +1,7 @@
 //! The program's heap: what `brk` moves the end of.
 
 use crate::errno::Result;
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::layout::{MAPPINGS_BOTTOM, PAGE, page_ceil};
 use crate::memory::Memory;
 use crate::memory::vma::{Origin, READ, Vma, WRITE};
@@ -9,27 +9,27 @@ use crate::memory::vma::{Origin, READ, Vma, WRITE};
 /// Heap that is there from the start, in bytes: what glibc asks for first.
 const FIRST_HEAP: u64 = 192 << 10;
 /// Pages of it that have their frames.
-const FIRST_HEAP_PAGES: usize = 4;
+const FIRST_HEAP_PAGES: usize = 2;
 
 /// What ring 3 needs to move the heap's end by itself while no more is wanted than is there from the start (`traps/fast_path.rs`
 /// counts on the order of the fields). The program can change it, so the kernel believes none of it.
 #[repr(C)]
 pub struct Break {
     /// Where the heap begins.
-    start: u64,
+    start: Value<u64>,
     /// Where that ends which is there from the start.
-    first_end: u64,
+    first_end: Value<u64>,
     /// Where the program has set the heap's end.
-    end: u64,
+    end: Value<u64>,
 }
 
 /// See [`Break`].
 #[unsafe(link_section = ".process")]
-pub static BREAK: Global<Break> = Global::new(Break {
-    start: 0,
-    first_end: 0,
-    end: 0,
-});
+pub static BREAK: Break = Break {
+    start: Value::new(0),
+    first_end: Value::new(0),
+    end: Value::new(0),
+};
 
 impl Memory {
     /// Lets the heap begin (and end) at `address`. Some memory is there from the start, and the first pages of it have
@@ -38,14 +38,9 @@ impl Memory {
         self.heap.start = address;
         self.heap.end = self.heap_region_end(address);
         let end = self.heap.end;
-        // SAFETY: a single assignment.
-        unsafe {
-            *BREAK.borrow() = Break {
-                start: address,
-                first_end: end,
-                end: address,
-            }
-        }
+        BREAK.start.set(address);
+        BREAK.first_end.set(end);
+        BREAK.end.set(address);
         let protection = READ | WRITE;
         self.vmas.insert(Vma {
             start: address,
@@ -66,11 +61,10 @@ impl Memory {
 
     /// `brk`: moves the heap's end, and tells where it is then.
     pub fn set_heap_end(&mut self, end: u64) -> u64 {
-        // SAFETY: borrowed in this function only, which copies nothing from or to the program.
-        let set = unsafe { &mut BREAK.borrow().end };
-        *set = (*set).clamp(self.heap.start, self.heap.end);
+        let set = BREAK.end.get().clamp(self.heap.start, self.heap.end);
+        BREAK.end.set(set);
         if end < self.heap.start || end >= MAPPINGS_BOTTOM {
-            return *set;
+            return set;
         }
         let (old_page, new_page) = (self.heap.end, self.heap_region_end(end));
         let moved = if new_page < old_page {
@@ -90,13 +84,13 @@ impl Memory {
         };
         if moved {
             // What the program gives up and takes again must read as zeroes then.
-            let (first, last) = (page_ceil(end), page_ceil(*set).min(new_page));
+            let (first, last) = (page_ceil(end), page_ceil(set).min(new_page));
             if first < last {
                 self.release(first, last);
             }
             self.heap.end = new_page;
-            *set = end;
+            BREAK.end.set(end);
         }
-        *set
+        BREAK.end.get()
     }
 }

@@ -3,7 +3,7 @@
 //! | from | to | what |
 //! |---|---|---|
 //! | `0` | [`USER_END`] | the program: its segments, heap, mappings, stack |
-//! | [`HELPER`] | two pages | code of the kernel's that ring 3 executes (`memory/user_access.rs`, `traps/fast_path.rs`), and its data |
+//! | [`HELPER`] | three pages | code of the kernel's that ring 3 executes (`memory/user_access.rs`, `traps/fast_path.rs`), its data, and the clock, read-only |
 //! | [`INITRAMFS_WINDOW`] | [`WINDOW_SIZE`] | the initramfs, read-only, for that code to copy from |
 //! | [`DIRECT_MAP`] | size of RAM | all of guest-physical memory, in order |
 //! | [`KERNEL_BASE`] | 1 GiB | the first GiB of it again, where the kernel is linked |
@@ -26,7 +26,9 @@ pub const LOW_MEMORY: u64 = 1 << 30;
 /// First address that is never the program's: nothing from here on can it map, unmap or give to a system call.
 pub const USER_END: u64 = HELPER;
 /// The helper pages, directly above the stack so that they share page tables.
-pub const HELPER: u64 = INITRAMFS_WINDOW - 2 * PAGE;
+pub const HELPER: u64 = INITRAMFS_WINDOW - 3 * PAGE;
+/// Where ring 3 reads [`crate::cpu::clock::CLOCK`].
+pub const CLOCK: u64 = HELPER + 2 * PAGE;
 /// The initramfs as the helper sees it.
 pub const INITRAMFS_WINDOW: u64 = 0x0000_7fff_8000_0000;
 /// Half of this can be seen there at a time, from any page on.

@@ -6,7 +6,7 @@
 //! fault returns into that code, it ends in an undefined instruction, and the program goes on from there.
 
 use crate::errno::{Errno, Result};
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::layout::{HELPER, PAGE, USER_END, direct};
 use crate::cpu::patch::patch;
 use crate::traps::entry::{Frame, SyscallFrame};
@@ -210,8 +210,8 @@ struct Zeroing {
     rflags: u64,
 }
 
-static COPYING: Global<Option<Copying>> = Global::new(None);
-static ZEROING: Global<Option<Zeroing>> = Global::new(None);
+static COPYING: Value<Option<Copying>> = Value::new(None);
+static ZEROING: Value<Option<Zeroing>> = Value::new(None);
 
 /// RFLAGS: string instructions count down.
 const DIRECTION: u64 = 1 << 10;
@@ -227,8 +227,8 @@ pub fn copy_later(call: &mut SyscallFrame, to: u64, from: u64, bytes: u64) -> Re
         rip: call.rip,
         rflags: call.rflags,
     };
-    // SAFETY: a single assignment; no copy is under way, since the program is making a system call.
-    unsafe { *COPYING.borrow() = Some(saved) }
+    // No copy is under way, since the program is making a system call.
+    COPYING.set(Some(saved));
     (call.rdi, call.rsi, call.rdx) = (to, from, bytes);
     call.rip = in_helper(&raw const helper_copy);
     call.rflags &= !DIRECTION;
@@ -249,8 +249,8 @@ pub fn zero_page(frame: &mut Frame, page: u64, physical: u64, from_user: bool) {
         rip: frame.rip,
         rflags: frame.rflags,
     };
-    // SAFETY: a single assignment; the zeroing helper takes no faults, so none is under way.
-    unsafe { *ZEROING.borrow() = Some(saved) }
+    // The zeroing helper takes no faults, so none is under way.
+    ZEROING.set(Some(saved));
     (frame.rax, frame.rcx, frame.rdi) = (0, PAGE / 8, page);
     frame.rip = in_helper(&raw const helper_zero);
     frame.rflags &= !DIRECTION;
@@ -259,8 +259,7 @@ pub fn zero_page(frame: &mut Frame, page: u64, physical: u64, from_user: bool) {
 /// If the undefined instruction is the end of a helper: gives the program back what the helper took.
 pub fn helper_done(frame: &mut Frame) -> bool {
     if frame.rip == in_helper(&raw const helper_zero_done)
-        // SAFETY: a single borrow.
-        && let Some(saved) = unsafe { ZEROING.borrow().take() }
+        && let Some(saved) = ZEROING.replace(None)
     {
         (frame.rax, frame.rcx, frame.rdi) = (saved.rax, saved.rcx, saved.rdi);
         (frame.rip, frame.rflags) = (saved.rip, saved.rflags);
@@ -280,8 +279,7 @@ pub fn helper_failed(frame: &mut Frame) -> bool {
 }
 
 fn end_copy(frame: &mut Frame) -> bool {
-    // SAFETY: a single borrow.
-    let Some(saved) = (unsafe { COPYING.borrow().take() }) else {
+    let Some(saved) = COPYING.replace(None) else {
         return false;
     };
     (frame.rdi, frame.rsi, frame.rdx) = (saved.rdi, saved.rsi, saved.rdx);

@@ -11,7 +11,7 @@ use crate::memory::vma::{Origin, READ, Vma, WRITE};
 use crate::boot::request::Request;
 
 /// Pages of the stack that are there from the start.
-const STACK_PAGES: u64 = 3;
+const STACK_PAGES: u64 = 2;
 
 /// Lays out the stack as the System V ABI has it at a program's entry (AMD64 supplement, 3.4.1 "Initial stack").
 pub fn make(request: &Request, memory: &mut Memory, program: &Program, base: u64) -> Result<u64, Error> {

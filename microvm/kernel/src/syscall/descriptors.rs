@@ -3,7 +3,7 @@
 use super::{frame, time};
 use crate::console;
 use crate::errno::{Errno, Result};
-use crate::files::{FILES, Files, Node, OPEN_MAX, Open, device_stat, entry_type};
+use crate::files::{FILES, Node, OPEN_MAX, Open, device_stat, entry_type};
 use crate::memory::MEMORY;
 use crate::cpu::clock;
 use crate::power;
@@ -16,15 +16,14 @@ const CONSOLE_READ: usize = 256;
 /// Most buffers of `readv` and `writev` (Linux: UIO_MAXIOV).
 const VECTOR_MAX: u64 = 1024;
 
-/// The open files, for one statement.
-fn files() -> &'static mut Files {
-    // SAFETY: callers use it for one statement and copy what they need.
-    unsafe { FILES.borrow() }
+/// What an open descriptor stands for.
+fn open(descriptor: u64) -> Result<Open> {
+    FILES.borrow().get(descriptor).copied()
 }
 
 /// `read`.
 pub fn read(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
-    match *files().get(descriptor)? {
+    match open(descriptor)? {
         Open::Console => {
             let mut buffer = [0; CONSOLE_READ];
             let wanted = (bytes as usize).min(CONSOLE_READ);
@@ -34,7 +33,7 @@ pub fn read(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
         }
         Open::Node(node, position) => {
             let count = read_node(&node, position, address, bytes)?;
-            if let Open::Node(_, position) = files().get(descriptor)? {
+            if let Open::Node(_, position) = FILES.borrow().get(descriptor)? {
                 *position += count;
             }
             Ok(count)
@@ -45,7 +44,7 @@ pub fn read(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
 
 /// `pread64`.
 pub fn read_at(descriptor: u64, address: u64, bytes: u64, position: u64) -> Result<u64> {
-    match *files().get(descriptor)? {
+    match open(descriptor)? {
         Open::Node(node, _) if position as i64 >= 0 => read_node(&node, position, address, bytes),
         Open::Node(..) => Err(Errno::EINVAL),
         _ => Err(Errno::ESPIPE),
@@ -63,15 +62,14 @@ fn read_node(node: &Node, position: u64, address: u64, bytes: u64) -> Result<u64
         user_access::write_bytes(address, rest)?;
         return Ok(rest.len() as u64);
     }
-    // SAFETY: borrowed for one statement.
-    let (from, count) = files().window(rest, &mut unsafe { MEMORY.borrow() }.frames)?;
+    let (from, count) = FILES.borrow().window(rest, &mut MEMORY.borrow().frames)?;
     user_access::copy_later(frame(), address, from, count)?;
     Ok(count)
 }
 
 /// `write`.
 pub fn write(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
-    match files().get(descriptor)? {
+    match open(descriptor)? {
         Open::Console => console::write(address, bytes).map(|()| bytes),
         Open::Null => Ok(bytes),
         _ => Err(Errno::EBADF),
@@ -122,12 +120,12 @@ pub fn read_vector(descriptor: u64, vector: u64, count: u64) -> Result<u64> {
 
 /// `close`.
 pub fn close(descriptor: u64) -> Result<u64> {
-    files().close(descriptor).map(|()| 0)
+    FILES.borrow().close(descriptor).map(|()| 0)
 }
 
 /// `fstat`.
 pub fn stat(descriptor: u64, address: u64) -> Result<u64> {
-    let stat = match files().get(descriptor)? {
+    let stat = match open(descriptor)? {
         Open::Node(node, _) => node.stat(),
         _ => device_stat(),
     };
@@ -136,7 +134,8 @@ pub fn stat(descriptor: u64, address: u64) -> Result<u64> {
 
 /// `lseek`.
 pub fn seek(descriptor: u64, offset: i64, whence: u64) -> Result<u64> {
-    let Open::Node(node, position) = files().get(descriptor)? else {
+    let mut files = FILES.borrow();
+    let Open::Node(node, position) = files.get(descriptor)? else {
         return Err(Errno::ESPIPE);
     };
     let base = match whence {
@@ -152,14 +151,14 @@ pub fn seek(descriptor: u64, offset: i64, whence: u64) -> Result<u64> {
 
 /// `ioctl`: the console is no terminal, whatever is asked.
 pub fn control(descriptor: u64) -> Result<u64> {
-    files().get(descriptor)?;
+    open(descriptor)?;
     Err(Errno::ENOTTY)
 }
 
 /// `fcntl`: descriptor flags are accepted and mean nothing, since no program is executed from this one.
 pub fn fcntl(descriptor: u64, command: u64) -> Result<u64> {
     const O_RDWR: u64 = 2;
-    let console = matches!(files().get(descriptor)?, Open::Console);
+    let console = matches!(open(descriptor)?, Open::Console);
     match command {
         1 | 2 | 4 => Ok(0), // F_GETFD, F_SETFD, F_SETFL
         3 => Ok(if console { O_RDWR } else { 0 }),
@@ -169,7 +168,7 @@ pub fn fcntl(descriptor: u64, command: u64) -> Result<u64> {
 
 /// `getdents64`.
 pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
-    let &mut Open::Node(node, position) = files().get(descriptor)? else {
+    let Open::Node(node, position) = open(descriptor)? else {
         return Err(Errno::ENOTDIR);
     };
     if !node.is_directory() {
@@ -177,7 +176,7 @@ pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
     }
     const HEADER: usize = 19;
     let (mut written, mut last) = (0, position);
-    for (name, child, next) in files().children(node, position) {
+    for (name, child, next) in FILES.borrow().children(node, position) {
         let size = (HEADER + name.len() + 1 + 7) & !7;
         if written + size as u64 > bytes {
             if written == 0 {
@@ -197,7 +196,7 @@ pub fn entries(descriptor: u64, address: u64, bytes: u64) -> Result<u64> {
         written += size as u64;
         last = next;
     }
-    if let Open::Node(_, position) = files().get(descriptor)? {
+    if let Open::Node(_, position) = FILES.borrow().get(descriptor)? {
         *position = last;
     }
     Ok(written)
@@ -250,7 +249,7 @@ fn poll_and_wait(address: u64, count: u64, wait: Wait) -> Result<u64> {
             let (descriptor, events) = (entry as i32, (entry >> 32) as u16);
             let mut revents = 0;
             if descriptor >= 0 {
-                revents = match files().get(descriptor as u64) {
+                revents = match open(descriptor as u64) {
                     Err(_) => POLLNVAL,
                     Ok(Open::Console) if events & POLLIN != 0 && descriptor == 0 => {
                         for_input = true;

@@ -62,8 +62,7 @@ pub fn affinity(bytes: u64, address: u64) -> Result<u64> {
 /// `sysinfo`.
 pub fn system_information(address: u64) -> Result<u64> {
     let (total, used) = {
-        // SAFETY: borrowed for one expression.
-        let memory = unsafe { MEMORY.borrow() };
+        let memory = MEMORY.borrow();
         (memory.ram_bytes, memory.frames.used_bytes())
     };
     let mut information = [0u64; 14];

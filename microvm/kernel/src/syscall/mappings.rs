@@ -3,7 +3,7 @@
 use crate::errno::{Errno, Result};
 use crate::files::{FILES, Open};
 use crate::memory::layout::{DIRECT_MAP, PAGE, USER_END, page_ceil};
-use crate::memory::{MEMORY, Memory};
+use crate::memory::MEMORY;
 use crate::memory::vma::{Origin, WRITE};
 
 const MAP_PRIVATE: u64 = 2;
@@ -14,11 +14,6 @@ const MAP_NORESERVE: u64 = 0x4000;
 const MAP_FIXED_NOREPLACE: u64 = 0x10_0000;
 const MREMAP_MAYMOVE: u64 = 1;
 const MADV_DONTNEED: u64 = 4;
-
-fn memory() -> &'static mut Memory {
-    // SAFETY: callers use it for one statement; nothing here copies from or to the program.
-    unsafe { MEMORY.borrow() }
-}
 
 /// Pages from `address` on that hold `bytes`: aligned, not empty, and the program's.
 fn pages(address: u64, bytes: u64) -> Result<(u64, u64)> {
@@ -44,8 +39,7 @@ pub fn map(address: u64, bytes: u64, protection: u64, flags: u64, descriptor: u6
     let origin = if flags & MAP_ANONYMOUS != 0 {
         Origin::Anonymous
     } else {
-        // SAFETY: borrowed for one statement.
-        let Open::Node(node, _) = *unsafe { FILES.borrow() }.get(descriptor)? else {
+        let Open::Node(node, _) = *FILES.borrow().get(descriptor)? else {
             return Err(Errno::EACCES);
         };
         if !node.is_file() || flags & MAP_TYPE != MAP_PRIVATE && protection & u64::from(WRITE) != 0 {
@@ -64,21 +58,21 @@ pub fn map(address: u64, bytes: u64, protection: u64, flags: u64, descriptor: u6
     }
     if flags & MAP_FIXED_NOREPLACE != 0 {
         let (start, end) = pages(address, bytes)?;
-        if !memory().vmas.is_free(start, end) {
+        if !MEMORY.borrow().vmas.is_free(start, end) {
             return Err(Errno::EEXIST);
         }
     }
     let protection = protection as u8 & 7;
-    if size > memory().ram_bytes && origin == Origin::Anonymous && protection != 0 && flags & MAP_NORESERVE == 0 {
+    if size > MEMORY.borrow().ram_bytes && origin == Origin::Anonymous && protection != 0 && flags & MAP_NORESERVE == 0 {
         return Err(Errno::ENOMEM); // as Linux's heuristic overcommit refuses it (proc_sys_vm(5))
     }
-    memory().map(address & !(PAGE - 1), size, fixed, protection, origin)
+    MEMORY.borrow().map(address & !(PAGE - 1), size, fixed, protection, origin)
 }
 
 /// `munmap`.
 pub fn unmap(address: u64, bytes: u64) -> Result<u64> {
     let (start, end) = pages(address, bytes).map_err(|_| Errno::EINVAL)?;
-    memory().unmap(start, end).map(|()| 0)
+    MEMORY.borrow().unmap(start, end).map(|()| 0)
 }
 
 /// `mprotect`.
@@ -87,7 +81,7 @@ pub fn protect(address: u64, bytes: u64, protection: u64) -> Result<u64> {
         return Ok(0);
     }
     let (start, end) = pages(address, bytes)?;
-    memory().protect(start, end, protection as u8 & 7).map(|()| 0)
+    MEMORY.borrow().protect(start, end, protection as u8 & 7).map(|()| 0)
 }
 
 /// `mremap`.
@@ -97,7 +91,7 @@ pub fn remap(address: u64, old_bytes: u64, new_bytes: u64, flags: u64) -> Result
     }
     let (start, old_end) = pages(address, old_bytes).map_err(|_| Errno::EINVAL)?;
     let (_, new_end) = pages(address, new_bytes).map_err(|_| Errno::EINVAL)?;
-    memory().remap(start, old_end - start, new_end - start, flags & MREMAP_MAYMOVE != 0)
+    MEMORY.borrow().remap(start, old_end - start, new_end - start, flags & MREMAP_MAYMOVE != 0)
 }
 
 /// `madvise`: advice is free to be ignored, except that pages not needed read as zeroes afterwards.
@@ -107,12 +101,12 @@ pub fn advise(address: u64, bytes: u64, advice: u64) -> Result<u64> {
     }
     let (start, end) = pages(address, bytes)?;
     if advice == MADV_DONTNEED {
-        memory().release(start, end);
+        MEMORY.borrow().release(start, end);
     }
     Ok(0)
 }
 
 /// `brk`.
 pub fn set_break(address: u64) -> Result<u64> {
-    Ok(memory().set_heap_end(address))
+    Ok(MEMORY.borrow().set_heap_end(address))
 }

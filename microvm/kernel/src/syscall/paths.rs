@@ -1,7 +1,7 @@
 //! System calls on paths.
 
 use crate::errno::{Errno, Result};
-use crate::files::{self, FILES, Files, Node, Open};
+use crate::files::{self, FILES, Node, Open};
 use crate::memory::user_access::{self, StringBuffer};
 
 /// The working directory stands for the descriptor: the root, always.
@@ -15,11 +15,6 @@ const O_CREAT: u64 = 0o100;
 const O_DIRECTORY: u64 = 0o200_000;
 const O_NOFOLLOW: u64 = 0o400_000;
 
-fn files() -> &'static mut Files {
-    // SAFETY: callers use it for one statement and copy what they need.
-    unsafe { FILES.borrow() }
-}
-
 /// The node that a descriptor and a path mean.
 fn find(descriptor: u64, path: &[u8], follow: bool) -> Result<Node> {
     if path.is_empty() {
@@ -29,12 +24,12 @@ fn find(descriptor: u64, path: &[u8], follow: bool) -> Result<Node> {
     let directory = match descriptor as i32 {
         -100 => root,
         _ if path.first() == Some(&b'/') => root,
-        descriptor => match files().get(descriptor as u64)? {
-            Open::Node(node, _) if node.is_directory() => *node,
+        descriptor => match *FILES.borrow().get(descriptor as u64)? {
+            Open::Node(node, _) if node.is_directory() => node,
             _ => return Err(Errno::ENOTDIR),
         },
     };
-    files().find(&directory, path, follow)
+    FILES.borrow().find(&directory, path, follow)
 }
 
 /// `open`, `openat`: read-only.
@@ -42,7 +37,7 @@ pub fn open(descriptor: u64, path: u64, flags: u64) -> Result<u64> {
     let mut buffer = StringBuffer::uninit();
     let path = user_access::read_string(path, &mut buffer)?;
     if path == b"/dev/null" {
-        return files().open(Open::Null);
+        return FILES.borrow().open(Open::Null);
     }
     let node = find(descriptor, path, flags & O_NOFOLLOW == 0);
     if flags & (O_ACCMODE | O_CREAT) != 0 && (node.is_ok() || flags & O_CREAT != 0) {
@@ -55,7 +50,7 @@ pub fn open(descriptor: u64, path: u64, flags: u64) -> Result<u64> {
     if !node.is_directory() && !node.is_file() {
         return Err(Errno::ELOOP);
     }
-    files().open(Open::Node(node, 0))
+    FILES.borrow().open(Open::Node(node, 0))
 }
 
 /// `stat`, `lstat`, `newfstatat`.
@@ -82,7 +77,7 @@ pub fn read_link(descriptor: u64, path: u64, address: u64, bytes: u64) -> Result
     let mut buffer = StringBuffer::uninit();
     let path = user_access::read_string(path, &mut buffer)?;
     if path == b"/proc/self/exe" {
-        let program = files().program_path();
+        let program = FILES.borrow().program_path();
         if bytes > 0 {
             user_access::write(address, b'/')?;
             user_access::write_bytes(address + 1, &program[..program.len().min(bytes as usize - 1)])?;

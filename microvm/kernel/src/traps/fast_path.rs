@@ -3,13 +3,15 @@
 //! A hypervisor without hardware virtualization may execute SYSCALL without entering ring 0, and emulate ring 0 at a
 //! price of tens of microseconds a visit. LSTAR then points into the helper page, and the calls that every start of a C
 //! library makes, and that concern nobody but the program, are answered there: constants, the first steps of the heap's
-//! end, and the book of its own signal actions, which lie in the page behind. Every other call goes on to
+//! end, and the book of its own signal actions, which lie in the page behind; and the time, once the kernel has found the
+//! clock, which lies in the page after that. Every other call goes on to
 //! [`crate::traps::entry::syscall_entry`]. Where SYSCALL enters ring 0, nothing of this is used.
 
 use crate::abi::COUNTED_CALLS;
 use crate::cpu::USER_FLAGS;
 use crate::errno::Errno;
-use crate::memory::layout::{STACK_SIZE, USER_END};
+use crate::memory::layout::{CLOCK, STACK_SIZE, USER_END};
+use crate::cpu::clock::Clock;
 use crate::boot::prepare;
 use crate::traps::signals::{SIGKILL, SIGSTOP};
 use crate::boot::start::RFLAGS;
@@ -47,6 +49,10 @@ global_asm!(
     "light_made: .zero 2 * {counted}",
     "light_rsp: .quad 0",
     "light_rdi: .quad 0",
+    "light_rcx: .quad 0",
+    "light_rdx: .quad 0",
+    "light_r8: .quad 0",
+    "light_seconds: .quad 0",
     "    .zero 64",
     "light_stack:",
 
@@ -78,6 +84,8 @@ global_asm!(
     "    je light_limit",
     "    cmp eax, 318",
     "    je light_random",
+    "    cmp eax, 228",
+    "    je light_clock",
     "    cmp eax, 334", // rseq
     "    je light_unknown",
     "    cmp eax, 273", // set_robust_list
@@ -235,6 +243,57 @@ global_asm!(
     "    jmp light_return",
     "1:  mov eax, 318",
     "    jmp light_heavy",
+
+    // clock_gettime(RDI CLOCK_REALTIME or CLOCK_MONOTONIC, RSI to): as `cpu::clock`. An odd version is one that is being written.
+    "light_clock:",
+    "    cmp rdi, 1",
+    "    ja light_heavy",
+    "    mov [rip + light_rdi], rdi",
+    "    mov [rip + light_rcx], rcx",
+    "    mov [rip + light_rdx], rdx",
+    "    mov [rip + light_r8], r8",
+    "    movabs r8, {clock}",
+    "    cmp byte ptr [r8 + {ready}], 0",
+    "    je 4f",
+    "1:  mov edi, [r8]",
+    "    test edi, 1",
+    "    jnz 1b",
+    "    lfence",
+    "    rdtsc",
+    "    shl rdx, 32",
+    "    or rax, rdx",
+    "    sub rax, [r8 + {ticks}]",
+    "    mov cl, [r8 + {shift}]",
+    "    test cl, cl",
+    "    js 2f",
+    "    shl rax, cl",
+    "    jmp 3f",
+    "2:  neg cl",
+    "    shr rax, cl",
+    "3:  mov edx, [r8 + {factor}]",
+    "    mul rdx",
+    "    shrd rax, rdx, 32",
+    "    add rax, [r8 + {time}]",
+    "    cmp edi, [r8]",
+    "    jne 1b",
+    "    cmp qword ptr [rip + light_rdi], 0",
+    "    jne 3f",
+    "    add rax, [r8 + {wall}]",
+    "3:  xor edx, edx",
+    "    mov ecx, 1000000000",
+    "    div rcx",
+    "    mov [rip + light_seconds], rax",
+    "    mov rax, rdx",
+    "    mov rdi, [rip + light_rdi]",
+    "    mov rcx, [rip + light_rcx]",
+    "    mov rdx, [rip + light_rdx]",
+    "    mov r8, [rip + light_r8]",
+    "    mov [rsi + 8], rax",
+    "    mov rax, [rip + light_seconds]",
+    "    mov [rsi], rax",
+    "    jmp light_zero",
+    "4:  mov r8, [rip + light_r8]",
+    "    jmp light_heavy",
     "light_end:",
 
     ".balign 8",
@@ -255,6 +314,13 @@ global_asm!(
     process = const PROCESS,
     enosys = const Errno::ENOSYS as u64,
     stack = const STACK_SIZE,
+    clock = const CLOCK,
+    ticks = const Clock::TICKS,
+    shift = const Clock::SHIFT,
+    factor = const Clock::FACTOR,
+    time = const Clock::TIME,
+    wall = const Clock::WALL,
+    ready = const Clock::READY,
     signals = sym crate::traps::signals::SIGNALS,
     heap = sym crate::memory::heap::BREAK,
 );

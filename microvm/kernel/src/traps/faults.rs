@@ -1,6 +1,6 @@
 //! What the kernel does about an exception.
 
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::layout::{PAGE, USER_END, direct};
 use crate::memory::{Fault, MEMORY};
 use crate::memory::vma::{EXECUTE, READ, WRITE};
@@ -79,7 +79,7 @@ pub extern "C" fn trap(frame: &mut Frame) {
 }
 
 /// Whether the next page fault is for ring 0: it was found in ring 3 that it cannot be resolved.
-pub static IN_RING_0: Global<bool> = Global::new(false);
+pub static IN_RING_0: Value<bool> = Value::new(false);
 
 /// A page fault of the program where ring 0 is emulated; in ring 3, called by [`crate::traps::entry`]. One that cannot be
 /// resolved is made again, for ring 0 to say so.
@@ -92,8 +92,7 @@ pub extern "C" fn fault_in_ring_3(address: u64, error: u64) {
         Fault::Resolved => {}
         // SAFETY: the frame is the program's, and it has not seen it yet.
         Fault::ResolvedDirty { frame, .. } => unsafe { direct(frame).write_bytes(0, PAGE as usize) },
-        // SAFETY: a single assignment.
-        _ => unsafe { *IN_RING_0.borrow() = true },
+        _ => IN_RING_0.set(true),
     }
 }
 
@@ -108,8 +107,7 @@ fn access(error: u64) -> u8 {
 
 /// Gives the program a page, if it has one there, and counts that.
 fn resolve(address: u64, access: u8) -> Fault {
-    // SAFETY: a borrow for one function; the kernel takes page faults only where it has borrowed nothing.
-    let memory = unsafe { MEMORY.borrow() };
+    let mut memory = MEMORY.borrow();
     let before = memory.frames.used_bytes();
     let fault = memory.fault(address, access);
     if matches!(fault, Fault::Resolved | Fault::ResolvedDirty { .. }) {
@@ -120,8 +118,7 @@ fn resolve(address: u64, access: u8) -> Fault {
 
 /// A page fault of the program, or of the kernel on the program's memory.
 fn page_fault(frame: &mut Frame, from_user: bool) {
-    // SAFETY: a single assignment.
-    unsafe { *IN_RING_0.borrow() = false }
+    IN_RING_0.set(false);
     let address = cpu::cr2();
     let access = access(frame.error);
     // With SMAP, an access that the processor makes for ring 3 with the rights of ring 0 can never succeed. (QEMU's software
@@ -136,8 +133,7 @@ fn page_fault(frame: &mut Frame, from_user: bool) {
         Fault::Resolved => {}
         Fault::ResolvedDirty { page, frame: physical } => user_access::zero_page(frame, page, physical, from_user),
         Fault::OutOfMemory => {
-            // SAFETY: a borrow for one expression.
-            let used = unsafe { MEMORY.borrow().frames.used_bytes() } >> 20;
+            let used = MEMORY.borrow().frames.used_bytes() >> 20;
             log!("out of memory: the program uses {used} MiB, and this machine has no more; give it more memory");
             power::exit(abi::status::SIGNAL + signals::SIGKILL)
         }

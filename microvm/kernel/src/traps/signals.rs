@@ -2,7 +2,7 @@
 //! Handlers are not called, because nothing here interrupts a program but its own faults.
 
 use crate::errno::{Errno, Result};
-use crate::global::Global;
+use crate::global::Value;
 use crate::memory::vma::{READ, WRITE};
 use crate::traps::entry::Frame;
 use crate::abi;
@@ -33,32 +33,32 @@ const NO_STACK: AlternateStack = [0, 2, 0];
 /// What the program asked for. (`traps/fast_path.rs` counts on the order of the fields.)
 #[repr(C)]
 pub struct Signals {
-    actions: [Action; 64],
+    actions: [Value<Action>; 64],
     /// The signals that are blocked.
-    pub mask: u64,
+    pub mask: Value<u64>,
     /// The stack for handlers.
-    pub stack: AlternateStack,
+    pub stack: Value<AlternateStack>,
 }
 
 /// What the program asked for. It concerns nobody else, so it lies where ring 3 can change it (`traps/fast_path.rs`).
 #[unsafe(link_section = ".process")]
-pub static SIGNALS: Global<Signals> = Global::new(Signals {
-    actions: [[0; 4]; 64],
-    mask: 0,
-    stack: NO_STACK,
-});
+pub static SIGNALS: Signals = Signals {
+    actions: [const { Value::new([0; 4]) }; 64],
+    mask: Value::new(0),
+    stack: Value::new(NO_STACK),
+};
 
 impl Signals {
     /// The action of a signal, to read and change.
-    pub fn action(&mut self, signal: u64) -> Result<&mut Action> {
+    pub fn action(&self, signal: u64) -> Result<&Value<Action>> {
         self.actions
-            .get_mut(signal.wrapping_sub(1) as usize)
+            .get(signal.wrapping_sub(1) as usize)
             .ok_or(Errno::EINVAL)
     }
 }
 
 /// The signals that were sent while they were blocked.
-static PENDING: Global<u64> = Global::new(0);
+static PENDING: Value<u64> = Value::new(0);
 
 /// The bit of a signal in a set of them.
 const fn bit(signal: u64) -> u64 {
@@ -75,18 +75,14 @@ pub fn can_be_handled(signal: u64) -> bool {
 
 /// The signals that were sent while they were blocked.
 pub fn pending() -> u64 {
-    // SAFETY: a single read.
-    unsafe { *PENDING.borrow() }
+    PENDING.get()
 }
 
 /// The program sends a signal to itself.
 pub fn raise(signal: u64) -> Result<()> {
-    // SAFETY: borrowed for one statement each.
-    let blocked = unsafe { SIGNALS.borrow().action(signal)?;
-        SIGNALS.borrow().mask & !UNBLOCKABLE };
-    if blocked & bit(signal) != 0 {
-        // SAFETY: as above.
-        unsafe { *PENDING.borrow() |= bit(signal) }
+    SIGNALS.action(signal)?;
+    if SIGNALS.mask.get() & !UNBLOCKABLE & bit(signal) != 0 {
+        PENDING.set(PENDING.get() | bit(signal));
         return Ok(());
     }
     deliver(signal)
@@ -95,20 +91,17 @@ pub fn raise(signal: u64) -> Result<()> {
 /// Delivers what was sent while it was blocked and is blocked no longer.
 pub fn deliver_pending() -> Result<()> {
     loop {
-        // SAFETY: single accesses.
-        let ready = unsafe { *PENDING.borrow() & !SIGNALS.borrow().mask };
+        let ready = PENDING.get() & !SIGNALS.mask.get();
         if ready == 0 {
             return Ok(());
         }
-        // SAFETY: as above.
-        unsafe { *PENDING.borrow() &= !(ready & ready.wrapping_neg()) }
+        PENDING.set(PENDING.get() & !(ready & ready.wrapping_neg()));
         deliver(u64::from(ready.trailing_zeros()) + 1)?;
     }
 }
 
 fn deliver(signal: u64) -> Result<()> {
-    // SAFETY: borrowed for one statement.
-    let handler = unsafe { SIGNALS.borrow().action(signal)?[0] };
+    let [handler, ..] = SIGNALS.action(signal)?.get();
     let signal = signal as u8;
     let ignored_by_default = matches!(signal, SIGCHLD | SIGCONT | SIGURG | SIGWINCH);
     if signal != SIGKILL && signal != SIGSTOP && (handler == SIG_IGN || handler == SIG_DFL && ignored_by_default) {

@@ -122,10 +122,14 @@ struct Traits {
 }
 
 /// In the order of importance for a reader.
-const TRAITS: [Traits; 18] = [
+const TRAITS: [Traits; 19] = [
     Traits {
         id: "trait-workload",
         of: |file, _| program(file),
+    },
+    Traits {
+        id: "trait-host",
+        of: |file, _| file.host.name.as_deref().map_or_else(String::new, clean),
     },
     Traits {
         id: "trait-cpu",

@@ -1,0 +1,14 @@
+#!/bin/sh
+# A suite as a Slurm job array: each job runs one shard on a node of its own, and keeps its results in a folder that all share.
+#
+#   sbatch --array=1-3 bench/fleet/slurm.sh quick results/fleet
+#   isolab report results/fleet          (once all jobs have ended)
+#
+# ISOLAB names the executable where it is not on PATH.
+#SBATCH --job-name=isolab
+#SBATCH --ntasks=1
+#SBATCH --exclusive
+set -eu
+suite=${1:?the name of a suite or its file}
+folder=${2:?the folder for the results, which all nodes share}
+exec "${ISOLAB:-isolab}" suite run "$suite" --shard auto --out "$folder"

@@ -1,0 +1,118 @@
+//! `isolab compare --with`: any command that starts a program as a target, and what it costs where it misbehaves.
+
+use crate::support::{Place, Said, english, expect, expect_holds, expect_status, say, test};
+use libtest_mimic::{Failed, Trial};
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        test("a_command_is_a_target_in_one_line", &[], measured),
+        test(
+            "a_peer_that_hangs_fails_prints_garbage_or_forks_away_costs_only_its_own_cells",
+            &[],
+            misbehaving,
+        ),
+        test("a_command_that_cannot_be_read_or_named_is_refused", &[], refused),
+    ]
+}
+
+fn compare(place: &Place, with: &[&str]) -> Result<Said, Failed> {
+    let with = with.iter().flat_map(|command| ["--with", *command]);
+    let args = [
+        "compare",
+        "--on",
+        "process",
+        "-r",
+        "4",
+        "-w",
+        "1",
+        "--timeout",
+        "0.5",
+        "--json",
+        "-",
+    ];
+    say(place.isolab(&args.into_iter().chain(with).collect::<Vec<_>>()))
+}
+
+fn measured() -> Result<(), Failed> {
+    let place = Place::new();
+    let said = compare(
+        &place,
+        &["env A=B", "calm=nice -n 5 '${root}${program}' ${args}", "no-such-tool"],
+    )?;
+    expect_status(&said, 0)?;
+    let results = said.results()?;
+    let rows: Vec<&str> = results.targets.iter().map(|target| target.name.as_str()).collect();
+    expect(rows == ["process", "env", "calm", "no-such-tool"], || {
+        format!("{rows:?}")
+    })?;
+    for row in ["env", "calm"] {
+        let good = results.samples.good(row).count();
+        expect(good == 4, || format!("{row}: {good} of 4 runs were good"))?;
+    }
+    let [process, env, calm, missing] = &results.targets[..] else {
+        return Err("there are not four targets".into());
+    };
+    expect(env.workload_sha256 == process.workload_sha256, || {
+        "another program".into()
+    })?;
+    let description = calm.description.as_ref().map_or("", |description| &description.text);
+    expect_holds(description, "\"nice\", \"-n\", \"5\"")?;
+    let why = missing.unavailable.as_ref().map(english).unwrap_or_default();
+    expect_holds(&why, "no-such-tool is not installed")?;
+    expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
+}
+
+fn misbehaving() -> Result<(), Failed> {
+    let place = Place::new();
+    // A time that nobody else sleeps.
+    let sleep = format!("sleep {}.125", 1_000_000 + std::process::id());
+    let hang = format!("hang=sh -c '{sleep} & {sleep}'");
+    let away = format!("away=setsid --fork sh -c '{sleep}'");
+    let said = compare(
+        &place,
+        &[
+            "fails=sh -c 'echo why >&2; exit 1'",
+            "garbage=echo '\u{1b}[31mgarbage'",
+            &hang,
+            &away,
+        ],
+    )?;
+    // Rows without a good run are told by the status.
+    expect_status(&said, 3)?;
+    let results = said.results()?;
+    expect(results.samples.good("process").count() == 4, || {
+        "the process was disturbed".into()
+    })?;
+    let why = |row: &str| {
+        let error = results.samples.of(row).find_map(|sample| sample.error);
+        error.as_ref().map(english).unwrap_or_default()
+    };
+    expect_holds(&why("fails"), "status 1; on stderr: why")?;
+    expect_holds(&why("hang"), "0.5")?;
+    expect_holds(&why("away"), "wrote nothing")?;
+    let differ = results.warnings.iter().any(|warning| warning.id == "outputs-differ");
+    expect(differ, || format!("garbage is not pointed out: {:?}", results.warnings))?;
+    expect(!said.stderr.contains('\u{1b}'), || said.stderr.clone())?;
+    // Nothing of them is left, wherever it has gone.
+    let sleeps = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut processes = std::fs::read_dir("/proc")?.flatten();
+    let left = processes.find(|entry| {
+        let command = sleeps(&entry.file_name().to_string_lossy());
+        command.contains(&sleep[6..])
+    });
+    expect(left.is_none(), || format!("left running: {left:?}"))
+}
+
+fn refused() -> Result<(), Failed> {
+    let place = Place::new();
+    for (command, told) in [
+        ("nice 'x", "a quote has no end"),
+        ("process=nice", "isolab's own"),
+        ("", "no command"),
+    ] {
+        let said = compare(&place, &[command])?;
+        expect_status(&said, 2)?;
+        expect_holds(&said.stderr, told)?;
+    }
+    Ok(())
+}
