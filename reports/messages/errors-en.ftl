@@ -330,3 +330,9 @@ reason-kernel-imported = imported the kernel { $name } { $modules ->
     [one] with 1 module
    *[other] with { $modules } modules
   }; to boot it: isolab run --on microvm-linux --kernel { $name } hello
+
+# Gates.
+reason-regression-undecided = whether there is a regression cannot be told: too few runs, or too few measurements, which disagree
+reason-do-decide-regression = Measure with more runs (--runs 50); old and new at least three times each, by turns: isolab diff --old OLD… --new NEW…. Or measure both programs at once: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM
+reason-gate-of-few-runs = --fail-on-regression cannot tell a regression from chance by { $runs } runs: it takes { $least } or more
+reason-do-gate-runs = Measure with more runs, as by default: --runs { $runs }

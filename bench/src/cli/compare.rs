@@ -19,6 +19,7 @@ use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
 use nix::errno::Errno;
+use reports::analysis::statistics::FEWEST_FOR_INTERVAL;
 use reports::chart;
 use reports::model::{Message, Results, Summary};
 use reports::report::Format;
@@ -133,6 +134,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         [(_, machine)] => std::mem::take(machine),
         several => return sweep(&arguments, several),
     };
+    check_gate(&arguments)?;
     let plan = plan(&arguments, machine)?;
     tell(&arguments, &plan);
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
@@ -241,6 +243,16 @@ fn check_places(arguments: &Arguments) -> Result<(), Error> {
 /// The error of the usual place for results.
 fn elsewhere(error: Error) -> Error {
     error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout.")
+}
+
+/// Refuses a gate of fewer runs than an interval takes, before they are measured.
+fn check_gate(arguments: &Arguments) -> Result<(), Error> {
+    let (runs, least) = (arguments.runs, FEWEST_FOR_INTERVAL);
+    if arguments.fail_on_regression.is_none() || runs >= least {
+        return Ok(());
+    }
+    let few = Message::new("gate-of-few-runs").with("runs", runs).with("least", least);
+    Err(Error::new(few).remedy(Message::new("do-gate-runs").with("runs", RUNS)))
 }
 
 /// Refuses a baseline of something else.

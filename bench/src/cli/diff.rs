@@ -116,9 +116,7 @@ pub fn gate(diffs: &[Diff]) -> Result<u8, Error> {
         return Ok(1);
     }
     if diffs.iter().any(Diff::is_undecided) {
-        return Err(Error::new("whether there is a regression cannot be told: too few measurements, which disagree")
-            .remedy("Measure old and new at least three times each, by turns: isolab diff --old OLD… --new NEW…. Or measure both \
-                     programs at once: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM"));
+        return Err(Error::new(Message::new("regression-undecided")).remedy(Message::new("do-decide-regression")));
     }
     Ok(0)
 }

@@ -19,7 +19,25 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("several_sizes_make_a_comparison_each_and_a_report_over_all", &[], sweep),
         test("a_version_that_is_not_there_is_said_to_be_missing", &[], missing),
+        test("a_gate_of_fewer_runs_than_can_tell_is_refused", &[], few),
     ]
+}
+
+fn few() -> Result<(), Failed> {
+    let words = [
+        "compare",
+        "--against",
+        "./fast",
+        "--runs",
+        "3",
+        "--fail-on-regression",
+        "5",
+        "--",
+        "./slow",
+    ];
+    let said = say(Place::new().isolab(&words))?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "it takes 6 or more")
 }
 
 fn slower() -> Result<(), Failed> {

@@ -164,21 +164,26 @@ fn worse_from(better: Better, limit_percent: f64) -> Option<f64> {
     }
 }
 
-/// What looks like a regression, and cannot be told from what the few sessions differ by among themselves: a gate that let it pass
-/// would claim what it does not know.
+/// What looks like a regression, and cannot be told from what the few sessions differ by among themselves, or is of too few runs: a
+/// gate that let it pass would claim what it does not know.
 fn undecided(candidates: &[Candidate], limit_percent: Option<f64>) -> Vec<Message> {
-    let mut metrics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut metrics: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for candidate in candidates {
         let change = &candidate.change;
-        let disagree = matches!(&candidate.evidence, Evidence::Sessions(found) if found.disagree);
+        let why = match &candidate.evidence {
+            Evidence::Sessions(found) if found.disagree => Diff::UNDECIDED,
+            Evidence::Exact(_) => continue,
+            _ if change.verdict == Verdict::TooFew => Diff::TOO_FEW,
+            _ => continue,
+        };
         let factor = limit_percent.and_then(|limit| worse_from(candidate.better, limit));
         let beyond = factor.is_some_and(|factor| wholly_worse(exactly(change.ratio), candidate.better, factor));
-        if disagree && beyond && !change.regression {
-            metrics.entry(&change.target).or_default().push(&change.metric);
+        if beyond && !change.regression {
+            metrics.entry((&change.target, why)).or_default().push(&change.metric);
         }
     }
-    let note = |(target, metrics): (&str, Vec<&str>)| {
-        let note = Message::new(Diff::UNDECIDED).with("target", target);
+    let note = |((target, why), metrics): ((&str, &str), Vec<&str>)| {
+        let note = Message::new(why).with("target", target);
         note.with("metrics", metrics.join(", "))
     };
     metrics.into_iter().map(note).collect()
