@@ -748,6 +748,8 @@ fn an_image_does_not_vary_and_needs_no_test() {
     };
     let diff = of_one(&with(1000), &with(1200), Some(10.0));
     assert_eq!(verdict(&diff, "a", "image_bytes"), Verdict::Worse);
+    let nearly = of_one(&with(100_000), &with(100_008), None);
+    assert_eq!(verdict(&nearly, "a", "image_bytes"), Verdict::NoDifference);
     assert!(diff.has_regression() && !of_one(&with(1000), &with(1050), Some(10.0)).has_regression());
 }
 

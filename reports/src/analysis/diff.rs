@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// differ because the host is not the same a minute later.
 pub const NEGLIGIBLE_PERCENT: f64 = 0.25;
 
+/// The factor that it is.
+const LEAST: f64 = 1.0 + NEGLIGIBLE_PERCENT / 100.0;
+
 /// Old results, and new ones to compare with them. Several of a side are measurements of the same thing at different times.
 pub type Pair<'a> = (&'a [&'a Results], &'a [&'a Results]);
 
@@ -206,9 +209,17 @@ fn wholly_worse(interval: Interval, better: Better, factor: f64) -> bool {
     }
 }
 
+/// The verdict of what has this interval: its direction, unless it holds no change, or one too small to count.
+fn judged_by(interval: Interval, direction: impl Fn() -> Verdict) -> Verdict {
+    match interval.low > LEAST || interval.high < 1.0 / LEAST {
+        true => direction(),
+        false => Verdict::NoDifference,
+    }
+}
+
 /// Fills in the intervals, the verdicts and the regressions of what is tested together.
 fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
-    let least = 1.0 + NEGLIGIBLE_PERCENT / 100.0;
+    let least = LEAST;
     let p_value = |candidate: &Candidate| match candidate.change.ratio {
         ratio if ratio > least => candidate.evidence.p_value(least),
         ratio if ratio < 1.0 / least => candidate.evidence.p_value(1.0 / least),
@@ -222,8 +233,7 @@ fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
         candidate.change.interval = candidate.evidence.interval(share);
         candidate.change.verdict = match candidate.change.interval {
             None => Verdict::TooFew,
-            Some(interval) if interval.low > least || interval.high < 1.0 / least => candidate.direction(),
-            Some(_) => Verdict::NoDifference,
+            Some(interval) => judged_by(interval, || candidate.direction()),
         };
     }
     let Some(limit) = limit_percent else { return };
@@ -261,11 +271,7 @@ impl Candidate {
         };
         let factor = limit_percent.and_then(|limit| worse_from(self.better, limit));
         Change {
-            verdict: if ratio == 1.0 {
-                Verdict::NoDifference
-            } else {
-                self.direction()
-            },
+            verdict: judged_by(exactly(ratio), || self.direction()),
             regression: factor.is_some_and(|factor| wholly_worse(exactly(ratio), self.better, factor)),
             ..self.change
         }
