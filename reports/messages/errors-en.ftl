@@ -199,6 +199,7 @@ reason-do-resume = Go on with it: --resume. Or begin anew in another folder: --o
 reason-ended-before-first-run = ended before the first run was done; there is nothing to keep
 reason-ended-before-all-runs = ended before all runs were done; the { $runs } that were are kept
 reason-do-new-baseline = Take a new baseline under the same conditions, or compare all the same with --allow-different.
+reason-do-new-suite-baseline = Run the suite for a new baseline under the same conditions, or without --baseline, and compare all the same: isolab diff --allow-different OLD NEW.
 reason-do-same-conditions = Take both under the same conditions, or compare all the same with --allow-different.
 reason-do-json-elsewhere = Name another place: isolab compare --json FILE, or --json - for stdout.
 reason-not-of-one-thing = these are not measurements of the same thing: { $list }

@@ -277,6 +277,7 @@ reason-do-resume = 이어서 하려면 --resume, 다른 폴더에서 새로 시�
 reason-ended-before-first-run = 첫 실행이 끝나기 전에 중단되어 남길 결과가 없음
 reason-ended-before-all-runs = 모든 실행을 마치기 전에 중단됨. 끝난 { $runs }회의 결과는 저장됨
 reason-do-new-baseline = 같은 조건에서 기준을 다시 측정하거나, --allow-different로 그대로 비교할 것.
+reason-do-new-suite-baseline = 같은 조건에서 스위트를 다시 실행해 기준으로 쓰거나, --baseline 없이 실행한 다음 그대로 비교할 것: isolab diff --allow-different OLD NEW.
 reason-do-same-conditions = 양쪽을 같은 조건에서 측정하거나, --allow-different로 그대로 비교할 것.
 reason-do-json-elsewhere = 다른 위치를 지정할 것: `isolab compare --json FILE`, 표준 출력은 `--json -`.
 reason-not-of-one-thing = 같은 대상을 측정한 결과가 아님: { $list }

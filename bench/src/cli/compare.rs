@@ -100,8 +100,8 @@ pub struct Arguments {
     /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Vec<PathBuf>,
-    /// Measure another version of the program as well, by turns, with the same arguments: finds smaller changes than a baseline
-    /// does. On each target, row A is this version, row B the program itself; told is what B is to A
+    /// Also measure PROGRAM, another version of the program, by turns and with the same arguments: finds smaller changes than a
+    /// baseline does. Each target has a row A (PROGRAM) and a row B (the program itself), and B is compared with A
     #[arg(long, value_name = "PROGRAM", conflicts_with = "baseline", help_heading = BASELINE)]
     against: Option<String>,
     /// Exit with status 1 if something is significantly worse than the baseline, or B than A, by more than this many percent
@@ -139,7 +139,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
     tell(&arguments, &plan);
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
-    check_places(&arguments)?;
+    if arguments.json.is_none() {
+        store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?;
+    }
+    check_places(arguments.json.as_deref(), arguments.report.as_deref())?;
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -228,16 +231,11 @@ pub fn status(results: &Results) -> u8 {
 }
 
 /// Refuses places for the results that cannot be written to, before minutes are spent on measuring.
-fn check_places(arguments: &Arguments) -> Result<(), Error> {
-    match arguments.json.as_deref() {
-        Some(file) if file == Path::new("-") => {}
-        Some(file) => store::check(file)?,
-        None => store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?,
+pub fn check_places(json: Option<&Path>, report: Option<&Path>) -> Result<(), Error> {
+    if let Some(file) = json.filter(|file| *file != Path::new("-")) {
+        store::check(file)?;
     }
-    match &arguments.report {
-        Some(folder) => store::check(&folder.join("report.html")),
-        None => Ok(()),
-    }
+    report.map_or(Ok(()), |folder| store::check(&folder.join("report.html")))
 }
 
 /// The error of the usual place for results.

@@ -110,7 +110,23 @@ fn suite() -> Result<(), Failed> {
     let slower = run(100_000, &[&["slower"], &gate[..]].concat())?;
     expect_status(&slower, 1)?;
     expect_holds(&slower.stdout, "The program itself has changed")?;
-    expect_holds(&slower.stdout, "REGRESSION")
+    expect_holds(&slower.stdout, "REGRESSION")?;
+    // Before anything is measured.
+    std::fs::write(
+        place.path().join("suite.toml"),
+        case.replace("runs = 12", "runs = 12\nargs = [\"1\"]"),
+    )?;
+    for (more, why) in [
+        (&["--baseline", "nowhere"][..], "nowhere"),
+        (&gate, "isolab diff --allow-different"),
+        (&["--baseline", "old", "--shard", "1/1"], "cannot be used with"),
+    ] {
+        let refused = run(1, &[&["refused"], more].concat())?;
+        expect_status(&refused, 2)?;
+        expect_holds(&refused.stderr, why)?;
+        expect(!place.path().join("refused").exists(), || format!("{more:?}"))?;
+    }
+    Ok(())
 }
 
 fn sweep() -> Result<(), Failed> {
