@@ -240,7 +240,7 @@ pub fn check_places(json: Option<&Path>, report: Option<&Path>) -> Result<(), Er
 
 /// The error of the usual place for results.
 fn elsewhere(error: Error) -> Error {
-    error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout.")
+    error.remedy(Message::new("do-json-elsewhere"))
 }
 
 /// Refuses a gate of fewer runs than an interval takes, before they are measured.
