@@ -14,6 +14,11 @@ pub fn tests() -> Vec<Trial> {
     vec![
         test("instances_of_every_target_are_held_up_to_the_count", ALL, count),
         test("no_more_are_held_than_the_budget_of_memory_has_room_for", &[], budget),
+        test(
+            "a_place_that_cannot_be_written_to_is_refused_before_a_start",
+            &[],
+            refused,
+        ),
         test("a_limit_of_the_host_ends_it_with_the_kernels_answer", &[], limit),
         test(
             "a_program_keeps_the_descriptors_that_isolab_was_given",
@@ -47,6 +52,18 @@ fn count() -> Result<(), Failed> {
     }
     expect(results.density.len() == 3, || format!("{:?}", results.targets))?;
     expect(place.left().is_empty(), || format!("{:?}", place.left()))
+}
+
+fn refused() -> Result<(), Failed> {
+    let place = Place::new();
+    std::fs::write(place.path().join("file"), "")?;
+    for to in ["--json", "--report"] {
+        let said = say(place.isolab(&["density", "--on", "process", "--max", "1", to, "file/below"]))?;
+        expect_status(&said, 2)?;
+        expect_holds(&said.stderr, "file/below")?;
+        expect(said.stdout.is_empty(), || said.stdout.clone())?;
+    }
+    Ok(())
 }
 
 fn budget() -> Result<(), Failed> {
