@@ -1,6 +1,7 @@
 //! `isolab compare --with`: any command that starts a program as a target, and what it costs where it misbehaves.
 
-use crate::support::{Place, Said, english, expect, expect_holds, expect_status, say, test};
+use crate::programs::compiled;
+use crate::support::{Need, Place, Said, english, expect, expect_holds, expect_status, is_alive, say, test};
 use libtest_mimic::{Failed, Trial};
 
 pub fn tests() -> Vec<Trial> {
@@ -11,6 +12,8 @@ pub fn tests() -> Vec<Trial> {
             &[],
             misbehaving,
         ),
+        test("what_isolab_did_not_start_it_does_not_end", &[], others),
+        test("isolab_run_adopts_nothing_that_no_tool_has_left", &[Need::Tool("cc")], no_adoption),
         test("a_command_that_cannot_be_read_or_named_is_refused", &[], refused),
     ]
 }
@@ -101,6 +104,39 @@ fn misbehaving() -> Result<(), Failed> {
         command.contains(&sleep[6..])
     });
     expect(left.is_none(), || format!("left running: {left:?}"))
+}
+
+fn others() -> Result<(), Failed> {
+    let place = Place::new();
+    // A child of the shell's, and with exec of isolab's.
+    let script = "sleep 300 >/dev/null 2>&1 & echo $! >sleep; \
+                  exec $ISOLAB compare --on process --with 'env A=B' -r 1 -w 0 --json - hello";
+    let said = say(place.script(&["env"], script))?;
+    let pid: u32 = std::fs::read_to_string(place.path().join("sleep"))?.trim().parse()?;
+    let alive = is_alive(pid);
+    say(place.script(&["env"], &format!("kill {pid} || :")))?;
+    expect_status(&said, 0)?;
+    expect(alive, || "a process that isolab did not start was ended".into())
+}
+
+/// Says who has become the parent of its child when it ends.
+const FORKS_AWAY: &str = r#"
+    #include <stdio.h>
+    #include <unistd.h>
+    int main(void) {
+        int isolab = getppid(), self = getpid();
+        if (fork() != 0) return 0;
+        while (getppid() == self) usleep(1000);
+        puts(getppid() == isolab ? "adopted" : "left alone");
+        return 0;
+    }"#;
+
+fn no_adoption() -> Result<(), Failed> {
+    let place = Place::new();
+    compiled(place.path(), "away", FORKS_AWAY)?;
+    let said = say(place.isolab(&["run", "--on", "process", "--", "./away"]))?;
+    expect_status(&said, 0)?;
+    expect(said.stdout == "left alone\n", || said.stdout.clone())
 }
 
 fn refused() -> Result<(), Failed> {

@@ -10,7 +10,7 @@ mod template;
 
 pub use description::{Description, all, find};
 pub use launcher::launcher;
-pub use orphans::adopt;
+pub use orphans::allow_to_adopt;
 
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
@@ -44,6 +44,7 @@ pub struct External {
 impl External {
     /// A target as it is described.
     pub fn new(description: &Arc<Description>, group: Group) -> Self {
+        orphans::adopt();
         External {
             description: Arc::clone(description),
             group,
