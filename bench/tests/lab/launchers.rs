@@ -12,13 +12,22 @@ pub fn tests() -> Vec<Trial> {
             &[],
             misbehaving,
         ),
+        test(
+            "every_run_of_a_command_begins_with_the_given_files_and_those_of_the_host_stay",
+            &[Need::Tool("cc")],
+            files,
+        ),
         test("what_isolab_did_not_start_it_does_not_end", &[], others),
-        test("isolab_run_adopts_nothing_that_no_tool_has_left", &[Need::Tool("cc")], no_adoption),
+        test(
+            "isolab_run_adopts_nothing_that_no_tool_has_left",
+            &[Need::Tool("cc")],
+            no_adoption,
+        ),
         test("a_command_that_cannot_be_read_or_named_is_refused", &[], refused),
     ]
 }
 
-fn compare(place: &Place, with: &[&str]) -> Result<Said, Failed> {
+fn compare(place: &Place, timeout: &str, with: &[&str]) -> Result<Said, Failed> {
     let with = with.iter().flat_map(|command| ["--with", *command]);
     let args = [
         "compare",
@@ -29,7 +38,7 @@ fn compare(place: &Place, with: &[&str]) -> Result<Said, Failed> {
         "-w",
         "1",
         "--timeout",
-        "0.5",
+        timeout,
         "--json",
         "-",
     ];
@@ -40,6 +49,7 @@ fn measured() -> Result<(), Failed> {
     let place = Place::new();
     let said = compare(
         &place,
+        "60",
         &["env A=B", "calm=nice -n 5 '${root}${program}' ${args}", "no-such-tool"],
     )?;
     expect_status(&said, 0)?;
@@ -73,6 +83,7 @@ fn misbehaving() -> Result<(), Failed> {
     let away = format!("away=setsid --fork sh -c '{sleep}'");
     let said = compare(
         &place,
+        "0.5",
         &[
             "fails=sh -c 'echo why >&2; exit 1'",
             "garbage=echo '\u{1b}[31mgarbage'",
@@ -106,6 +117,60 @@ fn misbehaving() -> Result<(), Failed> {
     expect(left.is_none(), || format!("left running: {left:?}"))
 }
 
+/// Wants `data.txt` as it was given, and nothing beside it; then changes it.
+const CHANGES: &str = r#"
+    #include <stdio.h>
+    #include <string.h>
+    #include <unistd.h>
+    int main(void) {
+        char text[100] = "";
+        FILE *data = fopen("data.txt", "r+");
+        if (!data || !fgets(text, sizeof text, data) || strcmp(text, "one")) return 3;
+        if (access("more", F_OK) == 0) return 4;
+        fputs("changed", data);
+        fclose(data);
+        fclose(fopen("more", "w"));
+        puts("right");
+        return 0;
+    }"#;
+
+fn files() -> Result<(), Failed> {
+    let place = Place::new();
+    compiled(place.path(), "changes", CHANGES)?;
+    std::fs::write(place.path().join("data.txt"), "one")?;
+    let words = [
+        "compare",
+        "--on",
+        "process",
+        "--with",
+        "env A=B",
+        "--with",
+        "there=sh -c 'cd \"$0\" && \".$1\"' ${root} ${program}",
+        "--file",
+        "data.txt",
+        "-r",
+        "3",
+        "-w",
+        "1",
+        "--json",
+        "-",
+        "--",
+        "./changes",
+    ];
+    let said = say(place.isolab(&words))?;
+    expect_status(&said, 0)?;
+    for row in ["process", "env", "there"] {
+        let results = said.results()?;
+        let good = results.samples.good(row).count();
+        expect(good == 3, || format!("{row}: {good} of 3 runs were good"))?;
+    }
+    let host = std::fs::read_to_string(place.path().join("data.txt"))?;
+    expect(host == "one" && !place.path().join("more").exists(), || {
+        format!("the user's files were changed: {host}")
+    })?;
+    expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
+}
+
 fn others() -> Result<(), Failed> {
     let place = Place::new();
     // A child of the shell's, and with exec of isolab's.
@@ -119,16 +184,25 @@ fn others() -> Result<(), Failed> {
     expect(alive, || "a process that isolab did not start was ended".into())
 }
 
-/// Says who has become the parent of its child when it ends.
+/// Says who becomes the parent of a process whose own parent ends.
 const FORKS_AWAY: &str = r#"
     #include <stdio.h>
     #include <unistd.h>
+    #include <sys/wait.h>
     int main(void) {
-        int isolab = getppid(), self = getpid();
-        if (fork() != 0) return 0;
-        while (getppid() == self) usleep(1000);
-        puts(getppid() == isolab ? "adopted" : "left alone");
-        return 0;
+        int isolab = getppid(), ends[2];
+        char byte;
+        pipe(ends);
+        if (fork() == 0) {
+            int self = getpid();
+            if (fork() != 0) _exit(0);
+            while (getppid() == self) usleep(1000);
+            puts(getppid() == isolab ? "adopted" : "left alone");
+            return 0;
+        }
+        close(ends[1]);
+        wait(NULL);
+        return read(ends[0], &byte, 1);
     }"#;
 
 fn no_adoption() -> Result<(), Failed> {
@@ -146,7 +220,7 @@ fn refused() -> Result<(), Failed> {
         ("process=nice", "isolab's own"),
         ("", "no command"),
     ] {
-        let said = compare(&place, &[command])?;
+        let said = compare(&place, "60", &[command])?;
         expect_status(&said, 2)?;
         expect_holds(&said.stderr, told)?;
     }

@@ -2,6 +2,7 @@
 //!
 //! `nice -n 5`, or with a name of its own `calm=nice -n 5`. The program and its arguments come behind it, unless the command says
 //! by placeholders where ([`super::description`]). A command without `${root}` gets the program's path on the host.
+//! It starts in the folder of the program's files, so that files it is given itself need absolute paths.
 
 use super::description::{Description, parse};
 use crate::error::Error;
