@@ -194,6 +194,7 @@ warning-programs-differ = The targets did not run the same program. Its SHA-256 
 warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
 warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: `fflush(stdout)` or `setvbuf`; Python: `print(..., flush=True)`; Rust: `stdout().flush()`), or say what its start-up ends with: `--ready TEXT`, `--ready exit`.
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target (`--file SRC`, `--env NAME=VALUE`).
+warning-outputs-vary = The same program wrote different output from run to run on { $various }, and always the same on { $steady }. Its figures may not be of the same work: a run may find what the one before has left, or a time or a process number is written.
 warning-incomplete = The measurement was interrupted before all runs were done.
 
 ## What a program sees

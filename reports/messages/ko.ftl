@@ -185,6 +185,7 @@ warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름. 
 warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
 warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: `fflush(stdout)` 또는 `setvbuf`, Python: `print(..., flush=True)`, Rust: `stdout().flush()`). 또는 시작이 끝나는 시점을 지정할 것: `--ready TEXT`, `--ready exit`.
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음(`--file SRC`, `--env NAME=VALUE`).
+warning-outputs-vary = 같은 프로그램의 출력이 { $various }에서는 실행마다 다르고 { $steady }에서는 항상 같음. 같은 작업을 측정한 값이 아닐 수 있음: 이전 실행이 남긴 것을 읽었거나 시각 또는 프로세스 번호를 출력했을 수 있음.
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
 ## 프로그램이 보는 것

@@ -54,7 +54,8 @@ pub struct Arguments {
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
     /// Also a target that is started by this command; program and arguments come behind it, or where it has ${program} and
-    /// ${args}. --with NAME='COMMAND …' names it
+    /// ${args}. It starts in the folder of the program's files: give other files by absolute paths. --with NAME='COMMAND …'
+    /// names it
     #[arg(long, value_name = "COMMAND", help_heading = MEASURING, value_parser = arguments::launcher)]
     with: Vec<TargetKind>,
     /// Measured runs of each target
