@@ -42,11 +42,11 @@ const READER: &str = r#"
     }
     int main(void) {
         struct timespec pause = { 0, 30000000 };
-        const char *greeting = getenv("GREETING");
+        const char *greeting = getenv("GREETING"), *root = getenv("root");
         show("data.txt", fopen("data.txt", "r"));
         show("in/b", fopen("in/b", "r"));
         show("stdin", stdin);
-        printf("GREETING: %s\n", greeting ? greeting : "");
+        printf("GREETING: %s; root: %s\n", greeting ? greeting : "", root ? root : "");
         fflush(stdout);
         FILE *changed = fopen("data.txt", "w");
         if (changed) fputs("changed", changed), fclose(changed);
@@ -57,10 +57,10 @@ const READER: &str = r#"
         return 0;
     }"#;
 
-const WRITTEN: &str = "data.txt: one; in/b: two; stdin: three; GREETING: hello\nlistening on 80\n";
+const WRITTEN: &str = "data.txt: one; in/b: two; stdin: three; GREETING: hello; root: /srv\nlistening on 80\n";
 
 /// A place with that program and its inputs, and the options that give them to it.
-fn place() -> Result<(Place, [&'static str; 8]), Failed> {
+fn place() -> Result<(Place, [&'static str; 10]), Failed> {
     let place = Place::new();
     compiled(place.path(), "reader", READER)?;
     for (name, text) in [("data.txt", "one"), ("other", "two"), ("questions", "three")] {
@@ -73,6 +73,9 @@ fn place() -> Result<(Place, [&'static str; 8]), Failed> {
         "other:in/b",
         "--env",
         "GREETING=hello",
+        // The name of a parameter of kernels.
+        "--env",
+        "root=/srv",
         "--stdin",
         "questions",
     ];
@@ -107,7 +110,9 @@ fn given() -> Result<(), Failed> {
     expect(names == ["data.txt", "in/b"] && workload.files[0].bytes == 3, || {
         format!("{workload:?}")
     })?;
-    expect(workload.env == ["GREETING=hello"], || format!("{workload:?}"))?;
+    expect(workload.env == ["GREETING=hello", "root=/srv"], || {
+        format!("{workload:?}")
+    })?;
     let stdin = workload.stdin.as_ref().map(|file| (file.name.as_str(), file.bytes));
     expect(stdin == Some(("questions", 5)), || format!("{workload:?}"))?;
     let host = std::fs::read_to_string(place.path().join("data.txt"))?;
