@@ -4,6 +4,7 @@
 //! a virtual machine, and a folder of the run's own for a plain process (`crate::targets::work_folder`). What is given are
 //! copies: the files that were named are never changed.
 
+use super::image::OTHER_FILE;
 use super::sha256;
 use crate::error::Error;
 use crate::files::regular;
@@ -23,8 +24,17 @@ const MOST_FILES: usize = 200;
 /// The longest path of one inside, for the same reason.
 const LONGEST_PATH: usize = 200;
 
-/// Folders of the root that targets mount something over, so that a file in them would not be seen.
-const MOUNTED_OVER: [&str; 4] = ["dev", "proc", "sys", "tmp"];
+/// Places where targets have something of their own, so that a file there would not be seen everywhere.
+const TAKEN: [&str; 8] = [
+    "dev",
+    "proc",
+    "sys",
+    "tmp",
+    "etc/hostname",
+    "etc/hosts",
+    "etc/resolv.conf",
+    OTHER_FILE,
+];
 
 /// What was asked for, as it is written on a command line or in a suite.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -160,14 +170,13 @@ fn split(text: &str) -> Result<(PathBuf, String), Error> {
     let Some(inside) = inside else {
         return wrong("file-without-name");
     };
-    let mut parts = Path::new(&inside).components();
+    let parts = Path::new(&inside).components();
     if !parts.clone().all(|part| matches!(part, Component::Normal(_))) {
         return wrong("file-path-inside");
     }
-    match parts.next() {
-        Some(Component::Normal(first)) if MOUNTED_OVER.iter().any(|over| first == *over) => wrong("file-mounted-over"),
-        _ => Ok((source.into(), inside)),
-    }
+    // One path for each place: a/b, too, where a//b or a/./b was asked for.
+    let parts: Vec<_> = parts.filter_map(|part| part.as_os_str().to_str()).collect();
+    Ok((source.into(), parts.join("/")))
 }
 
 /// Adds a file, or the files of a folder.
@@ -232,6 +241,10 @@ fn check(files: &[GivenFile], program: &str) -> Result<(), Error> {
         file.inside == path || file.inside.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
     };
     for (place, file) in files.iter().enumerate() {
+        if TAKEN.iter().any(|place| taken(file, place)) {
+            let problem = Message::new("place-taken").with("path", file.inside.as_str());
+            return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
+        }
         if taken(file, program) {
             let problem = Message::new("place-of-program").with("path", file.inside.as_str());
             return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
@@ -284,7 +297,11 @@ mod tests {
             (&["program"], "the program's own place"),
             (&["program/a"], "the program's own place"),
             (&["../a"], ". or .."),
-            (&["proc/a"], "a folder of their own"),
+            (&["a//b", "a/./b"], "two files"),
+            (&["./other-files"], ". or .."),
+            (&["other-files"], "something of their own"),
+            (&["proc/a"], "something of their own"),
+            (&["etc//hosts"], "something of their own"),
         ] {
             let said = several(wrong).unwrap_err();
             assert!(said.contains(why), "{wrong:?}: {said}");

@@ -239,7 +239,7 @@ fn refused() -> Result<(), Failed> {
         (&["--file", "/nonexistent"], "cannot read /nonexistent"),
         (&["--file", "/dev/null:x"], "it is a pipe, a device"),
         (&["--file", "/etc/passwd:../x"], "no . or .."),
-        (&["--file", "/etc/passwd:proc/x"], "a folder of their own"),
+        (&["--file", "/etc/passwd:proc/x"], "something of their own"),
         (&["--env", "NO_SUCH_VARIABLE_HERE"], "there is no variable"),
         (&["--stdin", "/dev/zero"], "it is a pipe, a device"),
         (&["--ready", ""], "first-byte, exit, or a text"),
