@@ -54,6 +54,8 @@ pub struct Inputs {
     pub files: Vec<GivenFile>,
     /// Variables besides [`ENVIRONMENT`] or in their place, `NAME=value`, each name once.
     pub env: Vec<String>,
+    /// They as the results file holds them: the SHA-256 of a value that was not written where it can be seen.
+    pub recorded_env: Vec<String>,
     /// What standard input is read from; empty input where there is none.
     pub stdin: Option<GivenFile>,
 }
@@ -91,12 +93,18 @@ impl InputRequest {
         }
         files.sort_by(|one, other| one.inside.cmp(&other.inside));
         check(&files, program)?;
-        let mut env: Vec<String> = Vec::new();
+        let mut env: Vec<(String, String)> = Vec::new();
         for text in &self.env {
             let given = variable(text)?;
-            env.retain(|other| name(other) != name(&given));
-            env.push(given);
+            env.retain(|(other, _)| name(other) != name(&given));
+            let value = given.split_once('=').map_or("", |(_, value)| value);
+            let recorded = match text.contains('=') {
+                true => given.clone(),
+                false => format!("{text} (SHA-256 {})", sha256(value.as_bytes())),
+            };
+            env.push((given, recorded));
         }
+        let (env, recorded_env) = env.into_iter().unzip();
         let stdin = self.stdin.as_ref().map(|source| {
             let named = source.file_name().unwrap_or_default();
             read(source, named.to_string_lossy().into_owned())
@@ -104,6 +112,7 @@ impl InputRequest {
         Ok(Inputs {
             files,
             env,
+            recorded_env,
             stdin: stdin.transpose()?,
         })
     }
