@@ -38,10 +38,10 @@ impl Error {
     }
 
     /// `tried` failed because of `cause`.
-    pub fn from_cause(tried: Message, cause: impl Cause) -> Self {
+    pub fn from_cause(tried: impl Into<Message>, cause: impl Cause) -> Self {
         Error::new(
             Message::new("because")
-                .with("tried", tried)
+                .with("tried", tried.into())
                 .with("cause", cause.message()),
         )
     }

@@ -170,7 +170,7 @@ reason-cannot-write-workload = 프로그램을 쓸 수 없음: { $path }
 ## 실행 환경
 
 reason-no-target = 실행 환경이 없음: "{ $name }". 사용 가능: { $names }
-reason-do-describe-tool = 다른 도구는 프로그램을 시작하는 명령을 지정하거나(--with 'COMMAND …'), 설명 파일을 작성하여 지정할 것: --on ./tool.toml
+reason-do-describe-tool = 다른 도구는 프로그램을 시작하는 명령을 지정하거나(`--with 'COMMAND …'`), 설명 파일을 작성하여 지정할 것: --on ./tool.toml
 reason-target-twice = 실행 환경을 두 번 지정함: { $name }
 reason-do-each-once = 각 실행 환경은 한 번만 지정할 것.
 reason-option-of-others = { $option } 옵션을 쓸 수 없는 실행 환경: { $targets }(사용 가능: { $takers })
@@ -390,9 +390,9 @@ reason-too-many-files = 프로그램에 줄 파일이 { $most }개를 넘음
 reason-do-pack-files = `tar` 등으로 하나로 묶을 것.
 reason-link-to-folder = 폴더를 가리키는 심볼릭 링크: { $path }
 reason-do-name-folder = 그 폴더 자체를 지정할 것.
+reason-do-name-each-file = 그런 이름은 따옴표가 없을 때 셸이 풀어 쓰며 isolab은 풀지 않음: 파일을 하나씩 지정하거나 폴더를 지정할 것.
+reason-do-write-it-first = 실행할 때마다 다시 읽으므로, 먼저 파일에 저장할 것.
 reason-do-check-file = 경로와 이 사용자의 읽기 권한을 확인할 것.
-reason-do-name-each-file = 이런 이름은 따옴표가 없을 때 셸이 펼치며, isolab은 펼치지 않음. 파일마다 옵션을 따로 쓰거나 폴더를 지정할 것.
-reason-do-write-stdin-to-a-file = 실행할 때마다 새로 읽으므로, 그 내용을 먼저 파일에 저장할 것.
 reason-path-too-long = 경로가 { $most }바이트보다 김: { $path }
 reason-place-of-program = 프로그램 자체가 놓이는 위치: { $path }
 reason-two-files-of-a-path = 같은 위치에 파일 두 개를 지정함: { $path }

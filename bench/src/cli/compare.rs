@@ -240,7 +240,7 @@ fn check_places(arguments: &Arguments) -> Result<(), Error> {
 
 /// The error of the usual place for results.
 fn elsewhere(error: Error) -> Error {
-    error.remedy("Name another place: isolab compare --json FILE, or --json - for stdout.")
+    error.remedy(Message::new("do-json-elsewhere"))
 }
 
 /// Refuses a baseline of something else.

@@ -90,7 +90,6 @@ fn plan(suite: &Suite, parameters: Parameters) -> Result<Plan, Error> {
                 rootfs: parameters.rootfs,
                 ..LinuxRequest::default()
             },
-            ..MachineRequest::default()
         },
         image_files_bytes: parameters.image_files_bytes,
         cold: parameters.cold,

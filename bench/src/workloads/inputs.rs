@@ -221,7 +221,7 @@ fn read(source: &Path, inside: String) -> Result<GivenFile, Error> {
     use std::os::unix::fs::PermissionsExt;
     let remedy = match source.to_string_lossy() {
         path if path.contains(['*', '?']) => "do-name-each-file",
-        path if path == "-" => "do-write-stdin-to-a-file",
+        path if path == "-" => "do-write-it-first",
         _ => "do-check-file",
     };
     let failed = |error| Error::of_path("cannot-read-file", source, error).remedy(Message::new(remedy));

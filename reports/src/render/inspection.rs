@@ -81,7 +81,7 @@ mod tests {
             "{shown}"
         );
         assert!(lines[1].starts_with("Process ID") && lines[1].ends_with('2'), "{shown}");
-        assert!(lines[2].contains("bin boot…") && lines[2].ends_with('–'), "{shown}");
+        assert!(lines[2].contains("bin boot de…") && lines[2].ends_with('–'), "{shown}");
         assert!(lines.iter().all(|line| line.chars().count() <= 40), "{shown}");
     }
 }
