@@ -328,6 +328,16 @@ mod tests {
         let environment = request.resolve("program").unwrap().environment();
         assert_eq!(environment, [ENVIRONMENT[0], "HOME=/tmp", "A=2=3"]);
         assert!(variable("PATH").unwrap().starts_with("PATH=/"));
+        // A value that was not written down is not recorded either.
+        let request = InputRequest {
+            env: ["A=1", "PATH"].map(String::from).into(),
+            ..InputRequest::default()
+        };
+        let inputs = request.resolve("program").unwrap();
+        let value = std::env::var("PATH").unwrap();
+        assert_eq!(inputs.env[1], format!("PATH={value}"));
+        let recorded = format!("PATH (SHA-256 {})", sha256(value.as_bytes()));
+        assert_eq!(inputs.recorded_env, ["A=1", recorded.as_str()]);
         for wrong in ["", "=x", "NO_SUCH_VARIABLE_HERE"] {
             assert!(variable(wrong).is_err(), "{wrong}");
         }
