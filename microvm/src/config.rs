@@ -177,7 +177,7 @@ impl Config {
             words.extend(self.counts.then(|| "counts".into()));
         }
         words.push(quote(&format!("rdinit={}", self.program)));
-        words.extend(self.env.iter().map(|variable| quote(variable)));
+        words.extend(self.env.iter().map(|variable| quote(&format!("env:{variable}"))));
         if !self.args.is_empty() {
             words.push("--".into());
             words.extend(self.args.iter().map(|argument| quote(argument)));

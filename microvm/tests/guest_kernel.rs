@@ -126,7 +126,7 @@ proptest! {
     #[test]
     fn every_argument_reads_back_as_it_was_written(args in prop::collection::vec("[^\0]{0,20}", 0..6), env in "[A-Z]{1,5}=[^\0]{0,20}") {
         let config = Config { args: args.clone(), env: vec![env.clone()], ..Config::new(Kernel::Builtin) };
-        let mut expected = vec!["stdio=port".to_string(), "rdinit=/init".to_string(), env];
+        let mut expected = vec!["stdio=port".to_string(), "rdinit=/init".to_string(), format!("env:{env}")];
         if !args.is_empty() {
             expected.push("--".into());
             expected.extend(args);

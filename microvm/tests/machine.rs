@@ -88,10 +88,23 @@ fn config(mut arguments: Vec<String>) -> Config {
         initramfs: Initramfs::Bytes(files.to_archive().unwrap()),
         program: "/bin/program".into(),
         args: arguments,
-        env: vec!["GREETING=good morning".into(), "QUOTED=\"\\".into()],
+        env: variables().map(|(name, value)| format!("{name}={value}")).into(),
         memory_bytes: 64 << 20,
         ..Config::new(Kernel::Builtin)
     }
+}
+
+/// The program's environment in the order of its names, some of them those of kernel parameters.
+fn variables() -> [(&'static str, String); 7] {
+    [
+        ("GREETING", "good morning".into()),
+        ("LONG", "x".repeat(6000)),
+        ("QUOTED", "\"\\".into()),
+        ("a.b", "1".into()),
+        ("console", "x".into()),
+        ("rdinit", "/x".into()),
+        ("root", "/srv".into()),
+    ]
 }
 
 /// 3 MiB in which no two pages are alike.
@@ -125,16 +138,16 @@ fn arguments() -> Result<(), Failed> {
         "",
         "한국어",
     ]);
-    expect(
-        &ran,
-        0,
+    let variables = variables().map(|(name, value)| format!("variable {name}={value:?}\n"));
+    let wanted = [
         concat!(
             "argument \"plain\"\nargument \"two words\"\nargument \"a \\\"quote\\\" and a \\\\\"\nargument \"--\"\n",
             "argument \"\"\nargument \"한국어\"\n",
-            "variable GREETING=\"good morning\"\nvariable QUOTED=\"\\\"\\\\\"\n",
-            "executable Some(\"/bin/program\")\n"
         ),
-    )
+        &variables.concat(),
+        "executable Some(\"/bin/program\")\n",
+    ];
+    expect(&ran, 0, &wanted.concat())
 }
 
 fn exit_status() -> Result<(), Failed> {

@@ -56,7 +56,12 @@ noun-microvm-linux = a Linux micro-VM
 
 metric-of-program = reported by the program as “{ $name }”, in { $unit }; median, below it 5th to 95th percentile.
 metric-ready-ms = Start-up
-metric-ready-ms-meaning = time from requesting the first process to the program's first output byte (process start included); median, below it 5th to 95th percentile.
+ready-mark = { $mark ->
+    [first-byte] the program's first output byte
+    [exit] the program's end
+   *[other] the program's line with "{ $mark }"
+}
+metric-ready-ms-meaning = time from requesting the first process to { $ready } (process start included); median, below it 5th to 95th percentile.
 metric-exit-ms = Total
 metric-exit-ms-meaning = from the same start until all processes are reaped and all resources released; median, below it 5th to 95th percentile.
 metric-memory-bytes = Memory
@@ -329,7 +334,7 @@ group-guest-kernel = guest kernel
 group-program = program
 group-other = not told apart
 chart-phases-title = Start-up time
-chart-phases-subtitle = Time from the request for the first process to the program's first output byte
+chart-phases-subtitle = Time from the request for the first process to { $ready }
 chart-phases-footer = n = { $n } per target. Bar: median, divided as in the run nearest the median. Isolation: namespaces or the VMM; program: the program itself with its kernel calls.{ $ranges ->
     [yes] {" "}Thin line: 5th to 95th percentile.
    *[no] {""}
@@ -509,7 +514,7 @@ method-runs-cold = Cold starts: before each start, the files of the image, of th
 method-command = The command
 method-definitions = What the figures are
 method-definition = { $name } ({ $id }, method { $method }): { $meaning }
-method-definition-phases = Phases: consecutive steps that add up to the start-up time. The clock is CLOCK_MONOTONIC, from just before the kernel is asked for the instance's first process.
+method-definition-phases = Phases: consecutive steps that add up to the start-up time. The clock is CLOCK_MONOTONIC, from just before the kernel is asked for the instance's first process. isolab asks KVM once, before that, which processor it offers to guests.
 method-definition-counters = Page faults and context switches are counted by the host kernel over all processes of a run (getrusage(2)). System calls are counted at the kernel's tracepoint raw_syscalls:sys_enter in a run of its own, since counting slows them down; a program's calls count from the moment it is executed.
 method-statistics = Statistics
 method-statistics-text = Median, 5th and 95th percentile of all runs that did not fail; outliers are kept. Intervals are 95 % bootstrap confidence intervals of the median and of the ratio of medians, from 6 runs on; what is resampled is rounds, since the runs of a round share what the host did. p-values are of two-sided Mann-Whitney U tests; the share of pairs in which one side is slower is U divided by the number of pairs.

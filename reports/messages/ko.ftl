@@ -56,7 +56,12 @@ noun-microvm-linux = 리눅스 마이크로 VM
 
 metric-of-program = 프로그램이 “{ $name }”(단위 { $unit })로 보고한 값. 중앙값, 아래는 5~95백분위수.
 metric-ready-ms = 시작 시간
-metric-ready-ms-meaning = 첫 프로세스 생성을 요청한 순간부터 프로그램이 첫 바이트를 출력할 때까지 걸린 시간(프로세스 시작 포함). 중앙값, 아래는 5~95백분위수.
+ready-mark = { $mark ->
+    [first-byte] 프로그램이 첫 바이트를 출력할
+    [exit] 프로그램이 종료될
+   *[other] 프로그램이 텍스트 "{ $mark }"를 출력할
+}
+metric-ready-ms-meaning = 첫 프로세스 생성을 요청한 순간부터 { $ready } 때까지 걸린 시간(프로세스 시작 포함). 중앙값, 아래는 5~95백분위수.
 metric-exit-ms = 전체 시간
 metric-exit-ms-meaning = 같은 시점부터 프로세스를 모두 회수하고 자원을 정리할 때까지 걸린 시간. 중앙값, 아래는 5~95백분위수.
 metric-memory-bytes = 메모리
@@ -320,7 +325,7 @@ group-guest-kernel = 게스트 커널
 group-program = 프로그램
 group-other = 구분되지 않음
 chart-phases-title = 시작 시간
-chart-phases-subtitle = 첫 프로세스 생성을 요청한 순간부터 프로그램이 첫 바이트를 출력할 때까지 걸린 시간
+chart-phases-subtitle = 첫 프로세스 생성을 요청한 순간부터 { $ready } 때까지 걸린 시간
 chart-phases-footer = 실행 환경마다 n = { $n }회 실행. 막대: 중앙값(중앙값에 가장 가까운 실행의 비율로 나눔). 격리: 네임스페이스 또는 VMM. 프로그램: 프로그램 자신과 그 시스템 호출.{ $ranges ->
     [yes] {" "}가는 선: 5~95백분위수.
    *[no] {""}
@@ -497,7 +502,7 @@ method-runs-cold = 콜드 스타트: 매번 시작하기 전에 이미지, 게�
 method-command = 명령
 method-definitions = 수치의 뜻
 method-definition = { $name }({ $id }, 측정 방법 { $method }): { $meaning }
-method-definition-phases = 단계: 합하면 시작 시간이 되는 연속된 과정. 시계는 CLOCK_MONOTONIC이며 첫 프로세스 생성을 커널에 요청하기 직전부터 잼.
+method-definition-phases = 단계: 합하면 시작 시간이 되는 연속된 과정. 시계는 CLOCK_MONOTONIC이며 첫 프로세스 생성을 커널에 요청하기 직전부터 잼. KVM이 게스트에 제공하는 CPU 기능은 그 전에 한 번만 조회함.
 method-definition-counters = 페이지 폴트와 문맥 교환은 호스트 커널이 실행의 모든 프로세스에 대해 셈(getrusage(2)). 시스템 호출은 세면 느려지므로 별도 실행에서 커널의 트레이스포인트 raw_syscalls:sys_enter로 셈. 프로그램이 실행된 순간부터의 호출만 셈.
 method-statistics = 통계
 method-statistics-text = 실패하지 않은 모든 실행의 중앙값과 5, 95백분위수. 이상치도 포함함. 구간은 중앙값과 중앙값 비율의 95% 부트스트랩 신뢰구간(6회부터)이며, 같은 라운드의 실행들은 호스트의 영향을 함께 받으므로 라운드 단위로 재표집함. p값은 양측 맨-휘트니 U 검정이고, 한쪽이 더 느린 쌍의 비율은 U를 쌍의 수로 나눈 값.

@@ -55,6 +55,21 @@ fn what_it_has_no_room_for_is_a_table_of_its_own() {
 }
 
 #[test]
+fn the_legend_names_the_mark_that_ended_the_start() {
+    let mut results = results("three");
+    for (mark, named) in [
+        (None, "to the program's first output byte"),
+        (Some("exit"), "to the program's end"),
+        (Some("port 80"), "to the program's line with \"port 80\""),
+    ] {
+        results.workload.ready = mark.map(Into::into);
+        let legend = legend_in(&results, WIDE, Lang::En);
+        let legend = legend.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(legend.contains(named), "{legend}");
+    }
+}
+
+#[test]
 fn missing_counts_are_told_with_the_reason() {
     let mut results = results("three");
     results.instances.push(Instance {

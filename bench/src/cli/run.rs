@@ -14,7 +14,7 @@ use crate::signals;
 use crate::targets::microvm::Tell;
 use crate::targets::registry::{Purpose, TargetKind};
 use crate::targets::spawn::Group;
-use crate::targets::{Backend, End, Instance, Stdio};
+use crate::targets::{Backend, End, Instance, Role, Stdio};
 use crate::workloads::image::Image;
 use clap::Args;
 use container::Terminal;
@@ -131,6 +131,11 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
     if why != Over::Ended {
         instance.kill();
     }
+    // A plain process is known until it is reaped; a container's are gone already.
+    let program = instance
+        .processes()
+        .into_iter()
+        .find(|(_, role)| *role == Role::Program);
     let mut end = instance.finish()?;
     if let Some(log) = &end.kernel_log {
         output::text(log);
@@ -139,7 +144,7 @@ fn finish(arguments: &Arguments, started: Started) -> Result<u8, Error> {
         explain::show(&end);
     }
     if why == Over::Ended && !end.timed_out {
-        tell_reason(&mut end, &image, &mut faults);
+        tell_reason(&mut end, &image, &mut faults, program.map(|(pid, _)| pid));
     }
     match (why, end.failure) {
         (why, _) if why == Over::TimedOut || end.timed_out => {
@@ -163,11 +168,21 @@ const CRASHES: [Signal; 8] = [
     Signal::SIGSYS,
 ];
 
+/// Those that the host's kernel sends for a fault, and may log.
+const FAULTS: [Signal; 5] = [
+    Signal::SIGILL,
+    Signal::SIGTRAP,
+    Signal::SIGBUS,
+    Signal::SIGFPE,
+    Signal::SIGSEGV,
+];
+
 /// Says what ended a program that did not end well, as far as that is known.
-fn tell_reason(end: &mut End, image: &Image, faults: &mut FaultLog) {
+fn tell_reason(end: &mut End, image: &Image, faults: &mut FaultLog, pid: Option<i32>) {
     let crashed = CRASHES.iter().any(|signal| end.status == 128 + *signal as i32);
-    if crashed && end.note.is_none() {
-        let fault = faults.fault_of(image.program().trim_start_matches('/'));
+    let fault = FAULTS.iter().any(|signal| end.status == 128 + *signal as i32);
+    if fault && end.note.is_none() {
+        let fault = faults.fault_of(image.program().trim_start_matches('/'), pid);
         end.note = fault.map(|how| Message::new("fault").with("how", how));
     }
     let why = match crashed {

@@ -23,10 +23,12 @@ impl FaultLog {
         FaultLog(log.and_then(|mut log| log.seek(SeekFrom::End(0)).map(|_| log)).ok())
     }
 
-    /// What it says of a fault of a program of this file name.
-    pub fn fault_of(&mut self, program: &str) -> Option<String> {
+    /// What it says of a fault of a program of this file name, and of this process, where that is known.
+    pub fn fault_of(&mut self, program: &str, pid: Option<i32>) -> Option<String> {
         let log = self.0.as_mut()?;
-        let name: String = program.chars().take(LONGEST_NAME).collect();
+        let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
+        // The log has every byte that is not ASCII escaped: such a name is not found, and no other is taken for it.
+        let name = String::from_utf8_lossy(name);
         // No record is longer (CONSOLE_EXT_LOG_MAX).
         let mut record = [0; 8192];
         loop {
@@ -34,7 +36,7 @@ impl FaultLog {
                 Ok(0) => return None,
                 Ok(length) => {
                     let text = String::from_utf8_lossy(&record[..length]);
-                    let fault = text.split_once(';').and_then(|(_, line)| parse(line, &name));
+                    let fault = text.split_once(';').and_then(|(_, line)| parse(line, &name, pid));
                     if fault.is_some() {
                         return fault;
                     }
@@ -53,10 +55,13 @@ const WRITE: u64 = 1 << 1;
 const FETCH: u64 = 1 << 4;
 
 /// `NAME[PID]: segfault at ADDRESS ip IP sp SP error CODE …`, or `traps: NAME[PID] trap WHAT ip:IP …`.
-fn parse(line: &str, name: &str) -> Option<String> {
+fn parse(line: &str, name: &str, pid: Option<i32>) -> Option<String> {
     let line = line.lines().next()?;
     let rest = line.strip_prefix("traps: ").unwrap_or(line).strip_prefix(name)?;
-    let (_, rest) = rest.strip_prefix('[')?.split_once(']')?;
+    let (faulty, rest) = rest.strip_prefix('[')?.split_once(']')?;
+    if pid.is_some_and(|pid| faulty != pid.to_string()) {
+        return None;
+    }
     let hexadecimal = |text: &str| u64::from_str_radix(text, 16).ok();
     if let Some(rest) = rest.strip_prefix(": segfault at ") {
         let words: Vec<&str> = rest.split(' ').collect();
@@ -85,18 +90,23 @@ mod tests {
     fn what_the_kernel_says_of_a_fault_is_read() {
         let segfault =
             "a-program[7296]: segfault at 1234 ip 0000000000401615 sp 00007fff63f25148 error 6 in a-program[1615]";
-        let fault = parse(segfault, "a-program");
+        let fault = parse(segfault, "a-program", None);
         assert_eq!(fault.as_deref(), Some("write at 0x1234 by the instruction at 0x401615"));
-        assert_eq!(parse(segfault, "a"), None);
+        assert_eq!(parse(segfault, "a-program", Some(7296)), fault);
+        assert_eq!(parse(segfault, "a-program", Some(7295)), None);
+        assert_eq!(parse(segfault, "a", None), None);
         let trap = "traps: illegal[72] trap invalid opcode ip:400078 sp:7ffc error:0 in illegal[400000+1000]";
-        assert_eq!(parse(trap, "illegal").as_deref(), Some("invalid opcode at 0x400078"));
-        assert_eq!(parse("illegal[72]: something else", "illegal"), None);
+        assert_eq!(
+            parse(trap, "illegal", None).as_deref(),
+            Some("invalid opcode at 0x400078")
+        );
+        assert_eq!(parse("illegal[72]: something else", "illegal", None), None);
     }
 
     proptest! {
         #[test]
         fn any_line_is_read_without_a_panic(line in "(traps: |a\\[1\\]|: segfault at |ip:?|[0-9a-f ]{0,9}|error|é){0,9}") {
-            let _ = parse(&line, "a");
+            let _ = parse(&line, "a", None);
         }
     }
 }

@@ -21,7 +21,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The name of the file beside the program, where an image is to be larger than its program.
-const OTHER_FILE: &str = "other-files";
+pub(super) const OTHER_FILE: &str = "other-files";
 /// The copy of what standard input is read from, beside the layer.
 const STDIN: &str = "stdin";
 
@@ -85,6 +85,7 @@ impl Image {
                 lay_out(workload, other_bytes, &scratch, &layer).map_err(|error| {
                     Error::of_path("cannot-write-workload", &layer, error).remedy(Message::new("do-make-room"))
                 })?;
+                check_copies(workload, &layer, &scratch)?;
                 (layer, Some(scratch))
             }
         };
@@ -301,6 +302,27 @@ fn lay_out(workload: &Workload, other_bytes: u64, scratch: &Scratch, layer: &Pat
     }
 }
 
+/// Refuses copies that are not what the results file says of the files.
+fn check_copies(workload: &Workload, layer: &Path, scratch: &Scratch) -> Result<(), Error> {
+    let files = workload
+        .inputs
+        .files
+        .iter()
+        .map(|file| (file, layer.join(&file.inside)));
+    let stdin = workload
+        .inputs
+        .stdin
+        .iter()
+        .map(|file| (file, scratch.path().join(STDIN)));
+    for (file, copy) in files.chain(stdin) {
+        if sha256(&read_back(&copy)?) != file.sha256 {
+            let problem = Message::new("file-changed").with("path", file.source.display().to_string());
+            return Err(Error::new(problem).remedy(Message::new("do-keep-file")));
+        }
+    }
+    Ok(())
+}
+
 /// Copies files to a folder, with the folders that they are in.
 fn copy(files: &[ImageFile], folder: &Path) -> std::io::Result<()> {
     for file in files {
@@ -377,6 +399,7 @@ impl Write for Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workloads::inputs::InputRequest;
 
     #[test]
     fn the_image_holds_the_workload_byte_for_byte_and_its_part_has_the_bytes_on_disk() {
@@ -399,5 +422,31 @@ mod tests {
         let layer = image.layer().to_owned();
         drop(image);
         assert!(!layer.parent().unwrap().exists());
+    }
+
+    #[test]
+    fn a_file_that_was_changed_after_its_hash_was_taken_is_refused() {
+        let host = tempfile::tempdir().unwrap();
+        let source = host.path().join("data.txt");
+        for stdin in [None, Some(source.clone())] {
+            std::fs::write(&source, "as it was").unwrap();
+            let files = match stdin {
+                Some(_) => Vec::new(),
+                None => vec![source.display().to_string()],
+            };
+            let request = InputRequest {
+                files,
+                stdin,
+                ..InputRequest::default()
+            };
+            let workload = Workload {
+                inputs: request.resolve("hello").unwrap(),
+                ..Workload::own("hello", vec![]).unwrap()
+            };
+            assert!(Image::build(&workload, 0).is_ok());
+            std::fs::write(&source, "changed").unwrap();
+            let error = Image::build(&workload, 0).unwrap_err().to_string();
+            assert!(error.contains("was changed while isolab worked"), "{error}");
+        }
     }
 }

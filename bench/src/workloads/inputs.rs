@@ -4,6 +4,7 @@
 //! a virtual machine, and a folder of the run's own for a plain process (`crate::targets::work_folder`). What is given are
 //! copies: the files that were named are never changed.
 
+use super::image::OTHER_FILE;
 use super::sha256;
 use crate::error::Error;
 use crate::files::regular;
@@ -23,8 +24,17 @@ const MOST_FILES: usize = 200;
 /// The longest path of one inside, for the same reason.
 const LONGEST_PATH: usize = 200;
 
-/// Folders of the root that targets mount something over, so that a file in them would not be seen.
-const MOUNTED_OVER: [&str; 4] = ["dev", "proc", "sys", "tmp"];
+/// Places where targets have something of their own, so that a file there would not be seen everywhere.
+const TAKEN: [&str; 8] = [
+    "dev",
+    "proc",
+    "sys",
+    "tmp",
+    "etc/hostname",
+    "etc/hosts",
+    "etc/resolv.conf",
+    OTHER_FILE,
+];
 
 /// What was asked for, as it is written on a command line or in a suite.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -44,6 +54,8 @@ pub struct Inputs {
     pub files: Vec<GivenFile>,
     /// Variables besides [`ENVIRONMENT`] or in their place, `NAME=value`, each name once.
     pub env: Vec<String>,
+    /// They as the results file holds them: the SHA-256 of a value that was not written where it can be seen.
+    pub recorded_env: Vec<String>,
     /// What standard input is read from; empty input where there is none.
     pub stdin: Option<GivenFile>,
 }
@@ -81,12 +93,18 @@ impl InputRequest {
         }
         files.sort_by(|one, other| one.inside.cmp(&other.inside));
         check(&files, program)?;
-        let mut env: Vec<String> = Vec::new();
+        let mut env: Vec<(String, String)> = Vec::new();
         for text in &self.env {
             let given = variable(text)?;
-            env.retain(|other| name(other) != name(&given));
-            env.push(given);
+            env.retain(|(other, _)| name(other) != name(&given));
+            let value = given.split_once('=').map_or("", |(_, value)| value);
+            let recorded = match text.contains('=') {
+                true => given.clone(),
+                false => format!("{text} (SHA-256 {})", sha256(value.as_bytes())),
+            };
+            env.push((given, recorded));
         }
+        let (env, recorded_env) = env.into_iter().unzip();
         let stdin = self.stdin.as_ref().map(|source| {
             let named = source.file_name().unwrap_or_default();
             read(source, named.to_string_lossy().into_owned())
@@ -94,6 +112,7 @@ impl InputRequest {
         Ok(Inputs {
             files,
             env,
+            recorded_env,
             stdin: stdin.transpose()?,
         })
     }
@@ -160,14 +179,13 @@ fn split(text: &str) -> Result<(PathBuf, String), Error> {
     let Some(inside) = inside else {
         return wrong("file-without-name");
     };
-    let mut parts = Path::new(&inside).components();
+    let parts = Path::new(&inside).components();
     if !parts.clone().all(|part| matches!(part, Component::Normal(_))) {
         return wrong("file-path-inside");
     }
-    match parts.next() {
-        Some(Component::Normal(first)) if MOUNTED_OVER.iter().any(|over| first == *over) => wrong("file-mounted-over"),
-        _ => Ok((source.into(), inside)),
-    }
+    // One path for each place: a/b, too, where a//b or a/./b was asked for.
+    let parts: Vec<_> = parts.filter_map(|part| part.as_os_str().to_str()).collect();
+    Ok((source.into(), parts.join("/")))
 }
 
 /// Adds a file, or the files of a folder.
@@ -232,6 +250,10 @@ fn check(files: &[GivenFile], program: &str) -> Result<(), Error> {
         file.inside == path || file.inside.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
     };
     for (place, file) in files.iter().enumerate() {
+        if TAKEN.iter().any(|place| taken(file, place)) {
+            let problem = Message::new("place-taken").with("path", file.inside.as_str());
+            return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
+        }
         if taken(file, program) {
             let problem = Message::new("place-of-program").with("path", file.inside.as_str());
             return Err(Error::new(problem).remedy(Message::new("do-other-file-path")));
@@ -284,7 +306,11 @@ mod tests {
             (&["program"], "the program's own place"),
             (&["program/a"], "the program's own place"),
             (&["../a"], ". or .."),
-            (&["proc/a"], "a folder of their own"),
+            (&["a//b", "a/./b"], "two files"),
+            (&["./other-files"], ". or .."),
+            (&["other-files"], "something of their own"),
+            (&["proc/a"], "something of their own"),
+            (&["etc//hosts"], "something of their own"),
         ] {
             let said = several(wrong).unwrap_err();
             assert!(said.contains(why), "{wrong:?}: {said}");
@@ -302,6 +328,16 @@ mod tests {
         let environment = request.resolve("program").unwrap().environment();
         assert_eq!(environment, [ENVIRONMENT[0], "HOME=/tmp", "A=2=3"]);
         assert!(variable("PATH").unwrap().starts_with("PATH=/"));
+        // A value that was not written down is not recorded either.
+        let request = InputRequest {
+            env: ["A=1", "PATH"].map(String::from).into(),
+            ..InputRequest::default()
+        };
+        let inputs = request.resolve("program").unwrap();
+        let value = std::env::var("PATH").unwrap();
+        assert_eq!(inputs.env[1], format!("PATH={value}"));
+        let recorded = format!("PATH (SHA-256 {})", sha256(value.as_bytes()));
+        assert_eq!(inputs.recorded_env, ["A=1", recorded.as_str()]);
         for wrong in ["", "=x", "NO_SUCH_VARIABLE_HERE"] {
             assert!(variable(wrong).is_err(), "{wrong}");
         }

@@ -101,7 +101,7 @@ impl Workload {
             bytes: self.bytes.len() as u64,
             args: self.args.clone(),
             files: self.inputs.files.iter().map(GivenFile::describe).collect(),
-            env: self.inputs.env.clone(),
+            env: self.inputs.recorded_env.clone(),
             stdin: self.inputs.stdin.as_ref().map(GivenFile::describe),
             ready: (self.ready != Ready::default()).then(|| self.ready.to_string()),
         }

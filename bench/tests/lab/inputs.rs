@@ -46,11 +46,11 @@ const READER: &str = r#"
     }
     int main(void) {
         struct timespec pause = { 0, 30000000 };
-        const char *greeting = getenv("GREETING");
-        show("data.txt", fopen("data.txt", "r"), "one");
-        show("in/b", fopen("in/b", "r"), "two");
-        show("stdin", stdin, "three");
-        printf("GREETING: %s\n", greeting ? greeting : "");
+         const char *greeting = getenv("GREETING"), *root = getenv("root");
+         show("data.txt", fopen("data.txt", "r"), "one");
+         show("in/b", fopen("in/b", "r"), "two");
+         show("stdin", stdin, "three");
+         printf("GREETING: %s; root: %s\n", greeting ? greeting : "", root ? root : "");
         fflush(stdout);
         FILE *changed = fopen("data.txt", "w");
         if (changed) fputs("changed", changed), fclose(changed);
@@ -61,10 +61,10 @@ const READER: &str = r#"
         return greeting && wrong;
     }"#;
 
-const WRITTEN: &str = "data.txt: one; in/b: two; stdin: three; GREETING: hello\nlistening on 80\n";
+const WRITTEN: &str = "data.txt: one; in/b: two; stdin: three; GREETING: hello; root: /srv\nlistening on 80\n";
 
 /// A place with that program and its inputs, and the options that give them to it.
-fn place() -> Result<(Place, [&'static str; 8]), Failed> {
+fn place() -> Result<(Place, [&'static str; 10]), Failed> {
     let place = Place::new();
     compiled(place.path(), "reader", READER)?;
     for (name, text) in [("data.txt", "one"), ("other", "two"), ("questions", "three")] {
@@ -77,6 +77,9 @@ fn place() -> Result<(Place, [&'static str; 8]), Failed> {
         "other:in/b",
         "--env",
         "GREETING=hello",
+        // The name of a parameter of kernels.
+        "--env",
+        "root=/srv",
         "--stdin",
         "questions",
     ];
@@ -111,7 +114,9 @@ fn given() -> Result<(), Failed> {
     expect(names == ["data.txt", "in/b"] && workload.files[0].bytes == 3, || {
         format!("{workload:?}")
     })?;
-    expect(workload.env == ["GREETING=hello"], || format!("{workload:?}"))?;
+    expect(workload.env == ["GREETING=hello", "root=/srv"], || {
+        format!("{workload:?}")
+    })?;
     let stdin = workload.stdin.as_ref().map(|file| (file.name.as_str(), file.bytes));
     expect(stdin == Some(("questions", 5)), || format!("{workload:?}"))?;
     let host = std::fs::read_to_string(place.path().join("data.txt"))?;
@@ -238,7 +243,7 @@ fn refused() -> Result<(), Failed> {
         (&["--file", "/nonexistent"], "cannot read /nonexistent"),
         (&["--file", "/dev/null:x"], "it is a pipe, a device"),
         (&["--file", "/etc/passwd:../x"], "no . or .."),
-        (&["--file", "/etc/passwd:proc/x"], "a folder of their own"),
+        (&["--file", "/etc/passwd:proc/x"], "something of their own"),
         (&["--env", "NO_SUCH_VARIABLE_HERE"], "there is no variable"),
         (&["--stdin", "/dev/zero"], "it is a pipe, a device"),
         (&["--ready", ""], "first-byte, exit, or a text"),

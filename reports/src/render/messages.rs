@@ -179,6 +179,7 @@ impl Messages {
 
     /// The translation of a name that comes from the results file, or the name itself where there is none.
     pub(crate) fn name(&self, kind: &str, name: &str) -> String {
+        // Of one version only: a hostile file has names of any number.
         match Version::of(name) {
             Some((target, version)) => format!("{} {version}", self.plain_name(kind, target)),
             None => self.plain_name(kind, name),
@@ -242,6 +243,12 @@ pub(crate) fn clean(text: &str) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_name_of_very_many_versions_is_a_name() {
+        let name = Messages::new(Lang::En).name("target", &"@A".repeat(1 << 20));
+        assert!(name.ends_with("@A A"));
+    }
 
     /// Every message of a file with the names of its arguments.
     fn outline(lang: Lang) -> BTreeSet<(String, BTreeSet<String>)> {

@@ -77,6 +77,12 @@ pub(crate) fn given(workload: &Workload, messages: &Messages) -> Vec<String> {
     inputs.into_iter().chain(ready).collect()
 }
 
+/// What ends the start-up.
+pub(crate) fn mark(results: &Results, messages: &Messages) -> String {
+    let mark = results.workload.ready.as_deref().unwrap_or("first-byte");
+    messages.with("ready-mark", &[("mark", clean(mark).into())])
+}
+
 fn host(results: &Results, messages: &Messages) -> Vec<String> {
     let host = &results.host;
     let arguments = [
@@ -143,7 +149,7 @@ fn shell_words(words: &[String]) -> String {
 }
 
 fn definitions(results: &Results, messages: &Messages) -> Vec<String> {
-    let arguments = [("baseline", "".into())];
+    let arguments = [("baseline", "".into()), ("ready", mark(results, messages).into())];
     let metrics = results.metrics.iter().filter_map(|definition| {
         let (name, meaning) = messages.metric(&definition.id, &arguments)?;
         Some(messages.with(

@@ -4,7 +4,7 @@
 
 use super::messages::{Messages, clean};
 use super::scale::Scale;
-use super::{diff, reference, units};
+use super::{diff, method, reference, units};
 use crate::metrics::{self, Place};
 use crate::model::{Change, Comparison, Definition, Distribution, Results, Sample, Scope, Summary, Target, Version};
 use std::collections::BTreeSet;
@@ -98,7 +98,10 @@ pub(crate) fn table(results: &Results, messages: &Messages) -> Table {
 
 fn columns(results: &Results, messages: &Messages) -> Vec<Column> {
     let compared = reference::name(results, "ready_ms", "target", messages);
-    let arguments = [("baseline", compared.clone().unwrap_or_default().into())];
+    let arguments = [
+        ("baseline", compared.clone().unwrap_or_default().into()),
+        ("ready", method::mark(results, messages).into()),
+    ];
     let derived = |content: Content, id: &str, wide: bool| Column {
         content,
         title: messages.with(&format!("column-{id}"), &arguments),

@@ -7,7 +7,7 @@ use super::notes::{self, Weight};
 use super::performance::performance;
 use super::scale::Scale;
 use super::table::{self, Content};
-use super::{diff, headline, reference, units, view};
+use super::{diff, headline, method, reference, units, view};
 use crate::metrics::{self, Place};
 use crate::model::{Definition, Distribution, Results, Target};
 use unicode_width::UnicodeWidthStr;
@@ -88,7 +88,9 @@ pub fn legend_in(results: &Results, style: TableStyle, lang: Lang) -> String {
             .any(|column| matches!(&column.content, Content::Metric(own, _) if own == *definition))
     };
     for definition in results.metrics.iter().filter(|definition| !in_table(definition)) {
-        if let Some((name, meaning)) = messages.metric(&definition.id, &[]) {
+        if let Some((name, meaning)) =
+            messages.metric(&definition.id, &[("ready", method::mark(results, &messages).into())])
+        {
             page.paragraph(&format!("{name}: "), &meaning, "");
         }
     }

@@ -65,10 +65,13 @@ pub fn prepare(machine: &MicroVm, image: &Image, args: &[String], stdio: Stdio) 
         machine: order,
         report: "/report".into(),
     };
+    let written = File::create_new(place("order")).map_err(failed)?;
+    let arguments = order.write(&written, "/order")?;
+    volumes.push(volume(place("order"), "/order", false)?);
     let around = ContainerOrder {
         layer: place("root"),
         program: "/isolab".into(),
-        args: order.arguments()?.into(),
+        args: arguments.into(),
         env: ENVIRONMENT.map(String::from).into(),
         volumes,
         devices: vec!["/dev/kvm".into()],

@@ -2,7 +2,7 @@
 //! instance, as people's tools are started.
 //!
 //! A container's is the small executable of the container library ([`container`]). A virtual machine's is this executable again,
-//! with an [`Order`] as its argument; it does not get as far as the command line's parser, ends with the status of the
+//! with a file that holds an [`Order`] as its argument (other users may read arguments, and not that file); it does not get as far as the command line's parser, ends with the status of the
 //! program, and leaves a [`Report`] in a file of its own.
 
 pub mod container;
@@ -14,10 +14,12 @@ use super::{CgroupMemory, End, Instance, Role, Start, Stdio, cgroup};
 use crate::error::Error;
 use crate::targets::spawn::{Child, Group, Prepared};
 use crate::workloads::inputs::ENVIRONMENT;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use report::ReportFile;
 use reports::model::Message;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::io::Write;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
@@ -37,11 +39,12 @@ pub struct Order {
 }
 
 impl Order {
-    /// The runtime's arguments after its name.
-    pub fn arguments(&self) -> Result<[String; 2], Error> {
-        let order = serde_json::to_string(self)
-            .map_err(|error| Error::from_cause(Message::new("cannot-write-order"), error))?;
-        Ok([RUNTIME.into(), order])
+    /// Writes it to a file, and gives the arguments, after its name, of a runtime that finds the file at `place`.
+    pub fn write(&self, mut file: &File, place: &str) -> Result<[String; 2], Error> {
+        let failed = |error| Error::from_cause(Message::new("cannot-write-order"), error);
+        let order = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
+        file.write_all(&order).map_err(failed)?;
+        Ok([RUNTIME.into(), place.into()])
     }
 }
 
@@ -56,9 +59,10 @@ pub fn run_if_asked() {
 
 fn run(order: Option<String>) -> i32 {
     let order = order.ok_or_else(|| Error::new(Message::new("runtime-by-hand")));
-    let parse = |text: String| {
-        serde_json::from_str::<Order>(&text)
-            .map_err(|error| Error::from_cause(Message::new("cannot-read-order"), error))
+    let parse = |place: String| {
+        let failed = |error| Error::from_cause(Message::new("cannot-read-order"), error);
+        let text = std::fs::read(place).map_err(failed)?;
+        serde_json::from_slice::<Order>(&text).map_err(|error| failed(error.into()))
     };
     let open = |path: &Path| {
         let file = File::options().write(true).open(path);
@@ -99,8 +103,11 @@ pub fn prepare(machine: MachineOrder, stdio: Stdio, group: Group) -> Result<Star
         machine,
         report: "/proc/self/fd/3".into(),
     };
-    let [runtime, order] = &order.arguments()?;
-    let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, given];
+    let file = memfd_create("isolab-order", MFdFlags::MFD_CLOEXEC)
+        .map(File::from)
+        .map_err(|errno| Error::from_cause(Message::new("cannot-make-file-in-memory"), errno))?;
+    let [runtime, order] = &order.write(&file, "/proc/self/fd/4")?;
+    let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr, given, file.into()];
     let words = ["isolab", runtime, order];
     let prepared = Prepared::new("/proc/self/exe", &words, &ENVIRONMENT, fds, group)?;
     Ok(Box::new(move || {

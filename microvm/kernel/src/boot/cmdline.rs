@@ -2,8 +2,8 @@
 //!
 //! As Linux reads it (Documentation/admin-guide/kernel-parameters.rst): words are separated by spaces, double quotes
 //! keep spaces in a word, words after `--` are the program's arguments, and a word `KEY=VALUE` that is not one of the
-//! kernel's own becomes an environment variable of the program. Inside double quotes, a backslash takes the next
-//! character as it is, so that any argument can be written.
+//! kernel's own becomes an environment variable of the program. Beyond that, `env:KEY=VALUE` is a variable of any name, and inside
+//! double quotes a backslash takes the next character as it is, so that any argument can be written.
 
 /// Reads words into `buffer`, one at a time.
 pub struct Words<'a> {

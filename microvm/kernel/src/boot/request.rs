@@ -8,8 +8,8 @@ use crate::boot::prepare::Error;
 
 /// The program that runs when the command line names none, as in Linux.
 const DEFAULT_PROGRAM: &[u8] = b"/init";
-/// Longest word of the command line, and longest path.
-const WORD: usize = 4096;
+/// What stands before a variable for the program, so that it is none of the kernel's parameters, whatever its name is.
+const VARIABLE: &[u8] = b"env:";
 /// Most bytes of arguments, environment and what else begins on the stack.
 const STRINGS: usize = 64 << 10;
 /// Most arguments and environment variables.
@@ -26,7 +26,7 @@ pub struct Request {
     path_bytes: usize,
     /// How much of the strings is used.
     used: usize,
-    strings: [u8; STRINGS + WORD],
+    strings: [u8; STRINGS],
 }
 
 /// The request.
@@ -36,7 +36,7 @@ pub static REQUEST: Global<Request> = Global::new(Request {
     variables: 0,
     path_bytes: 0,
     used: 0,
-    strings: [0; STRINGS + WORD],
+    strings: [0; STRINGS],
 });
 
 impl Request {
@@ -75,10 +75,14 @@ impl Request {
             if word == b"--" {
                 break;
             }
-            if is_variable(word) {
-                self.keep(length)?;
-                self.variables += 1;
-            }
+            let before = match word.strip_prefix(VARIABLE) {
+                Some(_) => VARIABLE.len(),
+                None if is_variable(word) => 0,
+                None => continue,
+            };
+            self.strings.copy_within(self.used + before..self.used + length, self.used);
+            self.keep(length - before)?;
+            self.variables += 1;
         }
         if self.arguments + self.variables > VECTOR {
             return Err("too many arguments and environment variables".into());
@@ -86,9 +90,9 @@ impl Request {
         Ok(())
     }
 
-    /// Where the next word is read to.
+    /// Where the next word is read to. One that does not fit is refused when it is kept.
     fn room(&mut self) -> &mut [u8] {
-        &mut self.strings[self.used..self.used + WORD]
+        &mut self.strings[self.used..]
     }
 
     /// The word that was read stays, with a zero byte behind it.
@@ -113,8 +117,8 @@ impl Request {
     }
 }
 
-/// Whether a word of the command line is a variable for the program: `KEY=VALUE`, where the key is no parameter of the
-/// kernel's or of a kernel's module.
+/// Whether a word of the command line is a variable for the program without saying so: `KEY=VALUE`, where the key is no parameter
+/// of the kernel's or of a kernel's module.
 fn is_variable(word: &[u8]) -> bool {
     let Some(equals) = word.iter().position(|byte| *byte == b'=') else {
         return false;

@@ -8,6 +8,7 @@ use crate::model::{Definition, Distribution, Phase, Results, Summary, Target};
 use crate::phases::Group;
 use crate::render::headline;
 use crate::render::messages::{Messages, clean};
+use crate::render::method;
 use crate::render::scale::Scale;
 use crate::render::units;
 
@@ -35,7 +36,10 @@ pub(crate) fn phases(source: &Source) -> Chart {
         id: "startup-phases".to_owned(),
         title: messages.get("chart-phases-title"),
         finding: headline::sentence(results, messages).unwrap_or_default(),
-        subtitle: messages.get("chart-phases-subtitle"),
+        subtitle: messages.with(
+            "chart-phases-subtitle",
+            &[("ready", method::mark(results, messages).into())],
+        ),
         footer: messages.with(
             "chart-phases-footer",
             &[("n", runs(results).into()), ("ranges", yes(ranges).into())],
