@@ -294,6 +294,7 @@ differs-no-factor = { $target }: these figures are not compared, as one is zero 
 differs-disturbed-old = The host was busy or slowed down during the old measurement: differences may come from that. Measure again when it is idle.
 differs-disturbed-new = The host was busy or slowed down during the new measurement: differences may come from that. Measure again when it is idle.
 differs-undecided = { $target }: worse by more than the limit, and no regression that is certain, as the few measurements of a side differ from each other by more than usual: { $metrics }. Measure at least three a side, by turns.
+differs-too-few = { $target }: worse by more than the limit, and no regression that is certain, as there are too few runs: { $metrics }. Measure with more: --runs 50.
 differs-program = The program itself has changed (another SHA-256).
 differs-isolab = isolab is { $new } and was { $old }.
 differs-guest-kernel-build = The guest kernel of { $target } is another build.

@@ -285,6 +285,7 @@ differs-no-factor = { $target }: 0인 값이 있어 배수를 구할 수 없으�
 differs-disturbed-old = 이전 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-disturbed-new = 이후 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-undecided = { $target }: 한도보다 나빠졌으나 확실한 저하인지 알 수 없음. 한쪽의 측정 결과가 적고 서로 평소보다 크게 다름: { $metrics }. 양쪽을 번갈아 세 번 이상씩 측정할 것.
+differs-too-few = { $target }: 한도보다 나빠졌으나 실행 횟수가 부족하여 확실한 저하인지 알 수 없음: { $metrics }. 실행 횟수를 늘려 측정할 것: --runs 50.
 differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).
 differs-isolab = isolab 버전: 이전 { $old }, 이후 { $new }.
 differs-guest-kernel-build = { $target }: 게스트 커널의 빌드가 다름.

@@ -179,9 +179,14 @@ impl Messages {
 
     /// The translation of a name that comes from the results file, or the name itself where there is none.
     pub(crate) fn name(&self, kind: &str, name: &str) -> String {
-        if let Some((target, version)) = Version::of(name) {
-            return format!("{} {version}", self.name(kind, target));
+        match Version::of(name) {
+            Some((target, version)) => format!("{} {version}", self.plain_name(kind, target)),
+            None => self.plain_name(kind, name),
         }
+    }
+
+    /// The same of a name that is no version's.
+    fn plain_name(&self, kind: &str, name: &str) -> String {
         let words: Vec<&str> = name
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -339,6 +344,13 @@ mod tests {
     #[test]
     fn an_unknown_message_shows_its_name() {
         assert_eq!(Messages::new(Lang::Ko).get("no-such-message"), "⟨no-such-message⟩");
+    }
+
+    #[test]
+    fn a_name_of_a_million_versions_is_a_name() {
+        let name = "@A".repeat(1_000_000);
+        assert_eq!(Messages::new(Lang::En).name("target", &name).len(), name.len());
+        assert_eq!(Messages::new(Lang::En).name("target", "process@A"), "process A");
     }
 
     #[test]
