@@ -333,6 +333,8 @@ reason-kernel-imported = imported the kernel { $name } { $modules ->
     [one] with 1 module
    *[other] with { $modules } modules
   }; to boot it: isolab run --on microvm-linux --kernel { $name } hello
+reason-with-name-no-command = --with { $text }: what stands before `=` is the target's name, and there is no command { $command }
+reason-do-with-env = To set a variable for the command: --with 'env { $name }={ $command }'.
 
 # Gates.
 reason-regression-undecided = whether there is a regression cannot be told: too few runs, or too few measurements, which disagree

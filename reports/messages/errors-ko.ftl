@@ -413,6 +413,8 @@ reason-kernel-imported = 커널을 가져옴: { $name }, { $modules ->
     [0] 모듈 없음(디스크에 필요할 수 있음. 우분투에서는 linux-modules-*에 있음)
    *[other] 모듈 { $modules }개
   }. 부팅하려면 `isolab run --on microvm-linux --kernel { $name } hello`
+reason-with-name-no-command = --with { $text }: `=` 앞은 실행 환경의 이름이고, { $command } 명령은 없음
+reason-do-with-env = 명령에 환경 변수를 주려면: --with 'env { $name }={ $command }'.
 
 # 한도 검사.
 reason-regression-undecided = 성능 저하인지 판정할 수 없음: 실행 횟수가 부족하거나, 측정 결과가 적고 서로 다름

@@ -7,6 +7,7 @@
 use super::description::{Description, parse};
 use crate::error::Error;
 use crate::files::search_path;
+use reports::model::Message;
 use serde::Serialize;
 
 /// The same as a description file has it.
@@ -39,12 +40,11 @@ pub fn launcher(text: &str) -> Result<Description, Error> {
     let base = tool.rsplit('/').next().unwrap_or(tool).to_owned();
     let variable = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     if let Some(name) = name.filter(variable).filter(|_| search_path::find(tool).is_err()) {
-        return Err(Error::new(format!(
-            "--with {text:?}: the words before = are the target's name, and there is no command {tool}"
-        ))
-        .remedy(format!(
-            "To set a variable for the command: --with 'env {name}={command}'."
-        )));
+        let why = Message::new("with-name-no-command")
+            .with("text", text)
+            .with("command", tool.as_str());
+        let hint = Message::new("do-with-env").with("name", name).with("command", command);
+        return Err(Error::new(why).remedy(hint));
     }
     let name = name.unwrap_or(&base);
     if !is_name(name) {
