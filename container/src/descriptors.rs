@@ -3,8 +3,11 @@
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use crate::error::{Error, errno_of};
-use crate::spec::Stdio;
+use crate::spec::{Stdio, Stdio3};
 use crate::steps::Step;
+use crate::validate::wrong;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::stat::fstat;
 
 /// See the top of the file.
 pub enum Descriptors {
@@ -36,6 +39,32 @@ impl Descriptors {
             (Descriptors::Here, Stdio::Fd(fd)) => fd.as_raw_fd(),
             _ => number,
         }
+    }
+
+    /// Refuses a standard descriptor that is a directory, or one that only names a file (O_PATH): through it the program could
+    /// open files outside of its root, whatever that is (openat(2)).
+    ///
+    /// # Errors
+    /// Such a descriptor. One that is closed is none.
+    pub fn stay_inside(stdio: &Stdio3) -> Result<(), Error> {
+        for (number, each) in [&stdio.stdin, &stdio.stdout, &stdio.stderr].into_iter().enumerate() {
+            let descriptor = match each {
+                Stdio::Null => continue,
+                Stdio::Fd(fd) => fd.as_raw_fd(),
+                Stdio::Inherit => number as RawFd,
+            };
+            // SAFETY: the number is only looked at, and a closed one is an error.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
+            let directory = fstat(descriptor).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFDIR);
+            let path = fcntl(descriptor, FcntlArg::F_GETFL).is_ok_and(|flags| flags & libc::O_PATH != 0);
+            if directory || path {
+                return Err(wrong(
+                    format!("standard descriptor {number}"),
+                    "it is a directory, through which the program could reach the files of the host: redirect it from a file, a pipe or /dev/null",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// What another process is given.

@@ -50,6 +50,7 @@ pub fn plan(
     ended: Option<BorrowedFd>,
     workplace: Workplace,
 ) -> Result<Planned, Error> {
+    Descriptors::stay_inside(&spec.stdio)?;
     let Workplace { arena, descriptors } = workplace;
     let id_maps = id_maps(spec)?;
     let place = place(spec)?;

@@ -46,11 +46,11 @@ const READER: &str = r#"
     }
     int main(void) {
         struct timespec pause = { 0, 30000000 };
-         const char *greeting = getenv("GREETING"), *root = getenv("root");
-         show("data.txt", fopen("data.txt", "r"), "one");
-         show("in/b", fopen("in/b", "r"), "two");
-         show("stdin", stdin, "three");
-         printf("GREETING: %s; root: %s\n", greeting ? greeting : "", root ? root : "");
+        const char *greeting = getenv("GREETING"), *root = getenv("root");
+        show("data.txt", fopen("data.txt", "r"), "one");
+        show("in/b", fopen("in/b", "r"), "two");
+        show("stdin", stdin, "three");
+        printf("GREETING: %s; root: %s\n", greeting ? greeting : "", root ? root : "");
         fflush(stdout);
         FILE *changed = fopen("data.txt", "w");
         if (changed) fputs("changed", changed), fclose(changed);

@@ -1,8 +1,9 @@
 //! What a container that cannot be started says.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 
-use container::{Access, ErrorStep, IdMap, Step, UserNamespace, Volume};
+use container::{Access, ErrorStep, IdMap, Stdio, Step, UserNamespace, Volume};
 use nix::errno::Errno;
 
 use crate::run::{directory, open_to_all, payload, refusal};
@@ -31,6 +32,11 @@ pub const TESTS: &[Test] = &[
         "a description that makes no sense is refused before anything is made",
         Need::Nothing,
         nonsense,
+    ),
+    (
+        "a directory as standard input is no way out of the root",
+        Need::Nothing,
+        directory_as_stdin,
     ),
     (
         "an ordinary user is told what is not theirs to map",
@@ -225,5 +231,17 @@ fn probing() {
             finding.remedy.is_empty(),
             "{finding:?}"
         );
+    }
+}
+
+fn directory_as_stdin() {
+    for flags in [0, libc::O_PATH] {
+        let mut options = fs::OpenOptions::new();
+        let file = options.read(true).custom_flags(flags).open("/").unwrap();
+        let mut spec = payload(&["exit", "0"]);
+        spec.stdio.stdin = Stdio::Fd(file.into());
+        let refused = refusal(spec);
+        assert_eq!(refused.step, ErrorStep::Spec);
+        assert!(refused.hint.contains("directory"), "{refused}");
     }
 }
