@@ -1,5 +1,5 @@
 //! What a guest and its monitor agree on. The monitor (`src`), the built-in kernel (`kernel`) and the first program of Linux
-//! guests (`init`) each take in this file; no number in it stands anywhere else.
+//! guests (`init`) each include this file; no number in it stands anywhere else.
 
 // Each of the three uses its part.
 #![allow(dead_code)]

@@ -143,14 +143,13 @@ impl Cause for Errno {
 impl Cause for io::Error {
     fn message(&self) -> Message {
         let own = self.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-        // A library may have put a path around the kernel's answer.
-        let inner = self.get_ref().and_then(std::error::Error::source);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<io::Error>());
-        match (own, self.raw_os_error(), inner) {
-            (Some(own), _, _) => own.why().clone(),
-            (None, Some(number), _) => Errno::from_raw(number).message(),
-            (None, None, Some(inner)) => inner.message(),
-            (None, None, None) => in_english(self.to_string()),
+        let text = self.to_string();
+        // A library may have put a path around the kernel's answer, and keep that to itself.
+        let within = || text.split_once("(os error ")?.1.split_once(')')?.0.parse().ok();
+        match (own, self.raw_os_error().or_else(within)) {
+            (Some(own), _) => own.why().clone(),
+            (None, Some(number)) => Errno::from_raw(number).message(),
+            (None, None) => in_english(text),
         }
     }
 }

@@ -102,6 +102,13 @@ pub enum Warning {
         /// What it wrote, by target.
         outputs: Vec<(String, Output)>,
     },
+    /// The same program wrote the same in each run on some targets only.
+    OutputsVary {
+        /// Where it did not.
+        various: Vec<String>,
+        /// Where it did.
+        steady: Vec<String>,
+    },
     /// The workload's clock disagrees with isolab's.
     ClocksDisagree {
         /// The target.
@@ -182,6 +189,9 @@ impl Warning {
                     .map(|(target, output)| format!("{target} {} B {}", output.length, &output.sha256[..8]));
                 Message::new("outputs-differ").with("list", each.collect::<Vec<_>>().join(", "))
             }
+            Warning::OutputsVary { various, steady } => Message::new("outputs-vary")
+                .with("various", various.join(", "))
+                .with("steady", steady.join(", ")),
             Warning::ClocksDisagree { target, ratio } => Message::new("clocks-disagree")
                 .with("target", target.as_str())
                 .with("ratio", format!("{ratio:.3}")),
@@ -258,6 +268,10 @@ pub fn examples() -> Vec<Warning> {
                     sha256: "0123456789abcdef".into(),
                 },
             )],
+        },
+        Warning::OutputsVary {
+            various: vec!["process".into()],
+            steady: vec![target()],
         },
         Warning::ClocksDisagree {
             target: target(),

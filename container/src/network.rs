@@ -13,7 +13,7 @@ use crate::steps::Step;
 /// it: [`Network::Of`](crate::Network::Of) takes `/proc/self/fd/NUMBER`. Needs root.
 pub fn network_namespace() -> Result<OwnedFd, Error> {
     // A thread of its own: it is left where it has moved to.
-    let made = std::thread::spawn(|| {
+    let made = std::thread::Builder::new().spawn(|| {
         // SAFETY: a number.
         Errno::result(unsafe { libc::unshare(libc::CLONE_NEWNET) })?;
         let socket = std::net::UdpSocket::bind("0.0.0.0:0").map_err(|error| errno_of(&error))?;
@@ -26,8 +26,13 @@ pub fn network_namespace() -> Result<OwnedFd, Error> {
         errno: Some(errno),
         hint: "it takes root; too many namespaces: raise user.max_net_namespaces (sysctl)".into(),
     };
-    made.join()
-        .unwrap_or(Err(Errno::EIO))
-        .map(OwnedFd::from)
-        .map_err(failed)
+    made.map_err(|error| Error {
+        tried: "clone (a thread)".into(),
+        hint: "it takes one more thread for a moment: raise pids.max of isolab's control group, or `ulimit -u`".into(),
+        ..failed(errno_of(&error))
+    })?
+    .join()
+    .unwrap_or(Err(Errno::EIO))
+    .map(OwnedFd::from)
+    .map_err(failed)
 }

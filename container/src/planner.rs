@@ -20,7 +20,7 @@ use crate::masked_sys::masked_sys;
 use crate::name_files::name_files;
 use crate::overlay::{layers, overlay_options, stage_options};
 use crate::plan::{GroupMaker, GroupPlan, IdMapPlan, Kind, Plan, TerminalPlan, TmpfsPlan, VolumePlan};
-use crate::spec::{Access, Init, Network, Share, Spec, Writable};
+use crate::spec::{Access, Init, Limits, Network, Share, Spec, Writable};
 use crate::state;
 use crate::steps::Step;
 use crate::target::target;
@@ -52,7 +52,7 @@ pub fn plan(
 ) -> Result<Planned, Error> {
     let Workplace { arena, descriptors } = workplace;
     let id_maps = id_maps(spec)?;
-    let place = Place::find(&spec.limits, state::group_name)?;
+    let place = place(spec)?;
     let single_user = id_maps.as_ref().is_some_and(|maps| maps.deny_setgroups);
     let cwd = c_string(
         absolute(&spec.cwd, "working directory")?.as_os_str(),
@@ -188,10 +188,6 @@ pub fn plan(
             }),
         },
     };
-    if let Some(place) = &place {
-        state::write(&spec.state_dir, place.notes())?;
-        place.hand_down()?;
-    }
     Ok(Planned {
         plan,
         place,
@@ -273,6 +269,21 @@ fn volumes(spec: &Spec, arena: &mut Arena) -> Result<&'static [VolumePlan], Erro
         plans.push(volume_plan(device, device, attributes, arena)?);
     }
     arena.list(plans)
+}
+
+/// Where the container's group is made, noted and with the controllers handed down; `None` when nothing is limited.
+fn place(spec: &Spec) -> Result<Option<Place>, Error> {
+    if spec.limits == Limits::default() {
+        return Ok(None);
+    }
+    // What another isolab takes back meanwhile would be missing.
+    let _held = state::hold(&spec.state_dir)?;
+    let place = Place::find(&spec.limits, state::group_name)?;
+    if let Some(place) = &place {
+        state::write(&spec.state_dir, place.notes())?;
+        place.hand_down()?;
+    }
+    Ok(place)
 }
 
 fn volume_plan(source: &Path, place: &Path, attributes: u64, arena: &mut Arena) -> Result<VolumePlan, Error> {

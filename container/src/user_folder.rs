@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 /// See the top of the file.
@@ -65,6 +66,20 @@ impl UserFolder {
             return Err(io::Error::other("everybody may rename the directory of that name"));
         }
         Ok(Some(folder))
+    }
+
+    /// Opens it and waits for the lock on the folder itself, which processes hold for moments only; `None` when there is none.
+    pub fn hold(&self) -> io::Result<Option<Flock<File>>> {
+        let Some(mut folder) = self.open()? else {
+            return Ok(None);
+        };
+        loop {
+            match Flock::lock(folder, FlockArg::LockExclusive) {
+                Ok(held) => return Ok(Some(held)),
+                Err((again, Errno::EINTR)) => folder = again,
+                Err((_, errno)) => return Err(errno.into()),
+            }
+        }
     }
 
     /// What is in it that no process holds a lock on: left by those that were killed. Held until it is dropped.

@@ -199,6 +199,7 @@ warning-programs-differ = The targets did not run the same program. Its SHA-256 
 warning-clocks-disagree = { $target }: the work took { $ratio } times as long by isolab's clock as by the program's.
 warning-late-first-byte = { $target }: the first byte came after { $percent } % of the run, so start-up here is the time of nearly all work. A program that prints earlier holds it back when it does not write to a terminal: flush it (C: `fflush(stdout)` or `setvbuf`; Python: `print(..., flush=True)`; Rust: `stdout().flush()`), or say what its start-up ends with: `--ready TEXT`, `--ready exit`.
 warning-outputs-differ = The same program wrote different output (bytes and SHA-256): { $list }. Its figures are not of the same work: a file or a variable that it needs may be missing in a target (`--file SRC`, `--env NAME=VALUE`).
+warning-outputs-vary = The same program wrote different output from run to run on { $various }, and always the same on { $steady }. Its figures may not be of the same work: a run may find what the one before has left, or a time or a process number is written.
 warning-incomplete = The measurement was interrupted before all runs were done.
 
 ## What a program sees
@@ -298,6 +299,7 @@ differs-no-factor = { $target }: these figures are not compared, as one is zero 
 differs-disturbed-old = The host was busy or slowed down during the old measurement: differences may come from that. Measure again when it is idle.
 differs-disturbed-new = The host was busy or slowed down during the new measurement: differences may come from that. Measure again when it is idle.
 differs-undecided = { $target }: worse by more than the limit, and no regression that is certain, as the few measurements of a side differ from each other by more than usual: { $metrics }. Measure at least three a side, by turns.
+differs-too-few = { $target }: worse by more than the limit, and no regression that is certain, as there are too few runs: { $metrics }. Measure with more: --runs 50.
 differs-program = The program itself has changed (another SHA-256).
 differs-isolab = isolab is { $new } and was { $old }.
 differs-guest-kernel-build = The guest kernel of { $target } is another build.

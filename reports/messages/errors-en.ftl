@@ -199,6 +199,7 @@ reason-do-resume = Go on with it: --resume. Or begin anew in another folder: --o
 reason-ended-before-first-run = ended before the first run was done; there is nothing to keep
 reason-ended-before-all-runs = ended before all runs were done; the { $runs } that were are kept
 reason-do-new-baseline = Take a new baseline under the same conditions, or compare all the same with --allow-different.
+reason-do-new-suite-baseline = Run the suite for a new baseline under the same conditions, or without --baseline, and compare all the same: isolab diff --allow-different OLD NEW.
 reason-do-same-conditions = Take both under the same conditions, or compare all the same with --allow-different.
 reason-do-json-elsewhere = Name another place: isolab compare --json FILE, or --json - for stdout.
 reason-not-of-one-thing = these are not measurements of the same thing: { $list }
@@ -332,3 +333,11 @@ reason-kernel-imported = imported the kernel { $name } { $modules ->
     [one] with 1 module
    *[other] with { $modules } modules
   }; to boot it: isolab run --on microvm-linux --kernel { $name } hello
+reason-with-name-no-command = --with { $text }: what stands before `=` is the target's name, and there is no command { $command }
+reason-do-with-env = To set a variable for the command: --with 'env { $name }={ $command }'.
+
+# Gates.
+reason-regression-undecided = whether there is a regression cannot be told: too few runs, or too few measurements, which disagree
+reason-do-decide-regression = Measure with more runs (--runs 50); old and new at least three times each, by turns: isolab diff --old OLD… --new NEW…. Or measure both programs at once: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM
+reason-gate-of-few-runs = --fail-on-regression cannot tell a regression from chance by { $runs } runs: it takes { $least } or more
+reason-do-gate-runs = Measure with more runs, as by default: --runs { $runs }

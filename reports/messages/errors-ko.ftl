@@ -277,6 +277,7 @@ reason-do-resume = 이어서 하려면 --resume, 다른 폴더에서 새로 시�
 reason-ended-before-first-run = 첫 실행이 끝나기 전에 중단되어 남길 결과가 없음
 reason-ended-before-all-runs = 모든 실행을 마치기 전에 중단됨. 끝난 { $runs }회의 결과는 저장됨
 reason-do-new-baseline = 같은 조건에서 기준을 다시 측정하거나, --allow-different로 그대로 비교할 것.
+reason-do-new-suite-baseline = 같은 조건에서 스위트를 다시 실행해 기준으로 쓰거나, --baseline 없이 실행한 다음 그대로 비교할 것: isolab diff --allow-different OLD NEW.
 reason-do-same-conditions = 양쪽을 같은 조건에서 측정하거나, --allow-different로 그대로 비교할 것.
 reason-do-json-elsewhere = 다른 위치를 지정할 것: `isolab compare --json FILE`, 표준 출력은 `--json -`.
 reason-not-of-one-thing = 같은 대상을 측정한 결과가 아님: { $list }
@@ -412,3 +413,11 @@ reason-kernel-imported = 커널을 가져옴: { $name }, { $modules ->
     [0] 모듈 없음(디스크에 필요할 수 있음. 우분투에서는 linux-modules-*에 있음)
    *[other] 모듈 { $modules }개
   }. 부팅하려면 `isolab run --on microvm-linux --kernel { $name } hello`
+reason-with-name-no-command = --with { $text }: `=` 앞은 실행 환경의 이름이고, { $command } 명령은 없음
+reason-do-with-env = 명령에 환경 변수를 주려면: --with 'env { $name }={ $command }'.
+
+# 한도 검사.
+reason-regression-undecided = 성능 저하인지 판정할 수 없음: 실행 횟수가 부족하거나, 측정 결과가 적고 서로 다름
+reason-do-decide-regression = 실행 횟수를 늘릴 것(--runs 50). 이전과 이후를 번갈아 세 번 이상씩 측정하거나(isolab diff --old OLD… --new NEW…) 두 프로그램을 한 번에 측정할 것: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM
+reason-gate-of-few-runs = --fail-on-regression은 { $runs }회 실행으로는 성능 저하와 우연을 구별할 수 없음: { $least }회 이상 필요함
+reason-do-gate-runs = 기본값처럼 실행 횟수를 늘릴 것: --runs { $runs }

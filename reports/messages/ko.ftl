@@ -190,6 +190,7 @@ warning-programs-differ = 실행 환경마다 실행한 프로그램이 다름. 
 warning-clocks-disagree = { $target }: isolab의 시계로 잰 작업 시간이 프로그램이 잰 시간의 { $ratio }배임.
 warning-late-first-byte = { $target }: 실행 시간의 { $percent }%가 지나서야 첫 바이트를 출력하므로, 시작 시간이 작업 시간을 거의 모두 포함함. 그전에 출력하는 프로그램이라면 터미널이 아닐 때 출력이 버퍼에 남은 것이므로 비울 것(C: `fflush(stdout)` 또는 `setvbuf`, Python: `print(..., flush=True)`, Rust: `stdout().flush()`). 또는 시작이 끝나는 시점을 지정할 것: `--ready TEXT`, `--ready exit`.
 warning-outputs-differ = 같은 프로그램의 출력이 다름(바이트 수와 SHA-256): { $list }. 같은 작업을 측정한 값이 아님: 필요한 파일이나 환경 변수가 일부 실행 환경에 없을 수 있음(`--file SRC`, `--env NAME=VALUE`).
+warning-outputs-vary = 같은 프로그램의 출력이 { $various }에서는 실행마다 다르고 { $steady }에서는 항상 같음. 같은 작업을 측정한 값이 아닐 수 있음: 이전 실행이 남긴 것을 읽었거나 시각 또는 프로세스 번호를 출력했을 수 있음.
 warning-incomplete = 모든 실행을 마치기 전에 측정이 중단됨.
 
 ## 프로그램이 보는 것
@@ -289,6 +290,7 @@ differs-no-factor = { $target }: 0인 값이 있어 배수를 구할 수 없으�
 differs-disturbed-old = 이전 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-disturbed-new = 이후 측정 중 호스트에 다른 부하가 있었거나 느려짐: 차이의 원인일 수 있음. 한가할 때 다시 측정할 것.
 differs-undecided = { $target }: 한도보다 나빠졌으나 확실한 저하인지 알 수 없음. 한쪽의 측정 결과가 적고 서로 평소보다 크게 다름: { $metrics }. 양쪽을 번갈아 세 번 이상씩 측정할 것.
+differs-too-few = { $target }: 한도보다 나빠졌으나 실행 횟수가 부족하여 확실한 저하인지 알 수 없음: { $metrics }. 실행 횟수를 늘려 측정할 것: --runs 50.
 differs-program = 프로그램 자체가 바뀜(SHA-256 불일치).
 differs-isolab = isolab 버전: 이전 { $old }, 이후 { $new }.
 differs-guest-kernel-build = { $target }: 게스트 커널의 빌드가 다름.

@@ -697,6 +697,24 @@ fn a_difference_that_may_be_chance_is_none_however_large() {
 }
 
 #[test]
+fn a_gate_does_not_pass_what_is_worse_by_more_than_the_limit_and_of_too_few_runs() {
+    let session = |scale, runs| noisy(&[("a", scale)], runs, 1);
+    for runs in [3, 5] {
+        assert!(of_one(&session(1.0, runs), &session(5.0, runs), Some(5.0)).is_undecided());
+        // Faster, within the limit, or without a limit there is nothing to decide.
+        assert!(!of_one(&session(5.0, runs), &session(1.0, runs), Some(5.0)).is_undecided());
+        assert!(!of_one(&session(1.0, runs), &session(1.0, runs), Some(50.0)).is_undecided());
+        assert!(!of_one(&session(1.0, runs), &session(5.0, runs), None).is_undecided());
+        let mut both = noisy(&[("a@A", 1.0), ("a@B", 5.0)], runs, 1);
+        both.against = Some(both.workload.clone());
+        let found = diff::versions(&both, Some(5.0)).expect("there are two");
+        assert!(found.is_undecided() && !found.has_regression(), "{found:?}");
+        assert_eq!(verdict(&found, "a", "ready_ms"), Verdict::TooFew);
+    }
+    assert!(!of_one(&session(1.0, 30), &session(1.04, 30), Some(5.0)).is_undecided());
+}
+
+#[test]
 fn fewer_operations_per_second_are_worse() {
     let with = |ops_per_s: f64| {
         let mut results = noisy(&[("a", 1.0)], 40, 1);
@@ -730,6 +748,8 @@ fn an_image_does_not_vary_and_needs_no_test() {
     };
     let diff = of_one(&with(1000), &with(1200), Some(10.0));
     assert_eq!(verdict(&diff, "a", "image_bytes"), Verdict::Worse);
+    let nearly = of_one(&with(100_000), &with(100_008), None);
+    assert_eq!(verdict(&nearly, "a", "image_bytes"), Verdict::NoDifference);
     assert!(diff.has_regression() && !of_one(&with(1000), &with(1050), Some(10.0)).has_regression());
 }
 

@@ -19,6 +19,7 @@ use crate::targets::registry::TargetKind;
 use crate::workloads::Workload;
 use clap::{ArgGroup, Args};
 use nix::errno::Errno;
+use reports::analysis::statistics::FEWEST_FOR_INTERVAL;
 use reports::chart;
 use reports::model::{Message, Results, Summary};
 use reports::report::Format;
@@ -53,7 +54,8 @@ pub struct Arguments {
     #[arg(long, value_name = "T,T,…", value_delimiter = ',', help_heading = MEASURING, value_parser = arguments::target)]
     on: Vec<TargetKind>,
     /// Also a target that is started by this command; program and arguments come behind it, or where it has ${program} and
-    /// ${args}. --with NAME='COMMAND …' names it
+    /// ${args}. It starts in the folder of the program's files: give other files by absolute paths. --with NAME='COMMAND …'
+    /// names it
     #[arg(long, value_name = "COMMAND", help_heading = MEASURING, value_parser = arguments::launcher)]
     with: Vec<TargetKind>,
     /// Measured runs of each target
@@ -99,8 +101,8 @@ pub struct Arguments {
     /// same thing, which finds smaller changes
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Vec<PathBuf>,
-    /// Measure another version of the program as well, by turns, with the same arguments: finds smaller changes than a baseline
-    /// does. On each target, row A is this version, row B the program itself; told is what B is to A
+    /// Also measure PROGRAM, another version of the program, by turns and with the same arguments: finds smaller changes than a
+    /// baseline does. Each target has a row A (PROGRAM) and a row B (the program itself), and B is compared with A
     #[arg(long, value_name = "PROGRAM", conflicts_with = "baseline", help_heading = BASELINE)]
     against: Option<String>,
     /// Exit with status 1 if something is significantly worse than the baseline, or B than A, by more than this many percent
@@ -133,11 +135,15 @@ pub fn run(arguments: Arguments) -> Result<u8, Error> {
         [(_, machine)] => std::mem::take(machine),
         several => return sweep(&arguments, several),
     };
+    check_gate(&arguments)?;
     let plan = plan(&arguments, machine)?;
     tell(&arguments, &plan);
     let baseline = arguments.baseline.iter().map(|file| super::report::read(file));
     let baseline = baseline.collect::<Result<Vec<Results>, _>>()?;
-    check_places(&arguments)?;
+    if arguments.json.is_none() {
+        store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?;
+    }
+    check_places(arguments.json.as_deref(), arguments.report.as_deref())?;
     plan.pinning.apply()?;
     if !baseline.is_empty() && !arguments.allow_different {
         // Before minutes are spent on measuring; guest kernels are compared afterwards.
@@ -226,21 +232,26 @@ pub fn status(results: &Results) -> u8 {
 }
 
 /// Refuses places for the results that cannot be written to, before minutes are spent on measuring.
-fn check_places(arguments: &Arguments) -> Result<(), Error> {
-    match arguments.json.as_deref() {
-        Some(file) if file == Path::new("-") => {}
-        Some(file) => store::check(file)?,
-        None => store::check(&Path::new(RESULTS).join("results.json")).map_err(elsewhere)?,
+pub fn check_places(json: Option<&Path>, report: Option<&Path>) -> Result<(), Error> {
+    if let Some(file) = json.filter(|file| *file != Path::new("-")) {
+        store::check(file)?;
     }
-    match &arguments.report {
-        Some(folder) => store::check(&folder.join("report.html")),
-        None => Ok(()),
-    }
+    report.map_or(Ok(()), |folder| store::check(&folder.join("report.html")))
 }
 
 /// The error of the usual place for results.
 fn elsewhere(error: Error) -> Error {
     error.remedy(Message::new("do-json-elsewhere"))
+}
+
+/// Refuses a gate of fewer runs than an interval takes, before they are measured.
+fn check_gate(arguments: &Arguments) -> Result<(), Error> {
+    let (runs, least) = (arguments.runs, FEWEST_FOR_INTERVAL);
+    if arguments.fail_on_regression.is_none() || runs >= least {
+        return Ok(());
+    }
+    let few = Message::new("gate-of-few-runs").with("runs", runs).with("least", least);
+    Err(Error::new(few).remedy(Message::new("do-gate-runs").with("runs", RUNS)))
 }
 
 /// Refuses a baseline of something else.

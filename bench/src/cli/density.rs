@@ -54,6 +54,7 @@ pub struct Arguments {
 /// started.
 pub fn run(arguments: Arguments) -> Result<u8, Error> {
     let plan = plan(&arguments)?;
+    super::compare::check_places(arguments.json.as_deref(), arguments.report.as_deref())?;
     let bounds = Bounds {
         instances: arguments.max,
         budget_bytes: arguments.budget,

@@ -1,13 +1,16 @@
 //! `isolab diff`: old results files against new ones. `compare --baseline` is the same with what was just measured.
 
 use super::output;
+use crate::comparison;
 use crate::error::Error;
 use crate::files::store;
+use crate::suite::{self, Step};
 use clap::Args;
 use reports::analysis::diff;
 use reports::model::{Diff, Message, Results};
 use reports::{Lang, render};
 use serde::Serialize;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The schema name of what `--json` writes.
@@ -54,6 +57,19 @@ struct Pair<'a> {
 
 /// The old files of one comparison and the new ones.
 type Files = (Vec<PathBuf>, Vec<PathBuf>);
+
+/// Refuses an earlier run of a suite that these steps cannot be compared with, before minutes are spent on measuring them.
+pub fn check_suite(old: &Path, new: &Path, steps: &[Step]) -> Result<(), Error> {
+    let files = super::report::results_in(old)?;
+    let step = |name: &OsStr| steps.iter().find(|step| suite::results_path(new, step).ends_with(name));
+    for name in shared(&files, old, new, |name| step(name).is_some())? {
+        let Some(step) = step(name) else { continue };
+        let then = super::report::read(&old.join(name))?;
+        check(&[&then], &[&comparison::planned(&step.plan)], output::language())
+            .map_err(|error| error.remedy(Message::new("do-new-suite-baseline")))?;
+    }
+    Ok(())
+}
 
 /// Compares the results of two folders by their files' names.
 pub fn folders(old: PathBuf, new: PathBuf, fail_on_regression: Option<f64>) -> Result<u8, Error> {
@@ -116,9 +132,7 @@ pub fn gate(diffs: &[Diff]) -> Result<u8, Error> {
         return Ok(1);
     }
     if diffs.iter().any(Diff::is_undecided) {
-        return Err(Error::new("whether there is a regression cannot be told: too few measurements, which disagree")
-            .remedy("Measure old and new at least three times each, by turns: isolab diff --old OLD… --new NEW…. Or measure both \
-                     programs at once: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM"));
+        return Err(Error::new(Message::new("regression-undecided")).remedy(Message::new("do-decide-regression")));
     }
     Ok(0)
 }
@@ -202,19 +216,29 @@ fn pairs(given: &[PathBuf]) -> Result<Vec<Files>, Error> {
 /// The results files that both folders have, by name.
 fn of_folders(old: &Path, new: &Path) -> Result<Vec<Files>, Error> {
     let files = super::report::results_in(old)?;
-    let mut names: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
-    if let Some(name) = names.iter().find(|name| !new.join(name).is_file())
-        && names.iter().any(|name| new.join(name).is_file())
-    {
-        let problem = two("lacks-file", old, new).with("file", Path::new(name).display().to_string());
-        return Err(Error::new(problem).remedy(Message::new("do-finish-suite")));
-    }
-    names.retain(|name| new.join(name).is_file());
-    if names.is_empty() {
-        return Err(Error::new(two("no-same-name", old, new)));
-    }
+    let names = shared(&files, old, new, |name| new.join(name).is_file())?;
     Ok(names
         .into_iter()
         .map(|name| (vec![old.join(name)], vec![new.join(name)]))
         .collect())
+}
+
+/// The names of the old folder's files. The new one `has` all of them.
+fn shared<'a>(
+    files: &'a [PathBuf],
+    old: &Path,
+    new: &Path,
+    has: impl Fn(&OsStr) -> bool,
+) -> Result<Vec<&'a OsStr>, Error> {
+    let names: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
+    if let Some(name) = names.iter().find(|name| !has(name))
+        && names.iter().any(|name| has(name))
+    {
+        let problem = two("lacks-file", old, new).with("file", Path::new(name).display().to_string());
+        return Err(Error::new(problem).remedy(Message::new("do-finish-suite")));
+    }
+    match names.iter().all(|name| !has(name)) {
+        true => Err(Error::new(two("no-same-name", old, new))),
+        false => Ok(names),
+    }
 }

@@ -111,7 +111,7 @@ pub fn main() -> u8 {
             FAILED,
         );
     }
-    external::adopt();
+    external::allow_to_adopt();
     let run = matches!(cli.command, Some(Command::Run(_)));
     // It sweeps while its program runs.
     let swept = if run { Swept::default() } else { sweep() };

@@ -30,7 +30,7 @@ pub enum Command {
         resume: bool,
         /// Run only the I-th of N parts, for several machines that share a suite, with one folder for all results. `auto`: the
         /// part of this job, in a Slurm job array or an Indexed Job of Kubernetes
-        #[arg(long, value_name = "I/N|auto")]
+        #[arg(long, value_name = "I/N|auto", conflicts_with = "baseline")]
         shard: Option<Shard>,
         /// Compare with an earlier run of the suite, in this folder, and show what has changed
         #[arg(long, value_name = "DIR")]
@@ -64,7 +64,7 @@ pub fn run(command: Command) -> Result<u8, Error> {
             fail_on_regression,
         } => {
             let resume = if resume { Resume::Yes } else { Resume::No };
-            let (folder, status) = measure(&suite, out, resume, shard)?;
+            let (folder, status) = measure(&suite, out, resume, shard, baseline.as_deref())?;
             match baseline {
                 // What was stopped half-way cannot tell.
                 Some(baseline) if signals::caught().is_none() => {
@@ -104,7 +104,13 @@ fn show(name: &str) -> Result<u8, Error> {
 }
 
 /// Runs a suite; gives the folder of its results and the exit status.
-fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard>) -> Result<(PathBuf, u8), Error> {
+fn measure(
+    name: &str,
+    out: Option<PathBuf>,
+    resume: Resume,
+    shard: Option<Shard>,
+    baseline: Option<&Path>,
+) -> Result<(PathBuf, u8), Error> {
     let suite = read(name)?;
     let steps = suite::steps(&suite)?;
     let folder = out.unwrap_or_else(|| Path::new("results").join(Path::new(name).file_stem().unwrap_or_default()));
@@ -112,6 +118,9 @@ fn measure(name: &str, out: Option<PathBuf>, resume: Resume, shard: Option<Shard
         Some(shard) => shard.of(steps),
         None => steps,
     };
+    if let Some(baseline) = baseline {
+        diff::check_suite(baseline, &folder, &steps)?;
+    }
     let status = run_steps(&suite, &steps, &folder, resume, shard)?;
     Ok((folder, status))
 }

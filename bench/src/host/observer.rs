@@ -7,7 +7,7 @@ use crate::host::system_files::SystemFiles;
 use crate::measure::ready::Ready;
 use crate::measure::scheduler::Measured;
 use crate::plan::Plan;
-use crate::targets::{Output, Target};
+use crate::targets::{Target, Wrote};
 use crate::warnings::Warning;
 use reports::analysis::statistics;
 use reports::model::{self, Version};
@@ -170,14 +170,24 @@ fn late_first_byte(targets: &[model::Target], samples: &model::Samples) -> Optio
     })
 }
 
-/// Whether the targets wrote different things, each of them always the same.
+/// Whether the targets wrote different things, each of them always the same, or only some of them always the same.
 fn of_outputs<'a>(targets: impl Iterator<Item = &'a dyn Target>) -> Option<Warning> {
-    let outputs: Vec<(String, Output)> = targets
-        .filter_map(|target| Some((target.name().to_owned(), target.output()?)))
-        .collect();
+    let (mut outputs, mut various) = (Vec::new(), Vec::new());
+    for target in targets {
+        match target.wrote() {
+            Wrote::Always(output) => outputs.push((target.name().to_owned(), output.clone())),
+            Wrote::Various => various.push(target.name().to_owned()),
+            Wrote::Nothing | Wrote::Once(_) => {}
+        }
+    }
     let (_, first) = outputs.first()?;
-    let differ = outputs.iter().any(|(_, output)| output != first);
-    differ.then_some(Warning::OutputsDiffer { outputs })
+    if outputs.iter().any(|(_, output)| output != first) {
+        return Some(Warning::OutputsDiffer { outputs });
+    }
+    (!various.is_empty()).then(|| Warning::OutputsVary {
+        various,
+        steady: outputs.into_iter().map(|(target, _)| target).collect(),
+    })
 }
 
 /// What the samples themselves show.

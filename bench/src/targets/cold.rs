@@ -1,6 +1,6 @@
 //! A target whose every start is cold: before it, the files that it reads are dropped from the page cache.
 
-use super::{Output, Target};
+use super::{Target, Wrote};
 use crate::error::Error;
 use crate::host::page_cache::{self, Cached};
 use crate::warnings::Warning;
@@ -73,8 +73,8 @@ impl Target for Cold {
         self.target.metrics()
     }
 
-    fn output(&self) -> Option<Output> {
-        self.target.output()
+    fn wrote(&self) -> &Wrote {
+        self.target.wrote()
     }
 
     fn warnings(&self) -> Vec<Warning> {

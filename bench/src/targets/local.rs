@@ -1,6 +1,6 @@
 //! A target on this host's kernel: a backend under the stopwatch, with the image of the workload.
 
-use super::{Backend, Output, Target};
+use super::{Backend, Output, Target, Wrote};
 use crate::error::Error;
 use crate::measure::clock::ms_between;
 use crate::measure::memory;
@@ -24,19 +24,6 @@ pub struct Local {
     described: model::Target,
     metrics: Vec<model::Definition>,
     wrote: Wrote,
-}
-
-/// What the runs so far wrote to stdout.
-#[derive(Debug, PartialEq, Eq)]
-enum Wrote {
-    /// There was no run that ended well.
-    Nothing,
-    /// One run, this.
-    Once(Output),
-    /// Several runs, each of them this.
-    Always(Output),
-    /// Not always the same.
-    Various,
 }
 
 impl Wrote {
@@ -96,11 +83,8 @@ impl Target for Local {
         Ok(sample)
     }
 
-    fn output(&self) -> Option<Output> {
-        match &self.wrote {
-            Wrote::Always(output) => Some(output.clone()),
-            _ => None,
-        }
+    fn wrote(&self) -> &Wrote {
+        &self.wrote
     }
 
     fn metrics(&self) -> Vec<model::Definition> {

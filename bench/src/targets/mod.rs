@@ -56,10 +56,9 @@ pub trait Target {
         Ok(Vec::new())
     }
 
-    /// What the workload wrote to stdout, where all runs that ended well wrote the same; `None` of fewer than two runs, which
-    /// cannot tell.
-    fn output(&self) -> Option<Output> {
-        None
+    /// What the runs so far that ended well wrote to stdout.
+    fn wrote(&self) -> &Wrote {
+        &Wrote::Nothing
     }
 
     /// What a reader of its figures must know, after all runs.
@@ -75,6 +74,19 @@ pub struct Output {
     pub length: u64,
     /// SHA-256 of their beginning, lower-case hex.
     pub sha256: String,
+}
+
+/// What several runs wrote.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wrote {
+    /// There was no run.
+    Nothing,
+    /// One run, this; whether another would write the same is not known.
+    Once(Output),
+    /// Several runs, each of them this.
+    Always(Output),
+    /// Not always the same.
+    Various,
 }
 
 /// The standard descriptors of a workload.

@@ -41,7 +41,7 @@ impl Process {
             Some(folder) => folder,
             None => WorkFolder::new()?,
         };
-        kept.insert(folder).renew(image).map(Some)
+        kept.insert(folder).renew(|to| image.copy_other_files(to)).map(Some)
     }
 }
 

@@ -3,13 +3,35 @@
 use std::collections::HashMap;
 use std::fs;
 
+/// A process that is told from a later one with its number: by the time it started (clock ticks since the host did).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    pid: i32,
+    started: u64,
+}
+
+impl Process {
+    /// The process of that number now; `None` where there is none.
+    pub fn of(pid: i32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let started = word(&stat, 19)?.parse().ok()?;
+        Some(Process { pid, started })
+    }
+}
+
+/// The children of a process.
+pub fn children(pid: i32) -> Vec<i32> {
+    let tree = below(pid).into_iter();
+    tree.filter(|(_, depth)| *depth == 1).map(|(child, _)| child).collect()
+}
+
 /// `root` and all its descendants, each with how far below `root` it is, parents before their children.
 pub fn below(root: i32) -> Vec<(i32, usize)> {
     let mut found = vec![(root, 0)];
     let mut parents = None;
     let mut next = 0;
     while let Some(&(pid, depth)) = found.get(next) {
-        let children = children(pid).unwrap_or_else(|| {
+        let children = told_children(pid).unwrap_or_else(|| {
             // A kernel without CONFIG_PROC_CHILDREN: every process is asked for its parent, once.
             let parents = parents.get_or_insert_with(all_parents);
             let of_pid = parents.iter().filter(|(_, parent)| **parent == pid);
@@ -22,7 +44,7 @@ pub fn below(root: i32) -> Vec<(i32, usize)> {
 }
 
 /// The children of all threads of a process; `None` where the kernel does not tell.
-fn children(pid: i32) -> Option<Vec<i32>> {
+fn told_children(pid: i32) -> Option<Vec<i32>> {
     let mut children = Vec::new();
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         // It has ended.
@@ -46,9 +68,14 @@ fn all_parents() -> HashMap<i32, i32> {
         .collect()
 }
 
-/// The parent in the text of a `stat` file: the second word behind the name, which stands in brackets and may hold some.
+/// The parent in the text of a `stat` file.
 fn parent(stat: &str) -> Option<i32> {
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+    word(stat, 1)?.parse().ok()
+}
+
+/// A word of a `stat` file, from 0 behind the name, which stands in brackets and may hold some.
+fn word(stat: &str, number: usize) -> Option<&str> {
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(number)
 }
 
 #[cfg(test)]

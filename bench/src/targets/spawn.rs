@@ -11,7 +11,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use reports::model::Message;
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -193,24 +193,38 @@ impl Child {
     }
 
     fn wait(&mut self) -> Result<i32, Error> {
-        let wait = |flags| loop {
-            match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED | flags) {
-                Err(Errno::EINTR) => {}
-                ended => break ended,
-            }
-        };
-        if self.group == Group::Own && wait(WaitPidFlag::WNOWAIT).is_ok() {
+        if self.group == Group::Own && self.ended(libc::WNOWAIT).is_ok() {
             // Until the leader is reaped, the number of its process group belongs to nobody else.
             let _ = killpg(self.pid, Signal::SIGKILL);
         }
-        let ended = wait(WaitPidFlag::empty());
+        let ended = self.ended(0);
         self.reaped = true;
         let tried = Message::new("cannot-wait-process").with("pid", f64::from(self.pid.as_raw()));
-        match ended.map_err(|errno| Error::from_cause(tried.clone(), errno))? {
-            WaitStatus::Exited(_, status) => Ok(status),
-            WaitStatus::Signaled(_, signal, _) => Ok(128 + signal as i32),
-            other => Err(Error::from_cause(tried, format!("{other:?}"))),
+        ended.map_err(|errno| Error::from_cause(tried, errno))
+    }
+
+    /// Waits for its end with these flags (waitid(2)), and gives its status, 128 + N for a signal. nix has no name for real-time
+    /// signals, and refuses them.
+    fn ended(&self, flags: c_int) -> Result<i32, Errno> {
+        // SAFETY: zeros are a valid siginfo_t.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let fd = self.pidfd.as_raw_fd() as libc::id_t;
+        loop {
+            // SAFETY: the kernel writes to `info`, which lives longer than the call.
+            let answer = unsafe { libc::waitid(libc::P_PIDFD, fd, &raw mut info, libc::WEXITED | flags) };
+            match Errno::result(answer) {
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+                Ok(_) => break,
+            }
         }
+        // SAFETY: waitid(2) has filled in the fields of a SIGCHLD.
+        let status = unsafe { info.si_status() };
+        Ok(if info.si_code == libc::CLD_EXITED {
+            status
+        } else {
+            128 + status
+        })
     }
 }
 
@@ -364,6 +378,19 @@ mod tests {
         // Both ends of the pipe that they had are closed.
         let mut rest = String::new();
         reader.read_to_string(&mut rest).unwrap();
+    }
+
+    #[test]
+    fn the_status_tells_every_signal_also_a_real_time_one() {
+        for (script, status) in [
+            ("exit 7", 7),
+            ("kill -9 $$", 137),
+            ("kill -34 $$", 162),
+            ("kill -64 $$", 192),
+        ] {
+            let child = Prepared::new("/bin/sh", &["sh", "-c", script], &[], vec![null()], Group::Own).unwrap();
+            assert_eq!(child.spawn().unwrap().reap().unwrap(), status, "{script}");
+        }
     }
 
     #[test]

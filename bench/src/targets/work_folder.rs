@@ -1,12 +1,11 @@
-//! The working directory of a plain process: a folder with copies of the files that the program is given, as it finds them in the
-//! root of a container or a virtual machine.
+//! The working directory of a plain process, or what another tool gets: a folder with copies of the files that the program is
+//! given, as it finds them in the root of a container or a virtual machine.
 //!
 //! Every run begins with the same files. A container's and a guest's changes go with them; here the folder is looked through before
 //! each start, outside the time that is measured, and laid out anew where a run has changed anything.
 
 use crate::error::Error;
 use crate::files::scratch::Scratch;
-use crate::workloads::image::Image;
 use reports::model::Message;
 use std::collections::BTreeMap;
 use std::io;
@@ -33,24 +32,34 @@ impl WorkFolder {
         })
     }
 
-    /// The folder, with the files of the image beside its program and nothing else.
-    pub fn renew(&mut self, image: &Image) -> Result<PathBuf, Error> {
-        let folder = self.scratch.path().join("work");
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.scratch.path().join("work")
+    }
+
+    /// The directory that holds it, and is removed with it.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// The folder, with what `fill` puts into it and nothing else.
+    pub fn renew(&mut self, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<PathBuf, Error> {
+        let folder = self.path();
         let failed = |error| Error::of_path("cannot-write-to", &folder, error).remedy(Message::new("do-make-room"));
         let found = contents(&folder).ok();
         if found.is_none() || found != self.laid_out {
-            self.laid_out = Some(lay_out(image, &folder).map_err(failed)?);
+            self.laid_out = Some(lay_out(&folder, fill).map_err(failed)?);
         }
         Ok(folder)
     }
 }
 
-fn lay_out(image: &Image, folder: &Path) -> io::Result<Contents> {
+fn lay_out(folder: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<Contents> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => std::fs::create_dir(folder)?,
     }
-    image.copy_other_files(folder)?;
+    fill(folder)?;
     contents(folder)
 }
 
@@ -73,6 +82,7 @@ fn contents(folder: &Path) -> io::Result<Contents> {
 mod tests {
     use super::*;
     use crate::workloads::Workload;
+    use crate::workloads::image::Image;
     use crate::workloads::inputs::InputRequest;
 
     #[test]
@@ -90,10 +100,10 @@ mod tests {
         };
         let image = Image::build(&workload, 0).unwrap();
         let mut folder = WorkFolder::new().unwrap();
-        let place = folder.renew(&image).unwrap();
+        let place = folder.renew(|to| image.copy_other_files(to)).unwrap();
         let given = place.join("in/data.txt");
         let inode = given.metadata().unwrap().ino();
-        folder.renew(&image).unwrap();
+        folder.renew(|to| image.copy_other_files(to)).unwrap();
         assert_eq!(
             given.metadata().unwrap().ino(),
             inode,
@@ -102,7 +112,7 @@ mod tests {
 
         std::fs::write(&given, "changed").unwrap();
         std::fs::write(place.join("more"), "").unwrap();
-        folder.renew(&image).unwrap();
+        folder.renew(|to| image.copy_other_files(to)).unwrap();
         assert_eq!(std::fs::read_to_string(&given).unwrap(), "as it was");
         assert!(!place.join("more").exists());
         assert_eq!(std::fs::read_to_string(&source).unwrap(), "as it was");

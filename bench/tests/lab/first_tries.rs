@@ -31,7 +31,7 @@ const TRIES: &[Try] = &[
     ),
     // How much.
     (&["compare", "--memory", "64"], 2, "64M?"),
-    (&["compare", "--memory", "1,5G"], 2, "such as 64M or 1.5G"),
+    (&["compare", "--memory", "1,5G"], 2, "1M?"),
     (
         &["compare", "--on", "process", "--memory", "1.5G"],
         2,

@@ -79,6 +79,16 @@ fn shards() -> Result<(), Failed> {
     let again = suite(&["--out", "parts", "--shard", "2/3"])?;
     expect_status(&again, 2)?;
     expect_holds(&again.stderr, "--resume")?;
+    // A job that is started again goes on, in what is there and in what is not.
+    for folder in ["parts", "new"] {
+        expect_status(&suite(&["--out", folder, "--shard", "2/3", "--resume"])?, 0)?;
+    }
+    for file in [
+        include_str!("../../fleet/slurm.sh"),
+        include_str!("../../fleet/kubernetes.yaml"),
+    ] {
+        expect_holds(file, "--resume")?;
+    }
     expect_status(&say(place.isolab(&["report", "parts", "--out", "report"]))?, 0)?;
     let report = std::fs::read_to_string(place.path().join("report/report.html"))?.replace('\u{a0}', " ");
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname")?;

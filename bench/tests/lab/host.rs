@@ -254,7 +254,7 @@ fn changed_layer() -> Result<(), Failed> {
                   $ISOLAB compare --on process --runs 2 --json - || rm $f; $ISOLAB run --on process hello";
     let said = say(place.script(&["env"], script))?;
     expect_status(&said, 0)?;
-    expect_holds(&said.stdout, "was changed")?;
+    expect_holds(&said.stdout, "workload-changed")?;
     expect_holds(&said.stderr, "no target could run the workload")
 }
 

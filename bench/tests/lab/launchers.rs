@@ -1,6 +1,7 @@
 //! `isolab compare --with`: any command that starts a program as a target, and what it costs where it misbehaves.
 
-use crate::support::{Place, Said, english, expect, expect_holds, expect_status, say, test};
+use crate::programs::compiled;
+use crate::support::{Need, Place, Said, english, expect, expect_holds, expect_status, is_alive, say, test};
 use libtest_mimic::{Failed, Trial};
 
 pub fn tests() -> Vec<Trial> {
@@ -11,11 +12,22 @@ pub fn tests() -> Vec<Trial> {
             &[],
             misbehaving,
         ),
+        test(
+            "every_run_of_a_command_begins_with_the_given_files_and_those_of_the_host_stay",
+            &[Need::Tool("cc")],
+            files,
+        ),
+        test("what_isolab_did_not_start_it_does_not_end", &[], others),
+        test(
+            "isolab_run_adopts_nothing_that_no_tool_has_left",
+            &[Need::Tool("cc")],
+            no_adoption,
+        ),
         test("a_command_that_cannot_be_read_or_named_is_refused", &[], refused),
     ]
 }
 
-fn compare(place: &Place, with: &[&str]) -> Result<Said, Failed> {
+fn compare(place: &Place, timeout: &str, with: &[&str]) -> Result<Said, Failed> {
     let with = with.iter().flat_map(|command| ["--with", *command]);
     let args = [
         "compare",
@@ -26,7 +38,7 @@ fn compare(place: &Place, with: &[&str]) -> Result<Said, Failed> {
         "-w",
         "1",
         "--timeout",
-        "0.5",
+        timeout,
         "--json",
         "-",
     ];
@@ -37,6 +49,7 @@ fn measured() -> Result<(), Failed> {
     let place = Place::new();
     let said = compare(
         &place,
+        "60",
         &["env A=B", "calm=nice -n 5 '${root}${program}' ${args}", "no-such-tool"],
     )?;
     expect_status(&said, 0)?;
@@ -70,6 +83,7 @@ fn misbehaving() -> Result<(), Failed> {
     let away = format!("away=setsid --fork sh -c '{sleep}'");
     let said = compare(
         &place,
+        "0.5",
         &[
             "fails=sh -c 'echo why >&2; exit 1'",
             "garbage=echo '\u{1b}[31mgarbage'",
@@ -103,6 +117,102 @@ fn misbehaving() -> Result<(), Failed> {
     expect(left.is_none(), || format!("left running: {left:?}"))
 }
 
+/// Wants `data.txt` as it was given, and nothing beside it; then changes it.
+const CHANGES: &str = r#"
+    #include <stdio.h>
+    #include <string.h>
+    #include <unistd.h>
+    int main(void) {
+        char text[100] = "";
+        FILE *data = fopen("data.txt", "r+");
+        if (!data || !fgets(text, sizeof text, data) || strcmp(text, "one")) return 3;
+        if (access("more", F_OK) == 0) return 4;
+        fputs("changed", data);
+        fclose(data);
+        fclose(fopen("more", "w"));
+        puts("right");
+        return 0;
+    }"#;
+
+fn files() -> Result<(), Failed> {
+    let place = Place::new();
+    compiled(place.path(), "changes", CHANGES)?;
+    std::fs::write(place.path().join("data.txt"), "one")?;
+    let words = [
+        "compare",
+        "--on",
+        "process",
+        "--with",
+        "env A=B",
+        "--with",
+        "there=sh -c 'cd \"$0\" && \".$1\"' ${root} ${program}",
+        "--file",
+        "data.txt",
+        "-r",
+        "3",
+        "-w",
+        "1",
+        "--json",
+        "-",
+        "--",
+        "./changes",
+    ];
+    let said = say(place.isolab(&words))?;
+    expect_status(&said, 0)?;
+    for row in ["process", "env", "there"] {
+        let results = said.results()?;
+        let good = results.samples.good(row).count();
+        expect(good == 3, || format!("{row}: {good} of 3 runs were good"))?;
+    }
+    let host = std::fs::read_to_string(place.path().join("data.txt"))?;
+    expect(host == "one" && !place.path().join("more").exists(), || {
+        format!("the user's files were changed: {host}")
+    })?;
+    expect(place.left().is_empty(), || format!("left behind: {:?}", place.left()))
+}
+
+fn others() -> Result<(), Failed> {
+    let place = Place::new();
+    // A child of the shell's, and with exec of isolab's.
+    let script = "sleep 300 >/dev/null 2>&1 & echo $! >sleep; \
+                  exec $ISOLAB compare --on process --with 'env A=B' -r 1 -w 0 --json - hello";
+    let said = say(place.script(&["env"], script))?;
+    let pid: u32 = std::fs::read_to_string(place.path().join("sleep"))?.trim().parse()?;
+    let alive = is_alive(pid);
+    say(place.script(&["env"], &format!("kill {pid} || :")))?;
+    expect_status(&said, 0)?;
+    expect(alive, || "a process that isolab did not start was ended".into())
+}
+
+/// Says who becomes the parent of a process whose own parent ends.
+const FORKS_AWAY: &str = r#"
+    #include <stdio.h>
+    #include <unistd.h>
+    #include <sys/wait.h>
+    int main(void) {
+        int isolab = getppid(), ends[2];
+        char byte;
+        pipe(ends);
+        if (fork() == 0) {
+            int self = getpid();
+            if (fork() != 0) _exit(0);
+            while (getppid() == self) usleep(1000);
+            puts(getppid() == isolab ? "adopted" : "left alone");
+            return 0;
+        }
+        close(ends[1]);
+        wait(NULL);
+        return read(ends[0], &byte, 1);
+    }"#;
+
+fn no_adoption() -> Result<(), Failed> {
+    let place = Place::new();
+    compiled(place.path(), "away", FORKS_AWAY)?;
+    let said = say(place.isolab(&["run", "--on", "process", "--", "./away"]))?;
+    expect_status(&said, 0)?;
+    expect(said.stdout == "left alone\n", || said.stdout.clone())
+}
+
 fn refused() -> Result<(), Failed> {
     let place = Place::new();
     for (command, told) in [
@@ -110,7 +220,7 @@ fn refused() -> Result<(), Failed> {
         ("process=nice", "isolab's own"),
         ("", "no command"),
     ] {
-        let said = compare(&place, &[command])?;
+        let said = compare(&place, "60", &[command])?;
         expect_status(&said, 2)?;
         expect_holds(&said.stderr, told)?;
     }

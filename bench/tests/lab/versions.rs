@@ -19,7 +19,25 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("several_sizes_make_a_comparison_each_and_a_report_over_all", &[], sweep),
         test("a_version_that_is_not_there_is_said_to_be_missing", &[], missing),
+        test("a_gate_of_fewer_runs_than_can_tell_is_refused", &[], few),
     ]
+}
+
+fn few() -> Result<(), Failed> {
+    let words = [
+        "compare",
+        "--against",
+        "./fast",
+        "--runs",
+        "3",
+        "--fail-on-regression",
+        "5",
+        "--",
+        "./slow",
+    ];
+    let said = say(Place::new().isolab(&words))?;
+    expect_status(&said, 2)?;
+    expect_holds(&said.stderr, "it takes 6 or more")
 }
 
 fn slower() -> Result<(), Failed> {
@@ -92,7 +110,23 @@ fn suite() -> Result<(), Failed> {
     let slower = run(100_000, &[&["slower"], &gate[..]].concat())?;
     expect_status(&slower, 1)?;
     expect_holds(&slower.stdout, "The program itself has changed")?;
-    expect_holds(&slower.stdout, "REGRESSION")
+    expect_holds(&slower.stdout, "REGRESSION")?;
+    // Before anything is measured.
+    std::fs::write(
+        place.path().join("suite.toml"),
+        case.replace("runs = 12", "runs = 12\nargs = [\"1\"]"),
+    )?;
+    for (more, why) in [
+        (&["--baseline", "nowhere"][..], "nowhere"),
+        (&gate, "isolab diff --allow-different"),
+        (&["--baseline", "old", "--shard", "1/1"], "cannot be used with"),
+    ] {
+        let refused = run(1, &[&["refused"], more].concat())?;
+        expect_status(&refused, 2)?;
+        expect_holds(&refused.stderr, why)?;
+        expect(!place.path().join("refused").exists(), || format!("{more:?}"))?;
+    }
+    Ok(())
 }
 
 fn sweep() -> Result<(), Failed> {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use nix::errno::Errno;
 
-pub use note::write;
+pub use note::{hold, write};
 pub use sweep::sweep;
 
 use crate::error::{Error, ErrorStep};

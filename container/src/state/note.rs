@@ -28,6 +28,18 @@ struct Note {
 /// The notes of this process, one in each state directory.
 static WRITTEN: Mutex<Vec<Note>> = Mutex::new(Vec::new());
 
+/// Holds sweeps off until it is dropped: before this process has its note in the directory, one would take back what a first start
+/// counts on. `None` where the note is there.
+pub fn hold(directory: &Path) -> Result<Option<Flock<File>>, Error> {
+    let noted = |note: &Note| note.path.parent() == Some(directory);
+    if WRITTEN.lock().unwrap_or_else(PoisonError::into_inner).iter().any(noted) {
+        return Ok(None);
+    }
+    let folder = UserFolder::new(directory);
+    let held = make_folder(&folder).and_then(|()| folder.hold());
+    held.map_err(|error| failed("lock", directory, &error))
+}
+
 /// Sees to it that the note in the directory has these lines: where groups are, and what was changed for them.
 pub fn write(directory: &Path, lines: impl Iterator<Item = Vec<u8>>) -> Result<(), Error> {
     let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,14 +83,7 @@ fn make(directory: &Path, path: &Path) -> io::Result<Flock<File>> {
     const TRIES: u32 = 100;
     let mut last = io::Error::other("it is removed again and again");
     for _ in 0..TRIES {
-        match folder.make(0o700) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // For the first container of all; no other start looks above the folder.
-                folder.path().parent().map_or(Ok(()), std::fs::create_dir_all)?;
-                folder.make(0o700)?;
-            }
-            made => made?,
-        }
+        make_folder(&folder)?;
         let made = File::options()
             .write(true)
             .create_new(true)
@@ -100,6 +105,17 @@ fn make(directory: &Path, path: &Path) -> io::Result<Flock<File>> {
         }
     }
     Err(last)
+}
+
+fn make_folder(folder: &UserFolder) -> io::Result<()> {
+    match folder.make(0o700) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // For the first container of all; no other start looks above the folder.
+            folder.path().parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            folder.make(0o700)
+        }
+        made => made,
+    }
 }
 
 extern "C" fn remove_notes() {

@@ -1,12 +1,10 @@
 //! Removes what processes that were killed have left.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-use nix::fcntl::Flock;
 
 use super::{failed, group_prefix, owner_of_note};
 use crate::cgroup::{Abandoned, take_back};
@@ -18,22 +16,38 @@ use crate::user_folder::UserFolder;
 /// to is an error. What cannot be removed stays with its note, for the next time, and the first such error is the answer.
 pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     let folder = UserFolder::new(state_dir);
-    let abandoned = folder.abandoned().map_err(|error| failed("read", state_dir, &error))?;
+    let unread = |error| failed("read", state_dir, &error);
+    let hold = || folder.hold().map_err(unread);
+    let held = hold()?;
+    let mut abandoned = folder.abandoned().map_err(unread)?;
+    drop(held);
+    abandoned.retain(|(name, _)| owner(name).is_some());
     let mut removed = 0;
     let mut first_error = None;
-    let notes = |names: &mut dyn Iterator<Item = &OsStr>| names.filter(|name| owner(name).is_some()).count();
-    let all: Vec<OsString> = std::fs::read_dir(state_dir).map_or(Vec::new(), |entries| {
-        entries.flatten().map(|entry| entry.file_name()).collect()
-    });
-    let left = notes(&mut abandoned.iter().map(|(name, _)| name.as_os_str()));
-    // Another isolab may count on what one that was killed has changed.
-    let alone = notes(&mut all.iter().map(OsString::as_os_str)) == left;
-    for (name, lock) in abandoned {
-        let Some(owner) = owner(&name) else {
+    let mut swept = Vec::new();
+    for (name, lock) in &abandoned {
+        let path = state_dir.join(name);
+        match owner(name).map_or(Ok(Vec::new()), |owner| remove_groups(&path, owner, lock, &mut removed)) {
+            Ok(changes) => swept.push((path, changes)),
+            Err(error) => drop(first_error.get_or_insert(error)),
+        }
+    }
+    // Another isolab may count on what one that was killed has changed. None begins to while the folder is held.
+    let _held = hold()?;
+    let left = |name: &OsStr| abandoned.iter().any(|(abandoned, _)| abandoned == name);
+    let mut names = std::fs::read_dir(state_dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name());
+    let alone = names.all(|name| owner(&name).is_none() || left(&name));
+    for (path, changes) in swept {
+        if !alone && !changes.is_empty() {
             continue;
-        };
-        if let Err(error) = sweep_note(&state_dir.join(&name), owner, lock, alone, &mut removed) {
-            first_error.get_or_insert(error);
+        }
+        changes.iter().for_each(|change| take_back(change));
+        if let Err(error) = std::fs::remove_file(&path) {
+            first_error.get_or_insert(failed("remove", &path, &error));
         }
     }
     first_error.map_or(Ok(removed), Err)
@@ -43,13 +57,12 @@ fn owner(name: &OsStr) -> Option<&str> {
     name.to_str().and_then(owner_of_note)
 }
 
-/// Removes the groups that a note lists, takes back what was changed for them, and then removes the note.
-fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, alone: bool, removed: &mut usize) -> Result<(), Error> {
+/// Removes the groups that a note lists; gives what was changed for them.
+fn remove_groups(path: &Path, owner: &str, mut note: &File, removed: &mut usize) -> Result<Vec<Vec<u8>>, Error> {
     let mut text = Vec::new();
     note.read_to_end(&mut text)
         .map_err(|error| failed("read", path, &error))?;
     let lines = || text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let changes = || lines().filter_map(|line| line.strip_prefix(b"+"));
     let prefix = group_prefix(owner);
     let mut first_error = None;
     for base in lines().filter(|line| !line.starts_with(b"+")) {
@@ -64,12 +77,8 @@ fn sweep_note(path: &Path, owner: &str, mut note: Flock<File>, alone: bool, remo
             }
         }
     }
-    first_error.map_or(Ok(()), Err)?;
-    if !alone && changes().next().is_some() {
-        return Ok(());
-    }
-    changes().for_each(take_back);
-    std::fs::remove_file(path).map_err(|error| failed("remove", path, &error))
+    let changes = lines().filter_map(|line| line.strip_prefix(b"+")).map(<[u8]>::to_vec);
+    first_error.map_or(Ok(changes.collect()), Err)
 }
 
 #[cfg(test)]
@@ -90,5 +99,25 @@ mod tests {
             [dead, alive, "notes.txt"].map(|name| path(name).exists()),
             [false, true, true]
         );
+    }
+    #[test]
+    fn a_start_that_begins_during_a_sweep_keeps_what_it_may_count_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let (dead, starting) = ("1-0123456789abcdef.groups", "2-0123456789abcdef.groups");
+        std::fs::write(path(dead), "+io /nonexistent\n").unwrap();
+        let folder = UserFolder::new(directory.path());
+        let held = folder.hold().unwrap();
+        let _noted = std::thread::scope(|scope| {
+            let sweep = scope.spawn(|| sweep(directory.path()));
+            // For the sweep to come as far as it does.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::fs::write(path(starting), "").unwrap();
+            let noted = crate::user_folder::lock(&path(starting)).unwrap();
+            drop(held);
+            assert_eq!(sweep.join().unwrap(), Ok(0));
+            noted
+        });
+        assert!(path(dead).exists() && path(starting).exists());
     }
 }

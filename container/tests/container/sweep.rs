@@ -164,6 +164,28 @@ fn left_group() {
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
 }
 
+/// What has the topmost group hand `io` down, and takes it back when the test ends, however that is.
+struct HandedDown {
+    group: PathBuf,
+    before: String,
+}
+
+impl HandedDown {
+    fn new(group: PathBuf) -> HandedDown {
+        let before = fs::read_to_string(group.with_file_name("cgroup.subtree_control")).unwrap();
+        HandedDown { group, before }
+    }
+}
+
+impl Drop for HandedDown {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.group);
+        if !self.before.split_whitespace().any(|name| name == "io") {
+            let _ = fs::write(self.group.with_file_name("cgroup.subtree_control"), "-io");
+        }
+    }
+}
+
 fn handed_down() {
     let top = Path::new("/sys/fs/cgroup");
     let (group, state) = (
@@ -172,7 +194,7 @@ fn handed_down() {
     );
     let control = |group: &Path, text: &str| fs::write(group.join("cgroup.subtree_control"), text).unwrap();
     let handed = || fs::read_to_string(group.join("cgroup.subtree_control")).unwrap();
-    let before = fs::read_to_string(top.join("cgroup.subtree_control")).unwrap();
+    let _taken_back = HandedDown::new(group.clone());
     control(top, "+io");
     fs::create_dir(&group).unwrap();
     control(&group, "+io");
@@ -187,10 +209,6 @@ fn handed_down() {
     assert_eq!(container::sweep(state.path()), Ok(0));
     assert_eq!(handed(), "");
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
-    fs::remove_dir(&group).unwrap();
-    if !before.contains("io") {
-        control(top, "-io");
-    }
 }
 
 /// Makes groups below one: many beside each other, and one in another.

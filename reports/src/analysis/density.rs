@@ -53,11 +53,16 @@ pub fn groups(starts_ms: &[f64]) -> Vec<(usize, f64)> {
         .collect()
 }
 
+/// Whether there are enough starts to see from where on they are slow.
+pub fn can_tell(starts_ms: &[f64]) -> bool {
+    groups(starts_ms).len() >= FEWEST_GROUPS
+}
+
 fn slow_from(starts_ms: &[f64], first_ms: f64) -> Option<usize> {
-    let groups = groups(starts_ms);
-    if groups.len() < FEWEST_GROUPS {
+    if !can_tell(starts_ms) {
         return None;
     }
+    let groups = groups(starts_ms);
     let slow = |group: &&(usize, f64)| group.1 > SLOW * first_ms;
     let stays = |from: &usize| {
         let rest = &groups[*from..];

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// differ because the host is not the same a minute later.
 pub const NEGLIGIBLE_PERCENT: f64 = 0.25;
 
+/// The factor that it is.
+const LEAST: f64 = 1.0 + NEGLIGIBLE_PERCENT / 100.0;
+
 /// Old results, and new ones to compare with them. Several of a side are measurements of the same thing at different times.
 pub type Pair<'a> = (&'a [&'a Results], &'a [&'a Results]);
 
@@ -164,21 +167,26 @@ fn worse_from(better: Better, limit_percent: f64) -> Option<f64> {
     }
 }
 
-/// What looks like a regression, and cannot be told from what the few sessions differ by among themselves: a gate that let it pass
-/// would claim what it does not know.
+/// What looks like a regression, and cannot be told from what the few sessions differ by among themselves, or is of too few runs: a
+/// gate that let it pass would claim what it does not know.
 fn undecided(candidates: &[Candidate], limit_percent: Option<f64>) -> Vec<Message> {
-    let mut metrics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut metrics: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for candidate in candidates {
         let change = &candidate.change;
-        let disagree = matches!(&candidate.evidence, Evidence::Sessions(found) if found.disagree);
+        let why = match &candidate.evidence {
+            Evidence::Sessions(found) if found.disagree => Diff::UNDECIDED,
+            Evidence::Exact(_) => continue,
+            _ if change.verdict == Verdict::TooFew => Diff::TOO_FEW,
+            _ => continue,
+        };
         let factor = limit_percent.and_then(|limit| worse_from(candidate.better, limit));
         let beyond = factor.is_some_and(|factor| wholly_worse(exactly(change.ratio), candidate.better, factor));
-        if disagree && beyond && !change.regression {
-            metrics.entry(&change.target).or_default().push(&change.metric);
+        if beyond && !change.regression {
+            metrics.entry((&change.target, why)).or_default().push(&change.metric);
         }
     }
-    let note = |(target, metrics): (&str, Vec<&str>)| {
-        let note = Message::new(Diff::UNDECIDED).with("target", target);
+    let note = |((target, why), metrics): ((&str, &str), Vec<&str>)| {
+        let note = Message::new(why).with("target", target);
         note.with("metrics", metrics.join(", "))
     };
     metrics.into_iter().map(note).collect()
@@ -201,9 +209,17 @@ fn wholly_worse(interval: Interval, better: Better, factor: f64) -> bool {
     }
 }
 
+/// The verdict of what has this interval: its direction, unless it holds no change, or one too small to count.
+fn judged_by(interval: Interval, direction: impl Fn() -> Verdict) -> Verdict {
+    match interval.low > LEAST || interval.high < 1.0 / LEAST {
+        true => direction(),
+        false => Verdict::NoDifference,
+    }
+}
+
 /// Fills in the intervals, the verdicts and the regressions of what is tested together.
 fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
-    let least = 1.0 + NEGLIGIBLE_PERCENT / 100.0;
+    let least = LEAST;
     let p_value = |candidate: &Candidate| match candidate.change.ratio {
         ratio if ratio > least => candidate.evidence.p_value(least),
         ratio if ratio < 1.0 / least => candidate.evidence.p_value(1.0 / least),
@@ -217,8 +233,7 @@ fn judge(tested: &mut [&mut Candidate], limit_percent: Option<f64>) {
         candidate.change.interval = candidate.evidence.interval(share);
         candidate.change.verdict = match candidate.change.interval {
             None => Verdict::TooFew,
-            Some(interval) if interval.low > least || interval.high < 1.0 / least => candidate.direction(),
-            Some(_) => Verdict::NoDifference,
+            Some(interval) => judged_by(interval, || candidate.direction()),
         };
     }
     let Some(limit) = limit_percent else { return };
@@ -256,11 +271,7 @@ impl Candidate {
         };
         let factor = limit_percent.and_then(|limit| worse_from(self.better, limit));
         Change {
-            verdict: if ratio == 1.0 {
-                Verdict::NoDifference
-            } else {
-                self.direction()
-            },
+            verdict: judged_by(exactly(ratio), || self.direction()),
             regression: factor.is_some_and(|factor| wholly_worse(exactly(ratio), self.better, factor)),
             ..self.change
         }

@@ -43,11 +43,11 @@ impl Pairs {
         })
     }
 
-    /// Of figures that were measured by turns, those of a round at the same place. `None` as above, and of fewer than four
-    /// rounds.
+    /// Of figures that were measured by turns, those of a round at the same place. `None` as above; of fewer than four rounds
+    /// there is a factor and no interval.
     pub(super) fn interleaved(new: &[f64], old: &[f64]) -> Option<Pairs> {
         let n = new.len().min(old.len());
-        if n < 4 || new.iter().chain(old).any(|figure| *figure <= 0.0) {
+        if n == 0 || new.iter().chain(old).any(|figure| *figure <= 0.0) {
             return None;
         }
         // What the host does for a while is taken out: it is common to both figures of a round, and to its neighbours.
@@ -73,13 +73,13 @@ impl Pairs {
             |figure: f64| (all.partition_point(|x| *x < figure) + all.partition_point(|x| *x <= figure)) as f64 / 2.0;
         let exchanged = |(new, old): (&f64, &f64)| (rank(*new) - rank(*old)).powi(2) / 4.0;
         let variance: f64 = new.iter().zip(&unchanged).map(exchanged).sum();
-        let n = n as f64;
-        // The variance is estimated, of n rounds: that of Student's t with n - 1 degrees of freedom is so much larger.
-        let estimated = (n - 1.0) / (n - 3.0);
-        Some(Pairs {
-            inflation: estimated * variance / (n * n * (2.0 * n + 1.0) / 12.0),
-            ..pairs
-        })
+        let rounds = n as f64;
+        let inflation = match n {
+            ..4 => f64::INFINITY,
+            // The variance is estimated, of n rounds: that of Student's t with n - 1 degrees of freedom is so much larger.
+            _ => (rounds - 1.0) / (rounds - 3.0) * variance / (rounds * rounds * (2.0 * rounds + 1.0) / 12.0),
+        };
+        Some(Pairs { inflation, ..pairs })
     }
 
     /// Figures of the smaller group.
@@ -314,13 +314,18 @@ mod tests {
     }
 
     #[test]
-    fn rounds_without_any_scatter_have_a_factor_and_three_rounds_none() {
+    fn rounds_without_any_scatter_have_a_factor_and_three_rounds_no_interval() {
         let same = [2.0; 9];
         let pairs = Pairs::interleaved(&same, &same).expect("positive");
         assert_eq!((pairs.ratio(), pairs.p_value(1.0)), (1.0, 1.0));
         let twice = Pairs::interleaved(&same, &[1.0; 9]).expect("positive");
         assert!((twice.ratio() - 2.0).abs() < 1e-12 && twice.p_value(1.0) < 0.01);
-        assert!(Pairs::interleaved(&[1.0; 3], &[1.0; 3]).is_none());
+        for (new, old) in [([2.0; 3], [1.0; 3]), ([2.0, 2.1, 2.3], [1.0, 1.2, 0.9])] {
+            let few = Pairs::interleaved(&new, &old).expect("positive");
+            assert!((few.ratio() - 2.0).abs() < 0.3, "{few:?}");
+            assert_eq!((few.interval(0.05), few.p_value(1.0)), (None, 1.0));
+        }
+        assert!(Pairs::interleaved(&[], &[]).is_none());
     }
 
     #[test]

@@ -134,10 +134,14 @@ impl Diff {
 
     /// The note that what looks like a regression may be what few measurements of a side differ by.
     pub const UNDECIDED: &str = "undecided";
+    /// The note that what looks like a regression is of too few figures for an interval.
+    pub const TOO_FEW: &str = "too-few";
 
     /// Whether the limit may be passed by something of which that cannot be told.
     pub fn is_undecided(&self) -> bool {
-        self.notes.iter().any(|note| note.id == Diff::UNDECIDED)
+        self.notes
+            .iter()
+            .any(|note| note.id == Diff::UNDECIDED || note.id == Diff::TOO_FEW)
     }
 
     /// Whether anything is worse by more than the limit. Where there is one, a target that does not run any more, or fails more

@@ -4,7 +4,7 @@ use super::lines::{self, Column};
 use super::messages::{Lang, Messages};
 use super::scale::Scale;
 use super::units;
-use crate::analysis::density::{Held, SLOW, held};
+use crate::analysis::density::{Held, SLOW, can_tell, held};
 use crate::model::{Density, Message, Results, Target, Unit};
 
 /// What stands where there is no figure.
@@ -33,22 +33,31 @@ pub(crate) fn all(results: &Results) -> impl Iterator<Item = (&Density, Held)> {
         .filter_map(|density| Some((density, held(density)?)))
 }
 
-/// From which instance on starts were slow, target by target, or that none were.
+/// From which instance on starts were slow, target by target, or of which targets none stayed so. Empty where there were too few
+/// instances to tell.
 pub(crate) fn slowness(results: &Results, messages: &Messages) -> String {
+    let name = |density: &Density| messages.name("target", &density.target);
     let clause = |(density, held): (&Density, Held)| {
         let arguments = [
-            ("target", messages.name("target", &density.target).into()),
+            ("target", name(density).into()),
             ("count", count(held.slow_from?).into()),
         ];
         Some(messages.with("density-slow-clause", &arguments))
     };
-    let clauses: Vec<String> = all(results).filter_map(clause).collect();
-    let slow = ("times", units::number(SLOW).into());
+    let slow: Vec<String> = all(results).filter_map(clause).collect();
+    let looked_at = all(results).filter(|(density, _)| can_tell(&density.start_ms));
+    let (id, clauses) = match slow.is_empty() {
+        true => (
+            "density-not-slow",
+            looked_at.map(|(density, _)| name(density)).collect(),
+        ),
+        false => ("density-slow", slow),
+    };
     if clauses.is_empty() {
-        return messages.with("density-not-slow", &[slow]);
+        return String::new();
     }
     let list = clauses.join(&messages.get("headline-between"));
-    messages.with("density-slow", &[slow, ("list", list.into())])
+    messages.with(id, &[("times", units::number(SLOW).into()), ("list", list.into())])
 }
 
 /// The sentence, a line for each target, and why no more were started; in a language, ending in a newline.
@@ -180,8 +189,14 @@ mod tests {
             .for_each(|density| density.start_ms.fill(1.0));
         assert_eq!(
             slowness(&results, &messages),
-            "No starts take more than 1.50× as long as the first ones."
+            "From no number on do starts stay more than 1.50× as long as the first ones: process, micro-VM."
         );
+        // Of so few nothing was looked at.
+        results.density[0].start_ms.truncate(12);
+        results.density[0].used_bytes.truncate(12);
+        assert!(slowness(&results, &messages).ends_with("ones: micro-VM."));
+        results.density.pop();
+        assert_eq!(slowness(&results, &messages), "");
     }
 
     #[test]

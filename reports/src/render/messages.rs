@@ -186,6 +186,7 @@ impl Messages {
         }
     }
 
+    /// The same of a name that is no version's.
     fn plain_name(&self, kind: &str, name: &str) -> String {
         let words: Vec<&str> = name
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -350,6 +351,13 @@ mod tests {
     #[test]
     fn an_unknown_message_shows_its_name() {
         assert_eq!(Messages::new(Lang::Ko).get("no-such-message"), "⟨no-such-message⟩");
+    }
+
+    #[test]
+    fn a_name_of_a_million_versions_is_a_name() {
+        let name = "@A".repeat(1_000_000);
+        assert_eq!(Messages::new(Lang::En).name("target", &name).len(), name.len());
+        assert_eq!(Messages::new(Lang::En).name("target", "process@A"), "process A");
     }
 
     #[test]

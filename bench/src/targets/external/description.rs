@@ -14,7 +14,7 @@
 //!
 //! Placeholders: `${root}` a folder with the image's files, `${program}` the program's path in it, `${args}` its arguments (a
 //! word of its own), `${work}` a folder for the tool's files, `${id}` a name of the instance's own; for files also
-//! `${root-json}`, `${command-json}` (program and arguments) and `${environment-json}`.
+//! `${root-json}`, `${command-json}` (program and arguments) and `${environment-json}`. The command starts in `${root}`.
 
 use crate::error::Error;
 use crate::files::source::Source;

@@ -2,9 +2,12 @@
 //!
 //! `nice -n 5`, or with a name of its own `calm=nice -n 5`. The program and its arguments come behind it, unless the command says
 //! by placeholders where ([`super::description`]). A command without `${root}` gets the program's path on the host.
+//! It starts in the folder of the program's files, so that files it is given itself need absolute paths.
 
 use super::description::{Description, parse};
 use crate::error::Error;
+use crate::files::search_path;
+use reports::model::Message;
 use serde::Serialize;
 
 /// The same as a description file has it.
@@ -35,6 +38,14 @@ pub fn launcher(text: &str) -> Result<Description, Error> {
         .filter(|tool| !tool.is_empty())
         .ok_or_else(|| wrong("there is no command"))?;
     let base = tool.rsplit('/').next().unwrap_or(tool).to_owned();
+    let variable = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    if let Some(name) = name.filter(variable).filter(|_| search_path::find(tool).is_err()) {
+        let why = Message::new("with-name-no-command")
+            .with("text", text)
+            .with("command", tool.as_str());
+        let hint = Message::new("do-with-env").with("name", name).with("command", command);
+        return Err(Error::new(why).remedy(hint));
+    }
     let name = name.unwrap_or(&base);
     if !is_name(name) {
         return Err(wrong("the command's name is none of a target's; put one before it"));
@@ -73,12 +84,19 @@ fn words(text: &str) -> Option<Vec<String>> {
                 loop {
                     match rest.next()? {
                         end if end == c => break,
-                        '\\' if c == '"' => word.push(rest.next()?),
+                        '\\' if c == '"' => match rest.next()? {
+                            '\n' => {}
+                            special @ ('$' | '`' | '"' | '\\') => word.push(special),
+                            other => word.extend(['\\', other]),
+                        },
                         other => word.push(other),
                     }
                 }
             }
-            '\\' => word.get_or_insert_default().push(rest.next()?),
+            '\\' => match rest.next()? {
+                '\n' => {}
+                other => word.get_or_insert_default().push(other),
+            },
             c => word.get_or_insert_default().push(c),
         }
     }
@@ -95,6 +113,9 @@ mod tests {
     fn words_are_those_of_a_shell() {
         let read = words(r#"a  'b c' "d \"e" f\ g '' h"i"j"#).unwrap();
         assert_eq!(read, ["a", "b c", "d \"e", "f g", "", "hij"]);
+        // In double quotes a backslash is one before most characters (Shell Command Language, 2.2.3).
+        let read = words("\"a\\n \\$x \\` \\\\ \\\n\" b\\\nc").unwrap();
+        assert_eq!(read, ["a\\n $x ` \\ ", "bc"]);
         assert_eq!(words(" "), Some(vec![]));
         assert_eq!(words("a 'b"), None);
         assert_eq!(words("a\\"), None);
@@ -117,6 +138,13 @@ mod tests {
             let error = name(wrong).unwrap_err().to_string();
             assert!(error.contains("--with"), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn a_variable_before_a_command_is_told_from_a_name() {
+        let error = launcher("LANG=no-such-language nice -n 5").unwrap_err().to_string();
+        assert!(error.contains("env LANG=no-such-language nice -n 5"), "{error}");
+        assert_eq!(launcher("A=sh -c true").unwrap().name, "A");
     }
 
     proptest! {

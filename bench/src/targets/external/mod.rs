@@ -10,7 +10,7 @@ mod template;
 
 pub use description::{Description, all, find};
 pub use launcher::launcher;
-pub use orphans::adopt;
+pub use orphans::allow_to_adopt;
 
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
@@ -44,6 +44,7 @@ pub struct External {
 impl External {
     /// A target as it is described.
     pub fn new(description: &Arc<Description>, group: Group) -> Self {
+        orphans::adopt();
         External {
             description: Arc::clone(description),
             group,
@@ -97,10 +98,14 @@ impl External {
         root.values(id).words(&self.description.run)
     }
 
-    /// The root of this image with these arguments, made unless it was the one before.
+    /// The root of this image with these arguments, made unless it was the one before. Every run begins with the same files;
+    /// only instances at the same time share them.
     fn root(&self, image: &Image, args: &[String]) -> Result<Rc<Root>, Error> {
         let mut kept = self.root.borrow_mut();
-        if let Some(root) = kept.as_ref().filter(|root| root.is_of(image, args)) {
+        if let Some(root) = kept.as_mut().filter(|root| root.is_of(image, args)) {
+            if let Some(unused) = Rc::get_mut(root) {
+                unused.renew(&self.description, image)?;
+            }
             return Ok(Rc::clone(root));
         }
         let root = Rc::new(Root::make(&self.description, image, args)?);
@@ -142,11 +147,18 @@ impl Backend for External {
         let values = root.values(&id);
         let run = values.words(&self.description.run)?;
         let clean_up = values.words(&self.description.clean_up)?;
-        let path = search_path::find(&run[0]).map_err(|error| self.missing(&run[0], &error))?;
+        let path = search_path::find(&run[0])
+            .and_then(std::path::absolute)
+            .map_err(|error| self.missing(&run[0], &error))?;
         let words: Vec<&str> = run.iter().map(String::as_str).collect();
         let fds = vec![stdio.stdin, stdio.stdout, stdio.stderr];
         let env: Vec<&str> = image.environment().iter().map(String::as_str).collect();
         let prepared = Prepared::new(&path.to_string_lossy(), &words, &env, fds, self.group)?;
+        // As a plain process does: only what a person runs once, and gives no files, begins where that person is.
+        let prepared = match self.group == Group::Lab && image.other_files().is_empty() {
+            true => prepared,
+            false => prepared.in_folder(&root.root())?,
+        };
         let program = root.program();
         let left = match clean_up.is_empty() {
             true => None,

@@ -1,13 +1,14 @@
 //! What a tool leaves running outside of its process group (setsid(2)): isolab adopts such orphans and ends them with the instance.
+//! What isolab was started with as its child (`sh -c 'server & exec isolab …'`) is none of a tool's, and stays.
 
-use crate::targets::process_tree;
+use crate::targets::process_tree::{self, Process};
 use nix::errno::Errno;
-use nix::libc;
 use nix::sys::prctl::{get_child_subreaper, set_child_subreaper};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::Pid;
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// A killed process is gone at once, unless the kernel is busy for it.
@@ -18,11 +19,25 @@ thread_local! {
     static ALIVE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// From now on orphans below this process become its children (PR_SET_CHILD_SUBREAPER). To be called by a program whose children
-/// are all isolab's.
+/// The processes below this one before it started any.
+static OTHERS: OnceLock<Vec<Process>> = OnceLock::new();
+
+/// Allows to adopt what tools leave. To be called by a program that has started no process yet, and whose children are all
+/// isolab's from now on.
+pub fn allow_to_adopt() {
+    OTHERS.get_or_init(|| {
+        let tree = process_tree::below(std::process::id() as i32);
+        tree.into_iter().filter_map(|(pid, _)| Process::of(pid)).collect()
+    });
+}
+
+/// From now on orphans below this process become its children (PR_SET_CHILD_SUBREAPER), where that is allowed. Those that come to
+/// pid 1 of a container come from everywhere: it leaves them alone.
 pub fn adopt() {
-    // Without it orphans go to pid 1, as they do everywhere.
-    let _ = set_child_subreaper(true);
+    if OTHERS.get().is_some() && std::process::id() != 1 {
+        // Without it orphans go to pid 1, as they do everywhere.
+        let _ = set_child_subreaper(true);
+    }
 }
 
 /// An instance of a tool that is alive.
@@ -46,28 +61,36 @@ impl Drop for Alive {
     }
 }
 
-/// Ends all children of this process, and what is below them, until there are none.
+/// Ends all children that isolab or a tool has started, and what is below them, until there are none.
 fn end_orphans() {
     let until = Instant::now() + PATIENCE;
-    // Mostly there is none, which one call tells.
-    let any = || {
-        waitid(
-            Id::All,
-            WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT,
-        ) != Err(Errno::ECHILD)
-    };
-    while any() && Instant::now() < until {
-        for (pid, depth) in process_tree::below(std::process::id() as libc::pid_t) {
-            if depth > 0 {
+    loop {
+        let children = orphans();
+        for &child in &children {
+            for (pid, _) in process_tree::below(child) {
                 // It may have ended by itself (ESRCH).
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
-            if depth == 1 {
-                let _ = waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG));
-            }
+            let _ = waitpid(Pid::from_raw(child), Some(WaitPidFlag::WNOHANG));
         }
-        if any() {
+        if children.is_empty() || Instant::now() >= until {
+            return;
+        }
+        if !orphans().is_empty() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+/// The children of this process but those that it began with.
+fn orphans() -> Vec<i32> {
+    // Mostly there is none, which one call tells.
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    if waitid(Id::All, flags) == Err(Errno::ECHILD) {
+        return Vec::new();
+    }
+    let others = OTHERS.get().map_or(&[][..], Vec::as_slice);
+    let mut children = process_tree::children(std::process::id() as i32);
+    children.retain(|child| Process::of(*child).is_none_or(|child| !others.contains(&child)));
+    children
 }

@@ -3,7 +3,8 @@
 use super::description::Description;
 use super::template::Values;
 use crate::error::Error;
-use crate::files::scratch::{Left, Scratch};
+use crate::files::scratch::Left;
+use crate::targets::work_folder::WorkFolder;
 use crate::workloads::image::{Image, read_back};
 use crate::workloads::sha256;
 use reports::model::Message;
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 /// What a tool gets of one image.
 #[derive(Debug)]
 pub struct Root {
-    scratch: Scratch,
+    /// Holds the root and the tool's files.
+    folder: WorkFolder,
     /// Where the image's files were copied from.
     layer: PathBuf,
     /// The program's path in the root.
@@ -26,32 +28,38 @@ pub struct Root {
 impl Root {
     /// Copies the image and writes the files of the description.
     pub fn make(description: &Description, image: &Image, args: &[String]) -> Result<Self, Error> {
-        let root = Root {
-            scratch: Scratch::new()?,
+        let mut root = Root {
+            folder: WorkFolder::new()?,
             layer: image.layer().to_owned(),
             program: image.program().into(),
             args: args.to_vec(),
             environment: image.environment().to_vec(),
         };
-        let files: Vec<(PathBuf, String)> = description
-            .files
-            .iter()
-            .map(|(path, text)| Ok((root.work().join(path), root.values("").text(text)?)))
-            .collect::<Result<_, Error>>()?;
-        root.write(image, &description.folders, &files).map_err(|error| {
-            Error::of_path("cannot-write-to", root.scratch.path(), error).remedy(Message::new("do-make-room"))
-        })?;
+        root.renew(description, image)?;
         Ok(root)
     }
 
-    fn write(&self, image: &Image, folders: &[PathBuf], files: &[(PathBuf, String)]) -> std::io::Result<()> {
-        image.copy_with_folders(&self.folder(), folders)?;
-        std::fs::create_dir(self.work())?;
-        std::fs::set_permissions(self.work(), PermissionsExt::from_mode(0o755))?;
-        for (path, text) in files {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-            std::fs::write(path, text)?;
-        }
+    /// The same files again, where a run has changed anything.
+    pub fn renew(&mut self, description: &Description, image: &Image) -> Result<(), Error> {
+        let files: Vec<(PathBuf, String)> = description
+            .files
+            .iter()
+            .map(|(path, text)| Ok((self.work().join(path), self.values("").text(text)?)))
+            .collect::<Result<_, Error>>()?;
+        let (root, work) = (self.root(), self.work());
+        self.folder.renew(|folder| {
+            image.copy_with_folders(&root, &description.folders)?;
+            std::fs::create_dir(&work)?;
+            // The programs of every user namespace must get through.
+            for directory in folder.parent().into_iter().chain([&*work]) {
+                std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
+            }
+            for (path, text) in &files {
+                path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+                std::fs::write(path, text)?;
+            }
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -70,8 +78,8 @@ impl Root {
             .chain(self.args.iter().map(String::as_str))
             .collect();
         let texts = BTreeMap::from([
-            ("root", text(self.folder())),
-            ("root-json", json(text(self.folder()).into())),
+            ("root", text(self.root())),
+            ("root-json", json(text(self.root()).into())),
             ("work", text(self.work())),
             ("program", self.program.clone()),
             ("id", id.to_owned()),
@@ -95,14 +103,15 @@ impl Root {
 
     /// Notes the command that removes what an instance leaves.
     pub fn leave(&self, id: &str, clean_up: &[String]) -> Result<Left, Error> {
-        self.scratch.leave(id, clean_up).map_err(|error| {
-            Error::of_path("cannot-write-to", self.scratch.path(), error).remedy(Message::new("do-make-room"))
+        let scratch = self.folder.scratch();
+        scratch.leave(id, clean_up).map_err(|error| {
+            Error::of_path("cannot-write-to", scratch.path(), error).remedy(Message::new("do-make-room"))
         })
     }
 
     /// The image's files as the tool gets them, and its own.
     pub fn files(&self) -> Vec<PathBuf> {
-        let folders = [self.folder(), self.work()];
+        let folders = [self.root(), self.work()];
         let entries = folders.into_iter().flat_map(std::fs::read_dir).flatten().flatten();
         entries
             .map(|entry| entry.path())
@@ -111,14 +120,15 @@ impl Root {
     }
 
     fn executable(&self) -> PathBuf {
-        self.folder().join(self.program.trim_start_matches('/'))
+        self.root().join(self.program.trim_start_matches('/'))
     }
 
-    fn folder(&self) -> PathBuf {
-        self.scratch.path().join("root")
+    /// Where the program's files are.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
     }
 
     fn work(&self) -> PathBuf {
-        self.scratch.path().join("work")
+        self.folder.path().join("work")
     }
 }
