@@ -191,9 +191,10 @@ fn jailed() -> Result<(), Failed> {
     let entries = std::fs::read_dir(format!("/proc/{monitor}/root"))?.flatten();
     let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
     names.sort();
-    expect(names == ["dev", "files", "isolab", "proc", "report", "sys"], || {
-        format!("{names:?}")
-    })?;
+    expect(
+        names == ["dev", "files", "isolab", "order", "proc", "report", "sys"],
+        || format!("{names:?}"),
+    )?;
     for namespace in ["ns/net", "ns/pid", "ns/mnt", "ns/ipc", "ns/uts"] {
         expect(link(monitor, namespace) != link(lab_id, namespace), || {
             format!("isolab's {namespace}")
