@@ -48,7 +48,7 @@ pub struct Image {
     /// A copy with directories to mount upon, once that is asked for.
     to_bind: OnceCell<Scratch>,
     /// Where the layer is, unless it is one that is kept.
-    _scratch: Option<Scratch>,
+    scratch: Option<Scratch>,
 }
 
 /// A file of an image.
@@ -122,13 +122,18 @@ impl Image {
             disk: OnceCell::new(),
             to_bind: OnceCell::new(),
             layer,
-            _scratch: scratch,
+            scratch,
         })
     }
 
     /// The directory that holds the image's files.
     pub fn layer(&self) -> &Path {
         &self.layer
+    }
+
+    /// Whether it holds a program of isolab's own and nothing else, in a layer that is kept ([`layer`]).
+    pub fn is_kept(&self) -> bool {
+        self.scratch.is_none()
     }
 
     /// The program as the host sees it.
@@ -246,6 +251,15 @@ impl Image {
         copy(&self.other_files, folder)
     }
 
+    /// Copies the program and the files beside it into a folder.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn copy_files(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::copy(&self.executable, folder.join(self.program.trim_start_matches('/')))?;
+        self.copy_other_files(folder)
+    }
+
     /// Copies the program and the files beside it into a new directory, which gets these folders besides. The directory above is
     /// opened for everybody, too.
     ///
@@ -260,8 +274,7 @@ impl Image {
         for directory in to.parent().into_iter().chain([to]) {
             std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
         }
-        std::fs::copy(&self.executable, to.join(self.program.trim_start_matches('/')))?;
-        self.copy_other_files(to)?;
+        self.copy_files(to)?;
         folders
             .into_iter()
             .try_for_each(|folder| std::fs::create_dir_all(to.join(folder)))

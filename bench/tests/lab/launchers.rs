@@ -117,7 +117,7 @@ fn misbehaving() -> Result<(), Failed> {
     expect(left.is_none(), || format!("left running: {left:?}"))
 }
 
-/// Wants `data.txt` as it was given, and nothing beside it; then changes it.
+/// Wants `data.txt` as it was given, and nothing new beside it and beside its own file; then changes that.
 const CHANGES: &str = r#"
     #include <stdio.h>
     #include <string.h>
@@ -127,6 +127,11 @@ const CHANGES: &str = r#"
         FILE *data = fopen("data.txt", "r+");
         if (!data || !fgets(text, sizeof text, data) || strcmp(text, "one")) return 3;
         if (access("more", F_OK) == 0) return 4;
+        char beside[500] = "";
+        readlink("/proc/self/exe", beside, 400);
+        strcat(beside, ".log");
+        if (access(beside, F_OK) == 0) return 5;
+        fclose(fopen(beside, "w"));
         fputs("changed", data);
         fclose(data);
         fclose(fopen("more", "w"));
