@@ -3,6 +3,7 @@
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio};
 use crate::error::{Cause, Error};
 use crate::measure::clock;
+use crate::targets::orphans::{self, Alive};
 use crate::targets::spawn::{Child, Group, Prepared};
 use crate::targets::work_folder::WorkFolder;
 use crate::workloads::image::Image;
@@ -25,8 +26,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process in this group.
+    /// A process in this group. Where it is measured, what it leaves behind is adopted, and ended with it. What a person runs once
+    /// may start a service that is to stay; isolab, which waits for the program only, would keep the zombies of what it adopts.
     pub fn new(group: Group) -> Self {
+        if group == Group::Own {
+            orphans::adopt();
+        }
         Process {
             group,
             folder: RefCell::new(None),
@@ -106,6 +111,7 @@ impl Backend for Process {
             Ok(Box::new(Running {
                 child,
                 executed_ns: clock::now_ns(),
+                _alive: Alive::one_more(),
             }))
         }))
     }
@@ -127,6 +133,8 @@ fn refused(path: &str, errno: Errno) -> Error {
 struct Running {
     child: Child,
     executed_ns: u64,
+    /// The last, as it is to end when the program itself has ended.
+    _alive: Alive,
 }
 
 impl Instance for Running {
