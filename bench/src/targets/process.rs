@@ -10,19 +10,24 @@ use crate::workloads::image::Image;
 use nix::errno::Errno;
 use reports::model::{self, Message};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
+
+/// A folder for each image that was asked for, by the image's layer.
+type Folders = RefCell<BTreeMap<PathBuf, WorkFolder>>;
 
 /// Runs a workload as a plain process.
 #[derive(Debug)]
 pub struct Process {
     /// Which process group the workload runs in.
     group: Group,
-    /// Where it runs, once that is made.
-    folder: RefCell<Option<WorkFolder>>,
-    /// Where its program is, once that is made.
-    program: RefCell<Option<WorkFolder>>,
+    /// Where it runs.
+    folder: Folders,
+    /// Where its program is.
+    program: Folders,
 }
 
 impl Process {
@@ -34,8 +39,8 @@ impl Process {
         }
         Process {
             group,
-            folder: RefCell::new(None),
-            program: RefCell::new(None),
+            folder: Folders::default(),
+            program: Folders::default(),
         }
     }
 
@@ -45,7 +50,7 @@ impl Process {
         if self.group == Group::Lab && image.other_files().is_empty() {
             return Ok(None);
         }
-        renewed(&self.folder, |to| image.copy_other_files(to)).map(Some)
+        renewed(&self.folder, image, |to| image.copy_other_files(to)).map(Some)
     }
 
     /// The program's file. What a program of the user's writes beside it (/proc/self/exe) must not come into the layer that other
@@ -54,19 +59,17 @@ impl Process {
         if self.group == Group::Lab || image.is_kept() {
             return Ok(image.executable().into());
         }
-        let folder = renewed(&self.program, |to| image.copy_files(to))?;
+        let folder = renewed(&self.program, image, |to| image.copy_files(to))?;
         Ok(folder.join(image.program().trim_start_matches('/')))
     }
 }
 
-/// A folder with what `fill` puts there, the same one each time.
-fn renewed(kept: &RefCell<Option<WorkFolder>>, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<PathBuf, Error> {
-    let mut kept = kept.borrow_mut();
-    let folder = match kept.take() {
-        Some(folder) => folder,
-        None => WorkFolder::new()?,
-    };
-    kept.insert(folder).renew(fill)
+/// The image's folder, with what `fill` puts there and nothing else.
+fn renewed(folders: &Folders, image: &Image, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<PathBuf, Error> {
+    match folders.borrow_mut().entry(image.layer().to_owned()) {
+        Entry::Occupied(made) => made.into_mut().renew(fill),
+        Entry::Vacant(none) => none.insert(WorkFolder::new()?).renew(fill),
+    }
 }
 
 impl Backend for Process {
@@ -161,5 +164,21 @@ impl Instance for Running {
             stamps: vec![("fork and exec".into(), self.executed_ns)],
             ..End::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workloads::Workload;
+
+    #[test]
+    fn each_image_has_its_own_files() {
+        let process = Process::new(Group::Own);
+        let images = [10, 20].map(|bytes| Image::build(&Workload::own("hello", vec![]).unwrap(), bytes).unwrap());
+        let files = images.each_ref().map(|image| process.files(image).unwrap());
+        let bytes = files.each_ref().map(|files| files[1].metadata().unwrap().len());
+        assert_eq!(bytes, [10, 20]);
+        assert_ne!(files[0][0], files[1][0]);
     }
 }
