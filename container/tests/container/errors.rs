@@ -240,7 +240,7 @@ fn directory_as_stdin() {
         let file = options.read(true).custom_flags(flags).open("/").unwrap();
         let mut spec = payload(&["exit", "0"]);
         spec.stdio.stdin = Stdio::Fd(file.into());
-        let refused = container(&spec).err().expect("it led out of the root");
+        let refused = container(&spec).expect_err("it led out of the root");
         assert_eq!(refused.step, ErrorStep::Spec);
         assert!(refused.hint.contains("directory"), "{refused}");
     }
