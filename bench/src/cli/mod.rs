@@ -25,7 +25,7 @@ mod usage;
 use crate::error::Error;
 use crate::files::scratch;
 use crate::signals;
-use crate::targets::external;
+use crate::targets::orphans;
 use clap::{Parser, Subcommand};
 use nix::sys::signal::Signal;
 use reports::Lang;
@@ -111,7 +111,7 @@ pub fn main() -> u8 {
             FAILED,
         );
     }
-    external::allow_to_adopt();
+    orphans::allow_to_adopt();
     let run = matches!(cli.command, Some(Command::Run(_)));
     // It sweeps while its program runs.
     let swept = if run { Swept::default() } else { sweep() };

@@ -10,6 +10,7 @@ pub mod external;
 pub mod local;
 pub mod microvm;
 pub mod mock;
+pub mod orphans;
 pub mod pinned;
 pub mod process;
 pub mod process_tree;

@@ -3,14 +3,16 @@
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio};
 use crate::error::{Cause, Error};
 use crate::measure::clock;
+use crate::targets::orphans::{self, Alive};
 use crate::targets::spawn::{Child, Group, Prepared};
 use crate::targets::work_folder::WorkFolder;
 use crate::workloads::image::Image;
 use nix::errno::Errno;
 use reports::model::{self, Message};
 use std::cell::RefCell;
+use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Runs a workload as a plain process.
 #[derive(Debug)]
@@ -19,14 +21,21 @@ pub struct Process {
     group: Group,
     /// Where it runs, once that is made.
     folder: RefCell<Option<WorkFolder>>,
+    /// Where its program is, once that is made.
+    program: RefCell<Option<WorkFolder>>,
 }
 
 impl Process {
-    /// A process in this group.
+    /// A process in this group. Where it is measured, what it leaves behind is adopted, and ended with it. What a person runs once
+    /// may start a service that is to stay; isolab, which waits for the program only, would keep the zombies of what it adopts.
     pub fn new(group: Group) -> Self {
+        if group == Group::Own {
+            orphans::adopt();
+        }
         Process {
             group,
             folder: RefCell::new(None),
+            program: RefCell::new(None),
         }
     }
 
@@ -36,13 +45,28 @@ impl Process {
         if self.group == Group::Lab && image.other_files().is_empty() {
             return Ok(None);
         }
-        let mut kept = self.folder.borrow_mut();
-        let folder = match kept.take() {
-            Some(folder) => folder,
-            None => WorkFolder::new()?,
-        };
-        kept.insert(folder).renew(|to| image.copy_other_files(to)).map(Some)
+        renewed(&self.folder, |to| image.copy_other_files(to)).map(Some)
     }
+
+    /// The program's file. What a program of the user's writes beside it (/proc/self/exe) must not come into the layer that other
+    /// targets are made of, nor into the next run: it is executed from a copy of the layer. What a person runs once needs none.
+    fn program(&self, image: &Image) -> Result<PathBuf, Error> {
+        if self.group == Group::Lab || image.is_kept() {
+            return Ok(image.executable().into());
+        }
+        let folder = renewed(&self.program, |to| image.copy_files(to))?;
+        Ok(folder.join(image.program().trim_start_matches('/')))
+    }
+}
+
+/// A folder with what `fill` puts there, the same one each time.
+fn renewed(kept: &RefCell<Option<WorkFolder>>, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<PathBuf, Error> {
+    let mut kept = kept.borrow_mut();
+    let folder = match kept.take() {
+        Some(folder) => folder,
+        None => WorkFolder::new()?,
+    };
+    kept.insert(folder).renew(fill)
 }
 
 impl Backend for Process {
@@ -61,7 +85,7 @@ impl Backend for Process {
     }
 
     fn files(&self, image: &Image) -> Result<Vec<PathBuf>, Error> {
-        let mut files = image.files();
+        let mut files = vec![self.program(image)?];
         if let Some(folder) = self.folder(image)? {
             files.extend(image.other_files().iter().map(|file| folder.join(&file.inside)));
         }
@@ -69,7 +93,9 @@ impl Backend for Process {
     }
 
     fn prepare(&self, image: &Image, args: &[String], stdio: Stdio) -> Result<Start, Error> {
-        let path = image.executable().to_owned();
+        let program = self.program(image)?;
+        // The folder for temporary files is one whose name is text, or there would be no image.
+        let path = program.to_string_lossy().into_owned();
         let argv: Vec<&str> = std::iter::once(image.program())
             .chain(args.iter().map(String::as_str))
             .collect();
@@ -85,6 +111,7 @@ impl Backend for Process {
             Ok(Box::new(Running {
                 child,
                 executed_ns: clock::now_ns(),
+                _alive: Alive::one_more(),
             }))
         }))
     }
@@ -106,6 +133,8 @@ fn refused(path: &str, errno: Errno) -> Error {
 struct Running {
     child: Child,
     executed_ns: u64,
+    /// The last, as it is to end when the program itself has ended.
+    _alive: Alive,
 }
 
 impl Instance for Running {

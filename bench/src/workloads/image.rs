@@ -5,10 +5,13 @@ use crate::error::Error;
 use crate::files::scratch::Scratch;
 use crate::measure::ready::Ready;
 use crate::targets::microvm::disk_image::DiskImage;
+use crate::workloads::inputs::GivenFile;
 use crate::workloads::layer;
 use crate::workloads::{Workload, sha256};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reports::model::ImagePart;
@@ -16,14 +19,12 @@ use reports::model::Message;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The name of the file beside the program, where an image is to be larger than its program.
 pub(super) const OTHER_FILE: &str = "other-files";
-/// The copy of what standard input is read from, beside the layer.
-const STDIN: &str = "stdin";
 
 const GZIP_LEVEL: u32 = 6;
 
@@ -35,7 +36,8 @@ pub struct Image {
     program: String,
     args: Vec<String>,
     environment: Vec<String>,
-    stdin: PathBuf,
+    /// The copy of what standard input is read from: a memory file that nothing can change, whoever opens it again.
+    stdin: Option<File>,
     ready: Ready,
     known_sha256: Option<&'static str>,
     other_files: Vec<ImageFile>,
@@ -46,7 +48,7 @@ pub struct Image {
     /// A copy with directories to mount upon, once that is asked for.
     to_bind: OnceCell<Scratch>,
     /// Where the layer is, unless it is one that is kept.
-    _scratch: Option<Scratch>,
+    scratch: Option<Scratch>,
 }
 
 /// A file of an image.
@@ -72,7 +74,7 @@ impl Image {
     /// of isolab's own that is alone in its image is kept on disk ([`layer`]); anything else is laid out anew, and removed
     /// with the image.
     pub fn build(workload: &Workload, other_bytes: u64) -> Result<Self, Error> {
-        let alone = other_bytes == 0 && workload.inputs.files.is_empty() && workload.inputs.stdin.is_none();
+        let alone = other_bytes == 0 && workload.inputs.files.is_empty();
         let kept = match workload.known_sha256 {
             Some(sha256) if alone => layer::kept(&workload.file_name, sha256, &workload.bytes),
             _ => None,
@@ -85,7 +87,7 @@ impl Image {
                 lay_out(workload, other_bytes, &scratch, &layer).map_err(|error| {
                     Error::of_path("cannot-write-workload", &layer, error).remedy(Message::new("do-make-room"))
                 })?;
-                check_copies(workload, &layer, &scratch)?;
+                check_copies(workload, &layer)?;
                 (layer, Some(scratch))
             }
         };
@@ -101,10 +103,7 @@ impl Image {
             .map(|file| other(&file.inside, file.permissions()));
         let filling = (other_bytes > 0).then(|| other(OTHER_FILE, 0o644));
         let other_files = given.chain(filling).collect();
-        let stdin = match (&workload.inputs.stdin, &scratch) {
-            (Some(_), Some(scratch)) => scratch.path().join(STDIN),
-            _ => PathBuf::from("/dev/null"),
-        };
+        let stdin = workload.inputs.stdin.as_ref().map(sealed).transpose()?;
         let executable = layer.join(&workload.file_name);
         let text = executable.to_str().map(str::to_owned).ok_or_else(|| {
             let problem = Message::new("not-utf-8").with("path", executable.display().to_string());
@@ -123,13 +122,18 @@ impl Image {
             disk: OnceCell::new(),
             to_bind: OnceCell::new(),
             layer,
-            _scratch: scratch,
+            scratch,
         })
     }
 
     /// The directory that holds the image's files.
     pub fn layer(&self) -> &Path {
         &self.layer
+    }
+
+    /// Whether it holds a program of isolab's own and nothing else, in a layer that is kept ([`layer`]).
+    pub fn is_kept(&self) -> bool {
+        self.scratch.is_none()
     }
 
     /// The program as the host sees it.
@@ -157,9 +161,13 @@ impl Image {
     /// # Errors
     /// What open(2) answers.
     pub fn stdin(&self) -> Result<OwnedFd, Error> {
-        File::open(&self.stdin)
+        let path = match &self.stdin {
+            Some(file) => again(file),
+            None => PathBuf::from("/dev/null"),
+        };
+        File::open(&path)
             .map(OwnedFd::from)
-            .map_err(|error| Error::of_path("cannot-open", &self.stdin, error))
+            .map_err(|error| Error::of_path("cannot-open", &path, error))
     }
 
     /// When the program counts as started.
@@ -243,6 +251,15 @@ impl Image {
         copy(&self.other_files, folder)
     }
 
+    /// Copies the program and the files beside it into a folder.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn copy_files(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::copy(&self.executable, folder.join(self.program.trim_start_matches('/')))?;
+        self.copy_other_files(folder)
+    }
+
     /// Copies the program and the files beside it into a new directory, which gets these folders besides. The directory above is
     /// opened for everybody, too.
     ///
@@ -257,8 +274,7 @@ impl Image {
         for directory in to.parent().into_iter().chain([to]) {
             std::fs::set_permissions(directory, PermissionsExt::from_mode(0o755))?;
         }
-        std::fs::copy(&self.executable, to.join(self.program.trim_start_matches('/')))?;
-        self.copy_other_files(to)?;
+        self.copy_files(to)?;
         folders
             .into_iter()
             .try_for_each(|folder| std::fs::create_dir_all(to.join(folder)))
@@ -295,32 +311,44 @@ fn lay_out(workload: &Workload, other_bytes: u64, scratch: &Scratch, layer: &Pat
         permissions: file.permissions(),
         source: file.source.clone(),
     });
-    copy(&given.collect::<Vec<_>>(), layer)?;
-    match &workload.inputs.stdin {
-        Some(file) => std::fs::copy(&file.source, scratch.path().join(STDIN)).map(drop),
-        None => Ok(()),
-    }
+    copy(&given.collect::<Vec<_>>(), layer)
+}
+
+/// A copy of a file in memory, sealed: a program that opens its standard input anew for writing is refused
+/// (F_ADD_SEALS, fcntl(2)).
+fn sealed(given: &GivenFile) -> Result<File, Error> {
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
+    let fill = || -> std::io::Result<File> {
+        let memory = memfd_create("isolab-stdin", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
+        let mut memory = File::from(memory);
+        std::io::copy(&mut File::open(&given.source)?, &mut memory)?;
+        fcntl(&memory, FcntlArg::F_ADD_SEALS(seals))?;
+        Ok(memory)
+    };
+    let memory = fill().map_err(|error| {
+        Error::of_path("cannot-copy-stdin", &given.source, error).remedy(Message::new("do-smaller-stdin"))
+    })?;
+    check_copy(given, &again(&memory))?;
+    Ok(memory)
+}
+
+/// What opens this file another time, from its beginning.
+fn again(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 /// Refuses copies that are not what the results file says of the files.
-fn check_copies(workload: &Workload, layer: &Path, scratch: &Scratch) -> Result<(), Error> {
-    let files = workload
-        .inputs
-        .files
-        .iter()
-        .map(|file| (file, layer.join(&file.inside)));
-    let stdin = workload
-        .inputs
-        .stdin
-        .iter()
-        .map(|file| (file, scratch.path().join(STDIN)));
-    for (file, copy) in files.chain(stdin) {
-        if sha256(&read_back(&copy)?) != file.sha256 {
-            let problem = Message::new("file-changed").with("path", file.source.display().to_string());
-            return Err(Error::new(problem).remedy(Message::new("do-keep-file")));
-        }
+fn check_copies(workload: &Workload, layer: &Path) -> Result<(), Error> {
+    let mut files = workload.inputs.files.iter();
+    files.try_for_each(|file| check_copy(file, &layer.join(&file.inside)))
+}
+
+fn check_copy(file: &GivenFile, copy: &Path) -> Result<(), Error> {
+    if sha256(&read_back(copy)?) == file.sha256 {
+        return Ok(());
     }
-    Ok(())
+    let problem = Message::new("file-changed").with("path", file.source.display().to_string());
+    Err(Error::new(problem).remedy(Message::new("do-keep-file")))
 }
 
 /// Copies files to a folder, with the folders that they are in.
@@ -448,5 +476,31 @@ mod tests {
             let error = Image::build(&workload, 0).unwrap_err().to_string();
             assert!(error.contains("was changed while isolab worked"), "{error}");
         }
+    }
+
+    #[test]
+    fn no_run_changes_the_standard_input_of_the_next_one() {
+        let host = tempfile::tempdir().unwrap();
+        let source = host.path().join("data.txt");
+        std::fs::write(&source, "as it was").unwrap();
+        let request = InputRequest {
+            stdin: Some(source),
+            ..InputRequest::default()
+        };
+        let workload = Workload {
+            inputs: request.resolve("hello").unwrap(),
+            ..Workload::own("hello", vec![]).unwrap()
+        };
+        let image = Image::build(&workload, 0).unwrap();
+        let first = image.stdin().unwrap();
+        // What a program can do with its /proc/self/fd/0.
+        let anew = format!("/proc/self/fd/{}", first.as_raw_fd());
+        assert!(File::options().write(true).truncate(true).open(&anew).is_err());
+        if let Ok(mut file) = File::options().write(true).open(&anew) {
+            assert!(file.write_all(b"changed").is_err());
+        }
+        drop(first);
+        let text = std::io::read_to_string(File::from(image.stdin().unwrap())).unwrap();
+        assert_eq!(text, "as it was");
     }
 }

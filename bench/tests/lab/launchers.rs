@@ -19,6 +19,11 @@ pub fn tests() -> Vec<Trial> {
         ),
         test("what_isolab_did_not_start_it_does_not_end", &[], others),
         test(
+            "a_daemon_of_a_measured_process_ends_with_its_instance",
+            &[Need::Tool("cc")],
+            daemons,
+        ),
+        test(
             "isolab_run_adopts_nothing_that_no_tool_has_left",
             &[Need::Tool("cc")],
             no_adoption,
@@ -117,7 +122,7 @@ fn misbehaving() -> Result<(), Failed> {
     expect(left.is_none(), || format!("left running: {left:?}"))
 }
 
-/// Wants `data.txt` as it was given, and nothing beside it; then changes it.
+/// Wants `data.txt` as it was given, and nothing new beside it and beside its own file; then changes that.
 const CHANGES: &str = r#"
     #include <stdio.h>
     #include <string.h>
@@ -127,6 +132,11 @@ const CHANGES: &str = r#"
         FILE *data = fopen("data.txt", "r+");
         if (!data || !fgets(text, sizeof text, data) || strcmp(text, "one")) return 3;
         if (access("more", F_OK) == 0) return 4;
+        char beside[500] = "";
+        readlink("/proc/self/exe", beside, 400);
+        strcat(beside, ".log");
+        if (access(beside, F_OK) == 0) return 5;
+        fclose(fopen(beside, "w"));
         fputs("changed", data);
         fclose(data);
         fclose(fopen("more", "w"));
@@ -182,6 +192,52 @@ fn others() -> Result<(), Failed> {
     say(place.script(&["env"], &format!("kill {pid} || :")))?;
     expect_status(&said, 0)?;
     expect(alive, || "a process that isolab did not start was ended".into())
+}
+
+/// Leaves a daemon, and its number in the file that it is given.
+const DAEMON: &str = r#"
+    #include <stdio.h>
+    #include <unistd.h>
+    #include <sys/wait.h>
+    int main(int count, char **words) {
+        if (fork() == 0) {
+            setsid();
+            int daemon = fork();
+            if (daemon == 0) {
+                close(1);
+                close(2);
+                sleep(300);
+                return 0;
+            }
+            FILE *file = fopen(words[1], "a");
+            fprintf(file, "%d\n", daemon);
+            fclose(file);
+            _exit(0);
+        }
+        wait(NULL);
+        puts("right");
+        return 0;
+    }"#;
+
+fn daemons() -> Result<(), Failed> {
+    let place = Place::new();
+    compiled(place.path(), "leaves", DAEMON)?;
+    let pids = place.path().join("pids");
+    let file = pids.display().to_string();
+    let words = [
+        "compare", "--on", "process", "-r", "2", "-w", "0", "--json", "-", "--", "./leaves", &file,
+    ];
+    let said = say(place.isolab(&words))?;
+    let pids = std::fs::read_to_string(&pids)?;
+    let pids = pids.lines().map(str::parse).collect::<Result<Vec<u32>, _>>()?;
+    let left: Vec<u32> = pids.iter().copied().filter(|pid| is_alive(*pid)).collect();
+    for pid in &left {
+        say(place.script(&["env"], &format!("kill {pid} || :")))?;
+    }
+    expect_status(&said, 0)?;
+    expect(pids.len() >= 2 && left.is_empty(), || {
+        format!("of {} daemons are left: {left:?}", pids.len())
+    })
 }
 
 /// Says who becomes the parent of a process whose own parent ends.

@@ -4,13 +4,11 @@
 mod description;
 mod launcher;
 mod libraries;
-mod orphans;
 mod root;
 mod template;
 
 pub use description::{Description, all, find};
 pub use launcher::launcher;
-pub use orphans::allow_to_adopt;
 
 use super::spawn::{Child, Group, Prepared};
 use super::{Backend, CgroupMemory, End, Instance, Role, Start, Stdio, cgroup, process_tree};
@@ -19,8 +17,8 @@ use crate::files::scratch::Left;
 use crate::files::search_path;
 use crate::files::tool::output;
 use crate::measure::clock;
+use crate::targets::orphans::{self, Alive};
 use crate::workloads::image::Image;
-use orphans::Alive;
 use reports::model::{self, Message};
 use root::Root;
 use std::cell::{Cell, RefCell};

@@ -1,5 +1,6 @@
-//! What a tool leaves running outside of its process group (setsid(2)): isolab adopts such orphans and ends them with the instance.
-//! What isolab was started with as its child (`sh -c 'server & exec isolab …'`) is none of a tool's, and stays.
+//! What a plain process or a tool leaves running outside of its process group (setsid(2)): isolab adopts such orphans and ends
+//! them with the instance.
+//! What isolab was started with as its child (`sh -c 'server & exec isolab …'`) is none of theirs, and stays.
 
 use crate::targets::process_tree::{self, Process};
 use nix::errno::Errno;
@@ -15,14 +16,14 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 thread_local! {
-    /// Instances of tools that are alive. Whose an orphan is, is known when there is none.
+    /// Instances of plain processes and tools that are alive. Whose an orphan is, is known when there is none.
     static ALIVE: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The processes below this one before it started any.
 static OTHERS: OnceLock<Vec<Process>> = OnceLock::new();
 
-/// Allows to adopt what tools leave. To be called by a program that has started no process yet, and whose children are all
+/// Allows to adopt what plain processes and tools leave. To be called by a program that has started no process yet, and whose children are all
 /// isolab's from now on.
 pub fn allow_to_adopt() {
     OTHERS.get_or_init(|| {
@@ -40,7 +41,7 @@ pub fn adopt() {
     }
 }
 
-/// An instance of a tool that is alive.
+/// An instance of a plain process or a tool that is alive.
 #[derive(Debug)]
 pub struct Alive(());
 
@@ -61,7 +62,7 @@ impl Drop for Alive {
     }
 }
 
-/// Ends all children that isolab or a tool has started, and what is below them, until there are none.
+/// Ends all children that isolab or an instance has started, and what is below them, until there are none.
 fn end_orphans() {
     let until = Instant::now() + PATIENCE;
     loop {
