@@ -10,6 +10,9 @@ use reports::model::{Results, Sample};
 /// How often the programs do it.
 const TIMES: u32 = 2000;
 
+/// How often they are run where the count of one run says little.
+const TRIES: u32 = 40;
+
 pub fn tests() -> Vec<Trial> {
     let calls = Need::SystemCalls;
     vec![
@@ -74,12 +77,18 @@ fn calls(target: &str, times: u32) -> Result<u64, Failed> {
 }
 
 fn known_calls(target: &str) -> Result<(), Failed> {
-    let (none, many) = (calls(target, 0)?, calls(target, TIMES)?);
-    expect(many == none + u64::from(TIMES), || {
-        format!("{none} calls, and {many} with {TIMES} more")
-    })?;
-    // write(2) and exit_group(2) are the whole program.
-    expect(target != "process" || none == 2, || format!("{none} calls of two"))
+    // How often the processes of a container's start look whether it is their turn depends on what else runs.
+    let tries = if target == "process" { 1 } else { TRIES };
+    let (mut none, mut many) = (Vec::new(), Vec::new());
+    for _ in 0..tries {
+        none.push(calls(target, 0)?);
+        many.push(calls(target, TIMES)?);
+        if none.iter().any(|none| many.contains(&(none + u64::from(TIMES)))) {
+            // write(2) and exit_group(2) are the whole program.
+            return expect(target != "process" || none == [2], || format!("{none:?} calls of two"));
+        }
+    }
+    Err(format!("{none:?} calls, and {many:?} with {TIMES} more").into())
 }
 
 fn guest_calls() -> Result<(), Failed> {
