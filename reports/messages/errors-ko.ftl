@@ -416,10 +416,10 @@ reason-kernel-imported = 커널을 가져옴: { $name }, { $modules ->
    *[other] 모듈 { $modules }개
   }. 부팅하려면 `isolab run --on microvm-linux --kernel { $name } hello`
 reason-with-name-no-command = --with { $text }: `=` 앞은 실행 환경의 이름이고, { $command } 명령은 없음
-reason-do-with-env = 명령에 환경 변수를 주려면: --with 'env { $name }={ $command }'.
+reason-do-with-env = 명령에 환경 변수를 주려면: `--with 'env { $name }={ $command }'`.
 
 # 한도 검사.
 reason-regression-undecided = 성능 저하인지 판정할 수 없음: 실행 횟수가 부족하거나, 측정 결과가 적고 서로 다름
-reason-do-decide-regression = 실행 횟수를 늘릴 것(--runs 50). 이전과 이후를 번갈아 세 번 이상씩 측정하거나(isolab diff --old OLD… --new NEW…) 두 프로그램을 한 번에 측정할 것: isolab compare --against OLD-PROGRAM -- NEW-PROGRAM
+reason-do-decide-regression = 실행 횟수를 늘릴 것(--runs 50). 이전과 이후를 번갈아 세 번 이상씩 측정하거나(`isolab diff --old OLD… --new NEW…`) 두 프로그램을 한 번에 측정할 것: `isolab compare --against OLD-PROGRAM -- NEW-PROGRAM`
 reason-gate-of-few-runs = --fail-on-regression은 { $runs }회 실행으로는 성능 저하와 우연을 구별할 수 없음: { $least }회 이상 필요함
 reason-do-gate-runs = 기본값처럼 실행 횟수를 늘릴 것: --runs { $runs }
